@@ -1,0 +1,59 @@
+"""
+Identifiers: what they may look like, and how new ones are minted.
+
+Every identifier may appear in a NATS subject, so it is limited to letters, digits, dash and
+underscore (NATS ADR-6).
+"""
+
+import re
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator, Field, StringConstraints
+from uuid_utils import uuid7
+
+ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
+
+InstallationId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+CircuitId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+ChargerId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+SessionId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+CommandId = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_.:-]{1,128}$",
+        description="Minted where the wish arises; the same id again gets the first answer.",
+    ),
+]
+
+SERIAL_PATTERN: Final = r"^[A-Z0-9][A-Z0-9_-]{2,23}[A-Z0-9]$"
+"""4 to 25 characters: OCPP 1.6 carries a serial as CiString25Type, and a NATS subject has it as
+one token. Capital letters, digits, dash and underscore are what vendors print on their labels."""
+
+SERIAL_HELP: Final = (
+    "a serial number has 4 to 25 letters, digits, dashes or underscores, such as ZAP000123; "
+    "copy it from the label on the charger"
+)
+
+
+def normal_serial(text: object) -> object:
+    """
+    Bring a serial number as people type it into its one spelling.
+
+    >>> normal_serial(" zap000123 ")
+    'ZAP000123'
+    """
+    if not isinstance(text, str):
+        return text
+    serial = text.strip().upper()
+    if not re.match(SERIAL_PATTERN, serial):
+        raise ValueError(f"{text!r} is not a serial number: {SERIAL_HELP}")
+    return serial
+
+
+Serial = Annotated[str, BeforeValidator(normal_serial)]
+"""The serial number of a charger: its identity towards the world, unique across installations."""
+
+
+def new_id() -> str:
+    """Mint an identifier that sorts by time (UUIDv7)."""
+    return str(uuid7())

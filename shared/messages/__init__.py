@@ -1,0 +1,81 @@
+"""
+The published language: every command, event and reading, one module per owning service.
+
+Stored events are the published events; a frozen sample of every version must parse for ever.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from shared.ids import CommandId, InstallationId
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its offset from UTC, such as 2026-11-22T08:00:00+00:00")
+    return moment
+
+
+Moment = Annotated[datetime, AfterValidator(_aware)]
+"""A time with its offset from UTC."""
+
+
+class Message(BaseModel):
+    """Anything that is said on the wire: immutable, and about one installation."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class Command(Message):
+    """A wish, addressed to the service that decides it. Unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    service: ClassVar[str]
+    command_id: CommandId
+
+
+class Event(Message):
+    """A fact, appended to the log of the service that owns it. Unknown fields are ignored."""
+
+    service: ClassVar[str]
+    schema_version: ClassVar[int] = 1
+
+    @property
+    def aggregate_id(self) -> str:
+        """What the fact is about, as one token of its subject: in most cases an installation."""
+        return str(getattr(self, "installation_id"))  # noqa: B009  # the field is the subclass's
+
+
+class InstallationEvent(Event):
+    """A fact about one installation."""
+
+    installation_id: InstallationId
+
+
+class Verdict(StrEnum):
+    """What became of a command."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class Answer(Message):
+    """
+    The answer to a command; the same for every repetition of it.
+
+    A refusal carries its name (`CircuitInUse`) and a sentence that says what to do. An accepted
+    command carries the position of its last event in the owner's log, 0 when nothing had to change.
+    """
+
+    verdict: Verdict
+    refusal: str | None = None
+    detail: str | None = None
+    position: int = Field(default=0, ge=0)
+
+    @property
+    def accepted(self) -> bool:
+        return self.verdict is Verdict.ACCEPTED

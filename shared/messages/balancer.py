@@ -1,0 +1,131 @@
+"""What the balancer announces: how much current each charger may draw, and why."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from shared.ids import ChargerId, CircuitId, InstallationId
+from shared.messages import InstallationEvent, Message, Moment
+from shared.phases import Phase, PhaseCurrents
+from shared.units import Amperes
+
+MAIN: CircuitId = "main"
+"""The name under which an installation's main breaker stands among its circuits."""
+
+
+class Rule(StrEnum):
+    """What held a limit down."""
+
+    BREAKER = "breaker"
+    """A breaker on the way is fully shared out."""
+    CHARGER = "charger"
+    """The charger's own maximum."""
+    CAR = "car"
+    """The car draws no more; the rest is lent to others."""
+    QUEUE = "queue"
+    """Not everybody can have 6 A now; it is others' turn."""
+    NO_CAR = "no car"
+    """No car wants current."""
+    DISOBEYS = "disobeys"
+    """The car draws more than it was told; it is counted at what it draws."""
+    DECREASE_FIRST = "decrease first"
+    """A share is there, but somebody else must first confirm that they have made room."""
+
+
+class LimitedBy(Message):
+    """Why a limit is what it is: the rule, and where it applies the breaker and the phase."""
+
+    rule: Rule
+    circuit_id: CircuitId | None = None
+    phase: Phase | None = None
+    shared_by: int = 0
+    """How many charging cars share the breaker on that phase."""
+
+
+class BalancerEvent(InstallationEvent):
+    """A fact about one installation's balance."""
+
+    service: ClassVar[str] = "balancer"
+
+
+class CurrentLimitAllocated(BalancerEvent):
+    """
+    It is decided what a charger may draw, on which phases, until when, and why.
+
+    `phases` are the lines on which the limit is counted. `reading_received_at` is when the oldest
+    reading not considered before this decision arrived, if a reading caused it.
+    """
+
+    charger_id: ChargerId
+    limit_a: Amperes
+    phases: tuple[Phase, ...]
+    valid_until: Moment
+    sequence: int
+    epoch: int
+    limited_by: LimitedBy
+    reading_received_at: Moment | None = None
+
+
+class Lease(Message):
+    """A limit that goes on as it was, until a later moment."""
+
+    charger_id: ChargerId
+    limit_a: Amperes
+    phases: tuple[Phase, ...]
+    valid_until: Moment
+    sequence: int
+
+
+class LeasesRenewed(BalancerEvent):
+    """Limits that go on unchanged were extended, each under a new sequence number."""
+
+    epoch: int
+    leases: tuple[Lease, ...]
+
+
+class ChargerQueued(BalancerEvent):
+    """A car waits for its turn: not everybody can have their minimum now."""
+
+    charger_id: ChargerId
+    waiting_since: Moment
+    limited_by: LimitedBy
+
+
+class OverloadDetected(BalancerEvent):
+    """More was measured on a breaker than it may carry."""
+
+    circuit_id: CircuitId
+    phase: Phase
+    measured_a: Amperes
+    set_a: Amperes
+
+
+class LimitIgnored(BalancerEvent):
+    """A car draws more than it was told; from now on it is counted at what it draws."""
+
+    charger_id: ChargerId
+    limit_a: Amperes
+    measured_a: Amperes
+
+
+# --- Live picture: telemetry, not decisions ---
+
+
+class BreakerLoad(Message):
+    """One breaker at one moment, on L1, L2 and L3."""
+
+    circuit_id: CircuitId
+    set_a: Amperes
+    measured_a: PhaseCurrents
+    committed_a: PhaseCurrents
+    stale: bool = False
+    """Some charger below has not been heard from lately; `measured_a` counts it at its limit."""
+
+
+class SiteBalance(Message):
+    """The balance of an installation as the balancer sees it, about once a second."""
+
+    installation_id: InstallationId
+    measured_at: Moment
+    decisions: int
+    """How many decisions this balancer has taken for the installation since it started."""
+    breakers: tuple[BreakerLoad, ...]

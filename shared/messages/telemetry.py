@@ -1,0 +1,155 @@
+"""What the telemetry service takes and announces: chargers, their sessions and readings."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from shared.ids import ChargerId, InstallationId, Serial, SessionId
+from shared.messages import Command, Event, InstallationEvent, Message, Moment
+from shared.phases import PhaseCurrents
+from shared.units import Amperes
+
+# --- Commands to the gateway that holds the charger's connection ---
+
+
+class ChargerCommand(Command):
+    """A wish to one charger."""
+
+    service: ClassVar[str] = "telemetry"
+    installation_id: InstallationId
+    charger_id: ChargerId
+
+
+class SetCurrentLimit(ChargerCommand):
+    """
+    Draw no more than this from now on, until `valid_until`; then fall back to the fail-safe.
+
+    `sequence` rises with every limit of a charger; a gateway refuses a command whose `epoch` is
+    older than the newest it has seen for the installation, so that two balancers cannot fight.
+    """
+
+    limit_a: Amperes
+    valid_until: Moment
+    sequence: int = Field(ge=1)
+    epoch: int = Field(ge=1)
+
+
+# --- Events ---
+
+
+class ChargerEvent(InstallationEvent):
+    """A fact about one charger."""
+
+    service: ClassVar[str] = "telemetry"
+    charger_id: ChargerId
+
+
+class ChargerConnected(ChargerEvent):
+    """A charger has connected and was accepted: its fail-safe is in force."""
+
+    serial: Serial
+    vendor: str
+    model: str
+    firmware: str | None = None
+    gateway_id: str
+
+
+class ChargerDisconnected(ChargerEvent):
+    """The connection to a charger is gone; what the charger does is its last limit, then its
+    fail-safe."""
+
+    gateway_id: str
+    reason: str
+
+
+class ChargerStatusChanged(ChargerEvent):
+    """A charger reports another state (OCPP 1.6 ChargePointStatus, as the charger spells it)."""
+
+    status: str
+    error_code: str
+    reported_at: Moment
+
+
+class FaultReported(ChargerEvent):
+    """A charger reports a fault (OCPP 1.6 ChargePointErrorCode other than NoError)."""
+
+    error_code: str
+    info: str | None = None
+    reported_at: Moment
+
+
+class SessionStarted(ChargerEvent):
+    """A car is plugged in and a charging session runs; whether it gets current is decided by the
+    balancer."""
+
+    session_id: SessionId
+    transaction_id: int
+    started_at: Moment
+    register_wh: int
+
+
+class SessionEnded(ChargerEvent):
+    """A charging session is over; `energy_wh` is the difference of the charger's registers."""
+
+    session_id: SessionId
+    transaction_id: int
+    ended_at: Moment
+    register_wh: int
+    energy_wh: int
+    reason: str
+
+
+class FailSafeApplied(ChargerEvent):
+    """A charger has confirmed what it falls back to when no limit is in force."""
+
+    fail_safe_a: Amperes
+
+
+class CurrentLimitApplied(ChargerEvent):
+    """A charger has confirmed a limit. Its car may take another 5 s to follow."""
+
+    limit_a: Amperes
+    valid_until: Moment
+    sequence: int
+    epoch: int
+    applied_at: Moment
+
+
+class CurrentLimitRejected(ChargerEvent):
+    """A charger did not take a limit; what it had before stays in force."""
+
+    limit_a: Amperes
+    sequence: int
+    epoch: int
+    status: str
+
+
+class ChargerRefused(Event):
+    """A charger nobody assigned has tried to connect, or one that may not; nothing was granted."""
+
+    service: ClassVar[str] = "telemetry"
+    serial: Serial
+    reason: str
+    remote: str
+
+    @property
+    def aggregate_id(self) -> str:
+        return self.serial
+
+
+# --- Readings: telemetry, not decisions; they go to a jetstream of bounded age, not into a log ---
+
+
+class MeterReading(Message):
+    """What a charger's meter showed, on the grid's lines."""
+
+    installation_id: InstallationId
+    charger_id: ChargerId
+    session_id: SessionId | None = None
+    measured_at: Moment
+    """By the charger's clock."""
+    received_at: Moment
+    """By ours."""
+    current_a: PhaseCurrents
+    register_wh: int | None = None
+    power_w: float | None = None

@@ -1,0 +1,71 @@
+"""Electrical quantities: their types, bounds and sources."""
+
+import math
+from typing import Annotated, Final
+
+from pydantic import Field
+
+PILOT_MIN_A: Final = 6.0
+"""Lowest current an EVSE can offer, in amperes per phase.
+
+IEC 61851-1 Annex A: a control-pilot duty cycle of 10 % announces 6 A, and no duty cycle announces
+less. "Less than 6 A" can therefore only mean "pause".
+"""
+
+CAR_FOLLOW_S: Final = 5.0
+"""How long a car may take to follow a changed offer, in seconds (IEC 61851-1, Table A.6)."""
+
+LINE_TO_NEUTRAL_V: Final = 230.0
+"""Nominal voltage across a one-phase car: line to neutral in a TN grid, line to line in a 230 V IT
+grid (IEC 60038)."""
+
+STEP_A: Final = 0.1
+"""Finest step of a limit: one decimal, as OCPP 2.0.1 ChargingSchedulePeriodType.limit has it."""
+
+TOLERANCE_A: Final = 1e-6
+"""How far two sums of amperes may differ and still be equal. No comparison goes without it."""
+
+CHARGER_A_MAX: Final = 80.0
+"""Highest current the control pilot can announce, in amperes (IEC 61851-1 Annex A)."""
+
+BREAKER_A_MAX: Final = 6300.0
+"""Highest breaker rating accepted, in amperes: the largest frame of IEC 60947-2 breakers."""
+
+Amperes = Annotated[float, Field(ge=0, le=BREAKER_A_MAX, allow_inf_nan=False)]
+"""A current per phase, in amperes."""
+
+BreakerAmperes = Annotated[float, Field(ge=PILOT_MIN_A, le=BREAKER_A_MAX, allow_inf_nan=False)]
+"""A breaker's rating or set value, in amperes; below 6 A no car could ever charge behind it."""
+
+ChargerAmperes = Annotated[float, Field(ge=PILOT_MIN_A, le=CHARGER_A_MAX, allow_inf_nan=False)]
+"""What a charger can offer at most, in amperes per phase."""
+
+
+def offerable(share_a: float) -> float:
+    """
+    Lower a share of current to the nearest value an EVSE can offer.
+
+    Args:
+        share_a: current available to one charger, in amperes per phase.
+
+    Returns:
+        Amperes per phase: 0.0 (pause), or 6.0 and up in steps of 0.1 A. Rounded *down*: never
+        above *share_a* by more than the tolerance, so offers cannot add up to more than shares.
+
+    >>> offerable(5.9), offerable(16.07), offerable(32.0)
+    (0.0, 16.0, 32.0)
+    >>> offerable(63 - 46.7)  # 16.299999999999997 to the processor, 16.3 to us
+    16.3
+    """
+    rounded_a = math.floor((share_a + TOLERANCE_A) * 10) / 10
+    return rounded_a if rounded_a >= PILOT_MIN_A else 0.0
+
+
+def exceeds(a: float, limit_a: float) -> bool:
+    """
+    Tell whether one current is above another one by more than the tolerance.
+
+    >>> exceeds(16.0000001, 16.0), exceeds(16.1, 16.0)
+    (False, True)
+    """
+    return a > limit_a + TOLERANCE_A
