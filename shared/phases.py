@@ -39,7 +39,8 @@ class GridType(StrEnum):
     @property
     def lines(self) -> tuple[Phase, ...]:
         """The lines a breaker of this grid protects. In a one-phase grid the way back carries the
-        same current, so that one line speaks for both."""
+        same current, so that one line speaks for both.
+        """
         return PHASES if self.three_phase else (Phase.L1,)
 
 

@@ -32,9 +32,7 @@ def event(of: Event) -> str:
     """Spell the subject on which the relay announces an event."""
     kind = type(of)
     aggregate_id = of.aggregate_id
-    return (
-        f"events.{kind.service}.{partition_of(aggregate_id)}.{aggregate_id}.{kind.__name__}"
-    )
+    return f"events.{kind.service}.{partition_of(aggregate_id)}.{aggregate_id}.{kind.__name__}"
 
 
 def events_of(service: str) -> str:

@@ -56,7 +56,8 @@ class ChargerConnected(ChargerEvent):
 
 class ChargerDisconnected(ChargerEvent):
     """The connection to a charger is gone; what the charger does is its last limit, then its
-    fail-safe."""
+    fail-safe.
+    """
 
     gateway_id: str
     reason: str
@@ -80,7 +81,8 @@ class FaultReported(ChargerEvent):
 
 class SessionStarted(ChargerEvent):
     """A car is plugged in and a charging session runs; whether it gets current is decided by the
-    balancer."""
+    balancer.
+    """
 
     session_id: SessionId
     transaction_id: int

@@ -1,0 +1,5 @@
+"""`python -m services.installation`."""
+
+from services.installation.app import main
+
+main()

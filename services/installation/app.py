@@ -1,0 +1,23 @@
+"""Where the parts of the installation service meet."""
+
+from services.installation.handlers import routes
+from shared.commands import taking_commands
+from shared.event_store import EventStore
+from shared.relay import Relay
+from shared.runtime import Runtime, RuntimeSettings, run
+
+
+async def assemble(runtime: Runtime) -> None:
+    """Open the log, copy it to its jetstream, answer commands."""
+    store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
+    relay = Relay("installation", store, runtime.client)
+    runtime.spawn(relay.run(), "relay")
+    runtime.health.add("relay", lambda: relay.published is not None)
+    await runtime.stack.enter_async_context(
+        taking_commands(runtime.settings.nats_url, "ampledger-installation", routes(store))
+    )
+
+
+def main() -> None:
+    """Run the service until it is asked to stop."""
+    run("installation", RuntimeSettings(), assemble)

@@ -1,0 +1,67 @@
+"""
+What belongs together: the correlation id that follows a wish through every hop.
+
+It is bound once where a message comes in, shows in every log line, travels in NATS headers and is
+recorded with every event.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import structlog
+
+from shared.ids import new_id
+
+CORRELATION_HEADER = "Ampledger-Correlation"
+CAUSATION_HEADER = "Ampledger-Causation"
+ACTOR_HEADER = "Ampledger-Actor"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who acts, and in which connection."""
+
+    actor: str
+    correlation_id: str
+    causation_id: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        """Spell the context as NATS headers."""
+        headers = {ACTOR_HEADER: self.actor, CORRELATION_HEADER: self.correlation_id}
+        if self.causation_id is not None:
+            headers[CAUSATION_HEADER] = self.causation_id
+        return headers
+
+
+_present: ContextVar[Context | None] = ContextVar("context", default=None)
+
+
+def present_context() -> Context:
+    """Name the context of what is being done; without one, it is the system's own new wish."""
+    return _present.get() or Context(actor="system", correlation_id=new_id())
+
+
+@contextmanager
+def acting(
+    actor: str, correlation_id: str | None = None, causation_id: str | None = None
+) -> Iterator[Context]:
+    """Bind a context for everything that is done inside."""
+    context = Context(actor, correlation_id or new_id(), causation_id)
+    token = _present.set(context)
+    with structlog.contextvars.bound_contextvars(correlation_id=context.correlation_id):
+        try:
+            yield context
+        finally:
+            _present.reset(token)
+
+
+def context_of(headers: dict[str, str] | None, default_actor: str) -> Context:
+    """Read a context from NATS headers, or begin one."""
+    given = headers or {}
+    return Context(
+        actor=given.get(ACTOR_HEADER, default_actor),
+        correlation_id=given.get(CORRELATION_HEADER) or new_id(),
+        causation_id=given.get(CAUSATION_HEADER),
+    )

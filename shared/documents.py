@@ -1,0 +1,49 @@
+"""
+Documents: the read models a service folds from events, one per kind and key.
+
+They live in the service's own database, are written in the transaction that moves the cursor, and
+may always be thrown away and folded again.
+"""
+
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Documents(Generic[M]):
+    """All documents of one kind, held in memory as they are in the database."""
+
+    def __init__(self, kind: str, model: type[M]) -> None:
+        self._kind = kind
+        self._model = model
+        self._held: dict[str, M] = {}
+
+    async def open(self, pool: Any) -> None:  # noqa: ANN401  # asyncpg carries no types
+        """Read what is there."""
+        rows = await pool.fetch("select key, body from document where kind = $1", self._kind)
+        self._held = {row["key"]: self._model.model_validate_json(row["body"]) for row in rows}
+
+    def get(self, key: str) -> M | None:
+        return self._held.get(key)
+
+    def all(self) -> dict[str, M]:
+        """Name every document by its key; the mapping is the caller's to keep."""
+        return dict(self._held)
+
+    async def put(self, connection: Any, key: str, body: M) -> None:  # noqa: ANN401
+        """
+        Write a document within the transaction of the event that changed it.
+
+        What is held in memory changes at once, so that the next event of the same batch sees it; if
+        the transaction fails, `open` again.
+        """
+        await connection.execute(
+            "insert into document values ($1, $2, $3)"
+            " on conflict (kind, key) do update set body = excluded.body",
+            self._kind,
+            key,
+            body.model_dump_json(),
+        )
+        self._held[key] = body

@@ -1,0 +1,49 @@
+"""Which class reads an event, by the name under which it is stored and announced."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from shared.messages import Event, balancer, installation, telemetry
+
+
+class UnknownEvent(ValueError):
+    """The log holds an event that this version of the program does not know; update it."""
+
+
+def _events_in(*modules: object) -> Iterator[type[Event]]:
+    for module in modules:
+        for name, member in vars(module).items():
+            if (
+                isinstance(member, type)
+                and issubclass(member, Event)
+                and hasattr(member, "service")
+            ):
+                if member.__subclasses__() or member.__module__ != getattr(module, "__name__"):  # noqa: B009
+                    continue
+                yield member
+                assert name == member.__name__  # noqa: S101  # an alias would hide an event
+
+
+EVENTS: Final[dict[str, type[Event]]] = {
+    event.__name__: event for event in _events_in(installation, telemetry, balancer)
+}
+
+
+def decode(type_name: str, schema_version: int, data: bytes) -> Event:
+    """
+    Read a stored event.
+
+    Raises:
+        UnknownEvent: its type is unknown here, or its schema is newer than this program.
+    """
+    known = EVENTS.get(type_name)
+    if known is None:
+        raise UnknownEvent(
+            f"{type_name} is not an event this version knows; update the program"
+        )
+    if schema_version > known.schema_version:
+        raise UnknownEvent(
+            f"{type_name} has schema {schema_version}, this version knows up to "
+            f"{known.schema_version}; update the program"
+        )
+    return known.model_validate_json(data)

@@ -1,0 +1,133 @@
+"""
+NATS: the connection, the jetstreams, and requests that are answered.
+
+The client's defaults would hide a dead server for minutes and then give up; here it notices within
+seconds and never gives up.
+"""
+
+from typing import Any, Final
+
+import nats
+import structlog
+from nats.aio.client import Client
+from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NatsTimeoutError
+from nats.js import JetStreamContext
+from nats.js.api import RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import NotFoundError
+
+from shared import subjects
+from shared.context import Context
+from shared.messages import Answer, Command
+
+PING_INTERVAL_S: Final = 2
+PINGS_OUTSTANDING_MAX: Final = 2
+RECONNECT_PAUSE_S: Final = 0.25
+REQUEST_TIMEOUT_S: Final = 5.0
+TELEMETRY_AGE_S: Final = 24 * 3600
+TELEMETRY_BYTES_MAX: Final = 2 * 1024**3
+
+log = structlog.get_logger()
+
+CONNECT_OPTIONS: Final[dict[str, Any]] = {
+    "ping_interval": PING_INTERVAL_S,
+    "max_outstanding_pings": PINGS_OUTSTANDING_MAX,
+    "max_reconnect_attempts": -1,
+    "reconnect_time_wait": RECONNECT_PAUSE_S,
+    "allow_reconnect": True,
+}
+
+
+class ServiceUnavailable(Exception):
+    """Nobody answered a command in time; whether it was taken is unknown: send it again, under
+    the same id.
+    """
+
+
+async def connect(nats_url: str, name: str) -> Client:
+    """
+    Connect to NATS and stay connected.
+
+    Raises:
+        OSError: the server cannot be reached now.
+    """
+
+    async def on_error(error: Exception) -> None:
+        # A denied subject or a slow consumer shows up only here: it must be heard.
+        log.error("nats error", error=repr(error))
+
+    async def on_disconnected() -> None:
+        log.warning("nats disconnected")
+
+    async def on_reconnected() -> None:
+        log.info("nats reconnected")
+
+    return await nats.connect(
+        nats_url,
+        name=name,
+        error_cb=on_error,
+        disconnected_cb=on_disconnected,
+        reconnected_cb=on_reconnected,
+        **CONNECT_OPTIONS,
+    )
+
+
+def log_jetstream(service: str) -> StreamConfig:
+    """Describe the jetstream that copies a service's log: nothing in it may be deleted."""
+    return StreamConfig(
+        name=subjects.jetstream_of(service),
+        subjects=[subjects.events_of(service)],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        deny_delete=True,
+        deny_purge=True,
+        allow_atomic=True,
+        allow_direct=True,
+    )
+
+
+def telemetry_jetstream() -> StreamConfig:
+    """Describe the jetstream of readings: bounded in age and size."""
+    return StreamConfig(
+        name=subjects.TELEMETRY_JETSTREAM,
+        subjects=[subjects.TELEMETRY_ALL],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        max_age=TELEMETRY_AGE_S,
+        max_bytes=TELEMETRY_BYTES_MAX,
+    )
+
+
+async def ensure_jetstream(js: JetStreamContext, config: StreamConfig) -> None:
+    """Create a jetstream where there is none; an existing one is left as it is."""
+    try:
+        await js.stream_info(str(config.name))
+    except NotFoundError:
+        await js.add_stream(config)
+
+
+async def request(
+    client: Client,
+    command: Command,
+    subject: str,
+    context: Context,
+    timeout_s: float = REQUEST_TIMEOUT_S,
+) -> Answer:
+    """
+    Send a command and wait for its answer.
+
+    Raises:
+        ServiceUnavailable: nobody listens, or nobody answered within `timeout_s` seconds.
+    """
+    try:
+        reply = await client.request(
+            subject,
+            command.model_dump_json().encode(),
+            timeout=timeout_s,
+            headers=context.headers(),
+        )
+    except NoRespondersError as error:
+        raise ServiceUnavailable(f"nobody listens to {subject}") from error
+    except NatsTimeoutError as error:
+        raise ServiceUnavailable(f"no answer on {subject} within {timeout_s} s") from error
+    return Answer.model_validate_json(reply.data)

@@ -1,0 +1,183 @@
+"""
+What every process of Ampledger is made of: logging, settings, health, and a calm shutdown.
+
+A service's `app.py` hands its parts to `run`; everything it starts is stopped again in reverse order.
+"""
+
+import asyncio
+import contextlib
+import io
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import asyncpg
+import orjson
+import structlog
+from nats.aio.client import Client
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.messaging import connect
+
+SHUTDOWN_S_MAX: Final = 5.0
+POOL_SIZE_MAX: Final = 8
+
+log = structlog.get_logger()
+
+
+class RuntimeSettings(BaseSettings):
+    """What every service is told by its environment; addresses have no defaults."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    nats_url: str
+    database_url: str
+    health_port: int = Field(default=0, alias="AMPLEDGER_HEALTH_PORT")
+    log_format: Literal["json", "console"] = Field(default="json", alias="AMPLEDGER_LOG")
+
+
+def configure_logging(service: str, log_format: Literal["json", "console"]) -> None:
+    """Write structured lines to standard output, each with the service and its context."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a killed process leaves its last words
+    renderer: Any = (
+        structlog.processors.JSONRenderer(
+            serializer=lambda it, **_: orjson.dumps(it, default=str).decode()
+        )
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
+    )
+    shared_processors: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    if log_format == "json":
+        shared_processors.append(structlog.processors.format_exc_info)
+    structlog.configure(
+        processors=[*shared_processors, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+
+
+@dataclass(slots=True)
+class Health:
+    """Live: the event loop turns. Ready: every named check holds."""
+
+    checks: dict[str, Callable[[], bool]] = field(default_factory=dict)
+
+    def add(self, name: str, check: Callable[[], bool]) -> None:
+        self.checks[name] = check
+
+    def report(self) -> dict[str, bool]:
+        return {name: check() for name, check in self.checks.items()}
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one probe; a probe needs no web framework."""
+        try:
+            line = await asyncio.wait_for(reader.readline(), timeout=5)
+            path = line.split(b" ")[1].decode("latin-1") if line.count(b" ") >= 2 else ""
+            report = self.report() if path == "/health/ready" else {}
+            known = path in {"/health/ready", "/health/live"}
+            status = "404 Not Found" if not known else "200 OK"
+            if not all(report.values()):
+                status = "503 Service Unavailable"
+            body = orjson.dumps(report)
+            writer.write(
+                f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n".encode()
+                + body
+            )
+            await writer.drain()
+        except (OSError, TimeoutError) as error:
+            log.info("probe went away", error=repr(error))
+        finally:
+            writer.close()
+
+
+@dataclass(slots=True)
+class Runtime:
+    """The parts a service stands on; `app.py` adds its own tasks."""
+
+    settings: RuntimeSettings
+    client: Client
+    pool: "asyncpg.Pool[Any]"
+    health: Health
+    stack: AsyncExitStack
+    tasks: asyncio.TaskGroup
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run something for as long as the service runs; if it fails, the service stops, and is
+        started again by whoever supervises it.
+        """
+        self.tasks.create_task(work, name=name)
+
+
+class _Stop(Exception):
+    """Somebody asked the process to stop."""
+
+
+async def _until_stopped(stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    raise _Stop
+
+
+@contextlib.asynccontextmanager
+async def pool_of(database_url: str) -> AsyncIterator["asyncpg.Pool[Any]"]:
+    """Open a pool of connections that survives restarts of the database."""
+    async with asyncpg.create_pool(
+        database_url, min_size=1, max_size=POOL_SIZE_MAX, command_timeout=15
+    ) as pool:
+        yield pool
+
+
+async def _run(
+    service: str,
+    settings: RuntimeSettings,
+    assemble: Callable[[Runtime], Awaitable[None]],
+) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stopping.set)
+    async with AsyncExitStack() as stack:
+        health = Health()
+        client = await connect(settings.nats_url, name=f"ampledger-{service}")
+        stack.push_async_callback(client.close)
+        health.add("nats", lambda: client.is_connected)
+        pool = await stack.enter_async_context(pool_of(settings.database_url))
+        server = await asyncio.start_server(health.answer, "127.0.0.1", settings.health_port)
+        stack.callback(server.close)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_until_stopped(stopping), name="until-stopped")
+                await assemble(Runtime(settings, client, pool, health, stack, tasks))
+                log.info("service started", health_port=settings.health_port)
+        except* _Stop:
+            log.info("service stops")
+
+
+def run(
+    service: str,
+    settings: RuntimeSettings,
+    assemble: Callable[[Runtime], Awaitable[None]],
+) -> None:
+    """
+    Run a service until it is asked to stop.
+
+    Args:
+        service: its name, as in its subjects.
+        settings: its typed environment.
+        assemble: its composition root: opens what it needs on the runtime's stack, spawns tasks.
+    """
+    configure_logging(service, settings.log_format)
+    asyncio.run(_run(service, settings, assemble))
