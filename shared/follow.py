@@ -36,6 +36,7 @@ from shared.relay import (
 
 ERROR_PAUSE_S: Final = 0.5
 ACK_WAIT_S: Final = 30.0
+CATCH_UP_PAUSE_S: Final = 0.05
 
 log = structlog.get_logger()
 
@@ -108,6 +109,18 @@ async def cursor_of(pool: "asyncpg.Pool[Any]", follower: Follower) -> int:
         follower.service,
     )
     return int(found or 0)
+
+
+async def caught_up(client: Client, pool: "asyncpg.Pool[Any]", follower: Follower) -> None:
+    """Wait until everything that is announced at this moment has been taken; a log that nobody has
+    announced yet holds nothing."""
+    js = client.jetstream()
+    try:
+        info = await js.stream_info(subjects.jetstream_of(follower.service))
+    except NotFoundError:
+        return
+    while await cursor_of(pool, follower) < int(info.state.last_seq):
+        await asyncio.sleep(CATCH_UP_PAUSE_S)
 
 
 async def _forget_consumer(client: Client, follower: Follower) -> None:

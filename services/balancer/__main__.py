@@ -1,0 +1,5 @@
+"""`python -m services.balancer`."""
+
+from services.balancer.app import main
+
+main()

@@ -1,0 +1,102 @@
+"""Decisions turned into events: what the log will say of them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from services.balancer.decider import Decision
+from services.balancer.facts import SiteFacts
+from services.balancer.site import LINES
+from shared.messages import Event
+from shared.messages.balancer import (
+    BreakerLoad,
+    ChargerQueued,
+    CurrentLimitAllocated,
+    Lease,
+    LeasesRenewed,
+    OverloadDetected,
+    SiteBalance,
+)
+from shared.phases import PhaseCurrents
+
+
+def moment(seconds: float) -> datetime:
+    """Turn seconds since 1970 into a time."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def events_of(
+    facts: SiteFacts,
+    decision: Decision,
+    now_s: float,
+    reading_received_at: datetime | None,
+) -> Iterator[Event]:
+    """Say a decision as events, in the order in which its limits were counted."""
+    leases: list[Lease] = []
+    for announcement in decision.announcements:
+        lease = Lease(
+            charger_id=announcement.charger_id,
+            limit_a=announcement.grant.limit_a,
+            phases=announcement.grant.lines,
+            valid_until=moment(announcement.grant.valid_until_s),
+            sequence=announcement.grant.sequence,
+        )
+        if announcement.renewal:
+            leases.append(lease)
+            continue
+        yield CurrentLimitAllocated(
+            installation_id=facts.installation_id,
+            epoch=facts.epoch,
+            limited_by=announcement.limited_by,
+            reading_received_at=reading_received_at,
+            **lease.model_dump(),
+        )
+    if leases:
+        yield LeasesRenewed(
+            installation_id=facts.installation_id, epoch=facts.epoch, leases=tuple(leases)
+        )
+    for queued in decision.queued:
+        yield ChargerQueued(
+            installation_id=facts.installation_id,
+            charger_id=queued.charger_id,
+            waiting_since=moment(now_s),
+            limited_by=queued.limited_by,
+        )
+
+
+def overloads_of(facts: SiteFacts, decision: Decision) -> Iterator[OverloadDetected]:
+    """Say which breakers carry more than they may."""
+    for overload in decision.overloads:
+        breaker, line = facts.site.at(overload.constraint)
+        yield OverloadDetected(
+            installation_id=facts.installation_id,
+            circuit_id=breaker.circuit_id,
+            phase=line,
+            measured_a=overload.measured_a,
+            set_a=breaker.set_a,
+        )
+
+
+def balance_of(
+    facts: SiteFacts, decision: Decision, now_s: float, decisions: int
+) -> SiteBalance:
+    """Draw the live picture of a site."""
+    return SiteBalance(
+        installation_id=facts.installation_id,
+        measured_at=moment(now_s),
+        decisions=decisions,
+        breakers=tuple(
+            BreakerLoad(
+                circuit_id=breaker.circuit_id,
+                set_a=breaker.set_a,
+                measured_a=_three(decision.measured_a, index),
+                committed_a=_three(decision.committed_a, index),
+                stale=index in decision.stale,
+            )
+            for index, breaker in enumerate(facts.site.breakers)
+        ),
+    )
+
+
+def _three(of: tuple[float, ...], breaker: int) -> PhaseCurrents:
+    first = breaker * LINES
+    return (of[first], of[first + 1], of[first + 2])

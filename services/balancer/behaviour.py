@@ -1,0 +1,138 @@
+"""
+What readings tell of a car: the phases it uses, what it leaves unused, whether it obeys.
+
+Everything here is learned again within seconds after a restart, so it is kept in memory only; until
+then a car is counted at its limit on all the charger's lines.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from services.balancer.site import Site
+from shared.ids import ChargerId, SessionId
+from shared.phases import PHASES, PhaseCurrents
+from shared.units import CAR_FOLLOW_S, PILOT_MIN_A
+
+DRAWS_A: Final = 1.0
+"""Above this a line carries a car; below it, its electronics."""
+METER_ERROR_A: Final = 0.5
+"""How far a reading may be above a limit that is obeyed."""
+STEADY_S: Final = 8.0
+"""How long a car shows the same behaviour before it is believed."""
+SPARE_A: Final = 1.5
+"""What a car must leave unused before any of it is lent to others."""
+MARGIN_A: Final = 0.8
+"""What a car that leaves current unused keeps above its draw, so that it can show it wants more."""
+FINISHED_S: Final = 20.0
+"""A car that draws nothing for so long although it may has finished, or sleeps."""
+FINISHED_AGAIN_S: Final = 900.0
+"""After so long a finished car is offered current again."""
+STALE_S: Final = 30.0
+"""A reading older than this tells nothing of the present."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The limit a charger has confirmed, and since when."""
+
+    limit_a: float
+    confirmed_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What is known of the car at one charger."""
+
+    session_id: SessionId | None = None
+    current_a: PhaseCurrents | None = None
+    read_at_s: float = 0.0
+    one_phase_since_s: float | None = None
+    one_phase: bool = False
+    spare_since_s: float | None = None
+    wish_a: float | None = None
+    """What the car can use, when it is less than it was offered."""
+    idle_since_s: float | None = None
+    finished_at_s: float | None = None
+    above_since_s: float | None = None
+    disobeys_a: float | None = None
+    """What the car draws although it was told less."""
+
+    def fresh_a(self, now_s: float) -> PhaseCurrents | None:
+        """The latest reading, unless it is too old to tell anything."""
+        return self.current_a if now_s - self.read_at_s <= STALE_S else None
+
+    def finished(self, now_s: float) -> bool:
+        """Whether the car wants no current at present."""
+        return self.finished_at_s is not None and now_s - self.finished_at_s < FINISHED_AGAIN_S
+
+
+def observe(
+    before: Behaviour,
+    site: Site,
+    charger_id: ChargerId,
+    session_id: SessionId | None,
+    current_a: PhaseCurrents,
+    offer: Offer | None,
+    now_s: float,
+) -> Behaviour:
+    """Take a reading into account; a new session is a car nobody knows yet."""
+    if session_id != before.session_id:
+        before = Behaviour(session_id=session_id)
+    seen = replace(before, current_a=current_a, read_at_s=now_s)
+    seen = _phases(seen, site, charger_id, now_s)
+    if offer is None or now_s - offer.confirmed_at_s < CAR_FOLLOW_S:
+        # The car may still be following its last limit: what it draws now says nothing of it.
+        return replace(seen, spare_since_s=None, idle_since_s=None, above_since_s=None)
+    seen = _obedience(seen, offer, now_s)
+    seen = _thrift(seen, offer, now_s)
+    return _finishing(seen, offer, now_s)
+
+
+def _phases(seen: Behaviour, site: Site, charger_id: ChargerId, now_s: float) -> Behaviour:
+    if seen.current_a is None:
+        return seen
+    one = {PHASES.index(line) for line in site.lines(charger_id, terminals=1)}
+    on_one = max(seen.current_a[i] for i in one)
+    beyond = max((a for i, a in enumerate(seen.current_a) if i not in one), default=0.0)
+    if beyond > DRAWS_A:
+        return replace(seen, one_phase=False, one_phase_since_s=None)
+    if on_one < PILOT_MIN_A / 2:
+        return seen
+    since_s = now_s if seen.one_phase_since_s is None else seen.one_phase_since_s
+    proven = seen.one_phase or now_s - since_s >= STEADY_S
+    return replace(seen, one_phase=proven, one_phase_since_s=since_s)
+
+
+def _obedience(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:
+    drawn_a = max(seen.current_a or (0.0,))
+    if drawn_a <= offer.limit_a + METER_ERROR_A:
+        if seen.disobeys_a is not None and offer.limit_a < PILOT_MIN_A:
+            return seen  # it was switched off, which proves nothing
+        return replace(seen, above_since_s=None, disobeys_a=None)
+    worst_a = max(drawn_a, seen.disobeys_a or 0.0)
+    return replace(seen, above_since_s=seen.above_since_s or now_s, disobeys_a=worst_a)
+
+
+def _thrift(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:
+    drawn_a = max(seen.current_a or (0.0,))
+    spare_a = offer.limit_a - drawn_a
+    if spare_a < METER_ERROR_A:
+        return replace(seen, spare_since_s=None, wish_a=None)  # it may want more: give it back
+    if spare_a < SPARE_A or drawn_a < DRAWS_A:
+        return replace(seen, spare_since_s=None)
+    since_s = now_s if seen.spare_since_s is None else seen.spare_since_s
+    if now_s - since_s < STEADY_S:
+        return replace(seen, spare_since_s=since_s)
+    wish_a = max(PILOT_MIN_A, round(drawn_a + MARGIN_A, 1))
+    return replace(seen, spare_since_s=since_s, wish_a=wish_a)
+
+
+def _finishing(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:
+    if max(seen.current_a or (0.0,)) >= DRAWS_A:
+        return replace(seen, idle_since_s=None, finished_at_s=None)
+    if offer.limit_a < PILOT_MIN_A:
+        return replace(seen, idle_since_s=None)
+    since_s = now_s if seen.idle_since_s is None else seen.idle_since_s
+    if now_s - since_s < FINISHED_S:
+        return replace(seen, idle_since_s=since_s)
+    return replace(seen, idle_since_s=since_s, finished_at_s=now_s)

@@ -1,0 +1,57 @@
+"""What a decision is taken on: the site, and what is known of every charger at one moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.balancer.behaviour import Behaviour
+from services.balancer.commitments import Standing
+from services.balancer.site import Site
+from shared.ids import ChargerId, InstallationId
+from shared.messages.balancer import LimitedBy
+
+
+@dataclass(frozen=True, slots=True)
+class ChargerFacts:
+    """One charger: what stands, what is connected, who waits. Times are seconds since 1970."""
+
+    standing: Standing
+    connected: bool = False
+    session_since_s: float | None = None
+    """Since when a car's session runs; none without a car."""
+    charging_since_s: float | None = None
+    waiting_since_s: float | None = None
+    changed_at_s: float = 0.0
+    """When its limit was last changed or sent again."""
+    sequence: int = 0
+    """The newest sequence number ever announced to it."""
+    limited_by: LimitedBy | None = None
+    behaviour: Behaviour = field(default_factory=Behaviour)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """Everything about one installation at one moment."""
+
+    installation_id: InstallationId
+    site: Site
+    chargers: Mapping[ChargerId, ChargerFacts]
+    epoch: int
+    rotated_at_s: float = 0.0
+    """When somebody last made room for a waiting car."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How often things may change, in seconds."""
+
+    lease_s: float = 90.0
+    renew_before_s: float = 60.0
+    """A lease with less time left is renewed."""
+    retry_s: float = 5.0
+    """An unconfirmed limit is sent again after this time."""
+    raise_pause_s: float = 5.0
+    """A charging car's limit is raised at most this often; lowering never waits."""
+    rotation_s: float = 900.0
+    """How long a car charges before it may have to make room for a waiting one."""
+    rotation_gap_s: float = 60.0
+    """Cars make room one after another, with this pause, so that little capacity stands idle."""

@@ -1,0 +1,244 @@
+"""
+The shell around decisions: what is heard changes what is known; a tick decides.
+
+A decision is appended to the log before anything of it is sent. A limit that was announced counts from
+then on, whether or not its charger ever hears of it.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from pydantic import ValidationError
+
+from services.balancer.announcing import balance_of, events_of, overloads_of
+from services.balancer.decider import Decision, decide
+from services.balancer.facts import SiteFacts, Timing
+from services.balancer.knowledge import CONSUMER, Knowledge
+from services.balancer.partitions import Partitions
+from shared import subjects
+from shared.context import Context, acting
+from shared.event_store import Commit, EventStore, StreamEvents
+from shared.follow import Follower
+from shared.ids import ChargerId, InstallationId, new_id
+from shared.messages import Event
+from shared.messages.balancer import CurrentLimitAllocated, Lease, LeasesRenewed, LimitIgnored
+from shared.messages.telemetry import MeterReading, SetCurrentLimit
+from shared.messaging import ServiceUnavailable, request
+from shared.recorded import Meta, Recorded
+from shared.transact import ACCEPTED
+
+ACTOR: Final = "balancer"
+BALANCE_PAUSE_S: Final = 1.0
+"""At least so often every installation is decided on, and its picture drawn."""
+ANSWER_S_MAX: Final = 12.0
+OVERLOAD_PAUSE_S: Final = 10.0
+"""An overload that goes on is announced again after this time."""
+
+log = structlog.get_logger()
+
+
+class Balancer:
+    """Decides for every installation it knows, at its own pace."""
+
+    def __init__(
+        self,
+        client: Client,
+        store: EventStore,
+        knowledge: Knowledge,
+        partitions: Partitions,
+        timing: Timing,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._knowledge = knowledge
+        self._partitions = partitions
+        self._timing = timing
+        self._clock = clock
+        self._changed: dict[InstallationId, datetime | None] = {}
+        self._decided_at_s: dict[InstallationId, float] = {}
+        self._drawn_at_s: dict[InstallationId, float] = {}
+        self._decisions: dict[InstallationId, int] = {}
+        self._overloads_at_s: dict[tuple[InstallationId, int], float] = {}
+        self._ignored: set[tuple[ChargerId, str | None]] = set()
+        self._sending: set[asyncio.Task[None]] = set()
+
+    # --- Hearing ---
+
+    def followers(self) -> Sequence[Follower]:
+        """Follow the logs that tell of layouts and of chargers."""
+        known = self._knowledge
+        return (
+            Follower(
+                CONSUMER,
+                "installation",
+                known.apply_installation,
+                known.reload_layouts,
+                self._heard,
+            ),
+            Follower(
+                CONSUMER, "telemetry", known.apply_telemetry, known.reload_reported, self._heard
+            ),
+        )
+
+    def _heard(self, batch: Sequence[Recorded]) -> None:
+        for recorded in batch:
+            self._changed.setdefault(recorded.event.aggregate_id, None)
+
+    async def on_meter_reading(self, message: Msg) -> None:
+        """Take a reading into account. A reading that cannot be read tells nothing."""
+        try:
+            reading = MeterReading.model_validate_json(message.data)
+        except ValidationError as error:
+            log.warning("reading refused", subject=message.subject, error=str(error))
+            return
+        if self._knowledge.observe(reading):
+            waiting = self._changed.get(reading.installation_id)
+            self._changed[reading.installation_id] = waiting or reading.received_at
+
+    # --- Deciding ---
+
+    async def run(self, tick_s: float) -> None:
+        """Decide for ever, wherever something has changed and everywhere once a second."""
+        while True:
+            await self.tick()
+            await asyncio.sleep(tick_s)
+
+    async def tick(self) -> None:
+        """Decide for every installation that is due."""
+        now_s = self._clock().timestamp()
+        for installation_id in self._knowledge.installations:
+            due = now_s - self._decided_at_s.get(installation_id, 0.0) >= BALANCE_PAUSE_S
+            if installation_id in self._changed or due:
+                reading_at = self._changed.pop(installation_id, None)
+                self._decided_at_s[installation_id] = now_s
+                await self._decide(installation_id, reading_at)
+
+    async def _decide(
+        self, installation_id: InstallationId, reading_received_at: datetime | None
+    ) -> None:
+        epoch = self._partitions.epoch_of(installation_id)
+        facts = self._knowledge.facts(installation_id, epoch)
+        if facts is None or not facts.chargers:
+            return
+        now_s = self._clock().timestamp()
+        decision = decide(facts, self._timing, now_s)
+        self._decisions[installation_id] = self._decisions.get(installation_id, 0) + 1
+        if decision.rotated:
+            self._knowledge.rotated(installation_id, now_s)
+        events = [
+            *events_of(facts, decision, now_s, reading_received_at),
+            *self._warnings(facts, decision, now_s),
+        ]
+        if events:
+            with acting(ACTOR) as context:
+                await self._announce(installation_id, events, context)
+        await self._draw(facts, decision, now_s)
+
+    def _warnings(self, facts: SiteFacts, decision: Decision, now_s: float) -> list[Event]:
+        warnings: list[Event] = []
+        for overload, event in zip(
+            decision.overloads, overloads_of(facts, decision), strict=True
+        ):
+            key = (facts.installation_id, overload.constraint)
+            if now_s - self._overloads_at_s.get(key, 0.0) >= OVERLOAD_PAUSE_S:
+                self._overloads_at_s[key] = now_s
+                warnings.append(event)
+        for charger_id, charger in facts.chargers.items():
+            behaviour = charger.behaviour
+            mark = (charger_id, behaviour.session_id)
+            newest = charger.standing.newest
+            if behaviour.disobeys_a is None or newest is None or mark in self._ignored:
+                continue
+            self._ignored.add(mark)
+            warnings.append(
+                LimitIgnored(
+                    installation_id=facts.installation_id,
+                    charger_id=charger_id,
+                    limit_a=newest.limit_a,
+                    measured_a=behaviour.disobeys_a,
+                )
+            )
+        return warnings
+
+    # --- Announcing and sending ---
+
+    async def _announce(
+        self, installation_id: InstallationId, events: Sequence[Event], context: Context
+    ) -> None:
+        command_id = new_id()
+        meta = Meta(
+            actor=context.actor, command_id=command_id, correlation_id=context.correlation_id
+        )
+        mark = hashlib.sha256(command_id.encode()).digest()
+        stream = StreamEvents(f"balance-{installation_id}", None, events)
+        position = await self._store.append(Commit(command_id, mark, ACCEPTED, meta, [stream]))
+        now = self._clock()
+        await self._knowledge.remember([(event, now) for event in events], position)
+        for event in events:
+            for lease in _leases_in(event):
+                self._send(installation_id, lease, context)
+
+    def _send(self, installation_id: InstallationId, lease: Lease, context: Context) -> None:
+        command = SetCurrentLimit(
+            command_id=new_id(),
+            installation_id=installation_id,
+            charger_id=lease.charger_id,
+            limit_a=lease.limit_a,
+            valid_until=lease.valid_until,
+            sequence=lease.sequence,
+            epoch=self._partitions.epoch_of(installation_id),
+        )
+        task = asyncio.create_task(self._deliver(command, context))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _deliver(self, command: SetCurrentLimit, context: Context) -> None:
+        """Send a limit; whether it is in force is told by events, and it is sent again if not."""
+        subject = subjects.charger_command(SetCurrentLimit, command.charger_id)
+        try:
+            answer = await request(self._client, command, subject, context, ANSWER_S_MAX)
+        except (ServiceUnavailable, OSError) as error:
+            log.warning("limit not delivered", charger_id=command.charger_id, error=str(error))
+            return
+        if not answer.accepted:
+            log.warning(
+                "limit refused",
+                charger_id=command.charger_id,
+                limit_a=command.limit_a,
+                sequence=command.sequence,
+                refusal=answer.refusal,
+                detail=answer.detail,
+            )
+
+    async def _draw(self, facts: SiteFacts, decision: Decision, now_s: float) -> None:
+        if now_s - self._drawn_at_s.get(facts.installation_id, 0.0) < BALANCE_PAUSE_S * 0.9:
+            return
+        self._drawn_at_s[facts.installation_id] = now_s
+        count = self._decisions[facts.installation_id]
+        picture = balance_of(facts, decision, now_s, count)
+        subject = subjects.telemetry(type(picture), facts.installation_id, "site")
+        await self._client.publish(subject, picture.model_dump_json().encode())
+
+
+def _leases_in(event: Event) -> Sequence[Lease]:
+    match event:
+        case CurrentLimitAllocated():
+            return (Lease.model_validate(event.model_dump(include=set(Lease.model_fields))),)
+        case LeasesRenewed():
+            return event.leases
+        case _:
+            return ()
+
+
+async def listen(client: Client, balancer: Balancer) -> Any:  # noqa: ANN401  # nats-py's type
+    """Hear every reading as it comes; readings of the past decide nothing."""
+    return await client.subscribe(
+        subjects.telemetry_all(MeterReading), cb=balancer.on_meter_reading
+    )

@@ -1,0 +1,125 @@
+"""Whose turn it is: the order in which cars are admitted, so that a queue rotates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.balancer.allocation import Demand, Share, allocate
+from services.balancer.facts import ChargerFacts, SiteFacts, Timing
+from shared.ids import ChargerId
+from shared.phases import Phase
+from shared.units import PILOT_MIN_A
+
+
+@dataclass(frozen=True, slots=True)
+class Car:
+    """A car that wants current."""
+
+    charger_id: ChargerId
+    lines: tuple[Phase, ...]
+    demand: Demand
+    charging_since_s: float | None
+    waiting_since_s: float
+    lent: bool
+    """It was offered more than it can use, so its share is bounded by its draw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a car gets this time."""
+
+    car: Car
+    share: Share
+
+
+def take_turns(
+    facts: SiteFacts, capacity_a: Sequence[float], timing: Timing, now_s: float
+) -> tuple[list[Turn], bool]:
+    """
+    Divide the capacity over the cars that want some, in the order of their turns.
+
+    Cars that charge stay, the oldest first; waiting cars follow, longest wait first. While somebody
+    waits, the car that has charged longest, and for `rotation_s` at least, makes room, one at a time.
+
+    Returns:
+        The turns, and whether a car was asked to make room.
+    """
+    cars = [car for it in facts.chargers if (car := wanting(facts, it, now_s)) is not None]
+    charging = sorted(
+        (car for car in cars if car.charging_since_s is not None),
+        key=lambda car: (car.charging_since_s, car.charger_id),
+    )
+    waiting = sorted(
+        (car for car in cars if car.charging_since_s is None),
+        key=lambda car: (car.waiting_since_s, car.charger_id),
+    )
+    turns = _allocate(capacity_a, [*charging, *waiting])
+    left_out = [turn for turn in turns if not turn.share.admitted]
+    makes_room = _makes_room(facts, charging, left_out, timing, now_s)
+    if makes_room is None:
+        return turns, False
+    stay = [car for car in charging if car is not makes_room]
+    return _allocate(capacity_a, [*stay, *waiting, makes_room]), True
+
+
+def wanting(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Car | None:
+    """Describe the car at a charger, if there is one that wants current and can be told a limit."""
+    charger = facts.chargers[charger_id]
+    can_be_told = charger.connected and charger.standing.commissioned
+    if not can_be_told or charger.session_since_s is None or charger.behaviour.finished(now_s):
+        return None
+    lines = lines_of(facts, charger_id)
+    max_a = facts.site.chargers[charger_id].max_a
+    wish_a = charger.behaviour.wish_a
+    waiting_since_s = charger.waiting_since_s or charger.session_since_s
+    return Car(
+        charger_id=charger_id,
+        lines=lines,
+        demand=Demand(
+            constraints=tuple(facts.site.constraints(charger_id, lines)),
+            max_a=max_a if wish_a is None else min(max_a, wish_a),
+            fixed_a=charger.behaviour.disobeys_a,
+        ),
+        charging_since_s=charger.charging_since_s,
+        waiting_since_s=waiting_since_s,
+        lent=wish_a is not None and wish_a < max_a,
+    )
+
+
+def lines_of(facts: SiteFacts, charger_id: ChargerId) -> tuple[Phase, ...]:
+    """Name the lines a charger's car stands on: all its charger has, until one phase is proven."""
+    behaviour = facts.chargers[charger_id].behaviour
+    if behaviour.one_phase:
+        return facts.site.lines(charger_id, terminals=1)
+    if behaviour.current_a is None:
+        return _lines_before_restart(facts.chargers[charger_id]) or facts.site.lines(charger_id)
+    return facts.site.lines(charger_id)
+
+
+def _lines_before_restart(charger: ChargerFacts) -> tuple[Phase, ...] | None:
+    """Nothing was read of this car yet, but if it charges, its last limit tells what was known."""
+    newest = charger.standing.newest
+    if newest is None or charger.charging_since_s is None or newest.limit_a < PILOT_MIN_A:
+        return None
+    return newest.lines
+
+
+def _allocate(capacity_a: Sequence[float], cars: Sequence[Car]) -> list[Turn]:
+    shares = allocate(capacity_a, [car.demand for car in cars])
+    return [Turn(car, share) for car, share in zip(cars, shares, strict=True)]
+
+
+def _makes_room(
+    facts: SiteFacts,
+    charging: Sequence[Car],
+    left_out: Sequence[Turn],
+    timing: Timing,
+    now_s: float,
+) -> Car | None:
+    if not left_out or now_s - facts.rotated_at_s < timing.rotation_gap_s:
+        return None
+    blocked_at = left_out[0].share.constraint
+    for car in charging:
+        charged_s = now_s - (car.charging_since_s or now_s)
+        if charged_s >= timing.rotation_s and blocked_at in car.demand.constraints:
+            return car
+    return None
