@@ -70,12 +70,7 @@ async def follow(client: Client, pool: "asyncpg.Pool[Any]", follower: Follower) 
     while True:
         try:
             await _follow(client, pool, follower)
-        except Gap as gap:
-            log.warning(
-                "gap, asking again from the cursor", service=follower.service, gap=str(gap)
-            )
-            await _forget_consumer(client, follower)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, NatsError) as error:
+        except (Gap, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, NatsError) as error:
             log.warning("follower starts over", service=follower.service, error=repr(error))
         await asyncio.sleep(ERROR_PAUSE_S)
 
@@ -121,16 +116,6 @@ async def caught_up(client: Client, pool: "asyncpg.Pool[Any]", follower: Followe
         return
     while await cursor_of(pool, follower) < int(info.state.last_seq):
         await asyncio.sleep(CATCH_UP_PAUSE_S)
-
-
-async def _forget_consumer(client: Client, follower: Follower) -> None:
-    durable = f"{follower.consumer}-{follower.service}"
-    try:
-        await client.jetstream().delete_consumer(
-            subjects.jetstream_of(follower.service), durable
-        )
-    except NotFoundError:
-        log.info("consumer was gone already", durable=durable)
 
 
 async def _take(

@@ -7,7 +7,6 @@ seconds and never gives up.
 
 from typing import Any, Final
 
-import nats
 import structlog
 from nats.aio.client import Client
 from nats.errors import NoRespondersError
@@ -57,12 +56,14 @@ async def connect(nats_url: str, name: str) -> Client:
         log.error("nats error", error=repr(error))
 
     async def on_disconnected() -> None:
-        log.warning("nats disconnected")
+        if not client.is_closed:  # when we close it ourselves, it is no news
+            log.warning("nats disconnected")
 
     async def on_reconnected() -> None:
         log.info("nats reconnected")
 
-    return await nats.connect(
+    client = Client()
+    await client.connect(
         nats_url,
         name=name,
         error_cb=on_error,
@@ -70,6 +71,7 @@ async def connect(nats_url: str, name: str) -> Client:
         reconnected_cb=on_reconnected,
         **CONNECT_OPTIONS,
     )
+    return client
 
 
 def log_jetstream(service: str) -> StreamConfig:

@@ -76,17 +76,19 @@ async def pulling(
     client: Client, jetstream: str, config: ConsumerConfig
 ) -> AsyncIterator[Pull]:
     """
-    Create the durable consumer where there is none, and pull from it.
+    Create the durable consumer anew, and pull from it.
+
+    A consumer left behind by a process that died would keep what it had delivered for as long as its
+    acknowledgement may take. Whoever pulls knows from its own cursor where to go on, so it begins anew.
 
     Raises:
         NotFoundError: the jetstream does not exist (yet).
     """
     js = client.jetstream()
     durable = str(config.durable_name)
-    try:
-        await js.consumer_info(jetstream, durable)
-    except NotFoundError:
-        await js.add_consumer(jetstream, config)
+    with contextlib.suppress(NotFoundError):
+        await js.delete_consumer(jetstream, durable)
+    await js.add_consumer(jetstream, config)
     inbox = client.new_inbox()
     subscription = await client.subscribe(inbox)
     try:

@@ -83,8 +83,11 @@ class Relay:
             try:
                 async with self._store.pool.acquire() as connection:
                     await connection.add_listener("log", self._on_notification)
-                    while not connection.is_closed():
-                        await asyncio.sleep(POLL_S)
+                    try:
+                        while not connection.is_closed():
+                            await asyncio.sleep(POLL_S)
+                    finally:
+                        await connection.remove_listener("log", self._on_notification)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("relay lost its notifications, polling", error=str(error))
             await asyncio.sleep(ERROR_PAUSE_S)

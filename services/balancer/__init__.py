@@ -12,6 +12,8 @@ site         the tree of breakers as arrays
 allocation   shares: who is admitted, and how much each gets (pure arithmetic)
 commitments  the highest current that may still be in force, now and later
 behaviour    what readings tell of a car: its phases, what it leaves unused, whether it obeys
+turns        whose turn it is, so that a queue rotates
+planning     what of a target may be announced already
 decider      facts and time -> limits that may be announced now, each with its reason
 projections  facts folded from events
 """

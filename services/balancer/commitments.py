@@ -23,6 +23,9 @@ from shared.units import CAR_FOLLOW_S
 CLOCK_SKEW_S: Final = 5.0
 """How far a charger's clock may be off, in seconds: its lease may end earlier or later by this."""
 
+OVER_AFTER_S: Final = CLOCK_SKEW_S + CAR_FOLLOW_S
+"""How long after its end a lease may still be in force at a car."""
+
 
 @dataclass(frozen=True, slots=True)
 class Granted:
@@ -36,13 +39,15 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Everything that may be in force at one charger."""
+    """
+    Everything that may be in force at one charger.
+
+    A charger that never connected counts with its fail-safe, too: a gateway accepts it only once its
+    fail-safe is in force, which may be any moment now.
+    """
 
     fail_safe_a: float
     all_lines: tuple[Phase, ...]
-    commissioned: bool = True
-    """Its fail-safe was confirmed once; until then a gateway does not accept it, so it draws
-    nothing on our word."""
     granted: tuple[Granted, ...] = ()
     confirmed_at_s: Mapping[int, float] = field(default_factory=dict)
     """When each confirmed sequence number was confirmed."""
@@ -76,7 +81,7 @@ class Standing:
         for grant in self.granted:
             if at_s < self._over_s(grant):
                 _raise_to(worst, grant.limit_a, grant.lines)
-        if self.commissioned and at_s >= self.fail_safe_from_s:
+        if at_s >= self.fail_safe_from_s:
             _raise_to(worst, self.fail_safe_a, self.all_lines)
         return (worst[0], worst[1], worst[2])
 
@@ -144,13 +149,19 @@ class Ledger:
         """Name what a charger is counted at now, on L1, L2 and L3."""
         return self._own[charger_id][0]
 
-    def room_a(self, charger_id: ChargerId, lines: Sequence[Phase]) -> float:
-        """Name the highest limit on some lines that the rule leaves for a charger, in amperes."""
+    def room_a(
+        self, charger_id: ChargerId, lines: Sequence[Phase], valid_until_s: float
+    ) -> float:
+        """Name the highest limit on some lines, until a moment, that the rule leaves a charger."""
         path = self._site.paths[self._site.chargers[charger_id].circuit_id]
         capacity_a = self._site.capacity_a
+        over_s = valid_until_s + OVER_AFTER_S
         return min(
             capacity_a[breaker * LINES + line] - sums[breaker * LINES + line] + own[line]
-            for sums, own in zip(self._sums, self._own[charger_id], strict=True)
+            for moment_s, sums, own in zip(
+                self._moments_s, self._sums, self._own[charger_id], strict=True
+            )
+            if moment_s < over_s
             for breaker in path
             for line in (PHASES.index(it) for it in lines)
         )

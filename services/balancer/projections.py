@@ -26,7 +26,6 @@ from shared.messages.telemetry import (
     ChargerEvent,
     CurrentLimitApplied,
     CurrentLimitRejected,
-    FailSafeApplied,
     SessionEnded,
     SessionStarted,
 )
@@ -120,7 +119,6 @@ class Reported(_Document):
 
     installation_id: InstallationId
     connected: bool = False
-    commissioned: bool = False
     session_id: SessionId | None = None
     session_since: datetime | None = None
     confirmed_at: dict[int, datetime] = Field(default_factory=dict)
@@ -136,11 +134,9 @@ def fold_reported(
     reported = before or Reported(installation_id=event.installation_id)
     match event:
         case ChargerConnected():
-            return reported.model_copy(update={"connected": True, "commissioned": True})
+            return reported.model_copy(update={"connected": True})
         case ChargerDisconnected():
             return reported.model_copy(update={"connected": False})
-        case FailSafeApplied():
-            return reported.model_copy(update={"commissioned": True})
         case SessionStarted():
             started = {"session_id": event.session_id, "session_since": recorded_at}
             return reported.model_copy(update=started)
@@ -233,7 +229,6 @@ def facts_of(
     standing = Standing(
         fail_safe_a=site.chargers[charger_id].fail_safe_a,
         all_lines=site.lines(charger_id),
-        commissioned=heard is not None and heard.commissioned,
         granted=tuple(
             Granted(it.limit_a, it.phases, it.valid_until.timestamp(), it.sequence)
             for it in told.leases

@@ -64,8 +64,11 @@ def take_turns(
 def wanting(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Car | None:
     """Describe the car at a charger, if there is one that wants current and can be told a limit."""
     charger = facts.chargers[charger_id]
-    can_be_told = charger.connected and charger.standing.commissioned
-    if not can_be_told or charger.session_since_s is None or charger.behaviour.finished(now_s):
+    if (
+        not charger.connected
+        or charger.session_since_s is None
+        or charger.behaviour.finished(now_s)
+    ):
         return None
     lines = lines_of(facts, charger_id)
     max_a = facts.site.chargers[charger_id].max_a

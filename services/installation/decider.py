@@ -28,6 +28,9 @@ SERIAL: Final = "serial"
 HOME_CIRCUITS_MAX: Final = 1
 HOME_CHARGERS_MAX: Final = 3
 HOME_CIRCUIT_A_MAX: Final = 63.0
+FAIL_SAFE_SHARE_MAX: Final = 0.5
+"""What of a breaker fail-safes may take together. A charger that is not connected has its fail-safe set
+aside for it, so more would leave those that are connected too little."""
 
 # --- Refusals ---
 
@@ -256,11 +259,12 @@ def _assign_charger(
 
 
 def _fail_safe_a(circuit_id: CircuitId, state: Installation) -> float:
-    """The lowest current a car can charge with, if all fail-safes fit every breaker above; else
-    none. Counted on every phase, because nobody watches phases when the connection is lost.
+    """The lowest current a car can charge with, while all fail-safes fit their part of every breaker
+    above; else none. Counted on every phase: nobody watches phases when the connection is lost.
     """
     for breaker_id, breaker in state.path(circuit_id):
-        if exceeds(state.fail_safes_a(breaker_id) + PILOT_MIN_A, breaker.set_a):
+        part_a = breaker.set_a * FAIL_SAFE_SHARE_MAX
+        if exceeds(state.fail_safes_a(breaker_id) + PILOT_MIN_A, part_a):
             return 0.0
     return PILOT_MIN_A
 

@@ -1,0 +1,165 @@
+"""The `ampledger` command."""
+
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import structlog
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from cli import layout
+from cli.demo import DemoOptions, run_demo
+from cli.faults import EXIT_CODE, StackFault
+from cli.options import StackOptions
+from cli.ports import claim_port
+from cli.services import GATEWAY_PORT, PORTAL_PORT, services
+from cli.setting_up import CommandRefused
+from cli.stack import Stack
+from cli.states import Happening, ProcessEvent
+from cli.status import show_status
+from cli.up import run_stack
+from shared.messaging import ServiceUnavailable
+from shared.phases import GridType
+
+REFUSED: Final = 1
+"""Exit code of a command that a rule turned down."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The open charging cloud: load and phase balancing for chargers of any brand.",
+)
+app.add_typer(layout.installation, name="installation")
+app.add_typer(layout.circuit, name="circuit")
+app.add_typer(layout.charger, name="charger")
+app.command("status")(show_status)
+
+console = Console()
+
+Folder = Annotated[Path | None, typer.Option(help="Where everything is kept.")]
+
+
+def _fail(message: str, hint: str = "", code: int = EXIT_CODE) -> NoReturn:
+    errors = Console(stderr=True)
+    errors.print(f"[bold red]{message}", highlight=False)
+    if hint:
+        errors.print(hint, highlight=False)
+    raise typer.Exit(code)
+
+
+def _say_event(event: ProcessEvent) -> None:
+    if event.what is Happening.ENDED:
+        console.print(f"[yellow]{event.name} ended: {event.reason}; its log: {event.log}")
+        for line in event.lines:
+            console.print(f"    {line}", markup=False, highlight=False)
+    elif event.what is Happening.READY:
+        console.print(f"[green]{event.name} is ready")
+
+
+@app.command()
+def up(
+    data_folder: Folder = None,
+    postgres_port: int = 5433,
+    nats_port: int = 4333,
+    nats_monitor_port: int = 8333,
+    portal_port: int = PORTAL_PORT,
+    gateway_port: Annotated[int, typer.Option(help="Where chargers connect.")] = GATEWAY_PORT,
+) -> None:
+    """
+    Run everything on this machine, until Ctrl-C.
+
+    NATS_URL and DATABASE_URL in the environment replace the embedded servers.
+    """
+    options = StackOptions(
+        data_folder=data_folder,
+        postgres_port=postgres_port,
+        nats_port=nats_port,
+        nats_monitor_port=nats_monitor_port,
+    ).told_by(os.environ)
+
+    def on_up(stack: Stack, late: list[str]) -> None:
+        for name in late:
+            console.print(f"[yellow]{name} is not ready yet; its log: {stack.log_of(name)}")
+        console.print(f"\n  portal    {stack.urls['portal']}")
+        console.print(f"  chargers  {stack.urls['telemetry']}/SERIAL")
+        console.print(f"  data      {stack.folder}\n\n  Ctrl-C stops it.")
+
+    try:
+        specs = services(
+            claim_port(gateway_port, "chargers", "--gateway-port"),
+            claim_port(portal_port, "the portal", "--portal-port"),
+        )
+        asyncio.run(run_stack(options, specs, on_event=_say_event, on_up=on_up))
+    except StackFault as fault:
+        _fail(fault.message, fault.hint)
+
+
+@app.command()
+def demo(
+    chargers: Annotated[int, typer.Option(min=1, max=500, help="How many bays.")] = 54,
+    breaker_a: Annotated[
+        float, typer.Option(min=16, max=2000, help="Rating of the main breaker, in amperes.")
+    ] = 160.0,
+    grid: GridType = GridType.TN_3_PHASE,
+    speed: Annotated[
+        float, typer.Option(min=0.1, max=600, help="Seconds of the drivers' day a second.")
+    ] = 10.0,
+    seconds: Annotated[
+        float | None, typer.Option(min=5, help="End after so long; default: at Ctrl-C.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write the figures there, as JSON.")
+    ] = None,
+    without_balancer: Annotated[
+        bool, typer.Option("--without-balancer", help="Show what happens then.")
+    ] = False,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open")] = sys.stdout.isatty(),
+    data_folder: Folder = None,
+    portal_port: Annotated[int | None, typer.Option(help="Default: any free one.")] = None,
+) -> None:
+    """Balance a garage of simulated cars on a busy morning, with real sessions as its drivers."""
+    options = DemoOptions(
+        chargers=chargers,
+        breaker_a=breaker_a,
+        grid=grid,
+        speed=speed,
+        seconds=seconds,
+        report=report,
+        balanced=not without_balancer,
+        open_browser=open_browser,
+        data_folder=data_folder,
+        portal_port=portal_port,
+    )
+    try:
+        asyncio.run(run_demo(options, console))
+    except StackFault as fault:
+        _fail(fault.message, fault.hint)
+
+
+def main() -> None:
+    """Run the command; whatever it is told wrong, it says what to do."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    try:
+        app()
+    except CommandRefused as refused:
+        _exit(str(refused), REFUSED)
+    except ServiceUnavailable as fault:
+        _exit(f"{fault}\nIs it running? Start it with: ampledger up", EXIT_CODE)
+    except ValidationError as error:
+        faults = (f"{_place(it)}: {it['msg']}" for it in error.errors())
+        _exit("\n".join(faults), REFUSED)
+
+
+def _place(fault: Any) -> str:  # noqa: ANN401  # pydantic's error details
+    return ".".join(str(part) for part in fault["loc"]) or "command"
+
+
+def _exit(message: str, code: int) -> NoReturn:
+    Console(stderr=True).print(f"[bold red]{message}", highlight=False)
+    sys.exit(code)

@@ -1,0 +1,145 @@
+"""How services, databases and addresses fit together: pure functions over texts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+
+from cli.ports import LOOPBACK
+
+DATABASE_PREFIX: Final = "ampledger"
+"""Name before "_<service>" of every database, where DATABASE_URL names none."""
+
+_NATS_SCHEMES: Final = ("nats:", "tls:", "ws:", "wss:")
+
+LogFormat = Literal["json", "console"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """
+    One service to run.
+
+    Args:
+        name: as in its subjects; also the end of its database's name.
+        module: run as `python -m module`.
+        has_log: it owns an event log, whose schema its database gets first.
+        schema_folder: its own migrations; by default the folder `schema` of its module.
+        env: further environment; wins over everything else.
+        argv: run this instead of `python -m module`.
+        url: where people reach it, if they do; shown by `ampledger status`.
+        health_port: 0 for any free one.
+        has_health: it answers GET /health/ready; otherwise it counts as ready once started.
+    """
+
+    name: str
+    module: str
+    has_log: bool = True
+    schema_folder: Path | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    argv: tuple[str, ...] | None = None
+    url: str | None = None
+    health_port: int = 0
+    has_health: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the servers are: NATS, and the database whose name begins the services' names."""
+
+    nats_url: str
+    database_url: str
+
+
+def service_database_url(database_url: str, service: str) -> str:
+    """
+    Spell the URL of a service's own database.
+
+    >>> service_database_url("postgresql://me@db:5432/ampledger?sslmode=disable", "balancer")
+    'postgresql://me@db:5432/ampledger_balancer?sslmode=disable'
+    >>> service_database_url("postgresql://me@db", "balancer")
+    'postgresql://me@db/ampledger_balancer'
+    """
+    parts = urlsplit(database_url)
+    prefix = parts.path.strip("/") or DATABASE_PREFIX
+    return _joined(parts._replace(path=f"/{prefix}_{service.replace('-', '_')}"))
+
+
+def migration_url(database_url: str) -> str:
+    """
+    Have dbmate treat TLS as the services do: use it where the server offers it.
+
+    dbmate would insist on TLS where the URL says nothing.
+
+    >>> migration_url("postgresql://me@db/ampledger_balancer")
+    'postgresql://me@db/ampledger_balancer?sslmode=prefer'
+    >>> migration_url("postgresql://me@db/x?sslmode=verify-full")
+    'postgresql://me@db/x?sslmode=verify-full'
+    """
+    parts = urlsplit(database_url)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    if any(name == "sslmode" for name, _ in query):
+        return database_url
+    return _joined(parts._replace(query=urlencode([*query, ("sslmode", "prefer")])))
+
+
+def masked(url: str) -> str:
+    """
+    Hide the password of a URL, wherever it stands, and a token that stands for a user.
+
+    >>> masked("postgresql://me:se:cr@t@db:5432/x?sslmode=disable")
+    'postgresql://me:***@db:5432/x?sslmode=disable'
+    >>> masked("nats://s3cr3t-token@nats:4222"), masked("nats://nats:4222")
+    ('nats://***@nats:4222', 'nats://nats:4222')
+    >>> masked("postgresql://db/x?user=me&password=secret")
+    'postgresql://db/x?user=me&password=***'
+    """
+    if url.startswith(_NATS_SCHEMES) and "," in url:  # several servers of one cluster
+        return ",".join(masked(it) for it in url.split(","))
+    parts = urlsplit(url)
+    login, at, place = parts.netloc.rpartition("@")
+    user, colon, _ = login.partition(":")
+    if colon:
+        login = f"{user}:***"
+    elif login and url.startswith(_NATS_SCHEMES):
+        login = "***"
+    query = "&".join(
+        f"{name}=***" if "pass" in name.lower() else f"{name}{equals}{value}"
+        for name, equals, value in (it.partition("=") for it in parts.query.split("&"))
+    )
+    return _joined(parts._replace(netloc=f"{login}{at}{place}", query=query))
+
+
+def _joined(parts: SplitResult) -> str:
+    """Put a URL together; urllib would lose the slashes of one without a host."""
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}{query}"
+
+
+def health_url(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}/health/ready"
+
+
+def service_environment(
+    spec: ServiceSpec,
+    addresses: Addresses,
+    health_port: int,
+    log_format: LogFormat,
+    inherited: Mapping[str, str],
+) -> dict[str, str]:
+    """
+    Compose what a service process finds in its environment.
+
+    A service without schema gets no DATABASE_URL, and never the one of somebody else.
+    """
+    own = {
+        "NATS_URL": addresses.nats_url,
+        "AMPLEDGER_HEALTH_PORT": str(health_port),
+        "AMPLEDGER_LOG": log_format,
+        "PYTHONUNBUFFERED": "1",
+    }
+    if spec.has_log or spec.schema_folder is not None:
+        own["DATABASE_URL"] = service_database_url(addresses.database_url, spec.name)
+    kept = {name: value for name, value in inherited.items() if name != "DATABASE_URL"}
+    return kept | own | dict(spec.env)

@@ -1,0 +1,127 @@
+"""Garages for the demo: a building of any number of bays, as a scene and as commands."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from shared.messages.installation import (
+    AddCircuit,
+    AssignChargers,
+    Category,
+    CreateInstallation,
+    InstallationCommand,
+    InstallationType,
+    NewCharger,
+)
+from shared.phases import PHASES, GridType, Phase
+from simulator.scene import Scene, SceneCharger, SceneCircuit
+
+INSTALLATION_ID: Final = "harbour-garage"
+LEVELS: Final = 3
+LEVEL_SHARE: Final = 0.55
+"""What a level's breaker is of the main breaker: together they exceed it, as they do in buildings."""
+WING_SHARE: Final = 0.6
+"""What the breaker of a level's far wing is of the level's."""
+LEVEL_A_MIN: Final = 16.0
+STANDARD_BREAKERS_A: Final = (
+    16, 20, 25, 32, 40, 50, 63, 80, 100, 125, 160, 200, 250, 315, 400, 500, 630, 800, 1000,
+)  # fmt: skip
+"""Ratings of IEC 60898-1 and the frames above them."""
+
+
+def garage(chargers: int, breaker_a: float, grid: GridType, seed: int = 1) -> Scene:
+    """
+    Draw a garage: three levels, the second with a far wing of its own.
+
+    Args:
+        chargers: how many bays.
+        breaker_a: rating of the main breaker.
+        grid: how the building is fed; chargers are wired to its phases in turn.
+        seed: what chance the simulation has.
+    """
+    level_a = _standard_a(max(LEVEL_A_MIN, breaker_a * LEVEL_SHARE), breaker_a)
+    wing_a = _standard_a(max(LEVEL_A_MIN, level_a * WING_SHARE), level_a)
+    levels = min(LEVELS, chargers)
+    circuits = [
+        SceneCircuit(circuit_id=f"level-{i}", name=f"Level {i}", breaker_a=level_a)
+        for i in range(1, levels + 1)
+    ]
+    if levels > 1:
+        circuits.append(
+            SceneCircuit(
+                circuit_id="level-2-east",
+                parent_id="level-2",
+                name="Level 2 east",
+                breaker_a=wing_a,
+            )
+        )
+    return Scene(
+        grid_type=grid,
+        breaker_a=breaker_a,
+        circuits=tuple(circuits),
+        chargers=tuple(_charger(bay, chargers, levels, grid) for bay in range(chargers)),
+        seed=seed,
+    )
+
+
+def _standard_a(wished_a: float, most_a: float) -> float:
+    """Choose the nearest rating that breakers come in, at or below what is above it."""
+    fitting = [float(it) for it in STANDARD_BREAKERS_A if it <= most_a] or [most_a]
+    return min(fitting, key=lambda it: abs(it - wished_a))
+
+
+def _charger(bay: int, chargers: int, levels: int, grid: GridType) -> SceneCharger:
+    level = 1 + bay * levels // chargers
+    circuit_id = f"level-{level}"
+    if level == 2 and bay % 3 == 0:
+        circuit_id = "level-2-east"
+    return SceneCharger(
+        charger_id=f"bay-{bay + 1:02}",
+        serial=f"AMP{bay + 1:06}",
+        name=f"Bay {bay + 1}",
+        circuit_id=circuit_id,
+        wiring=_wiring(bay, grid),
+    )
+
+
+def _wiring(bay: int, grid: GridType) -> tuple[Phase, ...]:
+    """Rotate the phases from bay to bay, as electricians do, so that one-phase cars spread."""
+    if not grid.three_phase:
+        return (Phase.L1,)
+    turn = bay % len(PHASES)
+    return (*PHASES[turn:], *PHASES[:turn])
+
+
+def commands(
+    scene: Scene, installation_id: str = INSTALLATION_ID
+) -> Iterator[InstallationCommand]:
+    """Set a scene up, command by command; sent twice, they change nothing the second time."""
+    about = {"installation_id": installation_id}
+    yield CreateInstallation(
+        command_id=f"{installation_id}-create",
+        name="Harbour garage",
+        address="Strandgata 1, Bergen",
+        category=Category.COMMUNITY,
+        country="NO",
+        type=InstallationType.GARAGE,
+        grid_type=scene.grid_type,
+        breaker_a=scene.breaker_a,
+        **about,
+    )
+    for circuit in scene.circuits_top_down():
+        yield AddCircuit(
+            command_id=f"{installation_id}-{circuit.circuit_id}",
+            **about,
+            **circuit.model_dump(),
+        )
+    for circuit in scene.circuits:
+        chargers = [it for it in scene.chargers if it.circuit_id == circuit.circuit_id]
+        if not chargers:
+            continue
+        yield AssignChargers(
+            command_id=f"{installation_id}-{circuit.circuit_id}-chargers",
+            circuit_id=circuit.circuit_id,
+            chargers=tuple(
+                NewCharger(**it.model_dump(exclude={"circuit_id"})) for it in chargers
+            ),
+            **about,
+        )

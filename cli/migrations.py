@@ -1,0 +1,86 @@
+"""Databases are made and brought to the newest schema with dbmate, one per service."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+import shared
+from cli.composition import ServiceSpec, masked, migration_url
+from cli.faults import MigrationFault
+from cli.programs import dbmate
+
+LOG_SCHEMA: Final = Path(shared.__file__).parent / "schema" / "log"
+MIGRATION_S_MAX: Final = 600.0
+
+log = structlog.get_logger()
+
+
+def with_schema(spec: ServiceSpec) -> ServiceSpec:
+    """Complete a service with its own migrations: the folder `schema` of its module, if any."""
+    if spec.schema_folder is not None:
+        return spec
+    try:
+        module = find_spec(spec.module)
+    except ModuleNotFoundError:
+        return spec  # its start will say so, with the name
+    for place in (module.submodule_search_locations if module else None) or ():
+        folder = Path(place) / "schema"
+        if folder.is_dir():
+            return replace(spec, schema_folder=folder)
+    return spec
+
+
+def folders_of(spec: ServiceSpec) -> list[Path]:
+    """Folders whose migrations a service's database gets; together they are ordered by name."""
+    own = spec.schema_folder
+    return [*([LOG_SCHEMA] if spec.has_log else []), *([own] if own is not None else [])]
+
+
+async def migrate(service: str, database_url: str, folders: Sequence[Path]) -> None:
+    """
+    Create a service's database if need be, and apply what has not been applied yet.
+
+    Several instances may do so at once: dbmate holds a lock meanwhile.
+
+    Raises:
+        MigrationFault: a migration fails, or takes too long.
+    """
+    where = (part for folder in folders for part in ("--migrations-dir", str(folder)))
+    process = await asyncio.create_subprocess_exec(
+        str(dbmate()),
+        *("--env-file", os.devnull, "--no-dump-schema", "--migration-lock", *where, "up"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd="/",
+        # In the environment, because everybody may read a command line.
+        env={"PATH": os.defpath, "DATABASE_URL": migration_url(database_url)},
+    )
+    try:
+        async with asyncio.timeout(MIGRATION_S_MAX):
+            raw, _ = await process.communicate()
+    except BaseException as fault:
+        process.kill()
+        if isinstance(fault, TimeoutError):
+            raise _fault(service, database_url, f"no end after {MIGRATION_S_MAX} s") from fault
+        raise
+    output = raw.decode("utf-8", "replace").strip()
+    if process.returncode != 0:
+        raise _fault(service, database_url, output or f"exit code {process.returncode}")
+    applied = [line for line in output.splitlines() if line.startswith("Applied:")]
+    log.info("database migrated", service=service, applied=len(applied))
+
+
+def _fault(service: str, database_url: str, why: str) -> MigrationFault:
+    return MigrationFault(
+        f"The database of {service} cannot be brought to the newest schema "
+        f"({masked(database_url)}): {why}",
+        "The migration that failed was not applied, nor any after it. Remove the cause and "
+        "start again.",
+    )

@@ -1,0 +1,45 @@
+"""What `ampledger up` may be told."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from cli.composition import LogFormat
+
+
+@dataclass(frozen=True, slots=True)
+class StackOptions:
+    """
+    Where everything is; ports are 0 for any free one.
+
+    Args:
+        data_folder: None for the usual one, see `default_folder`.
+        nats_url: a server to use instead of the embedded one, with JetStream.
+        database_url: likewise; the databases `<its name>_<service>` are made there.
+        nats_extra: more of NATS's configuration for the embedded server (`authorization`).
+        nats_credentials: "user:password" for our own NATS URL when *nats_extra* asks for it.
+        services_ready_s_max: after this many seconds the stack is said to be up, with the
+            services named that are not ready.
+        echo: gets every line that the processes write, with the name of the process.
+    """
+
+    data_folder: Path | None = None
+    postgres_port: int = 5433
+    nats_port: int = 4333
+    nats_monitor_port: int = 8333
+    nats_url: str | None = None
+    database_url: str | None = None
+    nats_extra: str = ""
+    nats_credentials: str = ""
+    log_format: LogFormat = "json"
+    services_ready_s_max: float = 60.0
+    echo: Callable[[str, str], None] | None = None
+
+    def told_by(self, environment: Mapping[str, str]) -> Self:
+        """Take NATS_URL and DATABASE_URL from the environment where they are set there."""
+        return replace(
+            self,
+            nats_url=environment.get("NATS_URL") or self.nats_url,
+            database_url=environment.get("DATABASE_URL") or self.database_url,
+        )

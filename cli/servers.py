@@ -1,0 +1,81 @@
+"""The two servers: our own embedded ones, or those that NATS_URL and DATABASE_URL name."""
+
+from cli import nats_server, postgres
+from cli.composition import DATABASE_PREFIX, Addresses
+from cli.data_folder import DataFolder
+from cli.options import StackOptions
+from cli.ports import claim_port
+from cli.processes import Program
+from cli.reachability import check_database, check_nats
+from cli.run_file import RunFile
+
+
+async def prepare_servers(
+    options: StackOptions, folder: DataFolder, run_file: RunFile
+) -> tuple[list[Program], Addresses]:
+    """
+    Reach the servers that are given, and prepare the embedded ones.
+
+    Ports and URLs are noted in *run_file*.
+
+    Returns:
+        What to run, which is nothing when both are given, and where the servers will be.
+
+    Raises:
+        ServerUnreachable: a given server does not answer.
+        PortTaken: somebody else listens on a port of an embedded one.
+        StackFault: an embedded one cannot be prepared.
+    """
+    if options.nats_url is not None:
+        await check_nats(options.nats_url)
+    if options.database_url is not None:
+        await check_database(options.database_url)
+    _claim_ports(options, run_file.ports)
+    programs: list[Program] = []
+    nats_url, database_url = options.nats_url, options.database_url
+    if database_url is None:
+        program, database_url = await _postgres(folder, run_file.ports["postgres"])
+        programs.append(program)
+    if nats_url is None:
+        server = _nats(options, folder, run_file.ports)
+        nats_url = server.url
+        run_file.urls["nats-monitor"] = server.monitor_url
+        programs.append(nats_server.prepare(server))
+    run_file.urls.update(nats=nats_url, database=database_url)
+    return programs, Addresses(nats_url, database_url)
+
+
+def _claim_ports(options: StackOptions, ports: dict[str, int]) -> None:
+    """Claim all before anything is made or started, so that a taken one leaves no trace."""
+    if options.database_url is None:
+        ports["postgres"] = claim_port(options.postgres_port, "PostgreSQL", "--postgres-port")
+    if options.nats_url is None:
+        ports["nats"] = claim_port(options.nats_port, "NATS", "--nats-port")
+        ports["nats-monitor"] = claim_port(
+            options.nats_monitor_port, "NATS's monitoring", "--nats-monitor-port"
+        )
+
+
+async def _postgres(folder: DataFolder, port: int) -> tuple[Program, str]:
+    server = postgres.Postgres(
+        data=folder.postgres,
+        run=folder.run,
+        port=port,
+        password=folder.marker.postgres_password,
+        account=folder.account,
+    )
+    program = await postgres.prepare(server)
+    if not folder.marker.cluster_made:
+        folder.cluster_was_made()
+    return program, server.url(DATABASE_PREFIX)
+
+
+def _nats(options: StackOptions, folder: DataFolder, ports: dict[str, int]) -> nats_server.Nats:
+    return nats_server.Nats(
+        store=folder.nats,
+        run=folder.run,
+        port=ports["nats"],
+        monitor_port=ports["nats-monitor"],
+        extra=options.nats_extra,
+        credentials=options.nats_credentials,
+    )

@@ -1,0 +1,48 @@
+"""Which services make up Ampledger, and what each is told."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from cli.composition import ServiceSpec
+from cli.ports import LOOPBACK
+
+GATEWAY_PORT: Final = 9180
+PORTAL_PORT: Final = 8180
+INSTALLATION, TELEMETRY, BALANCER, PORTAL = "installation", "telemetry", "balancer", "portal"
+
+
+def services(
+    gateway_port: int = GATEWAY_PORT,
+    portal_port: int = PORTAL_PORT,
+    env: Mapping[str, Mapping[str, str]] | None = None,
+    without: frozenset[str] = frozenset(),
+) -> list[ServiceSpec]:
+    """
+    Describe the services.
+
+    Args:
+        gateway_port: where chargers connect.
+        portal_port: where people look.
+        env: further environment for each service, by its name.
+        without: services that are left out.
+    """
+    further = env or {}
+    gateway = {"TELEMETRY_OCPP_PORT": str(gateway_port)}
+    portal = {"PORTAL_PORT": str(portal_port)}
+    specs = [
+        ServiceSpec(INSTALLATION, "services.installation", env=further.get(INSTALLATION, {})),
+        ServiceSpec(
+            TELEMETRY,
+            "services.telemetry",
+            env=gateway | dict(further.get(TELEMETRY, {})),
+            url=f"ws://{LOOPBACK}:{gateway_port}/ocpp",
+        ),
+        ServiceSpec(BALANCER, "services.balancer", env=further.get(BALANCER, {})),
+        ServiceSpec(
+            PORTAL,
+            "services.portal",
+            env=portal | dict(further.get(PORTAL, {})),
+            url=f"http://{LOOPBACK}:{portal_port}",
+        ),
+    ]
+    return [spec for spec in specs if spec.name not in without]

@@ -1,0 +1,148 @@
+"""What may be announced to one charger now, given everything that stands at all of them."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Final
+
+from services.balancer.commitments import OVER_AFTER_S, Granted, Ledger
+from services.balancer.facts import ChargerFacts, SiteFacts, Timing
+from shared.ids import ChargerId
+from shared.messages.balancer import LimitedBy, Rule
+from shared.phases import Phase
+from shared.units import PILOT_MIN_A, TOLERANCE_A, exceeds, offerable
+
+RAISE_A_MIN: Final = 0.5
+"""A charging car's limit is not raised for less, unless it has stood for a while."""
+STOOD_S: Final = 15.0
+LEASE_GRID_S: Final = 10.0
+"""Leases end at whole multiples of this, so that a site has few moments at which they do."""
+SUPPRESSING_S: Final = 2 * LEASE_GRID_S + OVER_AFTER_S
+"""How much longer than any new lease a limit below the fail-safe always has left. The fail-safe it
+holds down must not come up while limits that were given on the strength of it are in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a charger should have, and why."""
+
+    charger_id: ChargerId
+    limit_a: float
+    lines: tuple[Phase, ...]
+    limited_by: LimitedBy
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A limit to be announced now."""
+
+    charger_id: ChargerId
+    grant: Granted
+    limited_by: LimitedBy
+    renewal: bool = False
+
+
+def in_force_a(charger: ChargerFacts, now_s: float) -> float:
+    """What a charger was last told, or falls back to when that has run out, in amperes."""
+    newest = charger.standing.newest
+    if newest is None or newest.valid_until_s <= now_s:
+        return charger.standing.fail_safe_a
+    return newest.limit_a
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans one charger after another; what was planned stands for those that follow."""
+
+    facts: SiteFacts
+    ledger: Ledger
+    timing: Timing
+    now_s: float
+
+    def lower(self, target: Target) -> Announcement:
+        """A lower limit goes out at once. If its longer lease would not fit later on, it ends when
+        the present one does."""
+        standing = self.facts.chargers[target.charger_id].standing
+        until_s = self._until_s(target, target.limit_a)
+        room_a = self.ledger.room_a(target.charger_id, target.lines, until_s)
+        newest = standing.newest
+        if exceeds(target.limit_a, room_a) and newest is not None:
+            until_s = min(until_s, newest.valid_until_s)
+        return self._announcement(target, target.limit_a, until_s)
+
+    def keep(self, target: Target) -> Announcement | None:
+        """A limit that stands is renewed in time, sent again when it was not confirmed, and told
+        anew when the car turns out to use other lines."""
+        other_lines = self._other_lines(target)
+        if not (other_lines or self._ending(target) or self._lost(target)):
+            return None
+        until_s = self._until_s(target, target.limit_a)
+        room_a = self.ledger.room_a(target.charger_id, target.lines, until_s)
+        if exceeds(target.limit_a, room_a):
+            return None
+        return self._announcement(target, target.limit_a, until_s, renewal=not other_lines)
+
+    def _other_lines(self, target: Target) -> bool:
+        newest = self.facts.chargers[target.charger_id].standing.newest
+        return (
+            newest is not None and target.limit_a > 0 and set(newest.lines) != set(target.lines)
+        )
+
+    def _ending(self, target: Target) -> bool:
+        standing = self.facts.chargers[target.charger_id].standing
+        if target.limit_a == standing.fail_safe_a:
+            return False  # it may end: nothing changes then
+        if standing.newest is None:
+            return True
+        left_s = standing.newest.valid_until_s - self.now_s
+        if target.limit_a < standing.fail_safe_a:
+            return left_s < self.timing.lease_s + SUPPRESSING_S
+        return left_s < self.timing.renew_before_s
+
+    def _lost(self, target: Target) -> bool:
+        charger = self.facts.chargers[target.charger_id]
+        waited_s = self.now_s - charger.changed_at_s
+        return charger.standing.unconfirmed and waited_s >= self.timing.retry_s
+
+    def higher(self, target: Target) -> Announcement | None:
+        """A higher limit goes out as far as there is room."""
+        charger = self.facts.chargers[target.charger_id]
+        present_a = in_force_a(charger, self.now_s)
+        since_s = self.now_s - charger.changed_at_s
+        if charger.standing.unconfirmed and since_s < self.timing.retry_s:
+            return None
+        if present_a >= PILOT_MIN_A and since_s < self.timing.raise_pause_s:
+            return self._instead(target, present_a)
+        until_s = self._until_s(target, target.limit_a)
+        room_a = self.ledger.room_a(target.charger_id, target.lines, until_s)
+        limit_a = offerable(min(target.limit_a, room_a))
+        worth_it = limit_a - present_a >= RAISE_A_MIN or (
+            limit_a > present_a + TOLERANCE_A and (present_a == 0 or since_s >= STOOD_S)
+        )
+        if not worth_it:
+            return self._instead(target, present_a)
+        if limit_a < target.limit_a - TOLERANCE_A:
+            reason = target.limited_by.model_copy(update={"rule": Rule.DECREASE_FIRST})
+            target = replace(target, limited_by=reason)
+        return self._announcement(target, limit_a, until_s)
+
+    def _instead(self, target: Target, present_a: float) -> Announcement | None:
+        """It cannot be raised now, but what it has must not run out meanwhile."""
+        return self.keep(replace(target, limit_a=present_a))
+
+    def _until_s(self, target: Target, limit_a: float) -> float:
+        standing = self.facts.chargers[target.charger_id].standing
+        ends_s = self.now_s + self.timing.lease_s
+        if limit_a < standing.fail_safe_a:
+            ends_s += SUPPRESSING_S + self.timing.renew_before_s / 2
+        return math.ceil(ends_s / LEASE_GRID_S) * LEASE_GRID_S
+
+    def _announcement(
+        self, target: Target, limit_a: float, until_s: float, *, renewal: bool = False
+    ) -> Announcement:
+        charger = self.facts.chargers[target.charger_id]
+        told = charger.limited_by
+        other_reason = told is None or told.rule is not target.limited_by.rule
+        grant = Granted(limit_a, target.lines, until_s, charger.sequence + 1)
+        return Announcement(
+            target.charger_id, grant, target.limited_by, renewal and not other_reason
+        )

@@ -1,0 +1,54 @@
+"""`python -m simulator`: run a scene against a gateway."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import structlog
+
+from simulator.scene import SceneRefused, load_scene
+from simulator.world import Run, run_world
+
+
+def main() -> int:
+    """Run until the time is up, or until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    parser.add_argument("--scene", type=Path, required=True, help="the building, as JSON")
+    parser.add_argument("--gateway", required=True, help="such as ws://127.0.0.1:9000")
+    parser.add_argument("--speed", type=float, default=10.0, help="drivers' seconds a second")
+    parser.add_argument("--seconds", type=float, help="end after this long; default: never")
+    parser.add_argument("--report", type=Path, help="where the figures go at the end")
+    parser.add_argument("--status", type=Path, help="rewritten every second")
+    parser.add_argument("--rogue", choices=("none", "one"), default="one")
+    given = parser.parse_args()
+    try:
+        scene = load_scene(given.scene)
+        run = Run(
+            gateway=given.gateway,
+            speed=given.speed,
+            seconds=given.seconds,
+            report=given.report,
+            status=given.status,
+            with_rogue=given.rogue == "one",
+        )
+    except (SceneRefused, ValueError) as reason:
+        parser.error(str(reason))
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+
+    async def live() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await run_world(scene, run, stop)
+
+    asyncio.run(live())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""
+OCPP 1.6 configuration keys of a charger: the few that can be set, and what it says of itself.
+
+As with real hardware, no meter values are sent until somebody asks for them: the interval is 0.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from simulator.payloads import Payload
+from simulator.profiles import PERIODS_MAX, PROFILES_MAX, STACK_LEVEL_MAX
+
+CURRENT: Final = "Current.Import"
+ENERGY: Final = "Energy.Active.Import.Register"
+POWER: Final = "Power.Active.Import"
+MEASURANDS: Final = (CURRENT, ENERGY, POWER)
+
+SAMPLE_INTERVAL: Final = "MeterValueSampleInterval"
+SAMPLED_DATA: Final = "MeterValuesSampledData"
+HEARTBEAT_INTERVAL: Final = "HeartbeatInterval"
+PING_INTERVAL: Final = "WebSocketPingInterval"
+
+INTERVALS: Final = frozenset({SAMPLE_INTERVAL, HEARTBEAT_INTERVAL, PING_INTERVAL})
+
+FIXED: Final = {
+    "ChargeProfileMaxStackLevel": str(STACK_LEVEL_MAX),
+    "ChargingScheduleAllowedChargingRateUnit": "Current",
+    "ChargingScheduleMaxPeriods": str(PERIODS_MAX),
+    "MaxChargingProfilesInstalled": str(PROFILES_MAX),
+    "NumberOfConnectors": "1",
+    "SupportedFeatureProfiles": "Core,RemoteTrigger,SmartCharging",
+}
+"""Can be read, not written."""
+
+
+@dataclass(slots=True)
+class Configuration:
+    """What has been set. It survives a lost connection and a lost supply."""
+
+    values: dict[str, str] = field(
+        default_factory=lambda: {
+            SAMPLE_INTERVAL: "0",
+            SAMPLED_DATA: ",".join(MEASURANDS),
+            HEARTBEAT_INTERVAL: "86400",
+            PING_INTERVAL: "0",
+        }
+    )
+
+    def seconds(self, key: str) -> int:
+        """Read one of the intervals, in seconds; 0 means never."""
+        return int(self.values[key])
+
+    @property
+    def measurands(self) -> tuple[str, ...]:
+        return tuple(it for it in self.values[SAMPLED_DATA].split(",") if it)
+
+    def change(self, key: str, value: str) -> str:
+        """Change a key; return the status that answers ChangeConfiguration."""
+        if key in FIXED:
+            return "Rejected"
+        if key not in self.values:
+            return "NotSupported"
+        if key in INTERVALS:
+            if not (value.isascii() and value.isdigit()):
+                return "Rejected"
+        else:
+            names = [name.strip() for name in value.split(",") if name.strip()]
+            if not set(names) <= set(MEASURANDS):
+                return "Rejected"
+            value = ",".join(names)
+        self.values[key] = value
+        return "Accepted"
+
+    def listed(self, keys: list[str]) -> Payload:
+        """Answer GetConfiguration: the keys asked for, or all of them if none are named."""
+        known = {key: (value, False) for key, value in self.values.items()}
+        known |= {key: (value, True) for key, value in FIXED.items()}
+        answer: Payload = {
+            "configurationKey": [
+                {"key": key, "readonly": known[key][1], "value": known[key][0]}
+                for key in keys or sorted(known)
+                if key in known
+            ]
+        }
+        unknown = [key for key in keys if key not in known]
+        return answer | ({"unknownKey": unknown} if unknown else {})

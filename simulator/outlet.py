@@ -1,0 +1,118 @@
+"""
+The electrical side of a charger: its limit, its car and its meter.
+
+Which limit is in force follows from the charging profiles and the charger's own clock. With no
+valid profile an outlet offers all it has, as an unmanaged charger does.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from shared.phases import GridType
+from shared.units import PILOT_MIN_A
+from simulator.cars import Car
+from simulator.grid import NOTHING, Draw, power_w
+from simulator.profiles import Profiles
+
+LIMITS_MAX: Final = 10_000
+ANEW: Final = float("-inf")
+
+
+@dataclass(slots=True, eq=False)
+class Outlet:
+    """A charger's contactor and plug. Moments are seconds since 1970."""
+
+    max_a: float
+    grid_type: GridType
+    terminals: int
+    """On how many of its terminals there is a line: 1 or 3."""
+    register_wh: float = 0.0
+    profiles: Profiles = field(default_factory=Profiles)
+
+    closed: bool = False
+    """The contactor may be closed: a driver is authorised, and there is a supply."""
+    limit_a: float = field(init=False)
+    limited: bool = False
+    """The limit comes from a charging profile; otherwise it is all that the charger has."""
+    limits: deque[tuple[float, float]] = field(
+        default_factory=partial(deque, maxlen=LIMITS_MAX)
+    )
+    """Every change of the limit in force: when, and to how many amperes."""
+
+    car: Car | None = None
+    draw: Draw = NOTHING
+    power_w: float = 0.0
+    delivered_kwh: float = 0.0
+    _limit_until_s: float = field(init=False, default=ANEW)
+
+    def __post_init__(self) -> None:
+        self.limit_a = self.max_a
+
+    @property
+    def offered_a(self) -> float:
+        """What the car is offered now: 0, or 6 A and up."""
+        return self.limit_a if self.closed and self.limit_a >= PILOT_MIN_A else 0.0
+
+    @property
+    def wish(self) -> Draw:
+        """What the car here would take if there were no limits."""
+        if self.car is None:
+            return NOTHING
+        return Draw(self.car.wish_a(self.max_a), self.car.phases)
+
+    @property
+    def terminals_a(self) -> tuple[float, ...]:
+        """Amperes at the terminals; a one-phase car stands on the first."""
+        a = self.draw.a
+        used = (a, a, a) if self.draw.phases == 3 else (a, 0.0, 0.0)
+        return used[: self.terminals]
+
+    def plug(self, car: Car) -> None:
+        self.car = car
+
+    def unplug(self) -> None:
+        self.cut()
+        self.car = None
+
+    def cut(self) -> None:
+        """Lose the supply, this instant."""
+        self.closed = False
+        self.draw, self.power_w = NOTHING, 0.0
+        if self.car is not None:
+            self.car.cut()
+
+    def limits_changed(self) -> None:
+        """Look at the charging profiles anew: they, or the clock, have changed."""
+        self._limit_until_s = ANEW
+
+    def step(self, now_s: float, own_s: float, dt_s: float, speed: float) -> None:
+        """
+        Let a while pass.
+
+        Args:
+            now_s: when the while begins.
+            own_s: the same moment by the charger's own clock.
+            dt_s: how long the while is.
+            speed: how many seconds of the drivers' day pass in one second: so much faster does
+                the battery fill, and the register count.
+        """
+        if own_s >= self._limit_until_s:
+            self._look_up_limit(now_s, own_s)
+        if self.car is None:
+            return
+        a = self.car.step(self.offered_a, self.max_a, dt_s)
+        self.draw = Draw(a, self.car.phases)
+        self.power_w = power_w(self.grid_type, self.draw)
+        kwh = self.car.fill(self.power_w, dt_s * speed)
+        self.delivered_kwh += kwh
+        self.register_wh += 1000.0 * kwh
+
+    def _look_up_limit(self, now_s: float, own_s: float) -> None:
+        in_force_a, self._limit_until_s = self.profiles.in_force(own_s)
+        self.limited = in_force_a is not None
+        limit_a = self.max_a if in_force_a is None else min(in_force_a, self.max_a)
+        if limit_a != self.limit_a or not self.limits:
+            self.limit_a = limit_a
+            self.limits.append((now_s, limit_a))

@@ -1,0 +1,116 @@
+"""
+The shell around a garage: the clock, the chargers' sockets, the files it reports to.
+
+Physics runs in real time at ten steps a second: how cars follow, when breakers trip, what is
+said in OCPP and when a limit expires. Only the drivers' day is `speed` times as fast: how
+batteries fill, what the registers count, when cars come and go.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from shared.clock import utc_now
+from simulator.garage import Garage
+from simulator.link import Link
+from simulator.report import Figures
+from simulator.scene import Scene
+from simulator.sessions import load_sessions, visits
+
+STEP_S: Final = 0.1
+STATUS_EVERY_S: Final = 1.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a simulation is run."""
+
+    gateway: str
+    """Where the chargers connect, such as `ws://127.0.0.1:9000`."""
+    speed: float = 10.0
+    seconds: float | None = None
+    """For how long; None means until stopped."""
+    report: Path | None = None
+    status: Path | None = None
+    with_rogue: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.gateway.startswith(("ws://", "wss://")):
+            raise ValueError(f"the gateway is a ws:// or wss:// address, not {self.gateway!r}")
+        if not self.speed > 0.0:
+            raise ValueError(f"the speed is above 0, not {self.speed:g}")
+
+
+async def run_world(scene: Scene, run: Run, stop: asyncio.Event | None = None) -> Figures:
+    """
+    Simulate a building, its chargers connected to a gateway.
+
+    Args:
+        scene: the building.
+        run: how to run it.
+        stop: set it to end the run; a run that is cancelled writes its report, too.
+
+    Returns:
+        The report's figures.
+    """
+    bays = len(scene.chargers)
+    garage = Garage(scene, visits(load_sessions(), bays), run.speed, with_rogue=run.with_rogue)
+    return await run_garage(garage, run, stop or asyncio.Event())
+
+
+async def run_garage(garage: Garage, run: Run, stop: asyncio.Event) -> Figures:
+    """Simulate a garage whose visits are known; see `run_world`."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            links = [
+                tasks.create_task(Link(charger, run.gateway, _now_s).run())
+                for charger in garage.chargers
+            ]
+            await _live(garage, run, stop)
+            for link in links:
+                link.cancel()
+    finally:
+        figures = garage.figures()
+        if run.report is not None:
+            write_json(run.report, figures)
+        if run.status is not None:
+            write_json(run.status, {"at": utc_now().isoformat(), **garage.status()})
+    return figures
+
+
+async def _live(garage: Garage, run: Run, stop: asyncio.Event) -> None:
+    """Step through time until told to stop, or the time is up."""
+    loop = asyncio.get_running_loop()
+    began_s = last_s = loop.time()
+    next_status_s = began_s
+    while not stop.is_set() and (run.seconds is None or last_s - began_s < run.seconds):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, last_s + STEP_S - loop.time())):
+                await stop.wait()
+        present_s = loop.time()
+        dt_s, last_s = present_s - last_s, present_s
+        for circuit_id in garage.step(_now_s() - dt_s, dt_s):
+            log.error("breaker tripped", circuit_id=circuit_id)
+        if run.status is not None and present_s >= next_status_s:
+            next_status_s = present_s + STATUS_EVERY_S
+            write_json(run.status, {"at": utc_now().isoformat(), **garage.status()})
+
+
+def _now_s() -> float:
+    return utc_now().timestamp()
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Replace a file in one go: whoever reads it sees the old content or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    beside.replace(path)

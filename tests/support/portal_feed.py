@@ -1,0 +1,79 @@
+"""What the other services would announce: their logs, relayed for real, and their readings."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from nats.aio.client import Client
+
+from shared import subjects
+from shared.event_store import Commit, EventStore, StreamEvents
+from shared.ids import new_id
+from shared.messages import Answer, Event, Verdict
+from shared.messages.balancer import SiteBalance
+from shared.messages.telemetry import MeterReading
+from shared.messaging import connect
+from shared.recorded import Meta
+from shared.relay import Relay
+from shared.runtime import pool_of
+from tests.support.databases import service_database
+from tests.support.servers import EmbeddedServers
+
+LOGS = ("installation", "telemetry", "balancer")
+
+
+class Feed:
+    """Speaks for the services that own the logs which the portal follows."""
+
+    def __init__(self, client: Client, stores: dict[str, EventStore]) -> None:
+        self._client = client
+        self._stores = stores
+
+    async def tell(self, *events: Event) -> None:
+        """Append events to the logs of their services, in the order given."""
+        for service in LOGS:
+            theirs = [it for it in events if it.service == service]
+            for aggregate_id in dict.fromkeys(it.aggregate_id for it in theirs):
+                of_one = [it for it in theirs if it.aggregate_id == aggregate_id]
+                await self._append(service, f"{service}-{aggregate_id}", of_one)
+
+    async def _append(self, service: str, stream: str, events: list[Event]) -> None:
+        command_id = new_id()
+        await self._stores[service].append(
+            Commit(
+                command_id=command_id,
+                fingerprint=b"feed",
+                answer=Answer(verdict=Verdict.ACCEPTED),
+                meta=Meta(actor="feed", command_id=command_id, correlation_id=command_id),
+                streams=[StreamEvents(stream, None, events)],
+            )
+        )
+
+    async def say(self, *messages: MeterReading | SiteBalance) -> None:
+        """Publish readings as they are heard live."""
+        for it in messages:
+            source_id = it.charger_id if isinstance(it, MeterReading) else "site"
+            subject = subjects.telemetry(type(it), it.installation_id, source_id)
+            await self._client.publish(subject, it.model_dump_json().encode())
+        await self._client.flush()
+
+
+@contextlib.asynccontextmanager
+async def feeding(servers: EmbeddedServers) -> AsyncIterator[Feed]:
+    """Open the three logs, each in a database of its own, and relay them while it is open."""
+    async with contextlib.AsyncExitStack() as stack:
+        client = await connect(servers.nats_url, "feed")
+        stack.push_async_callback(client.close)
+        stores = {}
+        relaying = []
+        for service in LOGS:
+            pool = await stack.enter_async_context(pool_of(await service_database(servers)))
+            stores[service] = await stack.enter_async_context(EventStore.open(pool))
+            relay = Relay(service, stores[service], client)
+            relaying.append(asyncio.create_task(relay.run(), name=f"relay-{service}"))
+        try:
+            yield Feed(client, stores)
+        finally:
+            for task in relaying:
+                task.cancel()
+            await asyncio.gather(*relaying, return_exceptions=True)
