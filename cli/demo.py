@@ -35,9 +35,9 @@ from shared.messages.balancer import SiteBalance
 from shared.messaging import connect
 from shared.phases import GridType
 
-SAMPLE_INTERVAL_S: Final = 5
+SAMPLE_INTERVAL_S: Final = 3
 ROTATION_S: Final = 60
-ROTATION_GAP_S: Final = 20
+ROTATION_GAP_S: Final = 30
 """In the demo a car makes room after a minute, so that a visitor sees the queue move."""
 SIMULATOR_STOP_S: Final = 10.0
 REFRESH_S: Final = 1.0

@@ -19,6 +19,9 @@ METER_ERROR_A: Final = 0.5
 """How far a reading may be above a limit that is obeyed."""
 STEADY_S: Final = 8.0
 """How long a car shows the same behaviour before it is believed."""
+PHASES_STEADY_S: Final = 3.0
+"""How long a car draws on one phase only before it is counted on that one. Should it ever draw on the
+others, it is counted on all of them at once."""
 SPARE_A: Final = 1.5
 """What a car must leave unused before any of it is lent to others."""
 MARGIN_A: Final = 0.8
@@ -99,7 +102,7 @@ def _phases(seen: Behaviour, site: Site, charger_id: ChargerId, now_s: float) ->
     if on_one < PILOT_MIN_A / 2:
         return seen
     since_s = now_s if seen.one_phase_since_s is None else seen.one_phase_since_s
-    proven = seen.one_phase or now_s - since_s >= STEADY_S
+    proven = seen.one_phase or now_s - since_s >= PHASES_STEADY_S
     return replace(seen, one_phase=proven, one_phase_since_s=since_s)
 
 

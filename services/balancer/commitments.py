@@ -18,7 +18,7 @@ from typing import Final
 from services.balancer.site import LINES, Site
 from shared.ids import ChargerId
 from shared.phases import PHASES, ZERO_A, Phase, PhaseCurrents
-from shared.units import CAR_FOLLOW_S
+from shared.units import CAR_FOLLOW_S, TOLERANCE_A, exceeds
 
 CLOCK_SKEW_S: Final = 5.0
 """How far a charger's clock may be off, in seconds: its lease may end earlier or later by this."""
@@ -69,11 +69,30 @@ class Standing:
 
     @property
     def fail_safe_from_s(self) -> float:
-        """From when on the fail-safe may be in force."""
-        for grant in self.granted:
-            if grant.sequence == self.confirmed:
-                return grant.valid_until_s - CLOCK_SKEW_S
-        return float("-inf")
+        """From when on the fail-safe may be in force again."""
+        held = self._held()
+        return held[-1][1] if held else float("-inf")
+
+    @property
+    def fail_safe_until_s(self) -> float:
+        """Until when a car may still draw the fail-safe that a limit has put an end to."""
+        held = self._held()
+        if not held:
+            return float("inf")
+        since_s, _ = held[-1]
+        for from_s, to_s in reversed(held[:-1]):
+            if to_s < since_s:
+                break
+            since_s = from_s
+        return since_s + CAR_FOLLOW_S
+
+    def _held(self) -> list[tuple[float, float]]:
+        """The times in which a confirmed limit certainly held the fail-safe off, in order."""
+        return [
+            (self.confirmed_at_s[it.sequence], it.valid_until_s - CLOCK_SKEW_S)
+            for it in self.granted
+            if it.sequence in self.confirmed_at_s
+        ]
 
     def worst_a(self, at_s: float) -> PhaseCurrents:
         """Name the highest current that the car may draw at a moment, on L1, L2 and L3."""
@@ -81,7 +100,7 @@ class Standing:
         for grant in self.granted:
             if at_s < self._over_s(grant):
                 _raise_to(worst, grant.limit_a, grant.lines)
-        if at_s >= self.fail_safe_from_s:
+        if at_s >= self.fail_safe_from_s or at_s < self.fail_safe_until_s:
             _raise_to(worst, self.fail_safe_a, self.all_lines)
         return (worst[0], worst[1], worst[2])
 
@@ -165,6 +184,28 @@ class Ledger:
             for breaker in path
             for line in (PHASES.index(it) for it in lines)
         )
+
+    def fits(self, charger_id: ChargerId, grant: Granted) -> bool:
+        """Tell whether a limit may be announced: wherever it makes the charger's own commitment
+        higher than it is, at any moment, the sum stays within what may be carried."""
+        granting = self.standings[charger_id].granting(grant)
+        drawn = self._measured_a.get(charger_id, ZERO_A)
+        path = self._site.paths[self._site.chargers[charger_id].circuit_id]
+        for moment_s, sums, own in zip(
+            self._moments_s, self._sums, self._own[charger_id], strict=True
+        ):
+            then = _higher(granting.worst_a(moment_s), drawn)
+            for line in range(LINES):
+                more_a = then[line] - own[line]
+                if more_a > TOLERANCE_A and any(
+                    exceeds(
+                        sums[it * LINES + line] + more_a,
+                        self._site.capacity_a[it * LINES + line],
+                    )
+                    for it in path
+                ):
+                    return False
+        return True
 
     def grant(self, charger_id: ChargerId, grant: Granted) -> None:
         """Count a limit that is about to be announced."""

@@ -9,7 +9,7 @@ from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from shared.ids import ChargerId
 from shared.messages.balancer import LimitedBy, Rule
 from shared.phases import Phase
-from shared.units import PILOT_MIN_A, TOLERANCE_A, exceeds, offerable
+from shared.units import PILOT_MIN_A, TOLERANCE_A, offerable
 
 RAISE_A_MIN: Final = 0.5
 """A charging car's limit is not raised for less, unless it has stood for a while."""
@@ -61,13 +61,12 @@ class Planner:
     def lower(self, target: Target) -> Announcement:
         """A lower limit goes out at once. If its longer lease would not fit later on, it ends when
         the present one does."""
-        standing = self.facts.chargers[target.charger_id].standing
-        until_s = self._until_s(target, target.limit_a)
-        room_a = self.ledger.room_a(target.charger_id, target.lines, until_s)
-        newest = standing.newest
-        if exceeds(target.limit_a, room_a) and newest is not None:
-            until_s = min(until_s, newest.valid_until_s)
-        return self._announcement(target, target.limit_a, until_s)
+        announcement = self._announcement(target, target.limit_a)
+        newest = self.facts.chargers[target.charger_id].standing.newest
+        if newest is None or self.ledger.fits(target.charger_id, announcement.grant):
+            return announcement
+        shorter = replace(announcement.grant, valid_until_s=newest.valid_until_s)
+        return replace(announcement, grant=shorter)
 
     def keep(self, target: Target) -> Announcement | None:
         """A limit that stands is renewed in time, sent again when it was not confirmed, and told
@@ -75,11 +74,9 @@ class Planner:
         other_lines = self._other_lines(target)
         if not (other_lines or self._ending(target) or self._lost(target)):
             return None
-        until_s = self._until_s(target, target.limit_a)
-        room_a = self.ledger.room_a(target.charger_id, target.lines, until_s)
-        if exceeds(target.limit_a, room_a):
-            return None
-        return self._announcement(target, target.limit_a, until_s, renewal=not other_lines)
+        announcement = self._announcement(target, target.limit_a, renewal=not other_lines)
+        fits = self.ledger.fits(target.charger_id, announcement.grant)
+        return announcement if fits else None
 
     def _other_lines(self, target: Target) -> bool:
         newest = self.facts.chargers[target.charger_id].standing.newest
@@ -123,7 +120,7 @@ class Planner:
         if limit_a < target.limit_a - TOLERANCE_A:
             reason = target.limited_by.model_copy(update={"rule": Rule.DECREASE_FIRST})
             target = replace(target, limited_by=reason)
-        return self._announcement(target, limit_a, until_s)
+        return self._announcement(target, limit_a)
 
     def _instead(self, target: Target, present_a: float) -> Announcement | None:
         """It cannot be raised now, but what it has must not run out meanwhile."""
@@ -137,11 +134,12 @@ class Planner:
         return math.ceil(ends_s / LEASE_GRID_S) * LEASE_GRID_S
 
     def _announcement(
-        self, target: Target, limit_a: float, until_s: float, *, renewal: bool = False
+        self, target: Target, limit_a: float, *, renewal: bool = False
     ) -> Announcement:
         charger = self.facts.chargers[target.charger_id]
         told = charger.limited_by
         other_reason = told is None or told.rule is not target.limited_by.rule
+        until_s = self._until_s(target, limit_a)
         grant = Granted(limit_a, target.lines, until_s, charger.sequence + 1)
         return Announcement(
             target.charger_id, grant, target.limited_by, renewal and not other_reason

@@ -195,7 +195,9 @@ def happen(world: World, charger: ModelCharger, chance: int, now_s: float) -> No
         world.tell(charger.charger_id, lost, now_s)
     elif chance < 10 and not charger.online:
         charger.online = True
-        connected = ChargerConnected(**CONNECTED, charger_id=charger.charger_id, vendor="", model="")
+        connected = ChargerConnected(
+            **CONNECTED, charger_id=charger.charger_id, vendor="", model=""
+        )
         world.tell(charger.charger_id, connected, now_s)
 
 
@@ -203,7 +205,9 @@ def deliver(world: World, now_s: float) -> None:
     for due_s, charger_id, lease in [it for it in world.on_the_way if it[0] <= now_s]:
         world.on_the_way.remove((due_s, charger_id, lease))
         charger = world.chargers[charger_id]
-        if charger.online and lease.sequence > charger.sequence:  # the gateway sees to the order
+        if (
+            charger.online and lease.sequence > charger.sequence
+        ):  # the gateway sees to the order
             charger.limit_a, charger.sequence = lease.limit_a, lease.sequence
             charger.valid_until_s = lease.valid_until.timestamp()
             world.answers.append((now_s, charger_id, lease))
@@ -278,10 +282,10 @@ def test_no_breaker_is_overrun_whatever_is_lost_late_or_repeated(
 
 def test_a_quiet_site_comes_to_use_all_its_main_breaker() -> None:
     breakers = (Breaker(MAIN, None, "Main", 32.0),)
-    chargers = {
-        f"bay-{i}": SiteCharger(f"bay-{i}", MAIN, PHASES, 32.0, 0.0) for i in range(6)
+    chargers = {f"bay-{i}": SiteCharger(f"bay-{i}", MAIN, PHASES, 32.0, 0.0) for i in range(6)}
+    models = {
+        it: ModelCharger(it, PHASES, 0.0, one_phase_car=False, clock_off_s=0) for it in chargers
     }
-    models = {it: ModelCharger(it, PHASES, 0.0, one_phase_car=False, clock_off_s=0) for it in chargers}
     world = World(Site(GridType.TN_3_PHASE, breakers, chargers), models)
     for charger_id, charger in models.items():
         connected = ChargerConnected(**CONNECTED, charger_id=charger_id, vendor="", model="")
