@@ -72,7 +72,8 @@ class Planner:
         """A limit that stands is renewed in time, sent again when it was not confirmed, and told
         anew when the car turns out to use other lines."""
         other_lines = self._other_lines(target)
-        if not (other_lines or self._ending(target) or self._lost(target)):
+        due = self._ending(target) or self._lost(target) or self._outdated(target)
+        if not (other_lines or due):
             return None
         announcement = self._announcement(target, target.limit_a, renewal=not other_lines)
         fits = self.ledger.fits(target.charger_id, announcement.grant)
@@ -94,6 +95,17 @@ class Planner:
         if target.limit_a < standing.fail_safe_a:
             return left_s < self.timing.lease_s + SUPPRESSING_S
         return left_s < self.timing.renew_before_s
+
+    def _outdated(self, target: Target) -> bool:
+        """It was told that others must make room first, and they have."""
+        charger = self.facts.chargers[target.charger_id]
+        told = charger.limited_by
+        return (
+            told is not None
+            and told.rule is Rule.DECREASE_FIRST
+            and target.limited_by.rule is not Rule.DECREASE_FIRST
+            and not charger.standing.unconfirmed
+        )
 
     def _lost(self, target: Target) -> bool:
         charger = self.facts.chargers[target.charger_id]
