@@ -50,7 +50,8 @@ class Behaviour:
     current_a: PhaseCurrents | None = None
     read_at_s: float = 0.0
     one_phase_since_s: float | None = None
-    one_phase: bool = False
+    one_phase: bool | None = None
+    """Whether the car uses one phase only; none while nobody can tell."""
     spare_since_s: float | None = None
     wish_a: float | None = None
     """What the car can use, when it is less than it was offered."""
@@ -102,8 +103,9 @@ def _phases(seen: Behaviour, site: Site, charger_id: ChargerId, now_s: float) ->
     if on_one < PILOT_MIN_A / 2:
         return seen
     since_s = now_s if seen.one_phase_since_s is None else seen.one_phase_since_s
-    proven = seen.one_phase or now_s - since_s >= PHASES_STEADY_S
-    return replace(seen, one_phase=proven, one_phase_since_s=since_s)
+    if now_s - since_s < PHASES_STEADY_S:
+        return replace(seen, one_phase_since_s=since_s)
+    return replace(seen, one_phase=True, one_phase_since_s=since_s)
 
 
 def _obedience(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:

@@ -59,14 +59,16 @@ class Planner:
     now_s: float
 
     def lower(self, target: Target) -> Announcement:
-        """A lower limit goes out at once. If its longer lease would not fit later on, it ends when
-        the present one does."""
+        """A lower limit goes out at once. If its longer lease, or the lines it counts on, would not
+        fit, it ends when the present one does and counts on the same lines."""
         announcement = self._announcement(target, target.limit_a)
         newest = self.facts.chargers[target.charger_id].standing.newest
         if newest is None or self.ledger.fits(target.charger_id, announcement.grant):
             return announcement
-        shorter = replace(announcement.grant, valid_until_s=newest.valid_until_s)
-        return replace(announcement, grant=shorter)
+        within = replace(
+            announcement.grant, valid_until_s=newest.valid_until_s, lines=newest.lines
+        )
+        return replace(announcement, grant=within)
 
     def keep(self, target: Target) -> Announcement | None:
         """A limit that stands is renewed in time, sent again when it was not confirmed, and told

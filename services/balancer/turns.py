@@ -90,20 +90,22 @@ def wanting(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Car | None
 
 def lines_of(facts: SiteFacts, charger_id: ChargerId) -> tuple[Phase, ...]:
     """Name the lines a charger's car stands on: all its charger has, until one phase is proven."""
-    behaviour = facts.chargers[charger_id].behaviour
-    if behaviour.one_phase:
+    charger = facts.chargers[charger_id]
+    if charger.behaviour.one_phase:
         return facts.site.lines(charger_id, terminals=1)
-    if behaviour.current_a is None:
-        return _lines_before_restart(facts.chargers[charger_id]) or facts.site.lines(charger_id)
-    return facts.site.lines(charger_id)
+    known_before = (
+        _lines_before_restart(charger) if charger.behaviour.one_phase is None else None
+    )
+    return known_before or facts.site.lines(charger_id)
 
 
 def _lines_before_restart(charger: ChargerFacts) -> tuple[Phase, ...] | None:
-    """Nothing was read of this car yet, but if it charges, its last limit tells what was known."""
-    newest = charger.standing.newest
-    if newest is None or charger.charging_since_s is None or newest.limit_a < PILOT_MIN_A:
+    """While readings tell nothing yet of a car that charges, its last limit tells what was known."""
+    newest, session_s = charger.standing.newest, charger.session_since_s
+    if newest is None or session_s is None or newest.limit_a < PILOT_MIN_A:
         return None
-    return newest.lines
+    same_car = charger.charging_since_s is not None and charger.charging_since_s > session_s
+    return newest.lines if same_car else None
 
 
 def _allocate(capacity_a: Sequence[float], cars: Sequence[Car]) -> list[Turn]:
