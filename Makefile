@@ -1,12 +1,15 @@
 .DEFAULT_GOAL := help
+.PHONY: help setup run up test test-unit browser check format clean
 PYTHON ?= python3
 UV := .uv/bin/uv
 BIN := .venv/bin
+ARGS ?=
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Ampledger needs Python 3.11 or newer; "$(PYTHON)" is not. Name another one: make PYTHON=python3.12' >&2; exit 1; }
 	$(PYTHON) -m venv .uv && .uv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 
 setup: .venv/.installed ## Bring uv and everything else, into .uv and .venv
@@ -14,3 +17,35 @@ setup: .venv/.installed ## Bring uv and everything else, into .uv and .venv
 .venv/.installed: $(UV) pyproject.toml uv.lock
 	$(UV) sync --frozen --python $(PYTHON)
 	@touch $@
+
+run: setup ## Balance a garage of simulated cars on this machine; ARGS="--help" lists what to vary
+	$(BIN)/ampledger demo $(ARGS)
+
+up: setup ## Run Ampledger on this machine for chargers of your own, until Ctrl-C
+	$(BIN)/ampledger up $(ARGS)
+
+test: setup ## Run every test; browser tests need chromium, which root gets on Debian
+	@[ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || $(MAKE) --no-print-directory browser
+	@if command -v chromium >/dev/null; then set -x; $(BIN)/pytest $(ARGS); else \
+	echo 'No chromium here: the browser tests are left out. Bring it with: make browser'; set -x; $(BIN)/pytest -m 'not browser' $(ARGS); fi
+
+test-unit: setup ## Run the tests that need no servers: seconds
+	$(BIN)/pytest tests/unit tests/contracts shared services simulator cli $(ARGS)
+
+browser: ## Bring Debian's chromium for the browser tests, as root or by sudo
+	@command -v chromium >/dev/null || { S=$$([ "$$(id -u)" = 0 ] || echo sudo); $$S apt-get update -qq && $$S apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
+
+check: setup ## Check style, types, import contracts and the lock file
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(UV) lock --check
+
+format: setup ## Bring the code into its one form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove what can be brought back; the data folder .ampledger stays
+	rm -rf .venv .uv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

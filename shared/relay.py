@@ -29,6 +29,8 @@ from shared.recorded import Recorded
 BATCH_MAX: Final = 500
 POLL_S: Final = 0.5
 """How long a lost notification can delay an event."""
+LOOK_S: Final = 2.0
+"""How often an idle relay makes sure that the jetstream still holds what it was given."""
 ERROR_PAUSE_S: Final = 0.5
 PUBLISH_TIMEOUT_S: Final = 5.0
 ATOMIC_MIN: Final = 2
@@ -60,6 +62,7 @@ class Relay:
         self._js = client.jetstream()
         self._hint = asyncio.Event()
         self._published: int | None = None
+        self._looked_s = 0.0
 
     @property
     def published(self) -> int | None:
@@ -84,7 +87,7 @@ class Relay:
                 async with self._store.pool.acquire() as connection:
                     await connection.add_listener("log", self._on_notification)
                     try:
-                        while not connection.is_closed():
+                        while not connection.is_closed():  # noqa: ASYNC110  # it tells whoever asks
                             await asyncio.sleep(POLL_S)
                     finally:
                         await connection.remove_listener("log", self._on_notification)
@@ -115,6 +118,18 @@ class Relay:
         else:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hint.wait(), POLL_S)
+            if not self._hint.is_set():
+                await self._look()
+
+    async def _look(self) -> None:
+        """Notice a jetstream that was lost while there is nothing to publish."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._looked_s < LOOK_S:
+            return
+        self._looked_s = now_s
+        info = await self._js.stream_info(subjects.jetstream_of(self._service))
+        if info.state.last_seq != self._published:
+            self._published = None  # another relay was first, or something is lost
 
     async def _resume(self) -> int:
         await ensure_jetstream(self._js, log_jetstream(self._service))

@@ -14,6 +14,7 @@ from tests.support.databases import ROOT, service_database
 from tests.support.servers import EmbeddedServers
 
 READY_S_MAX = 20.0
+STOP_S_MAX = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +27,22 @@ class PortalProcess:
     database_url: str
 
     async def stop(self) -> int:
-        """Ask it to stop, and wait; returns its exit code."""
+        """Ask it to stop, and make it after a while; returns its exit code."""
         if self.process.returncode is None:
             self.process.terminate()
-        return await self.process.wait()
+        try:
+            return await asyncio.wait_for(self.process.wait(), STOP_S_MAX)
+        except TimeoutError:
+            self.process.kill()
+            return await self.process.wait()
 
 
 async def start_portal(
-    servers: EmbeddedServers, database_url: str | None = None
+    servers: EmbeddedServers, database_url: str | None = None, port: int | None = None
 ) -> PortalProcess:
-    """Start a portal on a free port and wait until it answers."""
+    """Start a portal, on a free port unless given, and wait until it answers."""
     database_url = database_url or await service_database(servers)
-    (port,) = free_ports(1)
+    port = port or free_ports(1)[0]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -27,6 +27,7 @@ from shared.messages.telemetry import (
     ChargerDisconnected,
     ChargerStatusChanged,
     CurrentLimitApplied,
+    FailSafeApplied,
     FaultReported,
     MeterReading,
     SessionStarted,
@@ -189,12 +190,13 @@ class Garage:
                 name=f"Bay {bay.number}",
                 wiring=bay.wiring,
                 max_a=CHARGER_A,
-                fail_safe_a=6.0 if bay.number <= 20 else 0.0,
+                fail_safe_a=_fail_safe_a(bay),
             )
 
     def _life_of(self, bay: Bay) -> Iterator[Event]:
         if bay.kind == "unseen":
             return
+        yield FailSafeApplied(**bay.of, fail_safe_a=_fail_safe_a(bay))
         yield ChargerConnected(
             **bay.of,
             serial=f"ZAP{bay.number:06}",
@@ -301,6 +303,10 @@ class Garage:
                 for it in SET_A
             ),
         )
+
+
+def _fail_safe_a(bay: Bay) -> float:
+    return 6.0 if bay.number <= 20 else 0.0
 
 
 def above(bay: Bay) -> Iterator[str]:

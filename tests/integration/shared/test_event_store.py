@@ -45,7 +45,10 @@ def commit(
 
 @pytest_asyncio.fixture
 async def store(servers: EmbeddedServers) -> AsyncIterator[EventStore]:
-    async with pool_of(await service_database(servers)) as pool, EventStore.open(pool) as opened:
+    async with (
+        pool_of(await service_database(servers)) as pool,
+        EventStore.open(pool) as opened,
+    ):
         yield opened
 
 
@@ -120,7 +123,11 @@ async def test_a_claimed_key_is_taken_until_it_is_released(store: EventStore) ->
 async def test_the_log_refuses_to_be_changed(store: EventStore) -> None:
     await store.append(commit(StreamEvents("a", 0, [added()])))
 
-    for sql in ("update event_log set type = 'X'", "delete from event_log", "truncate event_log"):
+    for sql in (
+        "update event_log set type = 'X'",
+        "delete from event_log",
+        "truncate event_log",
+    ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await store.pool.execute(sql)
 

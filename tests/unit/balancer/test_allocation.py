@@ -4,7 +4,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from services.balancer.allocation import OWN_MAX, Demand, allocate
+from services.balancer.allocation import OWN_MAX, Demand, Share, allocate
 from shared.units import PILOT_MIN_A, STEP_A, TOLERANCE_A
 
 CONSTRAINTS = 6
@@ -24,7 +24,7 @@ demands = st.lists(
 )
 
 
-def loads(capacity_a, cars, shares):  # type: ignore[no-untyped-def]
+def loads(capacity_a: list[float], cars: list[Demand], shares: list[Share]) -> list[float]:
     return [
         sum(it.share_a for car, it in zip(cars, shares, strict=True) if c in car.constraints)
         for c in range(len(capacity_a))

@@ -1,0 +1,212 @@
+"""One breaker as it is shown: three bars, their figures, and what is wrong with them."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from services.portal.charger_view import ChargerView, State, percent
+from services.portal.documents import Overload
+from services.portal.facts import Facts
+from services.portal.wording import amperes, clock_time
+from shared.ids import CircuitId
+from shared.messages.balancer import MAIN, BreakerLoad
+from shared.phases import PHASES, Phase
+
+HIGH: Final = 0.8
+"""From what part of the set value on a bar is marked as high."""
+BAR_OF_RATING: Final = 1.1
+"""A bar is a tenth longer than the rating, so that what goes beyond it can be seen."""
+OVERLOAD_SHOWN_S: Final = 900.0
+
+
+class Level(StrEnum):
+    """How much of the set value is measured; told by shape and word, not by colour alone."""
+
+    UNKNOWN = "unknown"
+    OK = "ok"
+    HIGH = "high"
+    OVER = "over"
+
+
+WORDS: Final = {Level.UNKNOWN: "", Level.OK: "", Level.HIGH: "high", Level.OVER: "over"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One phase of a breaker, in amperes and in percent of the bar's length."""
+
+    phase: Phase
+    measured_a: float | None
+    committed_a: float | None
+    set_a: float
+    level: Level
+    word: str
+    measured: str
+    beside: str
+    used: str
+    spoken: str
+    measured_pc: float
+    committed_pc: float
+    high_pc: float
+    set_pc: float
+    rating_pc: float
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerView:
+    """A breaker with its bars; the main breaker has no parent."""
+
+    id: CircuitId
+    parent_id: CircuitId | None
+    name: str
+    breaker_a: float
+    set_a: float
+    rating: str
+    bars: tuple[Bar, ...]
+    cars: str
+    note: str
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """A breaker of the layout, the main one among them."""
+
+    circuit_id: CircuitId
+    parent_id: CircuitId | None
+    name: str
+    breaker_a: float
+    set_a: float
+
+
+def breakers_of(facts: Facts) -> tuple[Breaker, ...]:
+    """Name all breakers, the main one first."""
+    layout = facts.layout
+    main = Breaker(MAIN, None, "Main breaker", layout.breaker_a, layout.breaker_a)
+    return (
+        main,
+        *(
+            Breaker(it.circuit_id, it.parent_id or MAIN, it.name, it.breaker_a, it.set_a)
+            for it in layout.circuits
+        ),
+    )
+
+
+def below(breaker_id: CircuitId, breakers: Sequence[Breaker]) -> Iterator[CircuitId]:
+    """Name a breaker and all beneath it."""
+    yield breaker_id
+    for it in breakers:
+        if it.parent_id == breaker_id:
+            yield from below(it.circuit_id, breakers)
+
+
+def breaker_view(
+    breaker: Breaker,
+    facts: Facts,
+    chargers: Sequence[ChargerView],
+    stale: bool,
+    now: datetime,
+    zone: ZoneInfo | None,
+) -> BreakerView:
+    """
+    Put together what is shown of one breaker.
+
+    Args:
+        breaker: which one.
+        facts: what is known of its installation.
+        chargers: those beneath it, on whichever circuit.
+        stale: whether the balancer's picture is too old to be believed.
+        now: the present moment.
+        zone: the time zone of the texts.
+    """
+    loads = () if facts.balance is None else facts.balance.breakers
+    load = next((it for it in loads if it.circuit_id == breaker.circuit_id), None)
+    set_a = breaker.set_a if load is None else load.set_a
+    lines = facts.layout.grid_type.lines
+    return BreakerView(
+        id=breaker.circuit_id,
+        parent_id=breaker.parent_id,
+        name=breaker.name,
+        breaker_a=breaker.breaker_a,
+        set_a=set_a,
+        rating=_rating(breaker.breaker_a, set_a),
+        bars=tuple(_bar(line, load, breaker.breaker_a, set_a) for line in lines),
+        cars=_cars(chargers),
+        note=_note(load, facts.overloads.get(breaker.circuit_id), stale, now, zone),
+        stale=stale or (load is not None and load.stale),
+    )
+
+
+def _bar(line: Phase, load: BreakerLoad | None, breaker_a: float, set_a: float) -> Bar:
+    index = PHASES.index(line)
+    measured_a = None if load is None else load.measured_a[index]
+    committed_a = None if load is None else load.committed_a[index]
+    level = _level(measured_a, set_a)
+    length_a = breaker_a * BAR_OF_RATING
+    used = "" if measured_a is None else f"{100 * measured_a / set_a:.0f} %"
+    spoken = (
+        f"{line}: {amperes(measured_a)} A measured, {amperes(committed_a)} A committed, "
+        f"of {set_a:g} A {WORDS[level]}"
+    ).strip()
+    return Bar(
+        phase=line,
+        measured_a=measured_a,
+        committed_a=committed_a,
+        set_a=set_a,
+        level=level,
+        word=WORDS[level],
+        measured=amperes(measured_a),
+        beside=f"/ {amperes(committed_a)} of {set_a:g} A",
+        used=used,
+        spoken=spoken,
+        measured_pc=percent(measured_a, length_a),
+        committed_pc=percent(committed_a, length_a),
+        high_pc=percent(HIGH * set_a, length_a),
+        set_pc=percent(set_a, length_a),
+        rating_pc=percent(breaker_a, length_a),
+    )
+
+
+def _level(measured_a: float | None, set_a: float) -> Level:
+    if measured_a is None:
+        return Level.UNKNOWN
+    if round(measured_a, 1) > set_a:  # what the figure beside it would show as above
+        return Level.OVER
+    return Level.HIGH if measured_a >= HIGH * set_a else Level.OK
+
+
+def _rating(breaker_a: float, set_a: float) -> str:
+    return f"{breaker_a:g} A" if set_a >= breaker_a else f"{breaker_a:g} A, set to {set_a:g} A"
+
+
+def _cars(chargers: Sequence[ChargerView]) -> str:
+    states = Counter(it.state for it in chargers)
+    if not chargers:
+        return "no chargers yet"
+    parts = [f"{states[State.CHARGING]} of {len(chargers)} charging"]
+    if states[State.WAITING]:
+        parts.append(f"{states[State.WAITING]} waiting")
+    return ", ".join(parts)
+
+
+def _note(
+    load: BreakerLoad | None,
+    overload: Overload | None,
+    stale: bool,
+    now: datetime,
+    zone: ZoneInfo | None,
+) -> str:
+    if load is None:
+        return "not measured yet"
+    if stale:
+        return "stale"
+    if load.stale:
+        return "partly stale"
+    if overload is None or (now - overload.detected_at).total_seconds() > OVERLOAD_SHOWN_S:
+        return ""
+    at = clock_time(overload.detected_at, now, zone)
+    return f"{at}: {amperes(overload.measured_a)} A on {overload.phase}"

@@ -1,0 +1,192 @@
+"""One charger as it is shown: its state, its figures, and why."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from services.portal.charger_figures import (
+    ChargerFacts,
+    draw_of,
+    limit_in_force_of,
+    next_limit_of,
+    session_wh_of,
+    silent_s_of,
+)
+from services.portal.facts import READING_STALE_S
+from services.portal.why import why_of
+from services.portal.wording import (
+    amperes,
+    kilowatt_hours,
+    lines_text,
+)
+from shared.ids import ChargerId, CircuitId
+from shared.messages.balancer import Rule
+from shared.phases import PHASES, Phase
+
+DRAWS_A: Final = 0.5
+"""From what current on a car counts as charging; its electronics alone take less."""
+
+
+class State(StrEnum):
+    """What a charger does, as the filter and the icon know it."""
+
+    CHARGING = "charging"
+    WAITING = "waiting"
+    PLUGGED = "plugged"
+    FREE = "free"
+    OFFLINE = "offline"
+    FAULT = "fault"
+
+
+NOWHERE_PC: Final = -5.0
+
+PROBLEMS: Final = frozenset({State.OFFLINE, State.FAULT})
+
+
+@dataclass(frozen=True, slots=True)
+class ChargerView:
+    """One charger in figures, and in the texts a page shows; shares of the bar in percent."""
+
+    id: ChargerId
+    circuit_id: CircuitId
+    name: str
+    serial: str
+    state: State
+    word: str
+    problem: bool
+    stale: bool
+    phases: str
+    max_a: float
+    draw_a: float | None
+    limit_a: float | None
+    """In force: confirmed by the charger and not run out, or else its fail-safe."""
+    next_a: float | None
+    """Decided and not confirmed yet; none when it is what is in force."""
+    number: str
+    next: str
+    why: str
+    session_wh: int | None
+    about: str
+    draw_pc: float
+    limit_pc: float
+    tick_pc: float
+    """Where the limit is marked; before the bar's beginning when there is nothing to mark."""
+
+
+def charger_view(facts: ChargerFacts, now: datetime, zone: ZoneInfo | None) -> ChargerView:
+    """Put together what is shown of one charger."""
+    charger = facts.charger
+    draw_a = draw_of(facts)
+    silent_s = silent_s_of(facts, now)
+    stale = silent_s > READING_STALE_S
+    limit_a = limit_in_force_of(facts, now)
+    state, word = _state(facts, draw_a, limit_a, stale)
+    next_a = next_limit_of(facts, limit_a, now)
+    session_wh = session_wh_of(facts)
+    return ChargerView(
+        id=charger.charger_id,
+        circuit_id=charger.circuit_id,
+        name=charger.name,
+        serial=charger.serial,
+        state=state,
+        word=word,
+        problem=stale or state in PROBLEMS or _unruly(facts, limit_a),
+        stale=stale,
+        phases=_phases(facts),
+        max_a=charger.max_a,
+        draw_a=draw_a,
+        limit_a=limit_a,
+        next_a=next_a,
+        number=f"{amperes(draw_a)} of {amperes(limit_a)} A",
+        next="" if next_a is None else f"→ {amperes(next_a)} A",
+        why=why_of(facts, draw_a, limit_a, now, zone),
+        session_wh=session_wh,
+        about=_about(facts, session_wh),
+        draw_pc=percent(draw_a, charger.max_a),
+        limit_pc=percent(limit_a, charger.max_a),
+        tick_pc=percent(limit_a, charger.max_a) or NOWHERE_PC,
+    )
+
+
+def percent(a: float | None, of_a: float) -> float:
+    """
+    Express a current in percent of a bar's length, never beyond its end.
+
+    >>> percent(8.0, 32.0), percent(40.0, 32.0), percent(None, 32.0)
+    (25.0, 100.0, 0.0)
+    """
+    return 0.0 if a is None else round(min(100.0, 100 * a / of_a), 1)
+
+
+# --- State ---
+
+
+def _state(
+    facts: ChargerFacts, draw_a: float | None, limit_a: float | None, stale: bool
+) -> tuple[State, str]:
+    condition, share = facts.condition, facts.share
+    if not condition.online:
+        return State.OFFLINE, "Not seen yet" if condition.since is None else "Offline"
+    if condition.fault is not None or condition.status == "Faulted":
+        return State.FAULT, "Fault"
+    if condition.session is None:
+        return _without_session(condition.status)
+    draws = draw_a is not None and draw_a >= DRAWS_A
+    stopped = not limit_a or not draws
+    if stopped and share is not None and (share.limit_a or 0.0) <= 0:
+        if share.limited_by.rule is Rule.QUEUE:
+            return State.WAITING, "Waiting"
+        if share.limited_by.rule is Rule.DECREASE_FIRST:
+            return State.WAITING, "Starting"
+    if draws:
+        return State.CHARGING, "Charging"
+    if (draw_a is None or stale) and condition.status == "Charging":
+        return State.CHARGING, "Charging"
+    return State.PLUGGED, "Plugged in"
+
+
+def _without_session(status: str | None) -> tuple[State, str]:
+    if status == "Unavailable":
+        return State.OFFLINE, "Out of use"
+    if status in {"Preparing", "Finishing"}:
+        return State.PLUGGED, "Plugged in"
+    return State.FREE, "Free"
+
+
+def _unruly(facts: ChargerFacts, limit_a: float | None) -> bool:
+    """Whether a car draws more than it was told, or its charger will not be told."""
+    condition, share = facts.condition, facts.share
+    if condition.rejected is not None:
+        return True
+    if condition.session is None:
+        return False
+    ignores = share is not None and (
+        share.limited_by.rule is Rule.DISOBEYS or share.ignored_a is not None
+    )
+    return ignores or limit_a is None
+
+
+def _phases(facts: ChargerFacts) -> str:
+    """The lines the car is on: those it draws from, or those on which it is counted."""
+    if facts.condition.session is None:
+        return ""
+    drawn: tuple[Phase, ...] = ()
+    if facts.reading is not None and draw_of(facts) is not None:
+        currents_a = zip(PHASES, facts.reading.current_a, strict=True)
+        drawn = tuple(line for line, a in currents_a if a >= DRAWS_A)
+    counted_on = () if facts.share is None else facts.share.phases
+    return lines_text(drawn or counted_on, facts.grid)
+
+
+def _about(facts: ChargerFacts, session_wh: int | None) -> str:
+    condition, charger = facts.condition, facts.charger
+    made = " ".join(it for it in (condition.vendor, condition.model, condition.firmware) if it)
+    parts = [
+        f"{charger.serial}, at most {charger.max_a:g} A",
+        f"wired {' '.join(charger.wiring)}",
+        made,
+        "" if session_wh is None else f"{kilowatt_hours(session_wh)} in this session",
+    ]
+    return " · ".join(part for part in parts if part)

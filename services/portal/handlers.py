@@ -1,0 +1,178 @@
+"""
+Events are folded into documents, readings are kept in memory; hearing decides nothing.
+
+An event of a kind that the portal does not show is passed over unread, so that a new kind in
+somebody's log never stops the view.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, get_args
+
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from pydantic import ValidationError
+
+from services.portal.documents import Refusal
+from services.portal.latest import Latest
+from services.portal.projections import (
+    ConditionEvent,
+    LayoutEvent,
+    ShareEvent,
+    fold_condition,
+    fold_ignored,
+    fold_layout,
+    fold_lease,
+    fold_queued,
+    fold_share,
+    overload_of,
+)
+from services.portal.read_models import ReadModels, key_of
+from shared import subjects
+from shared.follow import Connection, Follower
+from shared.messages.balancer import (
+    ChargerQueued,
+    CurrentLimitAllocated,
+    LeasesRenewed,
+    LimitIgnored,
+    OverloadDetected,
+    SiteBalance,
+)
+from shared.messages.telemetry import ChargerConnected, ChargerRefused, MeterReading
+from shared.recorded import Recorded
+
+CONSUMER: Final = "portal"
+
+LAYOUT_EVENTS: Final = frozenset(it.__name__ for it in get_args(LayoutEvent))
+TELEMETRY_EVENTS: Final = frozenset(
+    it.__name__ for it in (*get_args(ConditionEvent), ChargerRefused)
+)
+BALANCER_EVENTS: Final = frozenset(
+    it.__name__ for it in (*get_args(ShareEvent), OverloadDetected)
+)
+
+log = structlog.get_logger()
+
+
+def followers(models: ReadModels, pool: Any) -> tuple[Follower, ...]:  # noqa: ANN401  # asyncpg
+    """Describe who follows which log into which documents."""
+
+    async def reload_layouts() -> None:
+        await models.layouts.open(pool)
+
+    async def reload_conditions() -> None:
+        await models.conditions.open(pool)
+        await models.refusals.open(pool)
+
+    async def reload_shares() -> None:
+        await models.shares.open(pool)
+        await models.overloads.open(pool)
+
+    def follower(
+        service: str,
+        apply: Callable[[Connection, Recorded], Awaitable[None]],
+        reload: Callable[[], Awaitable[None]],
+    ) -> Follower:
+        return Follower(CONSUMER, service, apply, reload, _nobody_is_told)
+
+    on = Folding(models)
+    return (
+        follower("installation", on.installation_event, reload_layouts),
+        follower("telemetry", on.telemetry_event, reload_conditions),
+        follower("balancer", on.balancer_event, reload_shares),
+    )
+
+
+def _nobody_is_told(_: Sequence[Recorded]) -> None:
+    """Viewers look for themselves, at their own pace."""
+
+
+class Folding:
+    """What every event of the three logs does to the documents."""
+
+    def __init__(self, models: ReadModels) -> None:
+        self._models = models
+
+    async def installation_event(self, connection: Connection, recorded: Recorded) -> None:
+        if recorded.type not in LAYOUT_EVENTS:
+            return
+        event = recorded.event
+        assert isinstance(event, LayoutEvent)  # noqa: S101  # its name says so
+        before = self._models.layouts.get(event.installation_id)
+        layout = fold_layout(before, event, recorded.position)
+        await self._models.layouts.put(connection, event.installation_id, layout)
+
+    async def telemetry_event(self, connection: Connection, recorded: Recorded) -> None:
+        if recorded.type not in TELEMETRY_EVENTS:
+            return
+        event = recorded.event
+        if isinstance(event, ChargerRefused):
+            about = event.model_dump(include={"reason", "remote"})
+            refusal = Refusal(**about, refused_at=recorded.recorded_at)
+            await self._models.refusals.put(connection, event.serial, refusal)
+            return
+        if isinstance(event, ChargerConnected):
+            await self._on_let_in(connection, event)
+        assert isinstance(event, ConditionEvent)  # noqa: S101  # its name says so
+        key = key_of(event.installation_id, event.charger_id)
+        before = self._models.conditions.get(key)
+        condition = fold_condition(before, event, recorded.recorded_at)
+        await self._models.conditions.put(connection, key, condition)
+
+    async def _on_let_in(self, connection: Connection, event: ChargerConnected) -> None:
+        refusal = self._models.refusals.get(event.serial)
+        if refusal is not None and not refusal.settled:
+            settled = refusal.model_copy(update={"settled": True})
+            await self._models.refusals.put(connection, event.serial, settled)
+
+    async def balancer_event(self, connection: Connection, recorded: Recorded) -> None:
+        if recorded.type not in BALANCER_EVENTS:
+            return
+        match recorded.event:
+            case CurrentLimitAllocated() | ChargerQueued() | LimitIgnored() as event:
+                await self._on_share(connection, event)
+            case LeasesRenewed() as event:
+                for lease in event.leases:
+                    key = key_of(event.installation_id, lease.charger_id)
+                    share = self._models.shares.get(key)
+                    if share is not None:
+                        await self._models.shares.put(connection, key, fold_lease(share, lease))
+            case OverloadDetected() as event:
+                key = key_of(event.installation_id, event.circuit_id)
+                overload = overload_of(event, recorded.recorded_at)
+                await self._models.overloads.put(connection, key, overload)
+
+    async def _on_share(
+        self,
+        connection: Connection,
+        event: CurrentLimitAllocated | ChargerQueued | LimitIgnored,
+    ) -> None:
+        key = key_of(event.installation_id, event.charger_id)
+        before = self._models.shares.get(key)
+        match event:
+            case CurrentLimitAllocated():
+                share = fold_share(before, event)
+            case ChargerQueued():
+                share = fold_queued(before, event)
+            case LimitIgnored():
+                share = fold_ignored(before, event)
+        await self._models.shares.put(connection, key, share)
+
+
+async def listen(client: Client, latest: Latest) -> None:
+    """Hear readings and balances from now on; what was said before is not repeated."""
+
+    async def on_meter_reading(message: Msg) -> None:
+        try:
+            latest.hear_reading(MeterReading.model_validate_json(message.data))
+        except ValidationError as error:
+            log.warning("reading unreadable", subject=message.subject, error=str(error))
+
+    async def on_site_balance(message: Msg) -> None:
+        try:
+            latest.hear_balance(SiteBalance.model_validate_json(message.data))
+        except ValidationError as error:
+            log.warning("balance unreadable", subject=message.subject, error=str(error))
+
+    await client.subscribe(subjects.telemetry_all(MeterReading), cb=on_meter_reading)
+    await client.subscribe(subjects.telemetry_all(SiteBalance), cb=on_site_balance)

@@ -1,0 +1,162 @@
+"""Folds: what every event does to the documents."""
+
+from datetime import datetime
+from typing import Final
+
+from services.portal.documents import (
+    Applied,
+    Charger,
+    Circuit,
+    Condition,
+    Fault,
+    Layout,
+    Overload,
+    Rejected,
+    Session,
+    Share,
+)
+from shared.messages.balancer import (
+    ChargerQueued,
+    CurrentLimitAllocated,
+    Lease,
+    LeasesRenewed,
+    LimitedBy,
+    LimitIgnored,
+    OverloadDetected,
+    Rule,
+)
+from shared.messages.installation import ChargerAssigned, CircuitAdded, InstallationCreated
+from shared.messages.telemetry import (
+    ChargerConnected,
+    ChargerDisconnected,
+    ChargerStatusChanged,
+    CurrentLimitApplied,
+    CurrentLimitRejected,
+    FailSafeApplied,
+    FaultReported,
+    SessionEnded,
+    SessionStarted,
+)
+
+NO_ERROR: Final = "NoError"
+"""OCPP 1.6 ChargePointErrorCode of a charger that has nothing to complain about."""
+
+
+LayoutEvent = InstallationCreated | CircuitAdded | ChargerAssigned
+
+
+def fold_layout(layout: Layout | None, event: LayoutEvent, position: int) -> Layout:
+    """
+    Fold an event of the installation log.
+
+    Raises:
+        ValueError: the event adds to an installation that was never created.
+    """
+    if isinstance(event, InstallationCreated):
+        known = event.model_dump(include=set(Layout.model_fields))
+        return Layout(**known, position=position)
+    if layout is None:
+        raise ValueError(f"installation {event.installation_id} was never created")
+    match event:
+        case CircuitAdded():
+            circuit = Circuit(**event.model_dump())
+            circuits = (*layout.circuits, circuit)
+            return layout.model_copy(update={"circuits": circuits, "position": position})
+        case ChargerAssigned():
+            charger = Charger(**event.model_dump())
+            chargers = (*layout.chargers, charger)
+            return layout.model_copy(update={"chargers": chargers, "position": position})
+
+
+ConditionEvent = (
+    ChargerConnected
+    | ChargerDisconnected
+    | ChargerStatusChanged
+    | FaultReported
+    | SessionStarted
+    | SessionEnded
+    | FailSafeApplied
+    | CurrentLimitApplied
+    | CurrentLimitRejected
+)
+
+
+def fold_condition(
+    condition: Condition | None, event: ConditionEvent, recorded_at: datetime
+) -> Condition:
+    """Fold an event of the telemetry log."""
+    before = condition or Condition()
+    return before.model_copy(update=_told(before, event, recorded_at))
+
+
+def _told(before: Condition, event: ConditionEvent, recorded_at: datetime) -> dict[str, object]:
+    match event:
+        case ChargerConnected():
+            about = event.model_dump(include={"vendor", "model", "firmware"})
+            return {"online": True, "since": recorded_at, **about}
+        case ChargerDisconnected():
+            return {"online": False, "since": recorded_at}
+        case ChargerStatusChanged():
+            return {"status": event.status, "fault": _fault_after(before.fault, event)}
+        case FaultReported():
+            return {"fault": Fault(**event.model_dump())}
+        case SessionStarted():
+            return {"session": Session(**event.model_dump(), heard_at=recorded_at)}
+        case SessionEnded():
+            going_on = before.session
+            ended = going_on is not None and going_on.session_id == event.session_id
+            return {"session": None} if ended else {}
+        case FailSafeApplied():
+            return {"fail_safe_a": event.fail_safe_a}
+        case CurrentLimitApplied():
+            return {"applied": Applied(**event.model_dump()), "rejected": None}
+        case CurrentLimitRejected():
+            return {"rejected": Rejected(**event.model_dump(), rejected_at=recorded_at)}
+
+
+def _fault_after(fault: Fault | None, event: ChargerStatusChanged) -> Fault | None:
+    if event.error_code == NO_ERROR:
+        return None
+    if fault is not None and fault.error_code == event.error_code:
+        return fault
+    return Fault(error_code=event.error_code, reported_at=event.reported_at)
+
+
+ShareEvent = CurrentLimitAllocated | ChargerQueued | LeasesRenewed | LimitIgnored
+
+
+def fold_share(share: Share | None, event: CurrentLimitAllocated) -> Share:
+    """Fold a decision; a car waits for as long as it is given nothing because of the queue."""
+    queued = event.limited_by.rule is Rule.QUEUE and event.limit_a <= 0
+    disobeys = event.limited_by.rule is Rule.DISOBEYS
+    return Share(
+        limit_a=event.limit_a,
+        phases=event.phases,
+        valid_until=event.valid_until,
+        limited_by=event.limited_by,
+        waiting_since=share.waiting_since if share is not None and queued else None,
+        ignored_a=share.ignored_a if share is not None and disobeys else None,
+    )
+
+
+def fold_queued(share: Share | None, event: ChargerQueued) -> Share:
+    """Fold that a car waits for its turn."""
+    update = {"waiting_since": event.waiting_since, "limited_by": event.limited_by}
+    return (share or Share(limited_by=event.limited_by)).model_copy(update=update)
+
+
+def fold_lease(share: Share, lease: Lease) -> Share:
+    """Fold that a limit goes on as it was."""
+    update = lease.model_dump(include={"limit_a", "phases", "valid_until"})
+    return share.model_copy(update=update)
+
+
+def fold_ignored(share: Share | None, event: LimitIgnored) -> Share:
+    """Fold that a car draws more than it was told, be it by its fail-safe."""
+    known = share or Share(limited_by=LimitedBy(rule=Rule.DISOBEYS))
+    return known.model_copy(update={"ignored_a": event.measured_a})
+
+
+def overload_of(event: OverloadDetected, recorded_at: datetime) -> Overload:
+    """Remember the newest overload of a breaker."""
+    return Overload(**event.model_dump(), detected_at=recorded_at)

@@ -1,0 +1,68 @@
+"""All documents of the portal, and the facts about one installation joined out of them."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from services.portal.documents import Condition, Layout, Overload, Refusal, Share
+from services.portal.facts import Facts
+from services.portal.latest import Latest
+from shared.documents import Documents
+from shared.ids import InstallationId
+from shared.messages.balancer import MAIN
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def key_of(installation_id: InstallationId, part_id: str) -> str:
+    """
+    Name a part of an installation: ids of chargers and circuits are unique within it only.
+
+    >>> key_of("garage-1", "bay-12")
+    'garage-1/bay-12'
+    """
+    return f"{installation_id}/{part_id}"
+
+
+class ReadModels:
+    """The documents; each kind is written by the follower of one log."""
+
+    def __init__(self) -> None:
+        self.layouts = Documents("layout", Layout)
+        self.conditions = Documents("condition", Condition)
+        self.refusals = Documents("refusal", Refusal)
+        self.shares = Documents("share", Share)
+        self.overloads = Documents("overload", Overload)
+
+    def facts(
+        self, installation_id: InstallationId, latest: Latest, connected: bool
+    ) -> Facts | None:
+        """Join everything known about an installation; none if there is no such one."""
+        layout = self.layouts.get(installation_id)
+        if layout is None:
+            return None
+        chargers = [it.charger_id for it in layout.chargers]
+        circuits = [MAIN, *(it.circuit_id for it in layout.circuits)]
+        return Facts(
+            layout=layout,
+            conditions=_parts(self.conditions, installation_id, chargers),
+            shares=_parts(self.shares, installation_id, chargers),
+            overloads=_parts(self.overloads, installation_id, circuits),
+            readings=latest.readings_of(installation_id),
+            listening_since=latest.listening_since,
+            balance=latest.balance_of(installation_id),
+            connected=connected,
+        )
+
+    def turned_away(self) -> list[tuple[str, Refusal]]:
+        """Name the serials that were refused and not let in since, the latest first."""
+        refusals = [it for it in self.refusals.all().items() if not it[1].settled]
+        return sorted(refusals, key=lambda it: it[1].refused_at, reverse=True)
+
+
+def _parts(
+    documents: Documents[M], installation_id: InstallationId, part_ids: Iterable[str]
+) -> dict[str, M]:
+    found = ((it, documents.get(key_of(installation_id, it))) for it in part_ids)
+    return {part_id: document for part_id, document in found if document is not None}

@@ -1,0 +1,73 @@
+"""The web server within the service: its signals and its end are the runtime's business."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+SHUTDOWN_S_MAX: Final = 1
+"""How long an answer may still take when the portal stops, in seconds."""
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_started()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave the signals to the runtime."""
+        yield
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """
+    Take the port.
+
+    Raises:
+        OSError: somebody else has it, or the host is not this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
+
+
+async def serve(
+    app: ASGIApp,
+    taken: socket.socket,
+    on_started: Callable[[], None],
+    on_stop: Callable[[], None],
+) -> None:
+    """
+    Serve until cancelled, then end what is open within `SHUTDOWN_S_MAX`.
+
+    Args:
+        app: what answers.
+        taken: the socket to listen on.
+        on_started: called once the port answers.
+        on_stop: called first of all at the end: it sends home whoever would stay for ever.
+    """
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_S_MAX,
+    )
+    server = _Server(config, on_started)
+    serving = asyncio.create_task(server.serve(sockets=[taken]), name="uvicorn")
+    try:
+        await asyncio.shield(serving)
+    finally:
+        on_stop()
+        server.should_exit = True
+        await serving

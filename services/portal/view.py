@@ -1,0 +1,192 @@
+"""
+An installation as it is shown: pure functions from facts to the one view that page, live
+picture and API share.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from services.portal.breaker_view import (
+    BreakerView,
+    Level,
+    below,
+    breaker_view,
+    breakers_of,
+)
+from services.portal.charger_figures import ChargerFacts, waiting_since_of
+from services.portal.charger_view import ChargerView, State, charger_view
+from services.portal.documents import Condition
+from services.portal.facts import BALANCE_STALE_S, Facts
+from services.portal.wording import (
+    GRIDS,
+    UNKNOWN,
+    amperes,
+    counted,
+    duration,
+    kilowatt_hours,
+)
+from shared.ids import ChargerId, InstallationId
+
+NEVER_HEARD: Final = Condition()
+
+
+class Freshness(StrEnum):
+    """How far the picture can be believed."""
+
+    LIVE = "live"
+    STALE = "stale"
+    NONE = "none"
+    """No picture has come yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The installation in a few figures; those that count chargers are the filter, too."""
+
+    chargers: int
+    charging: int
+    waiting: int
+    problems: int
+    online: str
+    main: str
+    main_of: str
+    main_level: Level
+    main_word: str
+    energy: str
+    energy_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands above the tree, and how fresh all of it is."""
+
+    id: InstallationId
+    name: str
+    address: str
+    grid: str
+    main_breaker: str
+    structure: str
+    """Changes when circuits or chargers come and go: then the page is made anew."""
+    freshness: Freshness
+    freshness_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationView:
+    """All that is shown of an installation; the main breaker is the first of the breakers."""
+
+    head: Head
+    scene: Scene
+    breakers: tuple[BreakerView, ...]
+    chargers: tuple[ChargerView, ...]
+
+
+def view_of(facts: Facts, now: datetime, zone: ZoneInfo | None) -> InstallationView:
+    """
+    Put together what is shown of an installation.
+
+    Args:
+        facts: all that is known of it.
+        now: the present moment.
+        zone: the time zone of times in sentences; none for this machine's own.
+    """
+    freshness, text = _freshness(facts, now)
+    chargers = tuple(_charger_views(facts, now, zone))
+    breakers = breakers_of(facts)
+    views = tuple(
+        breaker_view(
+            it,
+            facts,
+            _beneath(chargers, set(below(it.circuit_id, breakers))),
+            freshness is Freshness.STALE,
+            now,
+            zone,
+        )
+        for it in breakers
+    )
+    layout = facts.layout
+    head = Head(
+        id=layout.installation_id,
+        name=layout.name,
+        address=layout.address,
+        grid=GRIDS[layout.grid_type],
+        main_breaker=f"main breaker {layout.breaker_a:g} A",
+        structure=str(layout.position),
+        freshness=freshness,
+        freshness_text=text,
+    )
+    return InstallationView(head, _scene(views[0], chargers), views, chargers)
+
+
+def _freshness(facts: Facts, now: datetime) -> tuple[Freshness, str]:
+    if not facts.connected:
+        return Freshness.STALE, "cut off from the services"
+    if facts.balance is None:
+        silent_s = (now - facts.listening_since).total_seconds()
+        if silent_s <= BALANCE_STALE_S:
+            return Freshness.NONE, "waiting for the first picture"
+        return Freshness.NONE, f"no word from the balancer for {duration(silent_s)}"
+    silent_s = (now - facts.balance.measured_at).total_seconds()
+    if silent_s <= BALANCE_STALE_S:
+        return Freshness.LIVE, "live"
+    return Freshness.STALE, f"stale for {duration(silent_s)}"
+
+
+def _charger_views(facts: Facts, now: datetime, zone: ZoneInfo | None) -> Iterator[ChargerView]:
+    turns = _turns(facts)
+    names = {it.circuit_id: it.name for it in facts.layout.circuits}
+    for charger in facts.layout.chargers:
+        yield charger_view(
+            ChargerFacts(
+                charger=charger,
+                grid=facts.layout.grid_type,
+                condition=facts.conditions.get(charger.charger_id, NEVER_HEARD),
+                share=facts.shares.get(charger.charger_id),
+                reading=facts.readings.get(charger.charger_id),
+                listening_since=facts.listening_since,
+                turn=turns.get(charger.charger_id),
+                circuits=names,
+            ),
+            now,
+            zone,
+        )
+
+
+def _turns(facts: Facts) -> Mapping[ChargerId, int]:
+    """Number the waiting cars; the one that waits longest is next."""
+    since = {
+        charger_id: waiting_since_of(facts.conditions.get(charger_id, NEVER_HEARD), share)
+        for charger_id, share in facts.shares.items()
+    }
+    waiting = sorted((at, charger_id) for charger_id, at in since.items() if at is not None)
+    return {charger_id: turn for turn, (_, charger_id) in enumerate(waiting, start=1)}
+
+
+def _beneath(chargers: Sequence[ChargerView], circuits: set[str]) -> tuple[ChargerView, ...]:
+    return tuple(it for it in chargers if it.circuit_id in circuits)
+
+
+def _scene(main: BreakerView, chargers: Sequence[ChargerView]) -> Scene:
+    states = Counter(it.state for it in chargers)
+    online = sum(it.state is not State.OFFLINE for it in chargers)
+    fullest = max(main.bars, key=lambda bar: bar.measured_a or 0.0)
+    known_wh = [it.session_wh for it in chargers if it.session_wh is not None]
+    measured = fullest.measured_a is not None
+    return Scene(
+        chargers=len(chargers),
+        charging=states[State.CHARGING],
+        waiting=states[State.WAITING],
+        problems=sum(it.problem for it in chargers),
+        online=f"{online} of {len(chargers)}",
+        main=f"{amperes(fullest.measured_a)} A",
+        main_of=f"of {main.set_a:g} A" + (f" on {fullest.phase}" if measured else ""),
+        main_level=fullest.level,
+        main_word=fullest.word,
+        energy=kilowatt_hours(sum(known_wh)) if known_wh else UNKNOWN,
+        energy_of=f"in {counted(len(known_wh), 'session')}" if known_wh else "no sessions",
+    )

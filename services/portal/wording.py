@@ -1,0 +1,99 @@
+"""
+Words and figures: how the portal says amperes, energy, times and phases.
+
+Pages and the live picture show the same texts, because both get them from here.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from shared.phases import PHASES, GridType, Phase
+
+UNKNOWN: Final = "–"
+SHOWN_A: Final = 0.05
+"""Half of the last figure shown, in amperes: what is nearer than this looks the same."""
+
+GRIDS: Final = {
+    GridType.TN_3_PHASE: "TN grid, three phases",
+    GridType.TN_1_PHASE: "TN grid, one phase",
+    GridType.IT_3_PHASE: "IT grid, three phases",
+    GridType.IT_1_PHASE: "IT grid, one phase",
+}
+
+
+def amperes(a: float | None) -> str:
+    """
+    Spell a current with one decimal; nothing is nothing.
+
+    >>> amperes(11.96), amperes(0.04), amperes(None)
+    ('12.0', '0', '–')
+    """
+    if a is None:
+        return UNKNOWN
+    return "0" if abs(a) < SHOWN_A else f"{a:.1f}"
+
+
+def kilowatt_hours(wh: float) -> str:
+    """
+    Spell an energy.
+
+    >>> kilowatt_hours(8412), kilowatt_hours(214_300)
+    ('8.4 kWh', '214 kWh')
+    """
+    return f"{wh / 1000:.1f} kWh" if wh < 99_950 else f"{wh / 1000:.0f} kWh"
+
+
+def duration(seconds: float) -> str:
+    """
+    Spell how long ago something was, in its largest unit.
+
+    >>> duration(12.9), duration(150), duration(7300), duration(200_000)
+    ('12 s', '2 min', '2 h', '2 days')
+    """
+    whole = int(seconds)
+    for unit_s, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
+        if whole >= 2 * unit_s:
+            return f"{whole // unit_s} {unit}"
+    return f"{whole} s"
+
+
+def clock_time(moment: datetime, now: datetime, zone: ZoneInfo | None) -> str:
+    """
+    Spell a time of day, with the date when it was another day.
+
+    Args:
+        moment: what to spell.
+        now: the present moment.
+        zone: where the reader is; none stands for this machine's own time zone.
+    """
+    there, here = moment.astimezone(zone), now.astimezone(zone)
+    same_day = there.date() == here.date()
+    return there.strftime("%H:%M") if same_day else f"{there.day} {there:%b %H:%M}"
+
+
+def lines_text(lines: Sequence[Phase], grid: GridType) -> str:
+    """
+    Name the lines a car stands on.
+
+    >>> lines_text((Phase.L2,), GridType.TN_3_PHASE)
+    'L2'
+    >>> lines_text((Phase.L1, Phase.L3), GridType.IT_3_PHASE)  # one car between two lines
+    'L1–L3'
+    >>> lines_text((Phase.L3, Phase.L1, Phase.L2), GridType.TN_3_PHASE)
+    'L1 L2 L3'
+    """
+    names = [line for line in PHASES if line in lines]
+    between = grid is GridType.IT_3_PHASE and len(names) == 2
+    return ("–" if between else " ").join(names)
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """
+    Spell a number of things.
+
+    >>> counted(1, "car"), counted(9, "car")
+    ('1 car', '9 cars')
+    """
+    return f"{count} {one if count == 1 else many or one + 's'}"

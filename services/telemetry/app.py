@@ -1,0 +1,58 @@
+"""Where the parts of the telemetry service meet."""
+
+from functools import partial
+
+import structlog
+
+from services.telemetry.epochs import Epochs
+from services.telemetry.gateway import Gateway
+from services.telemetry.histories import Histories
+from services.telemetry.parts import Parts
+from services.telemetry.projections import Assignments
+from services.telemetry.publisher import Publisher
+from services.telemetry.settings import Settings
+from shared.event_store import EventStore
+from shared.follow import follow
+from shared.ids import new_id
+from shared.relay import Relay
+from shared.runtime import Runtime, run
+
+log = structlog.get_logger()
+
+
+async def assemble(runtime: Runtime, settings: Settings) -> None:
+    """Open the log, copy it to its jetstream, know the chargers, and listen for them."""
+    if settings.commissioning == "none":
+        log.warning(
+            "CHARGERS ARE ACCEPTED WITHOUT A FAIL-SAFE: nothing holds them down while no limit "
+            "is in force; use this to show what a garage does without a balancer, never in a "
+            "real one",
+            setting="TELEMETRY_COMMISSIONING=none",
+        )
+    store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
+    relay = Relay("telemetry", store, runtime.client)
+    runtime.spawn(relay.run(), "relay")
+    runtime.health.add("relay", lambda: relay.published is not None)
+
+    assignments = Assignments()
+    await assignments.open(runtime.pool)
+    epochs = Epochs(runtime.pool)
+    await epochs.open()
+    gateway_id = new_id()
+    histories = Histories(store, gateway_id)
+    await histories.open(runtime.pool, assignments.all())
+    follower = assignments.follower(runtime.pool)
+    runtime.spawn(follow(runtime.client, runtime.pool, follower), "follow-installation")
+
+    publisher = Publisher(runtime.client)
+    runtime.spawn(publisher.run(), "publisher")
+    parts = Parts(gateway_id, settings, runtime.client, store, epochs, publisher)
+    gateway = Gateway(parts, assignments, histories)
+    await runtime.stack.enter_async_context(gateway.serving())
+    runtime.health.add("ocpp", lambda: gateway.listening)
+
+
+def main() -> None:
+    """Run the service until it is asked to stop."""
+    settings = Settings()
+    run("telemetry", settings, partial(assemble, settings=settings))

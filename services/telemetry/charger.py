@@ -1,0 +1,167 @@
+"""What is known of one charger, folded from its own history."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Literal, assert_never
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.ids import ChargerId, InstallationId, Serial, SessionId
+from shared.messages import Event
+from shared.messages.telemetry import (
+    ChargerConnected,
+    ChargerDisconnected,
+    ChargerRefused,
+    ChargerStatusChanged,
+    CurrentLimitApplied,
+    CurrentLimitRejected,
+    FailSafeApplied,
+    FaultReported,
+    SessionEnded,
+    SessionStarted,
+)
+from shared.phases import GridType, Wiring
+from shared.units import TOLERANCE_A, Amperes
+
+NO_ERROR: Final = "NoError"
+ACCEPTED: Final = "Accepted"
+
+Commissioning = Literal["fail-safe", "none"]
+
+ChargerFact = (
+    ChargerConnected
+    | ChargerDisconnected
+    | ChargerRefused
+    | ChargerStatusChanged
+    | FaultReported
+    | SessionStarted
+    | SessionEnded
+    | FailSafeApplied
+    | CurrentLimitApplied
+    | CurrentLimitRejected
+)
+
+
+class AssignedCharger(BaseModel):
+    """What the installation service says of a charger."""
+
+    model_config = ConfigDict(frozen=True)
+
+    installation_id: InstallationId
+    charger_id: ChargerId
+    serial: Serial
+    wiring: Wiring
+    grid_type: GridType
+    fail_safe_a: Amperes
+
+    @property
+    def stream(self) -> str:
+        """The event-store stream of the charger's history."""
+        return f"charger-{self.charger_id}"
+
+    def concerns(self, event: Event) -> bool:
+        """Tell whether an event of the stream is about this charger, not one of the same name
+        in another installation.
+        """
+        if isinstance(event, ChargerRefused):
+            return event.serial == self.serial
+        return event.aggregate_id == self.installation_id
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A charging session that runs."""
+
+    session_id: SessionId
+    transaction_id: int
+    started_at: datetime
+    register_wh: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitAnswered:
+    """The newest limit that the charger has answered, and how."""
+
+    epoch: int
+    sequence: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Charger:
+    """Only what decisions need."""
+
+    serial: Serial | None = None
+    """Of the hardware that was connected last."""
+    vendor: str = ""
+    model: str = ""
+    firmware: str | None = None
+    connected_to: str | None = None
+    """The gateway that holds the connection; none while there is none."""
+    fail_safe_a: float | None = None
+    """What the charger has confirmed to fall back to."""
+    status: str | None = None
+    error_code: str = NO_ERROR
+    fault: str = NO_ERROR
+    """The fault that was reported last."""
+    session: Session | None = None
+    limit: LimitAnswered | None = None
+
+
+def fail_safe_in_force(state: Charger, assigned: AssignedCharger) -> bool:
+    """Tell whether the charger has confirmed the fail-safe that its place asks for."""
+    if state.fail_safe_a is None:
+        return False
+    return abs(state.fail_safe_a - assigned.fail_safe_a) <= TOLERANCE_A
+
+
+def may_go_on(state: Charger, assigned: AssignedCharger, commissioning: Commissioning) -> bool:
+    """
+    Tell whether a charger was accepted before and may be again, at once.
+
+    Another piece of hardware under the same charger id begins anew: what the old one has
+    confirmed says nothing about it.
+    """
+    if state.serial != assigned.serial:
+        return False
+    return commissioning == "none" or fail_safe_in_force(state, assigned)
+
+
+def evolve(state: Charger, event: ChargerFact) -> Charger:
+    """Fold an event into what is known; history is not up for debate."""
+    match event:
+        case ChargerConnected():
+            return replace(
+                state,
+                serial=event.serial,
+                vendor=event.vendor,
+                model=event.model,
+                firmware=event.firmware,
+                connected_to=event.gateway_id,
+            )
+        case ChargerDisconnected():
+            return replace(state, connected_to=None)
+        case ChargerRefused():
+            # It refuses its fail-safe: whatever it confirmed once is no longer relied upon.
+            return replace(state, fail_safe_a=None)
+        case FailSafeApplied():
+            return replace(state, fail_safe_a=event.fail_safe_a)
+        case ChargerStatusChanged():
+            fault = NO_ERROR if event.error_code == NO_ERROR else state.fault
+            return replace(state, status=event.status, error_code=event.error_code, fault=fault)
+        case FaultReported():
+            return replace(state, fault=event.error_code)
+        case SessionStarted():
+            session = Session(
+                event.session_id, event.transaction_id, event.started_at, event.register_wh
+            )
+            return replace(state, session=session)
+        case SessionEnded():
+            open_one = state.session
+            same = open_one is not None and open_one.session_id == event.session_id
+            return replace(state, session=None) if same else state
+        case CurrentLimitApplied() | CurrentLimitRejected():
+            status = event.status if isinstance(event, CurrentLimitRejected) else ACCEPTED
+            return replace(state, limit=LimitAnswered(event.epoch, event.sequence, status))
+        case _:
+            assert_never(event)

@@ -1,0 +1,224 @@
+"""
+Limits for one charger: taken from NATS, sent one after another, answered to whoever asked.
+
+While one is on its way only the newest waits; a slow charger delays nobody but itself.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from pydantic import ValidationError
+
+from services.telemetry import profiles
+from services.telemetry.calls import AnsweredError, Calls, Unanswered
+from services.telemetry.charger import ACCEPTED
+from services.telemetry.histories import LOG_FAULTS, History
+from services.telemetry.limits import (
+    ChargerNotReady,
+    LimitContext,
+    NoAnswer,
+    RejectedByCharger,
+    StaleSequence,
+    Superseded,
+    limit_answered,
+    limit_answered_before,
+)
+from services.telemetry.parts import Parts
+from shared.clock import utc_now
+from shared.commands import INVALID, UNAVAILABLE
+from shared.context import Context, acting, context_of
+from shared.decider import CommandIdReused, Refused
+from shared.event_store import fingerprint
+from shared.messages import Answer, Verdict
+from shared.messages.telemetry import SetCurrentLimit
+from shared.transact import ACCEPTED as ACCEPTED_ANSWER
+from shared.transact import refusal_of
+
+log = structlog.get_logger()
+
+Reply = Callable[[Answer], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A limit that somebody waits to have answered."""
+
+    command: SetCurrentLimit
+    context: Context
+    reply: Reply
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        return (self.command.epoch, self.command.sequence)
+
+
+class LimitDesk:
+    """Takes the limits of one connected charger."""
+
+    def __init__(
+        self, parts: Parts, history: History, calls: Calls, ready: Callable[[], bool]
+    ) -> None:
+        self._parts = parts
+        self._history = history
+        self._calls = calls
+        self._ready = ready
+        self._waiting: Order | None = None
+        self._arrived = asyncio.Event()
+        self._closed = False
+
+    # --- Taking ---
+
+    async def on_message(self, message: Msg) -> None:
+        """Take a command from NATS; the answer follows when the charger has given it."""
+
+        async def reply(answer: Answer) -> None:
+            try:
+                await message.respond(answer.model_dump_json(exclude_none=True).encode())
+            except NatsError as error:
+                log.warning("answer not sent", error=repr(error))
+
+        try:
+            command = SetCurrentLimit.model_validate_json(message.data)
+        except ValidationError as error:
+            await reply(_invalid(error))
+            return
+        assigned = self._history.assigned
+        if (command.installation_id, command.charger_id) != (
+            assigned.installation_id,
+            assigned.charger_id,
+        ):
+            # Another installation may have a charger of this name; its connection answers.
+            log.info("limit for another charger", installation_id=command.installation_id)
+            return
+        context = context_of(message.headers, default_actor="anonymous")
+        await self.take(Order(command, context, reply))
+
+    async def take(self, order: Order) -> None:
+        """Put an order in the waiting place, in front of nobody who is newer."""
+        waiting = self._waiting
+        if self._closed:
+            await order.reply(refusal_of(_not_ready(order)))
+        elif waiting is not None and order.rank < waiting.rank:
+            await order.reply(
+                refusal_of(StaleSequence(f"limit {waiting.rank[1]} waits already; count on"))
+            )
+        else:
+            self._waiting = order
+            self._arrived.set()
+            if waiting is not None:
+                newer = f"limit {order.rank[1]} came before this one was sent"
+                await waiting.reply(refusal_of(Superseded(newer)))
+
+    # --- Sending ---
+
+    async def run(self) -> None:
+        """Send what waits, one after another, until the connection ends."""
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            order, self._waiting = self._waiting, None
+            if order is not None and self._closed:
+                await order.reply(refusal_of(_not_ready(order)))
+            elif order is not None:
+                await self._serve(order)
+            if self._closed and self._waiting is None:
+                return
+
+    async def _serve(self, order: Order) -> None:
+        context = order.context
+        with acting(context.actor, context.correlation_id, context.causation_id):
+            try:
+                answer = await self._answer(order.command)
+            except asyncio.CancelledError:
+                await order.reply(refusal_of(NoAnswer("the gateway stops")))
+                raise
+            if not answer.accepted:
+                log.info(
+                    "limit refused",
+                    refusal=answer.refusal,
+                    detail=answer.detail,
+                    sequence=order.command.sequence,
+                    epoch=order.command.epoch,
+                )
+            await order.reply(answer)
+
+    async def _answer(self, command: SetCurrentLimit) -> Answer:
+        try:
+            return await self._decide(command)
+        except Refused as refusal:
+            return refusal_of(refusal)
+        except LOG_FAULTS as fault:
+            log.warning("limit not put on record", fault=repr(fault))
+            detail = f"the log could not take it ({fault!r}); send a newer limit"
+            return Answer(verdict=Verdict.REFUSED, refusal=UNAVAILABLE, detail=detail)
+
+    async def _decide(self, command: SetCurrentLimit) -> Answer:
+        mark = fingerprint(command)
+        first = await self._parts.store.first_answer(command.command_id)
+        if first is not None:
+            if first.fingerprint == mark:
+                return first.answer
+            raise CommandIdReused(
+                f"command id {command.command_id} was used before, with other content; "
+                "send every new wish under a new id"
+            )
+        newest_epoch = await self._parts.epochs.see(command.installation_id, command.epoch)
+        known = LimitContext(newest_epoch, self._history.newest_sent, self._ready(), utc_now())
+        before = limit_answered_before(self._history.state, command, known)
+        if before is not None:
+            return _answer_of(before)
+        status = await self._send(command)
+        answer, event = _answer_of(status), limit_answered(command, status, utc_now())
+        position = await self._history.record([event], command.command_id, mark, answer)
+        return answer.model_copy(update={"position": position})
+
+    async def _send(self, command: SetCurrentLimit) -> str:
+        self._history.newest_sent = max(
+            self._history.newest_sent, (command.epoch, command.sequence)
+        )
+        try:
+            payload = profiles.limit(command.limit_a, command.valid_until)
+            answer = await self._calls.call("SetChargingProfile", payload)
+        except AnsweredError as error:
+            return str(error)
+        except Unanswered as fault:
+            raise NoAnswer(
+                f"{fault}; whether the limit is in force is unknown, count the higher of "
+                "it and the former one"
+            ) from fault
+        return str(answer["status"])
+
+    # --- The end ---
+
+    def close(self) -> None:
+        """The connection is gone: nothing more is sent, and `run` ends with its last answers."""
+        self._closed = True
+        self._arrived.set()
+
+
+def _not_ready(order: Order) -> ChargerNotReady:
+    return ChargerNotReady(
+        f"the connection to charger {order.command.charger_id} is gone; wait for "
+        "ChargerConnected"
+    )
+
+
+def _answer_of(status: str) -> Answer:
+    if status == ACCEPTED:
+        return ACCEPTED_ANSWER
+    return refusal_of(
+        RejectedByCharger(f"the charger answered {status}; its former limit stays in force")
+    )
+
+
+def _invalid(error: ValidationError) -> Answer:
+    faults = [
+        f"{'.'.join(str(part) for part in fault['loc']) or 'command'}: {fault['msg']}"
+        for fault in error.errors()
+    ]
+    log.info("command refused", refusal=INVALID, faults=faults)
+    return Answer(verdict=Verdict.REFUSED, refusal=INVALID, detail="; ".join(faults))

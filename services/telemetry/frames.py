@@ -1,0 +1,161 @@
+"""
+OCPP-J envelopes: what stands around every message on the socket.
+
+    [2, id, action, payload]                    CALL
+    [3, id, payload]                            CALLRESULT
+    [4, id, code, description, details]         CALLERROR
+
+OCPP-J 1.6, section 4. Whatever else arrives is `Unreadable`, which says whether it can be
+answered.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import orjson
+
+MESSAGE_ID_CHARS_MAX: Final = 36
+DESCRIPTION_CHARS_MAX: Final = 255
+NO_ID: Final = "-1"
+"""Under which a CALL without a usable id is answered. OCPP-J 1.6 leaves this open; 2.0.1 (part
+4, section 4.2.3) has it so, and clients of both know it.
+"""
+
+CALL, CALL_RESULT, CALL_ERROR = 2, 3, 4
+
+Payload = dict[str, Any]
+
+
+class Code(StrEnum):
+    """Error codes of OCPP-J 1.6, section 4.2.3, in the standard's own spelling."""
+
+    NOT_IMPLEMENTED = "NotImplemented"
+    """The action is not known."""
+    NOT_SUPPORTED = "NotSupported"
+    """The action is known, and not supported."""
+    INTERNAL = "InternalError"
+    PROTOCOL = "ProtocolError"
+    SECURITY = "SecurityError"
+    FORMATION = "FormationViolation"
+    PROPERTY = "PropertyConstraintViolation"
+    OCCURENCE = "OccurenceConstraintViolation"
+    TYPE = "TypeConstraintViolation"
+    GENERIC = "GenericError"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request."""
+
+    message_id: str
+    action: str
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """The answer to a request."""
+
+    message_id: str
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class CallError:
+    """A request was not answered."""
+
+    message_id: str
+    code: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Not a message; answered with a CALLERROR to `reply_to`, or not at all if that is none."""
+
+    reason: str
+    reply_to: str | None
+
+
+Frame = Call | CallResult | CallError | Unreadable
+
+
+def parse(data: bytes) -> Frame:
+    """
+    Read what came over the socket.
+
+    >>> parse(b'[2,"1","Heartbeat",{}]')
+    Call(message_id='1', action='Heartbeat', payload={})
+    >>> parse(b'[2,17,"Heartbeat",{}]').reply_to
+    '-1'
+    """
+    try:
+        parts = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return Unreadable("the message is not JSON", NO_ID)
+    if not isinstance(parts, list) or not parts:
+        return Unreadable("the message is not an array [type, id, ...]", NO_ID)
+    kind = parts[0]
+    if kind == CALL and type(kind) is int:
+        return _parse_call(parts)
+    if kind == CALL_RESULT and type(kind) is int:
+        return _parse_result(parts)
+    if kind == CALL_ERROR and type(kind) is int:
+        return _parse_error(parts)
+    # Section 4.1.3: a message of another type number shall be ignored.
+    return Unreadable("the message type is none of 2, 3 and 4", None)
+
+
+def _usable_id(parts: list[Any]) -> str | None:
+    message_id = parts[1] if len(parts) > 1 else None
+    if isinstance(message_id, str) and 0 < len(message_id) <= MESSAGE_ID_CHARS_MAX:
+        return message_id
+    return None
+
+
+def _parse_call(parts: list[Any]) -> Call | Unreadable:
+    message_id = _usable_id(parts)
+    if message_id is None:
+        reason = f"the message id is not a text of 1 to {MESSAGE_ID_CHARS_MAX} characters"
+        return Unreadable(reason, NO_ID)
+    if len(parts) != 4:
+        return Unreadable("a request has four elements: [2, id, action, payload]", message_id)
+    _, _, action, payload = parts
+    if not isinstance(action, str):
+        return Unreadable("the action is not a text", message_id)
+    if not isinstance(payload, dict):
+        return Unreadable("the payload is not an object", message_id)
+    return Call(message_id, action, payload)
+
+
+def _parse_result(parts: list[Any]) -> CallResult | Unreadable:
+    message_id = _usable_id(parts)
+    if message_id is None or len(parts) != 3 or not isinstance(parts[2], dict):
+        return Unreadable("an answer has three elements: [3, id, payload]", None)
+    return CallResult(message_id, parts[2])
+
+
+def _parse_error(parts: list[Any]) -> CallError | Unreadable:
+    message_id = _usable_id(parts)
+    if message_id is None or len(parts) < 3:
+        return Unreadable(
+            "an error has five elements: [4, id, code, description, details]", None
+        )
+    description = parts[3] if len(parts) > 3 else ""
+    return CallError(message_id, str(parts[2]), str(description))
+
+
+def call(message_id: str, action: str, payload: Payload) -> bytes:
+    """Write a request."""
+    return orjson.dumps([CALL, message_id, action, payload])
+
+
+def result(message_id: str, payload: Payload) -> bytes:
+    """Write an answer."""
+    return orjson.dumps([CALL_RESULT, message_id, payload])
+
+
+def error(message_id: str, code: Code, description: str) -> bytes:
+    """Write that a request was not answered, and why."""
+    return orjson.dumps([CALL_ERROR, message_id, code, description[:DESCRIPTION_CHARS_MAX], {}])

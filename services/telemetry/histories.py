@@ -1,0 +1,214 @@
+"""
+The history of every charger: appended to the log, folded in memory, kept short by snapshots.
+
+What is appended takes effect in memory at once, so that the next message of the charger meets
+it. A snapshot is a cache: without it the whole history is read.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import asyncpg
+import structlog
+from pydantic import BaseModel
+
+from services.telemetry.charger import AssignedCharger, Charger, ChargerFact, evolve
+from services.telemetry.decider import disconnected
+from shared.context import acting, present_context
+from shared.documents import Documents
+from shared.event_store import CommandKnown, Commit, EventStore, StoreFault, StreamEvents
+from shared.ids import Serial, new_id
+from shared.messages import Answer
+from shared.recorded import Meta
+from shared.transact import ACCEPTED
+
+SNAPSHOT_EVENTS: Final = 64
+"""After how many events a charger's state is written down again."""
+LOADS_MAX: Final = 4
+"""How many histories are read side by side at the start."""
+
+LOG_FAULTS: Final = (StoreFault, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What is raised when the log cannot be read or written now."""
+
+log = structlog.get_logger()
+
+
+class Snapshot(BaseModel):
+    """A charger's state after its history up to a version of its stream."""
+
+    version: int
+    state: Charger
+
+
+class History:
+    """
+    One charger's history. Appends follow one another, whoever asks for them.
+
+    Somebody who stops waiting for an append does not stop the append: what is in the log and
+    what is in memory do not part.
+    """
+
+    def __init__(
+        self, store: EventStore, snapshots: "Documents[Snapshot]", assigned: AssignedCharger
+    ) -> None:
+        self.assigned = assigned
+        self.state = Charger()
+        self.newest_sent = (0, 0)
+        """Epoch and sequence of the newest limit sent to the charger, answered or not."""
+        self._store = store
+        self._snapshots = snapshots
+        self._version = 0
+        self._snapshot_version = 0
+        self._uncertain = False
+        self._lock = asyncio.Lock()
+        self._appending: set[asyncio.Task[int]] = set()
+
+    @property
+    def _key(self) -> str:
+        return f"{self.assigned.installation_id}/{self.assigned.charger_id}"
+
+    async def load(self) -> None:
+        """Read the history that the snapshot does not cover."""
+        snapshot = self._snapshots.get(self._key)
+        if snapshot is not None:
+            self.state, self._version = snapshot.state, snapshot.version
+            self._snapshot_version = snapshot.version
+        for recorded in await self._store.load(self.assigned.stream, self._version):
+            self._fold([recorded.event])  # type: ignore[list-item]  # the stream holds no others
+            self._version = recorded.version
+        self._uncertain = False
+
+    async def record(
+        self,
+        events: Sequence[ChargerFact],
+        command_id: str | None = None,
+        mark: bytes = b"",
+        answer: Answer = ACCEPTED,
+    ) -> int:
+        """
+        Append facts and let them take effect; with no events, nothing happens.
+
+        Args:
+            events: what happened.
+            command_id: the same for every repetition of what caused them; by default a new one.
+            mark: the fingerprint of the command.
+            answer: what a repetition of the command is answered.
+
+        Returns:
+            The position of the last one in the log.
+
+        Raises:
+            CommandKnown: they are in the log already, under the same command id.
+            LOG_FAULTS: the log could not take them, or whether it did is unknown.
+        """
+        if not events:
+            return 0
+        task = asyncio.create_task(self._record(events, command_id or new_id(), mark, answer))
+        self._appending.add(task)
+        task.add_done_callback(self._appended)
+        return await asyncio.shield(task)
+
+    async def settle(self) -> None:
+        """Wait for what is being appended, also for those who have stopped waiting for it."""
+        if self._appending:
+            await asyncio.wait(self._appending)
+
+    def _appended(self, task: "asyncio.Task[int]") -> None:
+        self._appending.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.info("append ended without effect", fault=repr(task.exception()))
+
+    async def _record(
+        self, events: Sequence[ChargerFact], command_id: str, mark: bytes, answer: Answer
+    ) -> int:
+        context = present_context()
+        meta = Meta(
+            actor=context.actor,
+            command_id=command_id,
+            correlation_id=context.correlation_id,
+            causation_id=context.causation_id,
+        )
+        part = StreamEvents(self.assigned.stream, None, events)
+        async with self._lock:
+            if self._uncertain:
+                await self.load()
+            try:
+                position = await self._store.append(
+                    Commit(command_id, mark, answer, meta, [part])
+                )
+            except CommandKnown:
+                raise
+            except LOG_FAULTS:
+                # The log may have taken them all the same; before the next one, it is read
+                # again.
+                self._uncertain = True
+                raise
+            self._fold(events)
+            self._version += len(events)
+            if self._version - self._snapshot_version >= SNAPSHOT_EVENTS:
+                await self._keep()
+            return position
+
+    def _fold(self, events: Iterable[ChargerFact]) -> None:
+        for event in events:
+            if self.assigned.concerns(event):
+                self.state = evolve(self.state, event)
+
+    async def _keep(self) -> None:
+        snapshot = Snapshot(version=self._version, state=self.state)
+        try:
+            await self._snapshots.put(self._store.pool, self._key, snapshot)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("snapshot not written, the log has it all", error=repr(error))
+        else:
+            self._snapshot_version = self._version
+
+
+class Histories:
+    """The histories of all chargers, read when they are first asked for."""
+
+    def __init__(self, store: EventStore, gateway_id: str) -> None:
+        self._store = store
+        self._gateway_id = gateway_id
+        # The number rises with the shape of the state: an older snapshot is then left alone.
+        self._snapshots = Documents("charger-state-1", Snapshot)
+        self._held: dict[Serial, History] = {}
+        self._locks: dict[Serial, asyncio.Lock] = {}
+
+    async def open(self, pool: "asyncpg.Pool[Any]", known: Sequence[AssignedCharger]) -> None:
+        """Read the snapshots; put on record which chargers lost their connection with the
+        gateway that was here before.
+        """
+        await self._snapshots.open(pool)
+        gate = asyncio.Semaphore(LOADS_MAX)
+
+        async def load(assigned: AssignedCharger) -> None:
+            async with gate:
+                await self.of(assigned)
+
+        async with asyncio.TaskGroup() as tasks:
+            for assigned in known:
+                tasks.create_task(load(assigned))
+
+    async def of(self, assigned: AssignedCharger) -> History:
+        """
+        Name the history of a charger.
+
+        Raises:
+            LOG_FAULTS: the log could not be read or written.
+        """
+        lock = self._locks.setdefault(assigned.serial, asyncio.Lock())
+        async with lock:
+            held = self._held.get(assigned.serial)
+            if held is not None and held.assigned == assigned:
+                return held
+            history = History(self._store, self._snapshots, assigned)
+            await history.load()
+            if history.state.connected_to not in {None, self._gateway_id}:
+                with acting("system"):
+                    await history.record(
+                        disconnected(history.state, assigned, "gateway restarted")
+                    )
+            self._held[assigned.serial] = history
+            return history

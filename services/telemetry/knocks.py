@@ -1,0 +1,35 @@
+"""How often strangers are put on record: seldom enough that none of them can fill the log."""
+
+from collections import deque
+from typing import Final
+
+QUIET_S: Final = 600.0
+"""For how long a serial that knocked is not put on record again."""
+KNOCKS_MAX: Final = 200
+"""How many serials are put on record within that time, whoever they are."""
+
+
+class Knocks:
+    """
+    Remembers who has knocked lately.
+
+    >>> knocks = Knocks()
+    >>> knocks.admit("ZAP000001", 0.0), knocks.admit("ZAP000001", 599.0)
+    (True, False)
+    >>> knocks.admit("ZAP000001", 601.0)
+    True
+    """
+
+    def __init__(self) -> None:
+        self._lately: deque[tuple[float, str]] = deque()
+        self._serials: set[str] = set()
+
+    def admit(self, serial: str, now_s: float) -> bool:
+        """Tell whether a knock is put on record; `now_s` is of a clock that never goes back."""
+        while self._lately and now_s - self._lately[0][0] >= QUIET_S:
+            self._serials.discard(self._lately.popleft()[1])
+        if serial in self._serials or len(self._serials) >= KNOCKS_MAX:
+            return False
+        self._lately.append((now_s, serial))
+        self._serials.add(serial)
+        return True

@@ -1,0 +1,28 @@
+"""What every connection of the gateway stands on."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from nats.aio.client import Client
+
+from services.telemetry.epochs import Epochs
+from services.telemetry.knocks import Knocks
+from services.telemetry.publisher import Publisher
+from services.telemetry.settings import Settings
+from shared.event_store import EventStore
+from shared.ids import Serial
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts that one gateway's connections share."""
+
+    gateway_id: str
+    settings: Settings
+    client: Client
+    store: EventStore
+    epochs: Epochs
+    publisher: Publisher
+    knocks: Knocks = field(default_factory=Knocks)
+    faults: "Counter[Serial]" = field(default_factory=Counter)
+    """How many unreadable messages each charger has sent."""

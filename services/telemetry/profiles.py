@@ -1,0 +1,100 @@
+"""
+What chargers are told: charging profiles, configuration, triggers.
+
+Two profiles lie on one another (OCPP 1.6, section 3.13). Beneath, without an end, the
+fail-safe; on top of it, for the time of its lease, the limit. When the lease ends the charger
+falls back to its fail-safe by itself, connected or not.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from services.telemetry.frames import Payload
+from services.telemetry.payloads import CONNECTOR, written
+from shared.units import offerable
+
+CHARGER: Final = 0
+"""The connector id that means all of the charger."""
+FAIL_SAFE_PROFILE: Final = 1
+LIMIT_PROFILE: Final = 2
+FAIL_SAFE_LEVEL: Final = 0
+LIMIT_LEVEL: Final = 1
+PHASES_MAX: Final = 3
+
+BEGINNING: Final = "1970-01-01T00:00:00Z"
+"""When every schedule starts: before any charger's clock, so that none comes into force late.
+
+Some chargers refuse an Absolute profile without a start; with a recent one, a charger whose
+clock is behind, or not yet set, would have no limit at all.
+"""
+
+MEASURANDS: Final = "Current.Import,Energy.Active.Import.Register,Power.Active.Import"
+
+
+def fail_safe(fail_safe_a: float) -> Payload:
+    """Make the SetChargingProfile request for what a charger falls back to, in amperes per
+    phase.
+    """
+    return _profile(FAIL_SAFE_PROFILE, FAIL_SAFE_LEVEL, fail_safe_a, None)
+
+
+def limit(limit_a: float, valid_until: datetime) -> Payload:
+    """Make the SetChargingProfile request for a limit, in amperes per phase, until its lease
+    ends.
+    """
+    return _profile(LIMIT_PROFILE, LIMIT_LEVEL, limit_a, valid_until)
+
+
+def sent_a(limit_a: float) -> float:
+    """
+    Name the amperes that are sent for a limit: one decimal, rounded down; 0 below 6 A.
+
+    >>> sent_a(16.07), sent_a(5.0)
+    (16.0, 0.0)
+    """
+    return offerable(limit_a)
+
+
+def _profile(
+    profile_id: int, stack_level: int, limit_a: float, valid_until: datetime | None
+) -> Payload:
+    period = {"startPeriod": 0, "limit": sent_a(limit_a), "numberPhases": PHASES_MAX}
+    profile: Payload = {
+        "chargingProfileId": profile_id,
+        "stackLevel": stack_level,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": {
+            "startSchedule": BEGINNING,
+            "chargingRateUnit": "A",
+            "chargingSchedulePeriod": [period],
+        },
+    }
+    if valid_until is not None:
+        profile["validTo"] = written(valid_until)
+    return {"connectorId": CHARGER, "csChargingProfiles": profile}
+
+
+def configuration(
+    heartbeat_interval_s: int, sample_interval_s: int, ping_interval_s: float
+) -> tuple[Payload, ...]:
+    """Make the ChangeConfiguration requests that follow a boot. Without them many chargers send
+    no meter values at all.
+    """
+    values = {
+        "HeartbeatInterval": str(heartbeat_interval_s),
+        "MeterValueSampleInterval": str(sample_interval_s),
+        "MeterValuesSampledData": MEASURANDS,
+        "WebSocketPingInterval": str(max(1, round(ping_interval_s))),
+    }
+    return tuple({"key": key, "value": value} for key, value in values.items())
+
+
+def trigger_boot() -> Payload:
+    """Make the TriggerMessage request that has a charger introduce itself again."""
+    return {"requestedMessage": "BootNotification"}
+
+
+def trigger_status() -> Payload:
+    """Make the TriggerMessage request that has a charger say how it is."""
+    return {"requestedMessage": "StatusNotification", "connectorId": CONNECTOR}

@@ -1,0 +1,28 @@
+"""What the telemetry service is told by its environment."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.runtime import RuntimeSettings
+
+
+class Settings(RuntimeSettings):
+    """The gateway's address, what chargers are set to, and how long is waited for them."""
+
+    ocpp_host: str = Field(default="127.0.0.1", alias="TELEMETRY_OCPP_HOST")
+    ocpp_port: int = Field(ge=0, le=65535, alias="TELEMETRY_OCPP_PORT")
+    """Where chargers connect; 0 for any free port."""
+    sample_interval_s: int = Field(default=10, ge=1, alias="TELEMETRY_SAMPLE_INTERVAL_S")
+    heartbeat_interval_s: int = Field(default=300, ge=1, alias="TELEMETRY_HEARTBEAT_INTERVAL_S")
+    ping_interval_s: float = Field(default=10.0, gt=0, alias="TELEMETRY_PING_INTERVAL_S")
+    ping_timeout_s: float = Field(default=10.0, gt=0, alias="TELEMETRY_PING_TIMEOUT_S")
+    """A charger that does not answer a WebSocket ping for so long is taken for gone."""
+    call_timeout_s: float = Field(default=10.0, gt=0, alias="TELEMETRY_CALL_TIMEOUT_S")
+    """How long a charger's answer to a request is waited for."""
+    commissioning: Literal["fail-safe", "none"] = Field(
+        default="fail-safe", alias="TELEMETRY_COMMISSIONING"
+    )
+    """"none" accepts chargers without putting them under any limit: only to show what a garage
+    does without a balancer.
+    """

@@ -1,0 +1,89 @@
+"""
+Whether a payload is what OCPP 1.6 says, by the schemas that the `ocpp` package brings.
+
+Texts name the field and the rule and never the value: card numbers are personal data.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import jsonschema_rs
+
+from services.telemetry.frames import Code, Payload
+
+_SCHEMAS: Final = files("ocpp") / "v16" / "schemas"
+_RESPONSE: Final = "Response"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What is wrong with a payload."""
+
+    code: Code
+    text: str
+
+
+@cache
+def actions() -> frozenset[str]:
+    """Name every action that OCPP 1.6 knows, in either direction."""
+    names = (entry.name.removesuffix(".json") for entry in _SCHEMAS.iterdir())
+    return frozenset(name for name in names if not name.endswith(_RESPONSE))
+
+
+def violation_of_request(action: str, payload: Payload) -> Violation | None:
+    """Check a request; the action is one of `actions()`."""
+    return _violation(_validator(action), payload)
+
+
+def violation_of_answer(action: str, payload: Payload) -> Violation | None:
+    """Check the answer to a request of ours."""
+    return _violation(_validator(action + _RESPONSE), payload)
+
+
+@cache
+def _validator(name: str) -> jsonschema_rs.Draft4Validator:
+    schema = json.loads((_SCHEMAS / f"{name}.json").read_text("utf-8-sig"))
+    # Formats are not checked: chargers leave out the zone of a date-time, which is then UTC
+    # (OCPP 1.6, section 3.16), and what is no time at all shows when it is read.
+    return jsonschema_rs.Draft4Validator(schema, validate_formats=False)
+
+
+def _violation(validator: jsonschema_rs.Draft4Validator, payload: Payload) -> Violation | None:
+    if validator.is_valid(payload):
+        return None
+    fault = next(iter(validator.iter_errors(payload)))
+    code, describe = _RULES.get(fault.kind.name, _OTHER)
+    return Violation(code, f"{_field(fault)}: {describe(fault.kind)}")
+
+
+def _field(fault: jsonschema_rs.ValidationError) -> str:
+    """Spell where the fault is, as in `meterValue[0].sampledValue[2].unit`."""
+    path: list[str | int] = list(fault.instance_path)
+    details = fault.kind.as_dict()
+    if fault.kind.name == "required":
+        path.append(str(details["property"]))
+    if fault.kind.name == "additionalProperties":
+        path.append(str(details["unexpected"][0]))
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".") or "payload"
+
+
+_Describe = Callable[[Any], str]
+
+_RULES: Final[dict[str, tuple[Code, _Describe]]] = {
+    "type": (Code.TYPE, lambda kind: f"must be of type {' or '.join(kind.types)}"),
+    "required": (Code.OCCURENCE, lambda _: "is missing"),
+    "minItems": (Code.OCCURENCE, lambda kind: f"must have at least {kind.limit} element(s)"),
+    "maxItems": (Code.OCCURENCE, lambda kind: f"must have at most {kind.limit} element(s)"),
+    "enum": (Code.PROPERTY, lambda _: "is none of the values that OCPP 1.6 lists"),
+    "maxLength": (Code.PROPERTY, lambda kind: f"is longer than {kind.limit} characters"),
+    "additionalProperties": (Code.FORMATION, lambda _: "is not a field of this message"),
+}
+_OTHER: Final[tuple[Code, _Describe]] = (
+    Code.PROPERTY,
+    lambda kind: f"breaks the rule {kind.name} of its schema",
+)

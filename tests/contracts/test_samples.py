@@ -1,0 +1,87 @@
+"""Every message that was ever written must parse for ever, and mean the same."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shared.messages import Message
+from shared.messages.registry import EVENTS, decode
+from tests.contracts.published import COMMANDS, READINGS
+
+SAMPLES = Path(__file__).parent / "samples"
+SCHEMA_VERSIONS = [
+    (name, version)
+    for name, event in EVENTS.items()
+    for version in range(1, event.schema_version + 1)
+]
+
+
+def sample(name: str, version: int, folder: str = ".") -> Path:
+    return SAMPLES / folder / f"{name}.v{version}.json"
+
+
+def says_the_same(message: Message, path: Path) -> bool:
+    return bool(json.loads(message.model_dump_json()) == json.loads(path.read_bytes()))
+
+
+@pytest.mark.parametrize(("name", "version"), SCHEMA_VERSIONS)
+def test_every_version_of_an_event_has_a_frozen_sample(name: str, version: int) -> None:
+    assert sample(name, version).is_file(), f"freeze one in {sample(name, version)}"
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.json")), ids=lambda it: it.name)
+def test_a_frozen_event_parses_for_ever(path: Path) -> None:
+    name, version = path.name.removesuffix(".json").rsplit(".v", 1)
+
+    event = decode(name, int(version), path.read_bytes())
+
+    assert type(event).__name__ == name
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_event_of_the_newest_version_says_what_its_sample_says(name: str) -> None:
+    kind = EVENTS[name]
+    path = sample(name, kind.schema_version)
+
+    event = kind.model_validate_json(path.read_bytes())
+
+    assert says_the_same(event, path)
+
+
+@pytest.mark.parametrize(
+    ("folder", "kinds"), [("commands", COMMANDS), ("readings", READINGS)], ids=str
+)
+def test_commands_and_readings_say_what_their_samples_say(
+    folder: str, kinds: dict[str, type[Message]]
+) -> None:
+    assert {it.name for it in (SAMPLES / folder).iterdir()} == {f"{it}.v1.json" for it in kinds}
+    for name, kind in kinds.items():
+        path = sample(name, 1, folder)
+        assert says_the_same(kind.model_validate_json(path.read_bytes()), path), name
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_a_further_field_of_an_event_is_a_further_version(name: str) -> None:
+    kind = EVENTS[name]
+    path = sample(name, kind.schema_version)
+
+    assert set(json.loads(path.read_bytes())) == set(kind.model_fields)
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_old_reader_passes_over_fields_it_does_not_know(name: str) -> None:
+    kind = EVENTS[name]
+    newer = json.loads(sample(name, kind.schema_version).read_bytes()) | {"unheard_of": 1}
+
+    event = kind.model_validate_json(json.dumps(newer))
+
+    assert says_the_same(event, sample(name, kind.schema_version))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_with_a_field_nobody_knows_is_turned_down(name: str) -> None:
+    strange = json.loads(sample(name, 1, "commands").read_bytes()) | {"unheard_of": 1}
+
+    with pytest.raises(ValueError, match="unheard_of"):
+        COMMANDS[name].model_validate_json(json.dumps(strange))

@@ -1,0 +1,99 @@
+"""The README's set-up story, word by word, against `ampledger up`."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from cli.run_file import read_run
+from tests.support.readme import ROOT, runnable, shell_commands
+from tests.support.servers import scratch_folder
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.integration
+
+UP_S_MAX = 90.0
+COMMAND_S_MAX = 60.0
+STOP_S_MAX = 30.0
+ANY_FREE = [
+    f"--{it}-port=0" for it in ("postgres", "nats", "nats-monitor", "portal", "gateway")
+]
+UP = [".venv/bin/ampledger", "up"]
+SET_UP = ("installation", "circuit", "charger")
+
+
+def story() -> list[list[str]]:
+    """Pick the commands that set an installation up, in the README's order."""
+    commands = shell_commands(ROOT / "README.md")
+    assert UP in commands
+    return [it for it in commands if it[0] == UP[0] and it[1] in SET_UP]
+
+
+async def run(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *runnable(command),
+        cwd=ROOT,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(COMMAND_S_MAX):
+        said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()
+
+
+@contextlib.asynccontextmanager
+async def ampledger_up(folder: Path, environment: dict[str, str]) -> AsyncIterator[Any]:
+    """Start everything on free ports; yields its addresses, and stops it as Ctrl-C does."""
+    output = folder / "up.txt"
+    with output.open("wb") as file:
+        process = await asyncio.create_subprocess_exec(
+            *runnable(UP),
+            f"--data-folder={folder / 'data'}",
+            *ANY_FREE,
+            cwd=ROOT,
+            env=environment,
+            stdout=file,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+
+    async def said() -> str:
+        assert process.returncode is None, output.read_text()
+        return output.read_text()
+
+    try:
+        await until(said, lambda it: "Ctrl-C stops it" in it, UP_S_MAX)
+        yield (read_run(folder / "data") or {})["urls"]
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(STOP_S_MAX):
+            assert await process.wait() == 0, output.read_text()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+
+
+async def test_the_commands_of_the_readme_set_up_what_the_portal_shows() -> None:
+    ours = {it: v for it, v in os.environ.items() if it not in {"NATS_URL", "DATABASE_URL"}}
+    with scratch_folder() as folder:
+        async with ampledger_up(folder, ours) as urls, httpx.AsyncClient() as portal:
+            reaching = ours | {"NATS_URL": urls["nats"]}
+            for command in story():
+                code, said = await run(command, reaching)
+                assert (code, said[:4]) == (0, "done"), said
+            for command in story():
+                assert await run(command, reaching) == (0, "it is so already\n"), command
+
+            async def shown() -> str:
+                return (await portal.get(f"{urls['portal']}/api/installations/harbour")).text
+
+            view = await until(shown, lambda it: '"Bay 14"' in it, COMMAND_S_MAX)
+
+    for name in ("Harbour garage", "Level 1", "Level 1 east", "Bay 1", "Bay 2"):
+        assert f'"{name}"' in view, name

@@ -1,0 +1,238 @@
+"""
+A small garage with everything real but its cars: the parts of the demo, for tests that kill them.
+
+    async with SmallGarage(folder).running() as garage:
+        async with garage.cars():
+            ...
+"""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import httpx
+import orjson
+
+from cli.composition import service_database_url
+from cli.garages import INSTALLATION_ID, commands, garage
+from cli.options import StackOptions
+from cli.ports import free_ports
+from cli.services import BALANCER, INSTALLATION, TELEMETRY, services
+from cli.setting_up import CommandRefused, send
+from cli.stack import PROJECT, Stack
+from shared import subjects
+from shared.clock import utc_now
+from shared.commands import UNAVAILABLE
+from shared.event_store import EventStore
+from shared.messages import Answer
+from shared.messages.installation import InstallationCommand
+from shared.messaging import ServiceUnavailable, connect
+from shared.phases import GridType
+from shared.relay import EVENT_ID_HEADER
+from shared.runtime import pool_of
+from tests.support.waiting import until
+
+CHARGERS: Final = 8
+BREAKER_A: Final = 32.0
+SPEED: Final = 10.0
+OWNERS: Final = (INSTALLATION, TELEMETRY, BALANCER)
+"""The services that own a log."""
+READY_S_MAX: Final = 60.0
+SIMULATOR_STOP_S: Final = 20.0
+
+_TOLD: Final = {
+    TELEMETRY: {"TELEMETRY_SAMPLE_INTERVAL_S": "2"},
+    BALANCER: {
+        "BALANCER_LEASE_S": "30",
+        "BALANCER_ROTATION_S": "10",
+        "BALANCER_ROTATION_GAP_S": "5",
+    },
+}
+"""Everything that takes turns does so quickly, so that limits never rest for long."""
+
+_AWAY: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What is seen of a database whose server has just been killed."""
+
+
+class SmallGarage:
+    """The garage of one data folder; it may be started several times, on the same ports."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data"
+        self.files = folder
+        self.scene = garage(CHARGERS, BREAKER_A, GridType.TN_3_PHASE)
+        self.gateway_port, self.portal_port = free_ports(2)
+        self.stack = self._new_stack()
+
+    def _new_stack(self) -> Stack:
+        return Stack(
+            StackOptions(
+                data_folder=self.data, postgres_port=0, nats_port=0, nats_monitor_port=0
+            ),
+            services(self.gateway_port, self.portal_port, _TOLD),
+        )
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run servers and services; all of them are ready inside."""
+        self.stack = self._new_stack()
+        async with self.stack:
+            assert await self.stack.wait_services_ready(READY_S_MAX) == []
+            yield
+
+    def set_up(self) -> list[InstallationCommand]:
+        """Name the commands that set the garage up."""
+        return list(commands(self.scene))
+
+    # --- Cars ---
+
+    @contextlib.asynccontextmanager
+    async def cars(self) -> AsyncIterator[None]:
+        """Run the simulator as a process of its own; at the end its report is there."""
+        scene = self.files / "scene.json"
+        scene.write_text(self.scene.model_dump_json(exclude_none=True))
+        with (self.files / "simulator.log").open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "simulator", "--rogue", "none"),
+                *("--scene", str(scene), "--speed", str(SPEED)),
+                *("--gateway", f"ws://127.0.0.1:{self.gateway_port}"),
+                *("--report", str(self._report)),
+                cwd=PROJECT,
+                stdout=output,
+                stderr=output,
+            )
+            try:
+                yield
+                assert process.returncode is None, "the simulator ended by itself"
+            finally:
+                if process.returncode is None:
+                    process.terminate()
+                try:
+                    await asyncio.wait_for(process.wait(), SIMULATOR_STOP_S)
+                except TimeoutError:
+                    process.kill()
+                    await process.wait()
+
+    @property
+    def _report(self) -> Path:
+        return self.files / "simulator-report.json"
+
+    def world(self) -> dict[str, float | None]:
+        """Read what the breakers really carried, after the cars have left."""
+        report = orjson.loads(self._report.read_bytes())["figures"]
+        return {name: it["value"] for name, it in report.items()}
+
+    # --- Logs ---
+
+    def database_url(self, owner: str) -> str:
+        return service_database_url(self.stack.urls["database"], owner)
+
+    async def recorded(self, owner: str, types: Iterable[str], since: datetime) -> int:
+        """Count a log's events of some types since a moment; 0 while nobody can be asked."""
+        try:
+            connection = await asyncpg.connect(self.database_url(owner), timeout=5)
+            try:
+                found = await connection.fetchval(
+                    "select count(*) from event_log where type = any($1) and recorded_at > $2",
+                    list(types),
+                    since,
+                )
+            finally:
+                await connection.close()
+        except (*_AWAY, TimeoutError):
+            return 0
+        return int(found)
+
+    async def limits_flow(self, within_s: float) -> None:
+        """Wait until a limit that is announced from now on is confirmed by its charger."""
+        since = utc_now()
+
+        async def flowing() -> tuple[int, int]:
+            announced = ("CurrentLimitAllocated", "LeasesRenewed")
+            return (
+                await self.recorded(BALANCER, announced, since),
+                await self.recorded(TELEMETRY, ["CurrentLimitApplied"], since),
+            )
+
+        await until(flowing, all, within_s)
+
+    async def announced(self, owner: str) -> list[str]:
+        """Read the event ids that a jetstream holds, in the order of its sequences."""
+        client = await connect(self.stack.urls["nats"], "test-announced")
+        try:
+            js, name = client.jetstream(), subjects.jetstream_of(owner)
+            last = (await js.stream_info(name)).state.last_seq
+            messages = [await js.get_msg(name, seq=it) for it in range(1, last + 1)]
+            return [(it.headers or {})[EVENT_ID_HEADER] for it in messages]
+        finally:
+            await client.close()
+
+    async def all_announced(self, within_s: float) -> None:
+        """Wait until every jetstream has come to the end of its log."""
+
+        async def behind() -> dict[str, int]:
+            client = await connect(self.stack.urls["nats"], "test-behind")
+            try:
+                js = client.jetstream()
+                ends = {
+                    it: (await js.stream_info(subjects.jetstream_of(it))).state.last_seq
+                    for it in OWNERS
+                }
+            finally:
+                await client.close()
+            return {it: await self._head(it) - end for it, end in ends.items()}
+
+        await until(behind, lambda it: not any(it.values()), within_s)
+
+    async def _head(self, owner: str) -> int:
+        async with pool_of(self.database_url(owner)) as pool:
+            return await EventStore(pool).head()
+
+    # --- What people do ---
+
+    async def command(self, command: InstallationCommand, within_s: float) -> Answer:
+        """Send a command, under its one id, until it is accepted."""
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + within_s
+        client = await _connected(self.stack.urls["nats"], deadline_s)
+        try:
+            while True:
+                try:
+                    return await send(client, command, "test")
+                except ServiceUnavailable:
+                    assert loop.time() < deadline_s, f"nobody takes {command}"
+                except CommandRefused as refused:
+                    if refused.answer.refusal != UNAVAILABLE:
+                        raise
+                    assert loop.time() < deadline_s, f"no log takes {command}"
+        finally:
+            await client.close()
+
+    async def shown(self) -> dict[str, Any]:
+        """Ask the portal for the installation; empty while it does not answer."""
+        url = f"http://127.0.0.1:{self.portal_port}/api/installations/{INSTALLATION_ID}"
+        async with httpx.AsyncClient() as http:
+            try:
+                answer = await http.get(url)
+            except httpx.TransportError:
+                return {}
+        if answer.status_code != httpx.codes.OK:
+            return {}
+        content: dict[str, Any] = answer.json()
+        return content
+
+
+async def _connected(nats_url: str, deadline_s: float) -> Any:
+    """Connect as soon as the server is there."""
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            return await connect(nats_url, "test-command")
+        except (OSError, asyncio.TimeoutError):  # noqa: UP041  # nats-py has one of its own
+            assert loop.time() < deadline_s, "NATS cannot be reached"
+            await asyncio.sleep(0.2)

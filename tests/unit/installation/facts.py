@@ -1,0 +1,87 @@
+"""An installation to tell of: commands and events with everything that does not matter filled in."""
+
+from typing import Any
+
+from shared.messages.installation import (
+    AddCircuit,
+    AssignChargers,
+    Category,
+    ChargerAssigned,
+    CircuitAdded,
+    CreateInstallation,
+    InstallationCreated,
+    InstallationType,
+    NewCharger,
+)
+from shared.phases import PHASES, GridType
+
+GARAGE = "harbour-garage"
+
+_BUILDING: dict[str, Any] = {
+    "installation_id": GARAGE,
+    "name": "Harbour garage",
+    "address": "Strandgata 1",
+    "category": Category.COMMUNITY,
+    "country": "NO",
+    "type": InstallationType.GARAGE,
+    "grid_type": GridType.TN_3_PHASE,
+    "breaker_a": 160.0,
+}
+
+
+def create(**changes: Any) -> CreateInstallation:
+    return CreateInstallation(command_id="create", **(_BUILDING | changes))
+
+
+def created(**changes: Any) -> InstallationCreated:
+    return InstallationCreated(**(_BUILDING | changes))
+
+
+def add(circuit_id: str = "level-1", breaker_a: float = 63.0, **changes: Any) -> AddCircuit:
+    given = {"name": circuit_id, **changes}
+    return AddCircuit(
+        command_id=f"add-{circuit_id}",
+        installation_id=GARAGE,
+        circuit_id=circuit_id,
+        breaker_a=breaker_a,
+        **given,
+    )
+
+
+def added(circuit_id: str = "level-1", breaker_a: float = 63.0, **changes: Any) -> CircuitAdded:
+    given = {"name": circuit_id, "set_a": breaker_a, **changes}
+    return CircuitAdded(
+        installation_id=GARAGE, circuit_id=circuit_id, breaker_a=breaker_a, **given
+    )
+
+
+def charger(number: int = 1, **changes: Any) -> NewCharger:
+    given = {
+        "charger_id": f"bay-{number}",
+        "serial": f"ZAP{number:06}",
+        "name": f"Bay {number}",
+        **changes,
+    }
+    return NewCharger(**given)
+
+
+def assign(*chargers: NewCharger, circuit_id: str = "level-1") -> AssignChargers:
+    return AssignChargers(
+        command_id="assign", installation_id=GARAGE, circuit_id=circuit_id, chargers=chargers
+    )
+
+
+def assigned(
+    number: int = 1, fail_safe_a: float = 6.0, circuit_id: str = "level-1", **changes: Any
+) -> ChargerAssigned:
+    given = {
+        "charger_id": f"bay-{number}",
+        "serial": f"ZAP{number:06}",
+        "name": f"Bay {number}",
+        "wiring": PHASES,
+        "max_a": 32.0,
+        **changes,
+    }
+    return ChargerAssigned(
+        installation_id=GARAGE, circuit_id=circuit_id, fail_safe_a=fail_safe_a, **given
+    )

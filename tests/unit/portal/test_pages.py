@@ -1,0 +1,170 @@
+"""Pages, API and headers, without any server behind them."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest_asyncio
+
+from services.portal.documents import Refusal
+from services.portal.pages import Sights, application
+from services.portal.view import InstallationView, view_of
+from services.portal.viewers import Viewers
+from tests.unit.portal.facts import AT, GARAGE, LAYOUT, OSLO, known
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+def sights(
+    *views: InstallationView, refusals: tuple[tuple[str, Refusal, str], ...] = ()
+) -> Sights:
+    by_id = {it.head.id: it for it in views}
+    return Sights(
+        all_views=lambda: list(by_id.values()),
+        view=by_id.get,
+        turned_away=lambda: refusals,
+        time_of_day=lambda: "09:00:00",
+    )
+
+
+def asking(seen: Sights) -> httpx.AsyncClient:
+    app = application(seen, Viewers(seen.view))
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://portal.test"
+    )
+
+
+@pytest_asyncio.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    async with asking(sights(view_of(known(), AT, OSLO))) as client:
+        yield client
+
+
+async def test_the_first_picture_is_drawn_by_the_server(http: httpx.AsyncClient) -> None:
+    page = (await http.get(f"/installations/{GARAGE}")).text
+
+    assert "Sea Street garage" in page
+    assert "11.4 of 12.0 A" in page
+    assert "breaker “Level 1”, phase L1, is fully shared by 9 cars" in page
+    assert "20.0</b>" in page
+    assert 'http-equiv="refresh"' in page  # within noscript: a still picture for everybody else
+
+
+async def test_the_tree_is_a_nested_list(http: httpx.AsyncClient) -> None:
+    page = (await http.get(f"/installations/{GARAGE}")).text
+    order = [page.index(f'data-node="{it}"') for it in (
+        "breakers:main", "breakers:level-1", "chargers:bay-1", "breakers:guests", "chargers:bay-2",
+    )]  # fmt: skip
+
+    assert order == sorted(order)
+    assert page.count('<ul class="circuits">') == 2
+
+
+async def test_the_filter_is_in_the_address(http: httpx.AsyncClient) -> None:
+    page = (await http.get(f"/installations/{GARAGE}?show=waiting")).text
+    assert 'data-show="waiting"' in page
+
+    unknown = (await http.get(f"/installations/{GARAGE}?show=<x>")).text
+    assert 'data-show="all"' in unknown
+    assert "<x>" not in unknown
+
+
+async def test_the_api_says_what_the_page_shows(http: httpx.AsyncClient) -> None:
+    listed = (await http.get("/api/installations")).json()["installations"]
+    assert [it["head"]["id"] for it in listed] == [GARAGE]
+    assert listed[0]["scene"]["charging"] == 1
+
+    view = (await http.get(f"/api/installations/{GARAGE}")).json()
+    assert view["breakers"][1]["bars"][0]["measured_a"] == 20.0
+    assert view["chargers"][0]["number"] == "11.4 of 12.0 A"
+
+
+async def test_what_is_not_there_is_answered_in_the_askers_language(
+    http: httpx.AsyncClient,
+) -> None:
+    page = await http.get("/installations/nowhere")
+    assert page.status_code == 404
+    assert "There is no installation “nowhere”" in page.text
+    assert "<nav" not in page.text
+
+    answer = await http.get("/api/installations/nowhere")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["title"] == "There is no installation “nowhere”"
+
+    for path in ("/nothing", "/static/nothing.css", "/installations/nowhere/live"):
+        assert (await http.get(path)).status_code == 404
+    assert (await http.post("/")).status_code == 405
+
+
+async def test_every_answer_forbids_what_our_pages_never_do(http: httpx.AsyncClient) -> None:
+    for path in (
+        "/",
+        f"/installations/{GARAGE}",
+        "/static/portal.js",
+        "/api/installations",
+        "/no",
+    ):
+        headers = (await http.get(path)).headers
+        assert headers["content-security-policy"].startswith("default-src 'self';")
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+async def test_pages_have_no_script_or_style_within(http: httpx.AsyncClient) -> None:
+    for path in ("/", f"/installations/{GARAGE}", "/no"):
+        page = (await http.get(path)).text
+        assert " style=" not in page
+        assert "<style" not in page
+        assert " onclick=" not in page
+        assert page.count("<script") == page.count('<script src="/static/')
+
+
+async def test_static_files_are_named_by_their_content(http: httpx.AsyncClient) -> None:
+    page = (await http.get("/")).text
+    start = page.index("/static/portal.css?v=")
+    address = page[start : page.index('"', start)]
+
+    assert (await http.get(address)).headers["content-type"].startswith("text/css")
+
+
+async def test_without_installations_the_next_step_is_shown() -> None:
+    async with asking(sights()) as http:
+        page = (await http.get("/")).text
+
+    assert "No installation yet" in page
+    assert "ampledger installation create" in page
+
+
+async def test_an_installation_without_circuits_shows_the_next_step() -> None:
+    bare = LAYOUT.model_copy(update={"circuits": (), "chargers": ()})
+    async with asking(sights(view_of(known(layout=bare), AT, OSLO))) as http:
+        page = (await http.get(f"/installations/{GARAGE}")).text
+
+    assert "No circuits yet" in page
+
+
+async def test_circuits_without_chargers_show_the_next_step() -> None:
+    bare = LAYOUT.model_copy(update={"chargers": ()})
+    async with asking(sights(view_of(known(layout=bare), AT, OSLO))) as http:
+        page = (await http.get(f"/installations/{GARAGE}")).text
+
+    assert "ampledger charger assign garage-1 level-1" in page
+
+
+async def test_names_are_text_wherever_they_come_from() -> None:
+    hostile = LAYOUT.model_copy(update={"name": HOSTILE, "address": HOSTILE})
+    refusal = Refusal(reason=HOSTILE, remote="10.0.0.9", refused_at=AT)
+    turned_away = (("ZAP000999", refusal, "08:59"),)
+    async with asking(
+        sights(view_of(known(layout=hostile), AT, OSLO), refusals=turned_away)
+    ) as http:
+        for path in ("/", f"/installations/{GARAGE}", f"/installations/{HOSTILE}"):
+            assert HOSTILE not in (await http.get(path)).text
+
+
+async def test_chargers_that_were_turned_away_are_listed() -> None:
+    refusal = Refusal(reason="nobody assigned it", remote="10.0.0.9", refused_at=AT)
+    async with asking(sights(refusals=(("ZAP000999", refusal, "08:59"),))) as http:
+        page = (await http.get("/")).text
+
+    assert "ZAP000999" in page
+    assert "nobody assigned it" in page

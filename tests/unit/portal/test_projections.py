@@ -1,0 +1,238 @@
+"""What every event does to the documents."""
+
+from functools import reduce
+
+import pytest
+
+from services.portal.documents import Condition, Layout, Share
+from services.portal.projections import (
+    ConditionEvent,
+    fold_condition,
+    fold_ignored,
+    fold_layout,
+    fold_lease,
+    fold_queued,
+    fold_share,
+)
+from shared.messages.balancer import (
+    ChargerQueued,
+    CurrentLimitAllocated,
+    Lease,
+    LimitedBy,
+    LimitIgnored,
+    Rule,
+)
+from shared.messages.installation import (
+    Category,
+    ChargerAssigned,
+    CircuitAdded,
+    InstallationCreated,
+    InstallationType,
+)
+from shared.messages.telemetry import (
+    ChargerConnected,
+    ChargerDisconnected,
+    ChargerStatusChanged,
+    CurrentLimitApplied,
+    CurrentLimitRejected,
+    FailSafeApplied,
+    FaultReported,
+    SessionEnded,
+    SessionStarted,
+)
+from shared.phases import PHASES, GridType, Phase
+from tests.unit.portal.facts import AT, BREAKER_L1, GARAGE, NO_CAR, QUEUE, at
+
+IN_GARAGE = {"installation_id": GARAGE}
+BAY_1 = {**IN_GARAGE, "charger_id": "bay-1"}
+
+created = InstallationCreated(
+    **IN_GARAGE,
+    name="Sea Street garage",
+    address="Sea Street 12",
+    category=Category.COMMUNITY,
+    country="NO",
+    type=InstallationType.GARAGE,
+    grid_type=GridType.TN_3_PHASE,
+    breaker_a=160.0,
+)
+level_2 = CircuitAdded(
+    **IN_GARAGE, circuit_id="level-2", name="Level 2", breaker_a=63.0, set_a=63.0
+)
+level_1 = CircuitAdded(
+    **IN_GARAGE, circuit_id="l-1", name="Level 1", breaker_a=63.0, set_a=50.0
+)
+bay_1 = ChargerAssigned(
+    **BAY_1,
+    circuit_id="l-1",
+    serial="ZAP000001",
+    name="Bay 1",
+    wiring=PHASES,
+    max_a=32.0,
+    fail_safe_a=6.0,
+)
+connected = ChargerConnected(
+    **BAY_1, serial="ZAP000001", vendor="Zaptec", model="Pro", gateway_id="g"
+)
+disconnected = ChargerDisconnected(**BAY_1, gateway_id="g", reason="ping timeout")
+started = SessionStarted(
+    **BAY_1, session_id="s-1", transaction_id=1, started_at=at(-86_400), register_wh=1000
+)
+
+
+def ended(session_id: str) -> SessionEnded:
+    return SessionEnded(
+        **BAY_1,
+        session_id=session_id,
+        transaction_id=1,
+        ended_at=AT,
+        register_wh=2000,
+        energy_wh=1000,
+        reason="Local",
+    )
+
+
+def status(status: str, error_code: str = "NoError") -> ChargerStatusChanged:
+    return ChargerStatusChanged(**BAY_1, status=status, error_code=error_code, reported_at=AT)
+
+
+def applied(limit_a: float, sequence: int) -> CurrentLimitApplied:
+    return CurrentLimitApplied(
+        **BAY_1,
+        limit_a=limit_a,
+        valid_until=at(90),
+        sequence=sequence,
+        epoch=1,
+        applied_at=AT,
+    )
+
+
+def allocated(limit_a: float, limited_by: LimitedBy) -> CurrentLimitAllocated:
+    return CurrentLimitAllocated(
+        **BAY_1,
+        limit_a=limit_a,
+        phases=(Phase.L1,),
+        valid_until=at(90),
+        sequence=1,
+        epoch=1,
+        limited_by=limited_by,
+    )
+
+
+def condition_after(*events: ConditionEvent) -> Condition:
+    return reduce(lambda before, event: fold_condition(before, event, AT), events, Condition())
+
+
+# --- Layout ---
+
+
+def test_a_layout_keeps_circuits_and_chargers_in_the_order_in_which_they_came() -> None:
+    layout: Layout | None = None
+    for position, event in enumerate((created, level_2, level_1, bay_1), start=1):
+        layout = fold_layout(layout, event, position)
+
+    assert layout is not None
+    assert [it.name for it in layout.circuits] == ["Level 2", "Level 1"]
+    assert [it.charger_id for it in layout.chargers] == ["bay-1"]
+    assert layout.position == 4
+    assert Layout.model_validate_json(layout.model_dump_json()) == layout
+
+
+def test_a_circuit_of_an_installation_that_was_never_created_is_not_applied() -> None:
+    with pytest.raises(ValueError, match="never created"):
+        fold_layout(None, level_1, 1)
+
+
+# --- Condition ---
+
+
+def test_a_charger_is_online_from_its_connection_to_its_disconnection() -> None:
+    assert condition_after(connected).online
+    assert condition_after(connected).model == "Pro"
+    assert not condition_after(connected, disconnected).online
+    assert condition_after(connected, disconnected).since == AT
+
+
+def test_a_session_counts_from_when_it_was_heard_of_not_from_the_chargers_clock() -> None:
+    session = condition_after(connected, started).session
+
+    assert session is not None
+    assert session.heard_at == AT
+
+
+def test_a_session_ends_with_its_own_end_only() -> None:
+    assert condition_after(started, ended("s-0")).session is not None
+    assert condition_after(started, ended("s-1")).session is None
+
+
+def test_a_fault_lasts_until_the_charger_says_that_there_is_none() -> None:
+    reported = FaultReported(
+        **BAY_1, error_code="GroundFailure", info="RCD tripped", reported_at=AT
+    )
+
+    faulty = condition_after(status("Faulted", "GroundFailure"), reported)
+    assert faulty.fault is not None
+    assert faulty.fault.info == "RCD tripped"
+    still = fold_condition(faulty, status("Faulted", "GroundFailure"), at(9))
+    assert still.fault == faulty.fault
+    assert fold_condition(faulty, status("Available"), at(9)).fault is None
+
+
+def test_a_rejected_limit_is_forgotten_when_a_later_one_is_confirmed() -> None:
+    rejected = CurrentLimitRejected(
+        **BAY_1, limit_a=16.0, sequence=2, epoch=1, status="Rejected"
+    )
+
+    refusing = condition_after(applied(12.0, 1), rejected)
+    assert refusing.rejected is not None
+    assert refusing.applied is not None
+    assert refusing.applied.limit_a == 12.0
+    assert fold_condition(refusing, applied(16.0, 3), AT).rejected is None
+
+
+def test_the_confirmed_fail_safe_is_kept() -> None:
+    assert condition_after(FailSafeApplied(**BAY_1, fail_safe_a=0.0)).fail_safe_a == 0.0
+
+
+# --- Share ---
+
+
+def queued(share: Share | None) -> Share:
+    return fold_queued(share, ChargerQueued(**BAY_1, waiting_since=at(-60), limited_by=QUEUE))
+
+
+def test_a_car_waits_from_when_it_was_queued_until_it_is_given_something() -> None:
+    stopped = fold_share(None, allocated(0.0, QUEUE))
+    waiting = queued(stopped)
+    assert waiting.waiting_since == at(-60)
+    assert fold_share(waiting, allocated(0.0, QUEUE)).waiting_since == at(-60)
+    assert fold_share(waiting, allocated(6.0, BREAKER_L1)).waiting_since is None
+    assert fold_share(waiting, allocated(0.0, NO_CAR)).waiting_since is None
+
+
+def test_a_car_may_wait_before_anything_was_decided_for_it() -> None:
+    assert queued(None).limit_a is None
+    assert queued(None).limited_by == QUEUE
+
+
+def test_a_renewed_lease_keeps_the_reason() -> None:
+    share = fold_share(None, allocated(12.0, BREAKER_L1))
+    lease = Lease(
+        charger_id="bay-1", limit_a=12.0, phases=PHASES, valid_until=at(180), sequence=2
+    )
+
+    renewed = fold_lease(share, lease)
+
+    assert renewed.valid_until == at(180)
+    assert renewed.limited_by == BREAKER_L1
+
+
+def test_a_car_that_ignored_its_limit_is_known_for_it_until_it_obeys() -> None:
+    ignored = LimitIgnored(**BAY_1, limit_a=10.0, measured_a=15.8)
+    disobeys = LimitedBy(rule=Rule.DISOBEYS)
+
+    known = fold_ignored(fold_share(None, allocated(10.0, BREAKER_L1)), ignored)
+    assert known.ignored_a == 15.8
+    assert fold_share(known, allocated(6.0, disobeys)).ignored_a == 15.8
+    assert fold_share(known, allocated(12.0, BREAKER_L1)).ignored_a is None
+    assert fold_ignored(None, ignored).limited_by == disobeys

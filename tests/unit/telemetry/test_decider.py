@@ -1,0 +1,217 @@
+"""What a charger's messages mean: events, and none when it is already so."""
+
+from dataclasses import replace
+from functools import reduce
+
+import pytest
+
+from services.telemetry.charger import Charger, ChargerFact, evolve
+from services.telemetry.decider import (
+    Hello,
+    connected,
+    disconnected,
+    start_mark,
+    status_notified,
+    stop_mark,
+    transaction_started,
+    transaction_stopped,
+)
+from services.telemetry.payloads import CallRefused
+from shared.messages.telemetry import (
+    ChargerStatusChanged,
+    FaultReported,
+    SessionEnded,
+    SessionStarted,
+)
+from tests.unit.telemetry import facts
+from tests.unit.telemetry.facts import ASSIGNED, AT, BAY_12, GATEWAY, later, start, stop
+
+HELLO = Hello("V", "M", "1")
+
+
+def after(*history: ChargerFact) -> Charger:
+    return reduce(evolve, history, Charger())
+
+
+# --- Connections ---
+
+
+def test_an_accepted_charger_is_connected_once() -> None:
+    (event,) = connected(Charger(), ASSIGNED, HELLO, GATEWAY)
+
+    assert event == facts.connected
+    assert connected(after(event), ASSIGNED, HELLO, GATEWAY) == ()
+
+
+def test_a_charger_that_comes_back_is_what_it_was() -> None:
+    state = replace(after(facts.connected), connected_to=None)
+
+    (event,) = connected(state, ASSIGNED, None, "gateway-2")
+
+    assert (event.vendor, event.model, event.gateway_id) == ("V", "M", "gateway-2")
+
+
+def test_new_firmware_is_put_on_record() -> None:
+    (event,) = connected(after(facts.connected), ASSIGNED, Hello("V", "M", "2"), GATEWAY)
+
+    assert event.firmware == "2"
+
+
+def test_the_end_of_a_connection_is_put_on_record_once() -> None:
+    (event,) = disconnected(after(facts.connected), ASSIGNED, "closed with 1000")
+
+    assert (event.gateway_id, event.reason) == (GATEWAY, "closed with 1000")
+    assert disconnected(after(facts.connected, event), ASSIGNED, "again") == ()
+
+
+# --- Status ---
+
+
+def notice(**changes: object) -> dict[str, object]:
+    return {"connectorId": 1, "status": "Available", "errorCode": "NoError"} | changes
+
+
+def test_a_new_status_is_put_on_record_once() -> None:
+    (event,) = status_notified(Charger(), ASSIGNED, notice(), AT)
+
+    assert event == ChargerStatusChanged(
+        **BAY_12, status="Available", error_code="NoError", reported_at=AT
+    )
+    assert status_notified(after(event), ASSIGNED, notice(), AT) == ()
+
+
+def test_the_charger_s_own_time_counts_where_it_gives_one() -> None:
+    payload = notice(timestamp="2026-11-22T07:59:00+01:00")
+
+    (event,) = status_notified(Charger(), ASSIGNED, payload, AT)
+
+    assert event.reported_at == later(-61)
+
+
+def test_a_fault_is_reported_with_the_status_and_only_once() -> None:
+    payload = notice(status="Faulted", errorCode="GroundFailure", info="RCD")
+
+    events = status_notified(Charger(), ASSIGNED, payload, AT)
+
+    assert [type(it).__name__ for it in events] == ["ChargerStatusChanged", "FaultReported"]
+    assert isinstance(events[1], FaultReported)
+    assert (events[1].error_code, events[1].info) == ("GroundFailure", "RCD")
+    again = payload | {"status": "SuspendedEVSE"}
+    assert [type(it) for it in status_notified(after(*events), ASSIGNED, again, AT)] == [
+        ChargerStatusChanged
+    ]
+
+
+def test_a_fault_of_the_charger_as_a_whole_is_a_fault_and_no_status() -> None:
+    payload = notice(connectorId=0, status="Faulted", errorCode="InternalError")
+
+    events = status_notified(Charger(), ASSIGNED, payload, AT)
+
+    assert [type(it) for it in events] == [FaultReported]
+    assert status_notified(after(*events), ASSIGNED, payload, AT) == ()
+
+
+# --- Sessions ---
+
+
+def test_a_session_starts() -> None:
+    (event,) = transaction_started(Charger(), ASSIGNED, start(), "s-1", 41)
+
+    assert event == facts.session_started
+
+
+def test_a_session_whose_end_was_lost_ends_before_the_next_one() -> None:
+    payload = start(meterStart=9000, timestamp="2026-11-22T10:00:00Z")
+
+    ended, started = transaction_started(
+        after(facts.session_started), ASSIGNED, payload, "s-2", 42
+    )
+
+    assert isinstance(ended, SessionEnded)
+    assert (ended.session_id, ended.energy_wh, ended.reason) == ("s-1", 8000, "EndNotReported")
+    assert isinstance(started, SessionStarted)
+    assert started.transaction_id == 42
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        start(connectorId=2),
+        start(connectorId=0),
+        start(timestamp="yesterday"),
+        start(meterStart=2**60),
+    ],
+)
+def test_an_impossible_start_is_refused(payload: dict[str, object]) -> None:
+    with pytest.raises(CallRefused):
+        transaction_started(Charger(), ASSIGNED, payload, "s-1", 41)
+
+
+def test_a_repeated_start_has_the_same_mark_however_its_time_is_spelled() -> None:
+    assert start_mark(ASSIGNED, start()) == start_mark(
+        ASSIGNED, start(timestamp="2026-11-22T09:00:00.000+01:00", idTag="OTHER")
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [start(meterStart=1001), start(timestamp="2026-11-22T08:00:01Z"), start(connectorId=2)],
+)
+def test_another_start_has_another_mark(other: dict[str, object]) -> None:
+    assert start_mark(ASSIGNED, start()) != start_mark(ASSIGNED, other)
+    elsewhere = ASSIGNED.model_copy(update={"installation_id": "other"})
+    assert start_mark(ASSIGNED, start()) != start_mark(elsewhere, start())
+    assert stop_mark(ASSIGNED, stop()) != start_mark(ASSIGNED, start())
+
+
+def test_the_energy_of_a_session_is_the_difference_of_its_registers() -> None:
+    (event,) = transaction_stopped(after(facts.session_started), ASSIGNED, stop())
+
+    assert event == SessionEnded(
+        **BAY_12,
+        session_id="s-1",
+        transaction_id=41,
+        ended_at=later(60),
+        register_wh=8000,
+        energy_wh=7000,
+        reason="Local",
+    )
+
+
+def test_a_session_ends_once() -> None:
+    state = after(facts.session_started)
+
+    (event,) = transaction_stopped(state, ASSIGNED, stop())
+
+    assert transaction_stopped(evolve(state, event), ASSIGNED, stop()) == ()
+
+
+def test_a_register_that_went_backwards_gives_no_energy() -> None:
+    (event,) = transaction_stopped(after(facts.session_started), ASSIGNED, stop(meterStop=5))
+
+    assert (event.energy_wh, event.register_wh) == (0, 5)
+
+
+@pytest.mark.parametrize("transaction_id", [-1, 0])
+def test_a_stop_without_an_id_ends_the_session_that_runs(transaction_id: int) -> None:
+    payload = stop(transactionId=transaction_id)
+
+    (event,) = transaction_stopped(after(facts.session_started), ASSIGNED, payload)
+
+    assert event.transaction_id == 41
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        stop(transactionId=40),
+        stop(transactionId=42),
+        stop(transactionId=-1, timestamp="2026-11-22T07:00:00Z"),
+        stop(transactionId=-1, meterStop=999),
+    ],
+)
+def test_a_stop_that_is_not_the_running_session_s_ends_nothing(
+    payload: dict[str, object],
+) -> None:
+    assert transaction_stopped(after(facts.session_started), ASSIGNED, payload) == ()
+    assert transaction_stopped(Charger(), ASSIGNED, payload) == ()
