@@ -147,7 +147,7 @@ def _bar(line: Phase, load: BreakerLoad | None, breaker_a: float, set_a: float) 
     committed_a = None if load is None else load.committed_a[index]
     level = _level(measured_a, set_a)
     length_a = breaker_a * BAR_OF_RATING
-    used = "" if measured_a is None else f"{100 * measured_a / set_a:.0f} %"
+    used = "" if measured_a is None or set_a <= 0 else f"{100 * measured_a / set_a:.0f} %"
     spoken = (
         f"{line}: {amperes(measured_a)} A measured, {amperes(committed_a)} A committed, "
         f"of {set_a:g} A {WORDS[level]}"

@@ -46,6 +46,10 @@ class Publisher:
         subject = subjects.telemetry(MeterReading, reading.installation_id, reading.charger_id)
         self._put((subject, reading.model_dump_json(exclude_none=True).encode()))
 
+    def waiting(self) -> list[bytes]:
+        """Name the readings that are not published yet, the oldest first."""
+        return [data for _, data in self._queue]
+
     def _put(self, item: _Item) -> None:
         self._queue.append(item)
         while len(self._queue) > self._queue_max:

@@ -224,7 +224,7 @@ def deliver(world: World, now_s: float) -> None:
 
 def confirm(world: World, chances: st.DataObject, now_s: float) -> None:
     for answer in list(world.answers):
-        answered_s, charger_id, lease = answer
+        _, charger_id, lease = answer
         fate = chances.draw(st.sampled_from(["now", "now", "now", "later", "lost"]))
         if fate == "later":
             continue

@@ -357,6 +357,17 @@ def test_the_set_value_is_the_one_the_balancer_keeps_to() -> None:
     assert seen(known(balance=held)).breakers[0].rating == "160 A, set to 100 A"
 
 
+def test_a_breaker_of_which_nothing_may_be_used_is_shown_as_over_with_the_least_load() -> None:
+    load = BreakerLoad(
+        circuit_id="main", set_a=0.0, measured_a=(0.2, 0, 0), committed_a=(0.2, 0, 0)
+    )
+    closed = balance().model_copy(update={"breakers": (load,)})
+    first, second, _ = seen(known(balance=closed)).breakers[0].bars
+
+    assert (first.level, first.used, first.beside) == ("over", "", "/ 0.2 of 0 A")
+    assert second.measured == "0"
+
+
 # --- The scene ---
 
 
