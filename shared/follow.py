@@ -33,6 +33,7 @@ from shared.relay import (
     STREAM_HEADER,
     VERSION_HEADER,
 )
+from shared.tasks import end_if_cancelled
 
 ERROR_PAUSE_S: Final = 0.5
 ACK_WAIT_S: Final = 30.0
@@ -68,6 +69,7 @@ class Follower:
 async def follow(client: Client, pool: "asyncpg.Pool[Any]", follower: Follower) -> None:
     """Follow for ever; on any fault start over from the cursor."""
     while True:
+        end_if_cancelled()
         try:
             await _follow(client, pool, follower)
         except (
@@ -96,6 +98,7 @@ async def _follow(client: Client, pool: "asyncpg.Pool[Any]", follower: Follower)
     )
     async with pulling(client, jetstream, config) as pull:
         while True:
+            end_if_cancelled()
             messages = await pull.batch()
             if messages:
                 await _take(pool, follower, [recorded_of(message) for message in messages])

@@ -25,6 +25,7 @@ from shared.event_store import EventStore
 from shared.ids import new_id
 from shared.messaging import ensure_jetstream, log_jetstream
 from shared.recorded import Recorded
+from shared.tasks import end_if_cancelled
 
 BATCH_MAX: Final = 500
 POLL_S: Final = 0.5
@@ -83,6 +84,7 @@ class Relay:
     async def _listen(self) -> None:
         """Turn the database's notifications into hints; polling covers the lost ones."""
         while True:
+            end_if_cancelled()
             try:
                 async with self._store.pool.acquire() as connection:
                     await connection.add_listener("log", self._on_notification)
@@ -100,6 +102,7 @@ class Relay:
 
     async def _copy(self) -> None:
         while True:
+            end_if_cancelled()
             try:
                 await self._copy_once()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, NatsError) as error:

@@ -1,9 +1,7 @@
 """Where the parts of the portal meet."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
 
 import structlog
 
@@ -22,8 +20,6 @@ from shared.follow import follow
 from shared.ids import InstallationId
 from shared.runtime import Runtime, run
 
-CANCEL_AGAIN_S: Final = 0.1
-
 log = structlog.get_logger()
 
 
@@ -38,8 +34,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     for follower in followers(models, runtime.pool):
         await follower.reload()
         name = f"follow-{follower.service}"
-        following = follow(runtime.client, runtime.pool, follower)
-        runtime.spawn(until_it_ends(following), name)
+        runtime.spawn(follow(runtime.client, runtime.pool, follower), name)
     await listen(runtime.client, latest)
     runtime.spawn(viewers.run(), "viewers")
 
@@ -54,23 +49,6 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     runtime.health.add("web", lambda: serving)
     app = application(sights, viewers)
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
-
-
-async def until_it_ends(work: Coroutine[Any, Any, None]) -> None:
-    """
-    Run something that may miss that it was cancelled, and then tell it again.
-
-    Before Python 3.12, `asyncio.wait_for` loses a cancellation that comes together with the result
-    it waits for (bpo-42130). The NATS client waits that way, so a follower that is told to stop
-    while events pour in might go on for ever.
-    """
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    finally:
-        while not task.done():
-            task.cancel()
-            await asyncio.wait({task}, timeout=CANCEL_AGAIN_S)
 
 
 def sights_of(

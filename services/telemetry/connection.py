@@ -7,6 +7,7 @@ charger.
 """
 
 import asyncio
+import traceback
 from collections.abc import Awaitable
 from typing import Final
 
@@ -190,8 +191,8 @@ class Connection:
             log.warning("request not put on record", action=call.action, fault=repr(fault))
             why = "the log cannot be written now; send it again"
             await self._send(frames.error(call.message_id, Code.INTERNAL, why))
-        except Exception:
-            log.exception("request failed", action=call.action)
+        except Exception as fault:  # a fault of ours must not end the charger's connection
+            _log_fault(call.action, fault)
             why = "the server could not handle this request"
             await self._send(frames.error(call.message_id, Code.INTERNAL, why))
         else:
@@ -225,6 +226,13 @@ class Connection:
 
         if self._side is not None:
             self._side.create_task(aside())
+
+
+def _log_fault(action: str, fault: Exception) -> None:
+    """Log where a fault was raised, and none of its values: requests hold card numbers."""
+    trace = traceback.extract_tb(fault.__traceback__)
+    where = [f"{it.filename}:{it.lineno} {it.name}" for it in trace]
+    log.critical("request failed", action=action, fault=type(fault).__name__, where=where)
 
 
 def _reason_of(socket: ServerConnection) -> str:

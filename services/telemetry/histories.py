@@ -17,7 +17,14 @@ from services.telemetry.charger import AssignedCharger, Charger, ChargerFact, ev
 from services.telemetry.decider import disconnected
 from shared.context import acting, present_context
 from shared.documents import Documents
-from shared.event_store import CommandKnown, Commit, EventStore, StoreFault, StreamEvents
+from shared.event_store import (
+    CommandKnown,
+    Commit,
+    EventStore,
+    StoreFault,
+    StoreUnreachable,
+    StreamEvents,
+)
 from shared.ids import Serial, new_id
 from shared.messages import Answer
 from shared.recorded import Meta
@@ -28,7 +35,13 @@ SNAPSHOT_EVENTS: Final = 64
 LOADS_MAX: Final = 4
 """How many histories are read side by side at the start."""
 
-LOG_FAULTS: Final = (StoreFault, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+LOG_FAULTS: Final = (
+    StoreFault,
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 """What is raised when the log cannot be read or written now."""
 
 log = structlog.get_logger()
@@ -139,6 +152,10 @@ class History:
                 )
             except CommandKnown:
                 raise
+            except asyncio.CancelledError:
+                # Nobody cancels an append but its store, when its writer ends.
+                self._uncertain = True
+                raise StoreUnreachable("the append was given up") from None
             except LOG_FAULTS:
                 # The log may have taken them all the same; before the next one, it is read
                 # again.

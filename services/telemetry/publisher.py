@@ -17,6 +17,7 @@ from nats.errors import Error as NatsError
 from shared import subjects
 from shared.messages.telemetry import MeterReading
 from shared.messaging import ensure_jetstream, telemetry_jetstream
+from shared.tasks import end_if_cancelled
 
 QUEUE_MAX: Final = 20_000
 WINDOW_MAX: Final = 128
@@ -60,12 +61,13 @@ class Publisher:
     async def run(self) -> None:
         """Publish until cancelled."""
         ensured, told = False, 0
-        while not _asked_to_stop():
-            await self._filled.wait()
+        while True:
+            end_if_cancelled()
             try:
                 if not ensured:
                     await ensure_jetstream(self._js, telemetry_jetstream())
                     ensured = True
+                await self._filled.wait()
                 await self._publish_window()
             except (OSError, TimeoutError, NatsError) as error:
                 ensured = False
@@ -99,14 +101,3 @@ class Publisher:
 
     async def _publish(self, subject: str, data: bytes) -> None:
         await self._js.publish(subject, data, timeout=PUBLISH_TIMEOUT_S)
-
-
-def _asked_to_stop() -> bool:
-    """
-    Tell whether this task was cancelled.
-
-    Until Python 3.12, `asyncio.wait_for`, on which the NATS client stands, loses a cancellation that
-    comes together with the result it waits for.
-    """
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

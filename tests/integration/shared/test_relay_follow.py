@@ -491,3 +491,49 @@ async def _patient(ask: Callable[[], Awaitable[int]]) -> int:
         return await ask()
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return -1
+
+
+@pytest.mark.parametrize("what", ["relay", "follower"])
+async def test_what_is_asked_to_end_while_its_database_dies_ends(
+    place: Place, what: str
+) -> None:
+    """A clean-up that fails must not hide that the task was cancelled: the process would hang."""
+    await place.append("garage-1", 5)
+    relay, effects = relay_of(place), Effects(place)
+    async with running(relay_of(place).run()):
+        await place.until_announced()
+    for _ in range(5):
+        task = asyncio.create_task(relay.run() if what == "relay" else effects.run())
+        if what == "relay":
+            await until(_published(relay), lambda it: it == 5, WITHIN_S)
+        else:
+            await effects.until_at(5)
+        await cut_off(place)
+        task.cancel()
+
+        await asyncio.wait({task}, timeout=WITHIN_S / 4)
+
+        assert task.done(), "it goes on as if nobody had asked"
+        await until(lambda: _patient(place.store.head), lambda it: it == 5, WITHIN_S)
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def cut_off(place: Place) -> None:
+    """End every connection of a place's database, as a killed server does."""
+    name = await place.pool.fetchval("select current_database()")
+    connection = await asyncpg.connect(place.servers.database_url)
+    try:
+        await connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name
+        )
+
+        async def left() -> int:
+            return int(
+                await connection.fetchval(
+                    "select count(*) from pg_stat_activity where datname = $1", name
+                )
+            )
+
+        await until(left, lambda it: it == 0, WITHIN_S)
+    finally:
+        await connection.close()

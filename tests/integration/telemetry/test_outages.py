@@ -48,7 +48,9 @@ async def test_readings_taken_while_nats_is_away_arrive_when_it_is_back(world: W
         await coming_back
 
         subject = subjects.telemetry(MeterReading, place.installation_id, place.charger_id)
-        heard = await world.client.jetstream().subscribe(subject, ordered_consumer=True)
+        heard = await world.client.jetstream().subscribe(
+            subject, stream=subjects.TELEMETRY_JETSTREAM, ordered_consumer=True
+        )
         seen: set[float] = set()
         async with asyncio.timeout(30):
             while len(seen) < 30:
