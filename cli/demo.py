@@ -34,6 +34,7 @@ from shared import subjects
 from shared.messages.balancer import SiteBalance
 from shared.messaging import connect
 from shared.phases import GridType
+from simulator.garage import bays_for_rogue
 
 SAMPLE_INTERVAL_S: Final = 3
 ROTATION_S: Final = 60
@@ -119,9 +120,21 @@ async def run_demo(options: DemoOptions, console: Console) -> Figures | None:
             _say_address(console, portal_port, options)
             files = _Files(folder / "run")
             files.scene.write_text(scene.model_dump_json(exclude_none=True))
+            with_rogue = bool(bays_for_rogue(scene))
+            if not with_rogue:
+                console.print(
+                    "  Every car obeys: behind breakers this small one that does not would trip "
+                    "them\n  within seconds, whoever balances.\n"
+                )
             async with (
                 _hearing(stack.urls["nats"], watch),
-                _simulator(files, gateway_port, options, stack.folder / "logs"),
+                _simulator(
+                    files,
+                    gateway_port,
+                    options,
+                    stack.folder / "logs",
+                    with_rogue=with_rogue,
+                ),
             ):
                 await _watch_until(stopping, options, files, watch, console)
             if options.seconds is None and options.report is None:
@@ -191,7 +204,7 @@ class _Files:
 
 @contextlib.asynccontextmanager
 async def _simulator(
-    files: _Files, gateway_port: int, options: DemoOptions, logs: Path
+    files: _Files, gateway_port: int, options: DemoOptions, logs: Path, *, with_rogue: bool
 ) -> AsyncIterator[None]:
     """Run the simulator as a process of its own, and let it finish its report at the end."""
     with (logs / "simulator.log").open("ab") as output:
@@ -201,7 +214,7 @@ async def _simulator(
             "simulator",
             *("--scene", str(files.scene), "--gateway", f"ws://{LOOPBACK}:{gateway_port}"),
             *("--speed", str(options.speed), "--report", str(files.report)),
-            *("--status", str(files.status)),
+            *("--status", str(files.status), "--rogue", "one" if with_rogue else "none"),
             cwd=PROJECT,
             stdout=output,
             stderr=output,

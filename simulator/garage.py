@@ -14,6 +14,8 @@ from random import Random
 from typing import Any, Final
 
 from shared.phases import GridType
+from shared.units import PILOT_MIN_A
+from simulator.breakers import HOLDS_RATIO
 from simulator.cars import THREE_PHASE_16, Car, model_of, new_car
 from simulator.charger import Charger
 from simulator.grid import ROOT
@@ -27,6 +29,12 @@ STEP_S_MAX: Final = 0.25
 
 EARLY_S: Final = 600.0
 """The rogue is among those who come within this time of the first, in the drivers' day."""
+
+ROGUE_EXCESS_A: Final = THREE_PHASE_16.max_a - PILOT_MIN_A
+"""How far the rogue may be above its limit."""
+ROGUE_BREAKER_A_MIN: Final = ROGUE_EXCESS_A / (HOLDS_RATIO - 1)
+"""A breaker in full use that is rated lower than this may trip within seconds of the rogue's arrival,
+before a reading of it comes. Nobody could prevent that, whoever balances."""
 
 
 class Garage:
@@ -59,7 +67,9 @@ class Garage:
         """Breakers that have tripped."""
         self._left_full = 0
         terminals = [it.outlet.terminals for it in self.chargers]
-        self.rogue = _choose_rogue(self._coming, terminals, scene.seed) if with_rogue else None
+        bays = bays_for_rogue(scene)
+        visits = [it for it in self._coming if it.bay in bays] or self._coming
+        self.rogue = _choose_rogue(visits, terminals, scene.seed) if with_rogue else None
 
     # --- Time ---
 
@@ -208,6 +218,16 @@ def _charger(it: SceneCharger, grid_type: GridType, seed: int) -> Charger:
     terminals = len(it.wiring) if grid_type.three_phase else 1
     rng = Random(f"{seed} {it.serial}")
     return Charger(it.serial, Outlet(it.max_a, grid_type, terminals), rng)
+
+
+def bays_for_rogue(scene: Scene) -> frozenset[int]:
+    """Name the bays behind whose breakers a car that ignores its limit trips none at once."""
+    grid, breakers = scene.grid(), scene.breakers()
+    return frozenset(
+        bay
+        for bay in range(len(scene.chargers))
+        if all(breakers[it].rating_a >= ROGUE_BREAKER_A_MIN for it in grid.above(bay))
+    )
 
 
 def _choose_rogue(visits: Sequence[Visit], terminals: Sequence[int], seed: int) -> Visit | None:

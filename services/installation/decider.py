@@ -245,9 +245,9 @@ def _assign_charger(
                 f"serial {wished.serial} is already {charger.assigned.name!r} in this "
                 "installation; check the label, or remove that charger first"
             )
-    if not grid.three_phase and len(wished.wiring) != 1:
+    if not set(wished.wiring) <= set(grid.lines):
         raise WiringDoesNotFitGrid(
-            f"{wished.name!r} is wired to {len(wished.wiring)} phases in a one-phase grid; "
+            f"{wished.name!r} is wired to {', '.join(wished.wiring)} in a one-phase grid; "
             "wire it to L1"
         )
     return ChargerAssigned(
