@@ -38,8 +38,8 @@ class Claim:
     release: bool = False
 
 
-def _claims_nothing(event: Event) -> Claim | None:  # noqa: ARG001
-    return None
+def _claims_nothing(event: Event) -> tuple[Claim, ...]:  # noqa: ARG001
+    return ()
 
 
 def _nobody_else_holds(claim: Claim, holder: str) -> Refused:
@@ -53,14 +53,14 @@ class Decider(Generic[C, S, E]):
 
     `decide` turns a command and a state into events, none when it is already so, or raises
     `Refused`; `evolve` folds an event into the state and never refuses: history is not up for
-    debate. `claim_of` says which key an event claims or releases; when somebody else holds it,
+    debate. `claims_of` says which keys an event claims or releases; when somebody else holds one,
     the command is refused with `when_taken`.
     """
 
     initial: S
     decide: Callable[[C, S], tuple[E, ...]]
     evolve: Callable[[S, E], S]
-    claim_of: Callable[[E], Claim | None] = _claims_nothing
+    claims_of: Callable[[E], tuple[Claim, ...]] = _claims_nothing
     when_taken: Callable[[Claim, str], Refused] = _nobody_else_holds
 
     def fold(self, history: Sequence[E], state: S | None = None) -> S:

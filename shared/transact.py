@@ -65,7 +65,7 @@ async def transact(
     for _ in range(ATTEMPTS_MAX):
         history = await store.load(stream)
         events, answer = _decide(decider, command, [it.event for it in history], taken)  # type: ignore[misc]
-        claims = [claim for event in events if (claim := decider.claim_of(event)) is not None]
+        claims = [claim for event in events for claim in decider.claims_of(event)]
         part = StreamEvents(stream, len(history), events)
         try:
             position = await store.append(
@@ -74,7 +74,10 @@ async def transact(
         except Conflict:
             continue
         except Taken as fault:
-            taken = (next(it for it in claims if it.key == fault.key), fault.holder)
+            taken = (
+                next(it for it in claims if (it.kind, it.key) == (fault.kind, fault.key)),
+                fault.holder,
+            )
             continue
         except CommandKnown as known:
             return _again(command, mark, known.first)

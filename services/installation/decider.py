@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final, assert_never
 
 from shared.decider import Claim, Decider, Refused
-from shared.ids import ChargerId, CircuitId, Serial
+from shared.ids import ChargerId, CircuitId
 from shared.messages.balancer import MAIN
 from shared.messages.installation import (
     AddCircuit,
@@ -25,6 +25,7 @@ InstallationCommand = CreateInstallation | AddCircuit | AssignChargers
 InstallationEvent = InstallationCreated | CircuitAdded | ChargerAssigned
 
 SERIAL: Final = "serial"
+CHARGER: Final = "charger"
 HOME_CIRCUITS_MAX: Final = 1
 HOME_CHARGERS_MAX: Final = 3
 HOME_CIRCUIT_A_MAX: Final = 63.0
@@ -289,20 +290,27 @@ def evolve(state: Installation, event: InstallationEvent) -> Installation:
             assert_never(event)
 
 
-def claim_of(event: InstallationEvent) -> Claim | None:
-    """A charger's serial number is claimed with its assignment."""
-    if isinstance(event, ChargerAssigned):
-        return Claim(SERIAL, event.serial, f"{event.installation_id}/{event.charger_id}")
-    return None
+def claims_of(event: InstallationEvent) -> tuple[Claim, ...]:
+    """A charger's serial number, and the id under which all services know it, are claimed with its
+    assignment.
+    """
+    if not isinstance(event, ChargerAssigned):
+        return ()
+    holder = f"{event.installation_id}/{event.charger_id}"
+    return (Claim(SERIAL, event.serial, holder), Claim(CHARGER, event.charger_id, holder))
 
 
-def serial_taken(claim: Claim, holder: str) -> SerialTaken:
-    """Say where a serial number stands that was asked for elsewhere."""
-    installation_id: Serial = holder.partition("/")[0]
+def taken(claim: Claim, holder: str) -> Refused:
+    """Say where a serial number or an id stands that was asked for elsewhere."""
+    installation_id = holder.partition("/")[0]
+    if claim.kind == CHARGER:
+        return ChargerExists(
+            f"charger {claim.key} stands in installation {installation_id}; choose another id"
+        )
     return SerialTaken(
         f"serial {claim.key} stands in installation {installation_id}; check the label, "
         "or have it removed there first"
     )
 
 
-installation: Final = Decider(Installation(), decide, evolve, claim_of, serial_taken)
+installation: Final = Decider(Installation(), decide, evolve, claims_of, taken)

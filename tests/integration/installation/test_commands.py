@@ -241,6 +241,21 @@ async def serials(desk: Desk, garage: str) -> list[str]:
     return [it.serial for it in events if isinstance(it, ChargerAssigned)]
 
 
+async def test_an_id_of_a_charger_stands_in_one_installation(desk: Desk) -> None:
+    """All services know a charger by its id alone."""
+    here, there = await desk.garage("level-1"), await desk.garage("level-1")
+    await desk.ask(assign(there, "level-1", serial_of(1)))
+    of_the_same_id = assign(here, "level-1", serial_of(1)).chargers[0]
+    other_serial = of_the_same_id.model_copy(update={"serial": serial_of(2)})
+
+    answer = await desk.ask(
+        assign(here, "level-1", serial_of(2)).model_copy(update={"chargers": (other_serial,)})
+    )
+
+    assert answer.refusal == "ChargerExists"
+    assert there in (answer.detail or "")
+
+
 async def test_of_several_chargers_none_is_assigned_when_one_serial_is_taken(
     desk: Desk,
 ) -> None:

@@ -23,9 +23,9 @@ from services.installation.decider import (
     UnknownInstallation,
     UnknownParent,
     WiringDoesNotFitGrid,
-    claim_of,
+    claims_of,
     installation,
-    serial_taken,
+    taken,
 )
 from shared.decider import Claim, Refused
 from shared.messages.balancer import MAIN
@@ -225,14 +225,26 @@ def test_what_stands_on_labels_is_a_serial_number(serial: str) -> None:
 
 
 def test_a_serial_is_claimed_together_with_its_charger() -> None:
-    assert claim_of(assigned(1)) == Claim("serial", "ZAP000001", "harbour-garage/bay-1")
-    assert claim_of(added()) is None
+    holder = "harbour-garage/bay-1"
+    assert claims_of(assigned(1)) == (
+        Claim("serial", "ZAP000001", holder),
+        Claim("charger", "bay-1", holder),
+    )
+    assert claims_of(added()) == ()
+
+
+def test_an_id_that_stands_in_another_installation_is_refused_saying_where() -> None:
+    """Every service knows a charger by its id alone: two of one id would be taken for one."""
+    refusal = taken(Claim("charger", "bay-1", "harbour-garage/bay-1"), "hill-garage/bay-1")
+
+    assert isinstance(refusal, ChargerExists)
+    assert "hill-garage" in refusal.detail
 
 
 def test_a_serial_that_stands_in_another_installation_is_refused_saying_where() -> None:
     claim = Claim("serial", "ZAP000001", "harbour-garage/bay-1")
 
-    refusal = serial_taken(claim, "hill-garage/bay-7")
+    refusal = taken(claim, "hill-garage/bay-7")
 
     assert "ZAP000001" in refusal.detail
     assert "hill-garage" in refusal.detail
