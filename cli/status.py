@@ -27,6 +27,7 @@ def show_status(
         raise typer.Exit(NOT_RUNNING)
     table = Table("process", "state", "pid", "restarts", "address")
     for name, it in run["processes"].items():
-        address = masked(run["urls"].get(name, ""))
+        url = run["urls"].get("database" if name == "postgres" else name)
+        address = masked(url) if url else ""
         table.add_row(name, it["step"], str(it["pid"] or ""), str(it["restarts"]), address)
     console.print(table)

@@ -244,13 +244,12 @@ async def serials(desk: Desk, garage: str) -> list[str]:
 async def test_an_id_of_a_charger_stands_in_one_installation(desk: Desk) -> None:
     """All services know a charger by its id alone."""
     here, there = await desk.garage("level-1"), await desk.garage("level-1")
-    await desk.ask(assign(there, "level-1", serial_of(1)))
-    of_the_same_id = assign(here, "level-1", serial_of(1)).chargers[0]
-    other_serial = of_the_same_id.model_copy(update={"serial": serial_of(2)})
+    first = assign(there, "level-1", serial_of(1))
+    await desk.ask(first)
+    same_id = first.chargers[0].model_copy(update={"serial": serial_of(2)})
+    wish = assign(here, "level-1", serial_of(2))
 
-    answer = await desk.ask(
-        assign(here, "level-1", serial_of(2)).model_copy(update={"chargers": (other_serial,)})
-    )
+    answer = await desk.ask(wish.model_copy(update={"chargers": (same_id,)}))
 
     assert answer.refusal == "ChargerExists"
     assert there in (answer.detail or "")
