@@ -36,6 +36,14 @@ WAITING_MAX: Final = 10_000
 RETRY_PAUSE_S: Final = 0.2
 UNREACHABLE_S_MAX: Final = 30.0
 
+DATABASE_FAULTS: Final = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection cut in the middle of its protocol
+)
+"""What a database that is away, or has just come back, raises in those who read or write it."""
+
 _UNREACHABLE = (
     OSError,
     asyncpg.InterfaceError,
@@ -43,7 +51,7 @@ _UNREACHABLE = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.InternalClientError,  # a connection cut in the middle of its protocol
+    asyncpg.InternalClientError,
 )
 
 log = structlog.get_logger()

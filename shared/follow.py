@@ -23,6 +23,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from shared import subjects
+from shared.event_store import DATABASE_FAULTS
 from shared.pull import BATCH_MAX, pulling
 from shared.recorded import Meta, Recorded
 from shared.relay import (
@@ -72,13 +73,7 @@ async def follow(client: Client, pool: "asyncpg.Pool[Any]", follower: Follower) 
         end_if_cancelled()
         try:
             await _follow(client, pool, follower)
-        except (
-            Gap,
-            OSError,
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            NatsError,
-        ) as error:
+        except (Gap, *DATABASE_FAULTS, NatsError) as error:
             log.warning("follower starts over", service=follower.service, error=repr(error))
         await asyncio.sleep(ERROR_PAUSE_S)
 

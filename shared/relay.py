@@ -12,7 +12,6 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any, Final
 
-import asyncpg
 import orjson
 import structlog
 from nats.aio.client import Client
@@ -21,7 +20,7 @@ from nats.js.errors import APIError
 
 from shared import subjects
 from shared.context import CAUSATION_HEADER, CORRELATION_HEADER
-from shared.event_store import EventStore
+from shared.event_store import DATABASE_FAULTS, EventStore
 from shared.ids import new_id
 from shared.messaging import ensure_jetstream, log_jetstream
 from shared.recorded import Recorded
@@ -93,7 +92,7 @@ class Relay:
                             await asyncio.sleep(POLL_S)
                     finally:
                         await connection.remove_listener("log", self._on_notification)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_FAULTS as error:
                 log.warning("relay lost its notifications, polling", error=str(error))
             await asyncio.sleep(ERROR_PAUSE_S)
 
@@ -105,7 +104,7 @@ class Relay:
             end_if_cancelled()
             try:
                 await self._copy_once()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, NatsError) as error:
+            except (*DATABASE_FAULTS, NatsError) as error:
                 log.warning("relay starts over", service=self._service, error=repr(error))
                 self._published = None
                 await asyncio.sleep(ERROR_PAUSE_S)

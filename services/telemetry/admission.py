@@ -34,8 +34,6 @@ from shared.messages.telemetry import ChargerRefused, FailSafeApplied
 
 PENDING_INTERVAL_S: Final = 5
 REJECTED_INTERVAL_S: Final = 600
-NUDGE_AFTER_S: Final = 1.0
-"""After how long a known charger that came back and says nothing is asked how it is."""
 
 log = structlog.get_logger()
 
@@ -205,7 +203,7 @@ class Admission:
 
     async def nudge(self) -> None:
         """Ask a known charger that has come back how it is; any answer says: it is there."""
-        await asyncio.sleep(NUDGE_AFTER_S)
+        await asyncio.sleep(self._parts.settings.nudge_after_s)
         if self.accepted or self._busy or not self._may_go_on:
             return
         try:

@@ -60,8 +60,8 @@ class AssignedCharger(BaseModel):
         return f"charger-{self.charger_id}"
 
     def concerns(self, event: Event) -> bool:
-        """Tell whether an event of the stream is about this charger, not one of the same name
-        in another installation.
+        """Tell whether an event of the stream is about this charger, not an earlier one of
+        the same name in another installation.
         """
         if isinstance(event, ChargerRefused):
             return event.serial == self.serial

@@ -91,7 +91,7 @@ class LimitDesk:
             assigned.installation_id,
             assigned.charger_id,
         ):
-            # Another installation may have a charger of this name; its connection answers.
+            # The charger has moved: whoever holds its connection there answers.
             log.info("limit for another charger", installation_id=command.installation_id)
             return
         context = context_of(message.headers, default_actor="anonymous")

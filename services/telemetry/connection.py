@@ -153,7 +153,7 @@ class Connection:
         if count <= FAULTS_TOLD or count % 100 == 0:
             log.warning("message unreadable", reason=frame.reason, messages_unreadable=count)
         if frame.reply_to is not None:
-            await self._send(frames.error(frame.reply_to, Code.FORMATION, frame.reason))
+            await self._send(frames.error(frame.reply_to, frame.code, frame.reason))
 
     async def _send(self, data: bytes) -> None:
         try:

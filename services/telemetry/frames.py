@@ -76,6 +76,7 @@ class Unreadable:
 
     reason: str
     reply_to: str | None
+    code: Code = Code.FORMATION
 
 
 Frame = Call | CallResult | CallError | Unreadable
@@ -120,12 +121,13 @@ def _parse_call(parts: list[Any]) -> Call | Unreadable:
         reason = f"the message id is not a text of 1 to {MESSAGE_ID_CHARS_MAX} characters"
         return Unreadable(reason, NO_ID)
     if len(parts) != 4:
-        return Unreadable("a request has four elements: [2, id, action, payload]", message_id)
+        reason = "a request has four elements: [2, id, action, payload]"
+        return Unreadable(reason, message_id, Code.PROTOCOL)
     _, _, action, payload = parts
     if not isinstance(action, str):
-        return Unreadable("the action is not a text", message_id)
+        return Unreadable("the action is not a text", message_id, Code.TYPE)
     if not isinstance(payload, dict):
-        return Unreadable("the payload is not an object", message_id)
+        return Unreadable("the payload is not an object", message_id, Code.TYPE)
     return Call(message_id, action, payload)
 
 

@@ -133,6 +133,10 @@ class Gateway:
             log.warning("connection refused, no serial number", path=request.path[:100])
             text = f"the path does not end in a serial number: {SERIAL_HELP}\n"
             return socket.respond(HTTPStatus.BAD_REQUEST, text)
+        if "Sec-WebSocket-Protocol" not in request.headers:
+            return socket.respond(
+                HTTPStatus.BAD_REQUEST, f"offer the WebSocket subprotocol {OCPP_16}\n"
+            )
         if self._assignments.get(serial) is None:
             self._on_stranger(serial, remote)
             # OCPP-J 1.6, section 3.1.2: a charger that is not known is answered 404.

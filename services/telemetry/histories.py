@@ -18,6 +18,7 @@ from services.telemetry.decider import disconnected
 from shared.context import acting, present_context
 from shared.documents import Documents
 from shared.event_store import (
+    DATABASE_FAULTS,
     CommandKnown,
     Commit,
     EventStore,
@@ -35,13 +36,7 @@ SNAPSHOT_EVENTS: Final = 64
 LOADS_MAX: Final = 4
 """How many histories are read side by side at the start."""
 
-LOG_FAULTS: Final = (
-    StoreFault,
-    OSError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
+LOG_FAULTS: Final = (StoreFault, *DATABASE_FAULTS)
 """What is raised when the log cannot be read or written now."""
 
 log = structlog.get_logger()

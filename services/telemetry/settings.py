@@ -20,6 +20,8 @@ class Settings(RuntimeSettings):
     """A charger that does not answer a WebSocket ping for so long is taken for gone."""
     call_timeout_s: float = Field(default=10.0, gt=0, alias="TELEMETRY_CALL_TIMEOUT_S")
     """How long a charger's answer to a request is waited for."""
+    nudge_after_s: float = Field(default=5.0, gt=0, alias="TELEMETRY_NUDGE_AFTER_S")
+    """After how long a known charger that came back and says nothing is asked how it is."""
     commissioning: Literal["fail-safe", "none"] = Field(
         default="fail-safe", alias="TELEMETRY_COMMISSIONING"
     )

@@ -5,7 +5,14 @@ from contextlib import AsyncExitStack
 import pytest_asyncio
 
 from tests.integration.telemetry.world import World, make_world
-from tests.support.servers import EmbeddedServers
+from tests.support.servers import EmbeddedServers, running_servers
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def servers() -> AsyncIterator[EmbeddedServers]:
+    """Servers of our own, because only one relay may speak for a log."""
+    async with running_servers() as running:
+        yield running
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")

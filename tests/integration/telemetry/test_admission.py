@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from shared.messages.telemetry import (
@@ -238,6 +239,17 @@ async def test_another_subprotocol_is_closed_with_a_reason(world: World) -> None
 
     assert code == 1002
     assert "ocpp1.6" in str(reason)
+
+
+async def test_without_a_subprotocol_nobody_is_let_in(world: World) -> None:
+    place = await world.assigned()
+
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(f"{world.gateway}/{place.serial}", proxy=None):
+            pytest.fail("it was let in")
+
+    assert refused.value.response.status_code == 400
+    assert b"ocpp1.6" in (refused.value.response.body or b"")
 
 
 async def test_a_second_socket_replaces_the_first(world: World) -> None:

@@ -36,7 +36,7 @@ async def test_a_limit_is_sent_confirmed_and_put_on_record(world: World) -> None
     assert profile["validTo"].startswith(until.isoformat()[:19])
     assert profile["chargingSchedule"]["chargingSchedulePeriod"][0]["limit"] == 16.0
     applied = await world.event(place, CurrentLimitApplied)
-    assert (applied.limit_a, applied.sequence, applied.epoch) == (16.0, 1, 1)
+    assert (applied.limit_a, applied.sequence, applied.epoch) == (16.0, 1, place.epoch + 1)
     assert applied.valid_until == until
     assert applied.applied_at < until
     (recorded,) = [
@@ -161,6 +161,7 @@ async def test_an_epoch_holds_for_all_installations_of_its_partition(world: Worl
     while subjects.partition_of((second := world.somewhere()).installation_id) != partition:
         pass
     second = await world.assigned(place=second)
+    second.epoch = first.epoch
     async with (
         plugged_in(world.gateway, first.serial) as charger,
         plugged_in(world.gateway, second.serial) as neighbour,

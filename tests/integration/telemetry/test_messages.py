@@ -231,29 +231,29 @@ async def test_what_breaks_the_standard_is_refused_by_name(
 
 
 @pytest.mark.parametrize(
-    ("data", "reply_to"),
+    ("data", "reply_to", "code"),
     [
-        ("not json", "-1"),
-        ("{}", "-1"),
-        ('[2,17,"Heartbeat",{}]', "-1"),
-        ('[2,"","Heartbeat",{}]', "-1"),
-        (f'[2,"{"x" * 37}","Heartbeat",{{}}]', "-1"),
-        ('[2,"m-1","Heartbeat"]', "m-1"),
-        ('[2,"m-1","Heartbeat",{},{}]', "m-1"),
-        ('[2,"m-1","Heartbeat",[]]', "m-1"),
-        (b"\xff\xfe\x00", "-1"),
+        ("not json", "-1", "FormationViolation"),
+        ("{}", "-1", "FormationViolation"),
+        ('[2,17,"Heartbeat",{}]', "-1", "FormationViolation"),
+        ('[2,"","Heartbeat",{}]', "-1", "FormationViolation"),
+        (f'[2,"{"x" * 37}","Heartbeat",{{}}]', "-1", "FormationViolation"),
+        ('[2,"m-1","Heartbeat"]', "m-1", "ProtocolError"),
+        ('[2,"m-1","Heartbeat",{},{}]', "m-1", "ProtocolError"),
+        ('[2,"m-1","Heartbeat",[]]', "m-1", "TypeConstraintViolation"),
+        (b"\xff\xfe\x00", "-1", "FormationViolation"),
     ],
 )
 async def test_a_broken_message_is_answered_and_the_socket_stays(
-    world: World, data: str | bytes, reply_to: str
+    world: World, data: str | bytes, reply_to: str, code: str
 ) -> None:
     place = await world.assigned()
     async with plugged_in(world.gateway, place.serial) as charger:
         await charger.boot_until_accepted()
 
-        kind, message_id, code, text, details = await charger.say(data)
+        kind, message_id, found, text, details = await charger.say(data)
 
-        assert (kind, message_id, code, details) == (4, reply_to, "FormationViolation", {})
+        assert (kind, message_id, found, details) == (4, reply_to, code, {})
         assert text
         await charger.call("Heartbeat", {})
 

@@ -41,6 +41,7 @@ from tests.support.servers import EmbeddedServers
 SCHEMA = Path(services.telemetry.__file__).parent / "schema"
 WAIT_S_MAX = 10.0
 CALL_TIMEOUT_S = 1.0
+NUDGE_AFTER_S = 1.0
 
 E = TypeVar("E", bound=Event)
 
@@ -98,6 +99,8 @@ class Place:
         self.installation_id = f"garage-{number}"
         self.charger_id = f"bay-{number}"
         self.serial = f"ZAP{number:06}"
+        self.epoch = number * 100
+        """Above those of earlier tests, whose installations may be of the same partition."""
 
     @property
     def ids(self) -> dict[str, str]:
@@ -205,7 +208,7 @@ class World:
         correlation_id: str = "c",
         **changes: Any,
     ) -> Answer:
-        """Command a limit as a balancer does."""
+        """Command a limit as a balancer does; epochs count from the place's own."""
         command = SetCurrentLimit(
             **{
                 **place.ids,
@@ -213,7 +216,7 @@ class World:
                 "limit_a": limit_a,
                 "valid_until": soon(120),
                 "sequence": sequence,
-                "epoch": epoch,
+                "epoch": place.epoch + epoch,
                 **changes,
             }
         )
@@ -249,5 +252,6 @@ async def make_world(
         "database_url": database_url,
         "TELEMETRY_OCPP_PORT": free_ports(1)[0],
         "TELEMETRY_CALL_TIMEOUT_S": CALL_TIMEOUT_S,
+        "TELEMETRY_NUDGE_AFTER_S": NUDGE_AFTER_S,
     }
     return World(servers, client, pool, installations, Settings(**given))
