@@ -30,11 +30,14 @@ from shared.decider import Claim
 from shared.ids import new_id
 from shared.messages import Answer, Command, Event
 from shared.recorded import Meta, Recorded
+from shared.tasks import end_if_cancelled
 
 BATCH_MAX: Final = 500
 WAITING_MAX: Final = 10_000
 RETRY_PAUSE_S: Final = 0.2
 UNREACHABLE_S_MAX: Final = 30.0
+DRAIN_S_MAX: Final = 3.0
+"""How long a process that ends waits for what was handed in; nothing of it was acknowledged yet."""
 
 DATABASE_FAULTS: Final = (
     OSError,
@@ -153,7 +156,8 @@ class EventStore:
         try:
             yield store
         finally:
-            await store._waiting.join()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(store._waiting.join(), DRAIN_S_MAX)
             store._writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await store._writer
@@ -224,11 +228,13 @@ class EventStore:
                 batch.append(self._waiting.get_nowait())
             try:
                 await self._write_batch(batch)
-            except Exception as error:
-                # No caller may be left waiting, and the next batch deserves its own try.
-                log.exception("append failed", commits=len(batch))
+            except (Exception, asyncio.CancelledError) as error:
+                # No caller may be left waiting, and the next batch deserves its own try. A connection
+                # that dies may give up the call as if the writer had been cancelled.
                 for waiting in batch:
                     _fail(waiting, StoreFault(repr(error)))
+                end_if_cancelled()
+                log.exception("append failed", commits=len(batch))
             finally:
                 for _ in batch:
                     self._waiting.task_done()

@@ -22,10 +22,12 @@ from nats.aio.client import Client
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.event_store import DATABASE_FAULTS
 from shared.messaging import connect
 
 SHUTDOWN_S_MAX: Final = 5.0
 POOL_SIZE_MAX: Final = 8
+CLOSE_S_MAX: Final = 2.0
 
 log = structlog.get_logger()
 
@@ -133,11 +135,20 @@ async def _until_stopped(stopping: asyncio.Event) -> None:
 
 @contextlib.asynccontextmanager
 async def pool_of(database_url: str) -> AsyncIterator["asyncpg.Pool[Any]"]:
-    """Open a pool of connections that survives restarts of the database."""
-    async with asyncpg.create_pool(
+    """Open a pool of connections that survives restarts of the database; one that is half dead does
+    not keep the process from ending.
+    """
+    pool = await asyncpg.create_pool(
         database_url, min_size=1, max_size=POOL_SIZE_MAX, command_timeout=15
-    ) as pool:
+    )
+    try:
         yield pool
+    finally:
+        try:
+            await asyncio.wait_for(pool.close(), CLOSE_S_MAX)
+        except DATABASE_FAULTS as error:
+            log.warning("connections cut off", error=repr(error))
+            pool.terminate()
 
 
 async def _run(

@@ -20,7 +20,7 @@ from tests.integration.telemetry.raw_charger import (
     RawCharger,
     plugged_in,
 )
-from tests.integration.telemetry.world import World
+from tests.integration.telemetry.world import Service, World
 
 pytestmark = pytest.mark.integration
 
@@ -192,6 +192,29 @@ async def test_keys_a_charger_does_not_know_are_not_fatal(world: World) -> None:
 
     async with plugged_in(world.gateway, place.serial, answers) as charger:
         await charger.boot_until_accepted()
+
+
+async def test_without_commissioning_a_charger_is_accepted_under_no_limit(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = await world.assigned()
+    await world.service.stop()
+    bare = Service(world.settings.model_copy(update={"commissioning": "none"}))
+    await bare.start()
+    try:
+        async with plugged_in(world.gateway, place.serial) as charger:
+            assert (await charger.boot())["status"] == "Accepted"
+            await charger.was_asked("ChangeConfiguration", times=4)
+            await charger.call("Heartbeat", {})
+            assert charger.asked_for("SetChargingProfile") == []
+        assert FailSafeApplied not in map(type, await world.events(place))
+        assert "WITHOUT A FAIL-SAFE" in capsys.readouterr().out
+    finally:
+        await bare.stop()
+        await world.service.start()
+
+    async with plugged_in(world.gateway, place.serial) as charger:
+        assert (await charger.boot())["status"] == "Pending"
 
 
 async def test_a_stranger_is_turned_away_and_reported_once(world: World) -> None:
