@@ -92,7 +92,8 @@ class Relay:
                             await asyncio.sleep(POLL_S)
                     finally:
                         await connection.remove_listener("log", self._on_notification)
-            except DATABASE_FAULTS as error:
+            except (*DATABASE_FAULTS, asyncio.CancelledError) as error:
+                end_if_cancelled()
                 log.warning("relay lost its notifications, polling", error=str(error))
             await asyncio.sleep(ERROR_PAUSE_S)
 
@@ -104,7 +105,8 @@ class Relay:
             end_if_cancelled()
             try:
                 await self._copy_once()
-            except (*DATABASE_FAULTS, NatsError) as error:
+            except (*DATABASE_FAULTS, NatsError, asyncio.CancelledError) as error:
+                end_if_cancelled()
                 log.warning("relay starts over", service=self._service, error=repr(error))
                 self._published = None
                 await asyncio.sleep(ERROR_PAUSE_S)
