@@ -38,6 +38,8 @@ from shared.tasks import end_if_cancelled
 
 ERROR_PAUSE_S: Final = 0.5
 ACK_WAIT_S: Final = 30.0
+TAKE_S_MAX: Final = 15.0
+"""A batch that takes longer hangs on a connection that died unnoticed; it is begun again."""
 CATCH_UP_PAUSE_S: Final = 0.05
 
 log = structlog.get_logger()
@@ -80,13 +82,15 @@ async def follow(client: Client, pool: "asyncpg.Pool[Any]", follower: Follower) 
 
 
 async def _follow(client: Client, pool: "asyncpg.Pool[Any]", follower: Follower) -> None:
-    await follower.reload()
+    async with asyncio.timeout(TAKE_S_MAX):
+        await follower.reload()
+        cursor = await cursor_of(pool, follower)
     durable = f"{follower.consumer}-{follower.service}"
     jetstream = subjects.jetstream_of(follower.service)
     config = ConsumerConfig(
         durable_name=durable,
         deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-        opt_start_seq=await cursor_of(pool, follower) + 1,
+        opt_start_seq=cursor + 1,
         ack_policy=AckPolicy.ALL,
         ack_wait=ACK_WAIT_S,
         max_ack_pending=4 * BATCH_MAX,
@@ -97,7 +101,8 @@ async def _follow(client: Client, pool: "asyncpg.Pool[Any]", follower: Follower)
             end_if_cancelled()
             messages = await pull.batch()
             if messages:
-                await _take(pool, follower, [recorded_of(message) for message in messages])
+                async with asyncio.timeout(TAKE_S_MAX):
+                    await _take(pool, follower, [recorded_of(it) for it in messages])
                 await messages[-1].ack()
 
 
