@@ -75,8 +75,7 @@ async def follow(client: Client, pool: "asyncpg.Pool[Any]", follower: Follower) 
         end_if_cancelled()
         try:
             await _follow(client, pool, follower)
-        except (Gap, *DATABASE_FAULTS, NatsError, asyncio.CancelledError) as error:
-            end_if_cancelled()
+        except (Gap, *DATABASE_FAULTS, NatsError) as error:
             log.warning("follower starts over", service=follower.service, error=repr(error))
         await asyncio.sleep(ERROR_PAUSE_S)
 

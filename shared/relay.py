@@ -92,8 +92,7 @@ class Relay:
                             await asyncio.sleep(POLL_S)
                     finally:
                         await connection.remove_listener("log", self._on_notification)
-            except (*DATABASE_FAULTS, asyncio.CancelledError) as error:
-                end_if_cancelled()
+            except DATABASE_FAULTS as error:
                 log.warning("relay lost its notifications, polling", error=str(error))
             await asyncio.sleep(ERROR_PAUSE_S)
 
@@ -105,8 +104,7 @@ class Relay:
             end_if_cancelled()
             try:
                 await self._copy_once()
-            except (*DATABASE_FAULTS, NatsError, asyncio.CancelledError) as error:
-                end_if_cancelled()
+            except (*DATABASE_FAULTS, NatsError) as error:
                 log.warning("relay starts over", service=self._service, error=repr(error))
                 self._published = None
                 await asyncio.sleep(ERROR_PAUSE_S)
