@@ -47,3 +47,10 @@ class Documents(Generic[M]):
             body.model_dump_json(),
         )
         self._held[key] = body
+
+    async def remove(self, connection: Any, key: str) -> None:  # noqa: ANN401
+        """Drop a document within the transaction of the event that ended it."""
+        await connection.execute(
+            "delete from document where kind = $1 and key = $2", self._kind, key
+        )
+        self._held.pop(key, None)

@@ -12,6 +12,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
+from shared.units import Amperes
+
 
 class Phase(StrEnum):
     """A line of the grid."""
@@ -58,6 +60,9 @@ Wiring = Annotated[tuple[Phase, ...], AfterValidator(_distinct)]
 
 PhaseCurrents = tuple[float, float, float]
 """Amperes on L1, L2 and L3."""
+
+PhaseAmperes = tuple[Amperes, Amperes, Amperes]
+"""Amperes on L1, L2 and L3, checked where they come in."""
 
 ZERO_A: Final[PhaseCurrents] = (0.0, 0.0, 0.0)
 

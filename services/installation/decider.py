@@ -255,6 +255,7 @@ def _assign_charger(
         installation_id=command.installation_id,
         circuit_id=command.circuit_id,
         **wished.model_dump(),
+        moved_from=None,
         fail_safe_a=_fail_safe_a(command.circuit_id, state),
     )
 

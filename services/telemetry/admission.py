@@ -30,7 +30,7 @@ from services.telemetry.parts import Parts
 from services.telemetry.payloads import written
 from shared.clock import utc_now
 from shared.context import acting
-from shared.messages.telemetry import ChargerRefused, FailSafeApplied
+from shared.messages.telemetry import ChargerRefused, FailSafeApplied, Place
 
 PENDING_INTERVAL_S: Final = 5
 REJECTED_INTERVAL_S: Final = 600
@@ -178,7 +178,9 @@ class Admission:
             "smart charging on it, or connect a charger that knows it"
         )
         log.error("charger refused", reason=reason)
-        refused = ChargerRefused(serial=assigned.serial, reason=reason, remote=self._remote)
+        refused = ChargerRefused(
+            place=Place.UNKNOWN, serial=assigned.serial, reason=reason, remote=self._remote
+        )
         tell = self._parts.knocks.admit(assigned.serial, time.monotonic())
         forget = state.fail_safe_a is not None
         await self._history.record(

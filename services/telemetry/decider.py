@@ -58,6 +58,7 @@ def connected(
         return ()
     return (
         ChargerConnected(
+            remote="",
             installation_id=assigned.installation_id,
             charger_id=assigned.charger_id,
             serial=assigned.serial,

@@ -24,7 +24,7 @@ from services.telemetry.projections import Assignments
 from shared.context import acting
 from shared.event_store import Commit, StreamEvents
 from shared.ids import SERIAL_HELP, Serial, new_id, normal_serial
-from shared.messages.telemetry import ChargerRefused
+from shared.messages.telemetry import ChargerRefused, Place
 from shared.recorded import Meta
 from shared.transact import ACCEPTED
 
@@ -151,7 +151,10 @@ class Gateway:
         log.warning("connection refused, not assigned", serial=serial, remote=remote)
         if self._parts.knocks.admit(serial, time.monotonic()):
             refused = ChargerRefused(
-                serial=serial, reason="it is not assigned to an installation", remote=remote
+                place=Place.UNKNOWN,
+                serial=serial,
+                reason="it is not assigned to an installation",
+                remote=remote,
             )
             task = asyncio.create_task(self._put_on_record(refused))
             self._knocking.add(task)

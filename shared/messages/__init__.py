@@ -4,9 +4,10 @@ The published language: every command, event and reading, one module per owning 
 Stored events are the published events; a frozen sample of every version must parse for ever.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -38,11 +39,17 @@ class Command(Message):
     command_id: CommandId
 
 
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+"""Turns an event's content as it was written into what the next version would have written."""
+
+
 class Event(Message):
     """A fact, appended to the log of the service that owns it. Unknown fields are ignored."""
 
     service: ClassVar[str]
     schema_version: ClassVar[int] = 1
+    upcasts: ClassVar[dict[int, Upcast]] = {}
+    """How an older version is read, by that version: each step leads to the next one."""
 
     @property
     def aggregate_id(self) -> str:
@@ -54,6 +61,17 @@ class InstallationEvent(Event):
     """A fact about one installation."""
 
     installation_id: InstallationId
+
+
+class Note(Message):
+    """What an electrician would say about a set-up that is accepted all the same."""
+
+    code: str
+    about: str
+    """The id of the installation, circuit or charger."""
+    text: str
+    mend: str
+    """What to do about it; empty when all is well and only explained."""
 
 
 class Verdict(StrEnum):
@@ -75,6 +93,8 @@ class Answer(Message):
     refusal: str | None = None
     detail: str | None = None
     position: int = Field(default=0, ge=0)
+    notes: tuple[Note, ...] = ()
+    """What is worth knowing of the state that the command has led to."""
 
     @property
     def accepted(self) -> bool:

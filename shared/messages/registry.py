@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+import orjson
+
 from shared.messages import Event, balancer, installation, telemetry
 
 
@@ -31,7 +33,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
 
 def decode(type_name: str, schema_version: int, data: bytes) -> Event:
     """
-    Read a stored event.
+    Read a stored event; an older version is brought up to the newest one first.
 
     Raises:
         UnknownEvent: its type is unknown here, or its schema is newer than this program.
@@ -46,4 +48,9 @@ def decode(type_name: str, schema_version: int, data: bytes) -> Event:
             f"{type_name} has schema {schema_version}, this version knows up to "
             f"{known.schema_version}; update the program"
         )
-    return known.model_validate_json(data)
+    if schema_version == known.schema_version:
+        return known.model_validate_json(data)
+    content = orjson.loads(data)
+    for version in range(schema_version, known.schema_version):
+        content = known.upcasts[version](content)
+    return known.model_validate_json(orjson.dumps(content))

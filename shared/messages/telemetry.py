@@ -1,11 +1,12 @@
 """What the telemetry service takes and announces: chargers, their sessions and readings."""
 
-from typing import ClassVar
+from enum import StrEnum
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from shared.ids import ChargerId, InstallationId, Serial, SessionId
-from shared.messages import Command, Event, InstallationEvent, Message, Moment
+from shared.messages import Command, Event, InstallationEvent, Message, Moment, Upcast
 from shared.phases import PhaseCurrents
 from shared.units import Amperes
 
@@ -44,14 +45,22 @@ class ChargerEvent(InstallationEvent):
     charger_id: ChargerId
 
 
+def _connected_2(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"remote": ""}
+
+
 class ChargerConnected(ChargerEvent):
     """A charger has connected and was accepted: its fail-safe is in force."""
 
+    schema_version: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _connected_2}
     serial: Serial
     vendor: str
     model: str
     firmware: str | None = None
     gateway_id: str
+    remote: str
+    """The network address it connected from; empty where it is not known."""
 
 
 class ChargerDisconnected(ChargerEvent):
@@ -126,13 +135,28 @@ class CurrentLimitRejected(ChargerEvent):
     status: str
 
 
+class Place(StrEnum):
+    """Whether a charger that was refused knocks from where it was connected before."""
+
+    UNKNOWN = "UNKNOWN"
+    AS_BEFORE = "AS_BEFORE"
+    ELSEWHERE = "ELSEWHERE"
+
+
+def _refused_2(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"place": Place.UNKNOWN}
+
+
 class ChargerRefused(Event):
     """A charger nobody assigned has tried to connect, or one that may not; nothing was granted."""
 
     service: ClassVar[str] = "telemetry"
+    schema_version: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _refused_2}
     serial: Serial
     reason: str
     remote: str
+    place: Place
 
     @property
     def aggregate_id(self) -> str:

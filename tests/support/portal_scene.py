@@ -164,6 +164,7 @@ class Garage:
 
     def _layout(self) -> Iterator[Event]:
         yield InstallationCreated(
+            time_zone="Europe/Oslo",
             installation_id=GARAGE,
             name="Sea Street garage",
             address="Sea Street 12, Bergen",
@@ -184,6 +185,9 @@ class Garage:
             )
         for bay in self.bays:
             yield ChargerAssigned(
+                min_a=6.0,
+                breaker_a=None,
+                moved_from=None,
                 **bay.of,
                 circuit_id=bay.circuit_id,
                 serial=f"ZAP{bay.number:06}",
@@ -198,6 +202,7 @@ class Garage:
             return
         yield FailSafeApplied(**bay.of, fail_safe_a=_fail_safe_a(bay))
         yield ChargerConnected(
+            remote="10.0.0.1",
             **bay.of,
             serial=f"ZAP{bay.number:06}",
             vendor="Zaptec",

@@ -11,7 +11,7 @@ import pytest
 from shared.clock import utc_now
 from shared.messages.balancer import LimitedBy, Rule, SiteBalance
 from shared.messages.installation import CircuitAdded
-from shared.messages.telemetry import ChargerConnected, ChargerRefused
+from shared.messages.telemetry import ChargerConnected, ChargerRefused, Place
 from tests.integration.portal.conftest import Shown
 from tests.support.portal_process import running_portal
 from tests.support.portal_scene import GARAGE
@@ -158,12 +158,18 @@ async def test_a_stranger_is_listed_until_it_is_let_in(shown: Shown) -> None:
         return (await shown.http.get("/")).text
 
     await shown.feed.tell(
-        ChargerRefused(serial="ZAP000999", reason="nobody assigned it", remote="10.0.0.9")
+        ChargerRefused(
+            place=Place.UNKNOWN,
+            serial="ZAP000999",
+            reason="nobody assigned it",
+            remote="10.0.0.9",
+        )
     )
     await until(front_page, lambda page: "ZAP000999" in page)
 
     await shown.feed.tell(
         ChargerConnected(
+            remote="10.0.0.1",
             installation_id="garage-2",
             charger_id="bay-1",
             serial="ZAP000999",

@@ -145,6 +145,7 @@ class World:
         """Assign a charger, and wait until the gateway knows it."""
         place = place or self.somewhere()
         created = InstallationCreated(
+            time_zone="Europe/Oslo",
             installation_id=place.installation_id,
             name="Garage",
             address="Street 1",
@@ -155,6 +156,9 @@ class World:
             breaker_a=63,
         )
         assigned = ChargerAssigned(
+            min_a=6.0,
+            breaker_a=None,
+            moved_from=None,
             **place.ids,
             circuit_id="level-1",
             serial=place.serial,

@@ -180,7 +180,7 @@ def worlds(draw: st.DrawFn) -> World:
     return World(Site(GridType.TN_3_PHASE, breakers, chargers), models)
 
 
-CONNECTED = {"installation_id": "site", "serial": "ZAP000001", "gateway_id": "g"}
+CONNECTED = {"installation_id": "site", "serial": "ZAP000001", "gateway_id": "g", "remote": ""}
 
 
 def happen(world: World, charger: ModelCharger, chance: int, now_s: float) -> None:

@@ -64,6 +64,7 @@ def layout(
 ) -> list[Recorded]:
     """A garage with one circuit, and chargers on it."""
     created = InstallationCreated(
+        time_zone="Europe/Oslo",
         installation_id=GARAGE,
         name="Garage",
         address="Street 1",
@@ -78,6 +79,9 @@ def layout(
     )
     assigned = [
         ChargerAssigned(
+            min_a=6.0,
+            breaker_a=None,
+            moved_from=None,
             installation_id=GARAGE,
             circuit_id="level-1",
             charger_id=it,

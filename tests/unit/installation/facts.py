@@ -26,6 +26,7 @@ _BUILDING: dict[str, Any] = {
     "type": InstallationType.GARAGE,
     "grid_type": GridType.TN_3_PHASE,
     "breaker_a": 160.0,
+    "time_zone": "Europe/Oslo",
 }
 
 
@@ -83,5 +84,11 @@ def assigned(
         **changes,
     }
     return ChargerAssigned(
-        installation_id=GARAGE, circuit_id=circuit_id, fail_safe_a=fail_safe_a, **given
+        min_a=6.0,
+        breaker_a=None,
+        moved_from=None,
+        installation_id=GARAGE,
+        circuit_id=circuit_id,
+        fail_safe_a=fail_safe_a,
+        **given,
     )

@@ -47,6 +47,7 @@ IN_GARAGE = {"installation_id": GARAGE}
 BAY_1 = {**IN_GARAGE, "charger_id": "bay-1"}
 
 created = InstallationCreated(
+    time_zone="Europe/Oslo",
     **IN_GARAGE,
     name="Sea Street garage",
     address="Sea Street 12",
@@ -63,6 +64,9 @@ level_1 = CircuitAdded(
     **IN_GARAGE, circuit_id="l-1", name="Level 1", breaker_a=63.0, set_a=50.0
 )
 bay_1 = ChargerAssigned(
+    min_a=6.0,
+    breaker_a=None,
+    moved_from=None,
     **BAY_1,
     circuit_id="l-1",
     serial="ZAP000001",
@@ -72,7 +76,7 @@ bay_1 = ChargerAssigned(
     fail_safe_a=6.0,
 )
 connected = ChargerConnected(
-    **BAY_1, serial="ZAP000001", vendor="Zaptec", model="Pro", gateway_id="g"
+    remote="10.0.0.1", **BAY_1, serial="ZAP000001", vendor="Zaptec", model="Pro", gateway_id="g"
 )
 disconnected = ChargerDisconnected(**BAY_1, gateway_id="g", reason="ping timeout")
 started = SessionStarted(

@@ -25,7 +25,13 @@ ASSIGNED = AssignedCharger(
 
 fail_safe_applied = FailSafeApplied(**BAY_12, fail_safe_a=6.0)
 connected = ChargerConnected(
-    **BAY_12, serial="ZAP000012", vendor="V", model="M", firmware="1", gateway_id=GATEWAY
+    remote="10.0.0.1",
+    **BAY_12,
+    serial="ZAP000012",
+    vendor="V",
+    model="M",
+    firmware="1",
+    gateway_id=GATEWAY,
 )
 session_started = SessionStarted(
     **BAY_12, session_id="s-1", transaction_id=41, started_at=AT, register_wh=1000

@@ -22,6 +22,7 @@ from shared.messages.telemetry import (
     CurrentLimitApplied,
     CurrentLimitRejected,
     FaultReported,
+    Place,
     SessionEnded,
 )
 from tests.unit.telemetry.facts import (
@@ -36,7 +37,9 @@ from tests.unit.telemetry.facts import (
 )
 
 disconnected = ChargerDisconnected(**BAY_12, gateway_id=GATEWAY, reason="closed")
-refused = ChargerRefused(serial="ZAP000012", reason="does not take it", remote="10.0.0.1")
+refused = ChargerRefused(
+    place=Place.UNKNOWN, serial="ZAP000012", reason="does not take it", remote="10.0.0.1"
+)
 applied = CurrentLimitApplied(
     **BAY_12, limit_a=16, valid_until=later(2), sequence=7, epoch=3, applied_at=AT
 )
