@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-unit browser check format clean
+.PHONY: help setup run up test test-unit browser check docs format clean
 PYTHON ?= python3
 UV := .uv/bin/uv
 BIN := .venv/bin
@@ -35,12 +35,16 @@ test-unit: setup ## Run the tests that need no servers: seconds
 browser: ## Bring Debian's chromium for the browser tests, as root or by sudo
 	@command -v chromium >/dev/null || { S=$$([ "$$(id -u)" = 0 ] || echo sudo); $$S apt-get update -qq && $$S apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
 
-check: setup ## Check style, types, import contracts and the lock file
+check: setup ## Check style, types, import contracts, the lock file and the published schemas
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(UV) lock --check
+	$(BIN)/ampledger docs check
+
+docs: setup ## Write the published schemas and the AsyncAPI document
+	$(BIN)/ampledger docs generate
 
 format: setup ## Bring the code into its one form
 	$(BIN)/ruff check --fix .

@@ -11,17 +11,26 @@ import structlog
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
-from cli import layout
+from cli import layout, log_commands
+from cli.backup_commands import backup, restore
+from cli.bench.commands import bench
+from cli.complaints import telling_complaints
 from cli.demo import DemoOptions, run_demo
+from cli.dlq import dlq
 from cli.faults import EXIT_CODE, StackFault
+from cli.lag import show_lag
 from cli.options import StackOptions
 from cli.ports import claim_port
+from cli.published.commands import docs
 from cli.services import GATEWAY_PORT, PORTAL_PORT, services
 from cli.setting_up import CommandRefused
 from cli.stack import Stack
 from cli.states import Happening, ProcessEvent
 from cli.status import show_status
+from cli.subscriber_commands import subscriber
+from cli.support.registration import register
 from cli.up import run_stack
 from shared.messaging import ServiceUnavailable
 from shared.phases import GridType
@@ -38,7 +47,16 @@ app = typer.Typer(
 app.add_typer(layout.installation, name="installation")
 app.add_typer(layout.circuit, name="circuit")
 app.add_typer(layout.charger, name="charger")
+app.add_typer(log_commands.log, name="log")
+app.add_typer(bench, name="bench")
+app.add_typer(subscriber, name="subscriber")
+app.add_typer(docs, name="docs")
+app.add_typer(dlq, name="dlq")
+app.command("lag")(show_lag)
+app.command("backup")(backup)
+app.command("restore")(restore)
 app.command("status")(show_status)
+register(app, log_commands.log)
 
 console = Console()
 
@@ -60,6 +78,13 @@ def _say_event(event: ProcessEvent) -> None:
             console.print(f"    {line}", markup=False, highlight=False)
     elif event.what is Happening.READY:
         console.print(f"[green]{event.name} is ready")
+
+
+def _say_complaint(service: str, why: str | None) -> None:
+    if why is None:
+        console.print(f"[green]the log of {service} is announced again")
+    else:
+        console.print(f"[bold red]{service}:[/] {escape(why)}", highlight=False)
 
 
 @app.command()
@@ -95,7 +120,12 @@ def up(
             claim_port(gateway_port, "chargers", "--gateway-port"),
             claim_port(portal_port, "the portal", "--portal-port"),
         )
-        asyncio.run(run_stack(options, specs, on_event=_say_event, on_up=on_up))
+
+        async def run() -> None:
+            async with telling_complaints(data_folder, _say_complaint):
+                await run_stack(options, specs, on_event=_say_event, on_up=on_up)
+
+        asyncio.run(run())
     except StackFault as fault:
         _fail(fault.message, fault.hint)
 
@@ -161,5 +191,5 @@ def _place(fault: Any) -> str:  # noqa: ANN401  # pydantic's error details
 
 
 def _exit(message: str, code: int) -> NoReturn:
-    Console(stderr=True).print(f"[bold red]{message}", highlight=False)
+    Console(stderr=True).print(f"[bold red]{escape(message)}", highlight=False, soft_wrap=True)
     sys.exit(code)

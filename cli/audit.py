@@ -2,77 +2,35 @@
 The promise checked from the logs alone: what could have flowed under every limit in force.
 
 This shares no code with the balancer. It replays what the logs of installation, telemetry and balancer
-say, lays every limit down as the stretch of time in which a car may have drawn it, and adds up the
-stretches on every breaker and line. Amperes above a breaker's set value, times seconds, are planned
-overload; there must be none.
+say, lays every limit down as the time in which a car may draw it, and adds these up on every breaker
+and line. Each limit is judged at the moment at which it was announced: it must not make any sum, then
+or later, higher than the breaker may carry. What it adds above that, in amperes times seconds, is
+planned overload; there must be none.
+
+A breaker may be lowered, a charger moved, while earlier limits are in force. What they take above the
+breaker until they are over is inherited: nobody planned it. Limits that are announced from then on must
+not add to it.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-from shared.messages.balancer import MAIN, CurrentLimitAllocated, Lease, LeasesRenewed
-from shared.messages.installation import ChargerAssigned, CircuitAdded, InstallationCreated
-from shared.messages.telemetry import (
-    ChargerEvent,
-    CurrentLimitApplied,
-    CurrentLimitRejected,
-)
-from shared.phases import GridType, Phase, lines_loaded
+from cli.audit_hardware import CLOCK_SKEW_S
+from cli.audit_replay import Replay
+from shared.messages import Event
+from shared.messages.balancer import CurrentLimitAllocated, LeasesRenewed
+from shared.messages.installation import InstallationCreated
+from shared.messages.telemetry import CurrentLimitApplied
 from shared.recorded import Recorded
-from shared.units import CAR_FOLLOW_S, TOLERANCE_A
 
-CLOCK_SKEW_S: Final = 5.0
-"""How much later than told a charger's clock may let a limit end."""
+__all__ = ["CLOCK_SKEW_S", "HEARD_S_MAX", "Audit", "audit"]
 
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A time in which a charger's car may draw a current on some lines; seconds since 1970."""
-
-    from_s: float
-    to_s: float
-    limit_a: float
-    lines: tuple[Phase, ...]
-
-
-@dataclass(slots=True)
-class ChargerHistory:
-    """What the logs say of one charger's limits."""
-
-    path: tuple[str, ...]
-    fail_safe_a: float
-    all_lines: tuple[Phase, ...]
-    leases: list[tuple[float, Lease]] = field(default_factory=list)
-    applied_s: dict[int, float] = field(default_factory=dict)
-    rejected: set[int] = field(default_factory=set)
-    assigned_s: float = 0.0
-
-    def stretches(self, end_s: float) -> Iterator[Stretch]:
-        """Lay down every limit, and the fail-safe where no confirmed lease holds it off."""
-        held: list[tuple[float, float]] = []
-        for told_s, lease in self.leases:
-            if lease.sequence in self.rejected:
-                continue
-            ends_s = lease.valid_until.timestamp()
-            later = [at_s for seq, at_s in self.applied_s.items() if seq > lease.sequence]
-            superseded_s = min(later, default=float("inf"))
-            over_s = min(ends_s + CLOCK_SKEW_S, superseded_s) + CAR_FOLLOW_S
-            yield Stretch(told_s, over_s, lease.limit_a, lease.phases)
-            if lease.sequence in self.applied_s:
-                held.append((self.applied_s[lease.sequence], ends_s - CLOCK_SKEW_S))
-        if self.fail_safe_a > 0:
-            yield from self._fail_safe(held, end_s)
-
-    def _fail_safe(self, held: list[tuple[float, float]], end_s: float) -> Iterator[Stretch]:
-        free_s = self.assigned_s
-        for from_s, to_s in sorted(held):
-            if from_s > free_s:
-                yield Stretch(free_s, from_s + CAR_FOLLOW_S, self.fail_safe_a, self.all_lines)
-            free_s = max(free_s, to_s)
-        if end_s > free_s:
-            yield Stretch(free_s, end_s, self.fail_safe_a, self.all_lines)
+HEARD_S_MAX: Final = 10.0
+"""How long the balancer may not know of a change of the layout. A limit that it announces without
+knowing of one is judged by the layout it knew, if the change was not longer ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,138 +39,77 @@ class Audit:
 
     planned_overload_as: float
     worst_a: float
-    """The highest excess above any breaker's set value, in amperes."""
+    """The highest planned excess above any breaker's set value, in amperes."""
     worst_at: str | None
     commands: int
     latencies_ms: tuple[float, ...]
     """From a reading's arrival to the charger's confirmation of the limit it caused."""
+    inherited_overload_as: float = 0.0
+    """What earlier limits took above breakers after a change of the layout."""
 
 
 def audit(logs: Iterable[Sequence[Recorded]]) -> Audit:
     """Replay the logs of installation, telemetry and balancer, in any order."""
-    merged = sorted((it for log in logs for it in log), key=lambda it: it.recorded_at)
-    set_a, chargers = _replay(merged)
-    end_s = merged[-1].recorded_at.timestamp() if merged else 0.0
-    overload_as, worst_a, worst_at = _sweep(set_a, chargers, end_s)
+    entries = [
+        _Entry(it.recorded_at.timestamp(), it.position, it.event) for log in logs for it in log
+    ]
+    entries.sort(key=lambda it: it.at_s)
+    replay = Replay(end_s=entries[-1].at_s if entries else 0.0)
+    for entry in _as_known(entries):
+        replay.hear(entry.event, entry.at_s)
+    worst_a, worst_at = 0.0, None
+    for breaker, line, excess in replay.found:
+        if excess.above_a > worst_a:
+            worst_a, worst_at = excess.above_a, f"{breaker} {line} at {excess.from_s:.3f}"
     return Audit(
-        planned_overload_as=overload_as,
+        planned_overload_as=sum(excess.overload_as for _, _, excess in replay.found),
         worst_a=worst_a,
         worst_at=worst_at,
-        commands=sum(len(it.leases) for it in chargers.values()),
-        latencies_ms=tuple(_latencies_ms(merged)),
+        commands=replay.commands,
+        latencies_ms=tuple(_latencies_ms(entries)),
+        inherited_overload_as=replay.inherited_as(),
     )
 
 
-@dataclass(slots=True)
-class _Layout:
-    grid: GridType = GridType.TN_3_PHASE
-    parents: dict[str, str | None] = field(default_factory=dict)
-
-    def path(self, circuit_id: str | None) -> Iterator[str]:
-        while circuit_id is not None:
-            yield circuit_id
-            circuit_id = self.parents[circuit_id]
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    at_s: float
+    position: int
+    event: Event
 
 
-def _replay(
-    merged: Sequence[Recorded],
-) -> tuple[dict[str, float], dict[str, ChargerHistory]]:
-    layouts: dict[str, _Layout] = defaultdict(_Layout)
-    set_a: dict[str, float] = {}
-    chargers: dict[str, ChargerHistory] = {}
-    for recorded in merged:
-        at_s = recorded.recorded_at.timestamp()
-        match recorded.event:
-            case InstallationCreated() as it:
-                layouts[it.installation_id] = _Layout(it.grid_type, {MAIN: None})
-                set_a[f"{it.installation_id}/{MAIN}"] = it.breaker_a
-            case CircuitAdded() as it:
-                layouts[it.installation_id].parents[it.circuit_id] = it.parent_id or MAIN
-                set_a[f"{it.installation_id}/{it.circuit_id}"] = it.set_a
-            case ChargerAssigned() as it:
-                layout = layouts[it.installation_id]
-                chargers[it.charger_id] = ChargerHistory(
-                    path=tuple(f"{it.installation_id}/{c}" for c in layout.path(it.circuit_id)),
-                    fail_safe_a=it.fail_safe_a,
-                    all_lines=lines_loaded(layout.grid, it.wiring, len(it.wiring)),
-                    assigned_s=at_s,
-                )
-            case CurrentLimitAllocated() as it:
-                lease = Lease.model_validate(it.model_dump(include=set(Lease.model_fields)))
-                chargers[it.charger_id].leases.append((at_s, lease))
-            case LeasesRenewed() as it:
-                for lease in it.leases:
-                    chargers[lease.charger_id].leases.append((at_s, lease))
-            case ChargerEvent() as it:
-                _report(chargers[it.charger_id], it)
-    return set_a, chargers
+def _as_known(entries: Sequence[_Entry]) -> list[_Entry]:
+    """Put every change of a layout behind the limits that were announced without knowing of it."""
+    limits: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, CurrentLimitAllocated | LeasesRenewed):
+            known = event.layout_position
+            if known is not None:
+                limits[event.installation_id].append((entry.at_s, known))
+    keyed: list[tuple[float, int, _Entry]] = []
+    for entry in entries:
+        rank, at_s = 1, entry.at_s
+        if entry.event.service == InstallationCreated.service:
+            heard_s = _heard_s(entry, limits[entry.event.aggregate_id])
+            rank, at_s = (0, at_s) if heard_s is None else (2, heard_s)
+        keyed.append((at_s, rank, entry))
+    keyed.sort(key=lambda it: (it[0], it[1], it[2].position if it[1] != 1 else 0))
+    return [entry for _, _, entry in keyed]
 
 
-def _report(history: ChargerHistory, event: ChargerEvent) -> None:
-    match event:
-        case CurrentLimitApplied():
-            history.applied_s[event.sequence] = event.applied_at.timestamp()
-        case CurrentLimitRejected():
-            history.rejected.add(event.sequence)
+def _heard_s(change: _Entry, limits: Sequence[tuple[float, int]]) -> float | None:
+    """When the last limit was announced that did not know of a change; none if all did."""
+    first = bisect_left(limits, (change.at_s, -1))
+    last = bisect_right(limits, (change.at_s + HEARD_S_MAX, change.position))
+    unaware = (at_s for at_s, known in limits[first:last] if known < change.position)
+    return max(unaware, default=None)
 
 
-@dataclass(slots=True)
-class _Sums:
-    """What may flow at each breaker and line, and how much of it was too much."""
-
-    set_a: dict[str, float]
-    at_s: float = 0.0
-    sums: dict[tuple[str, Phase], float] = field(default_factory=lambda: defaultdict(float))
-    overload_as: float = 0.0
-    worst_a: float = 0.0
-    worst_at: str | None = None
-
-    def until(self, at_s: float) -> None:
-        """Let time pass."""
-        for (breaker, line), sum_a in self.sums.items():
-            excess_a = sum_a - self.set_a[breaker]
-            if excess_a <= TOLERANCE_A or at_s <= self.at_s:
-                continue
-            self.overload_as += excess_a * (at_s - self.at_s)
-            if excess_a > self.worst_a:
-                self.worst_a, self.worst_at = excess_a, f"{breaker} {line} at {self.at_s:.3f}"
-        self.at_s = at_s
-
-
-def _sweep(
-    set_a: dict[str, float], chargers: dict[str, ChargerHistory], end_s: float
-) -> tuple[float, float, str | None]:
-    """Go through the moments at which anything changes, keeping a sum per breaker and line."""
-    changes: list[tuple[float, bool, str, Stretch]] = []
-    for charger_id, history in chargers.items():
-        for stretch in history.stretches(end_s):
-            to_s = min(stretch.to_s, end_s)
-            if stretch.from_s < to_s:
-                changes.append((stretch.from_s, True, charger_id, stretch))
-                changes.append((to_s, False, charger_id, stretch))
-    changes.sort(key=lambda it: (it[0], it[1]))
-    totals = _Sums(set_a)
-    standing: dict[str, list[Stretch]] = defaultdict(list)
-    counted: dict[tuple[str, Phase], float] = defaultdict(float)
-    for at_s, begins, charger_id, stretch in changes:
-        totals.until(at_s)
-        mine = standing[charger_id]
-        if begins:
-            mine.append(stretch)
-        else:
-            mine.remove(stretch)
-        for line in stretch.lines:
-            may_a = max((it.limit_a for it in mine if line in it.lines), default=0.0)
-            for breaker in chargers[charger_id].path:
-                totals.sums[breaker, line] += may_a - counted[charger_id, line]
-            counted[charger_id, line] = may_a
-    return totals.overload_as, totals.worst_a, totals.worst_at
-
-
-def _latencies_ms(merged: Sequence[Recorded]) -> Iterator[float]:
+def _latencies_ms(entries: Sequence[_Entry]) -> Iterator[float]:
     caused: dict[tuple[str, int], float] = {}
-    for recorded in merged:
-        match recorded.event:
+    for entry in entries:
+        match entry.event:
             case CurrentLimitAllocated() as it if it.reading_received_at is not None:
                 caused[it.charger_id, it.sequence] = it.reading_received_at.timestamp()
             case CurrentLimitApplied() as it if (it.charger_id, it.sequence) in caused:

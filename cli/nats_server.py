@@ -1,4 +1,8 @@
-"""The embedded NATS server with JetStream: its configuration, and when it is ready."""
+"""
+The embedded NATS server with JetStream: its configuration, who may sign in, and when it is ready.
+
+Nobody gets in without a password, not even on this machine; `cli/nats_access.py` keeps them.
+"""
 
 import asyncio
 import signal
@@ -7,14 +11,20 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-import orjson
-
+from cli.files import write_atomically
+from cli.nats_access import Access, accounts, quoted
 from cli.ports import LOOPBACK
 from cli.processes import Program
 from cli.programs import nats_server
 from cli.web import fetch
+from shared.grants import ACCOUNT, TRUSTED
 
 MAX_PAYLOAD_BYTES: Final = 1024 * 1024
+CONFIGURATION: Final = "nats.conf"
+ACCOUNTS: Final = "nats-accounts.conf"
+"""Who may sign in; a file of its own, which is written anew while the server runs."""
+_NOBODYS: Final = "$G"
+"""Where NATS keeps the jetstreams of those who need not sign in."""
 
 _CONFIGURATION: Final = Template("""\
 # Written by ampledger at every start; changes made here are lost.
@@ -28,6 +38,7 @@ jetstream {
     store_dir: $store
     sync_interval: $sync
 }
+include "$accounts"
 $extra""")
 
 
@@ -37,24 +48,24 @@ class Nats:
     Where the embedded NATS server is and how to reach it.
 
     Args:
+        access: who may sign in when it starts.
         durable: sync every message to disk before it is acknowledged, as the readings, whose
             only copy is here, want it.
-        extra: further configuration, such as an `authorization` block.
-        credentials: "user:password" for our own URL, when *extra* asks for them.
+        extra: further configuration.
     """
 
     store: Path
     run: Path
     port: int
     monitor_port: int
+    access: Access
     durable: bool = True
     extra: str = ""
-    credentials: str = ""
 
     @property
     def url(self) -> str:
-        login = f"{self.credentials}@" if self.credentials else ""
-        return f"nats://{login}{LOOPBACK}:{self.port}"
+        """Where the services reach it; contains their password."""
+        return f"nats://{TRUSTED}:{self.access.password}@{LOOPBACK}:{self.port}"
 
     @property
     def monitor_url(self) -> str:
@@ -69,26 +80,18 @@ def configuration(server: Nats) -> str:
         max_payload=MAX_PAYLOAD_BYTES,
         store=quoted(str(server.store)),
         sync='"always"' if server.durable else '"2m"',
+        accounts=ACCOUNTS,
         extra=server.extra,
     )
-
-
-def quoted(text: str) -> str:
-    r"""
-    Write a text as a string of NATS's configuration language, whose escapes are JSON's.
-
-    >>> quoted('/data/with "quotes"')
-    '"/data/with \\"quotes\\""'
-    """
-    return orjson.dumps(text).decode()
 
 
 def prepare(server: Nats) -> Program:
     """Write the configuration and say how to run the server."""
     server.store.mkdir(exist_ok=True, mode=0o700)
-    file = server.run / "nats.conf"
-    file.touch(mode=0o600)
-    file.write_text(configuration(server))
+    _move_in(server.store)
+    file = server.run / CONFIGURATION
+    write_atomically(file, configuration(server).encode(), durable=False)
+    write_accounts(server.run, server.access)
     return Program(
         name="nats",
         argv=(str(nats_server()), "--config", str(file)),
@@ -99,6 +102,18 @@ def prepare(server: Nats) -> Program:
         stop_timeout_s=10.0,
         stop_rank=1,
     )
+
+
+def write_accounts(run: Path, access: Access) -> None:
+    """Write who may sign in; a running server takes it in when it gets SIGHUP."""
+    write_atomically(run / ACCOUNTS, accounts(access).encode(), durable=False)
+
+
+def _move_in(store: Path) -> None:
+    """Bring jetstreams of a time when nobody signed in into the account of the services."""
+    old, new = (store / "jetstream" / it for it in (_NOBODYS, ACCOUNT))
+    if old.is_dir() and not new.exists():
+        old.rename(new)
 
 
 async def has_jetstream(server: Nats) -> bool:

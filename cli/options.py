@@ -17,8 +17,7 @@ class StackOptions:
         data_folder: None for the usual one, see `default_folder`.
         nats_url: a server to use instead of the embedded one, with JetStream.
         database_url: likewise; the databases `<its name>_<service>` are made there.
-        nats_extra: more of NATS's configuration for the embedded server (`authorization`).
-        nats_credentials: "user:password" for our own NATS URL when *nats_extra* asks for it.
+        nats_extra: more of NATS's configuration for the embedded server.
         services_ready_s_max: after this many seconds the stack is said to be up, with the
             services named that are not ready.
         echo: gets every line that the processes write, with the name of the process.
@@ -31,7 +30,6 @@ class StackOptions:
     nats_url: str | None = None
     database_url: str | None = None
     nats_extra: str = ""
-    nats_credentials: str = ""
     log_format: LogFormat = "json"
     services_ready_s_max: float = 60.0
     echo: Callable[[str, str], None] | None = None

@@ -3,6 +3,7 @@
 from cli import nats_server, postgres
 from cli.composition import DATABASE_PREFIX, Addresses
 from cli.data_folder import DataFolder
+from cli.nats_access import open_access
 from cli.options import StackOptions
 from cli.ports import claim_port
 from cli.processes import Program
@@ -76,6 +77,6 @@ def _nats(options: StackOptions, folder: DataFolder, ports: dict[str, int]) -> n
         run=folder.run,
         port=ports["nats"],
         monitor_port=ports["nats-monitor"],
+        access=open_access(folder.nats),
         extra=options.nats_extra,
-        credentials=options.nats_credentials,
     )

@@ -1,12 +1,14 @@
 """Commands sent to the installation service, from the command line and for the demo."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Final
 
 from nats.aio.client import Client
 from nats.errors import NoServersError
 
+from cli.composition import masked
 from shared import subjects
 from shared.context import acting
 from shared.messages import Answer
@@ -33,20 +35,29 @@ async def send(client: Client, command: InstallationCommand, actor: str) -> Answ
         CommandRefused: a rule said no.
         ServiceUnavailable: nobody answered within `TRIES_S_MAX` seconds.
     """
+    answer = await ask(client, command, actor)
+    if not answer.accepted:
+        raise CommandRefused(answer)
+    return answer
+
+
+async def ask(client: Client, command: InstallationCommand, actor: str) -> Answer:
+    """
+    Send a command as `send` does, and take a refusal for an answer.
+
+    Raises:
+        ServiceUnavailable: nobody answered within `TRIES_S_MAX` seconds.
+    """
     subject = subjects.command(type(command), command.installation_id)
     deadline_s = asyncio.get_running_loop().time() + TRIES_S_MAX
     with acting(actor) as context:
         while True:
             try:
-                answer = await request(client, command, subject, context)
+                return await request(client, command, subject, context)
             except ServiceUnavailable:
                 if asyncio.get_running_loop().time() > deadline_s:
                     raise
                 await asyncio.sleep(PAUSE_S)
-                continue
-            if not answer.accepted:
-                raise CommandRefused(answer)
-            return answer
 
 
 async def send_all(nats_url: str, commands: Iterable[InstallationCommand], actor: str) -> int:
@@ -60,14 +71,28 @@ async def send_all(nats_url: str, commands: Iterable[InstallationCommand], actor
         CommandRefused: a rule said no to one of them; those before it hold.
         ServiceUnavailable: nobody answers, or NATS cannot be reached.
     """
+    position = 0
+    async with connected(nats_url) as client:
+        for command in commands:
+            position = (await send(client, command, actor)).position or position
+    return position
+
+
+@asynccontextmanager
+async def connected(nats_url: str) -> AsyncIterator[Client]:
+    """
+    Open a connection for commands.
+
+    Raises:
+        ServiceUnavailable: NATS cannot be reached.
+    """
     try:
         client = await connect(nats_url, "ampledger-cli")
     except (OSError, NoServersError) as error:
-        raise ServiceUnavailable(f"NATS at {nats_url} cannot be reached: {error}") from error
+        raise ServiceUnavailable(
+            f"NATS at {masked(nats_url)} cannot be reached: {error}"
+        ) from error
     try:
-        position = 0
-        for command in commands:
-            position = (await send(client, command, actor)).position or position
-        return position
+        yield client
     finally:
         await client.close()

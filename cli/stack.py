@@ -40,6 +40,7 @@ from cli.processes import Program
 from cli.run_file import RUN_FILE, RunFile
 from cli.servers import prepare_servers
 from cli.states import Listener, ProcessState
+from cli.subscribers import keep_provided
 from cli.supervisor import SLOW_START_S, Supervisor
 from cli.web import fetch
 from shared.clock import utc_now
@@ -171,7 +172,7 @@ class Stack:
                 url = service_database_url(addresses.database_url, spec.name)
                 await migrate(spec.name, url, folders)
         self._add_services(addresses)
-        self._accompany()
+        self._accompany(addresses)
         supervisor.start()
 
     async def _servers_ready(self, supervisor: Supervisor) -> None:
@@ -220,10 +221,12 @@ class Stack:
         for program in self._extra:
             supervisor.add(program)
 
-    def _accompany(self) -> None:
-        """Keep the logs small, and show them if somebody wants to see them."""
-        supervisor = self._parts.supervisor
-        work: list[Coroutine[Any, Any, None]] = [tend(self._parts.folder.logs)]
+    def _accompany(self, addresses: Addresses) -> None:
+        """Keep the logs small and subscribers provided for, and show logs to who wants them."""
+        supervisor, folder = self._parts.supervisor, self._parts.folder
+        work: list[Coroutine[Any, Any, None]] = [tend(folder.logs)]
+        if self.options.nats_url is None:
+            work.append(keep_provided(folder.nats, addresses.nats_url))
         if self.options.echo is not None:
             files = {name: supervisor.log_of(name) for name in supervisor.states()}
             work.append(follow(files, self.options.echo))

@@ -3,14 +3,12 @@ Following another service's log: in order, without gaps, each effect exactly onc
 
 A durable pull consumer fetches a batch; the batch's effects and the cursor are written in one
 transaction of the follower's own database; only then is the batch acknowledged. What the cursor has
-seen is dropped. An event that cannot be applied parks its aggregate: later events of it queue behind,
-others go on.
+seen is dropped. An event that cannot be applied parks its aggregate (`shared/parking.py`). A follower
+of an epoch that is over, or of a past that was changed, begins anew (`shared/followers.py`).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,192 +17,248 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
-from shared import subjects
+from shared import epochs, followers, parking, subjects
+from shared.announced import EVENT_ID_HEADER, Unreadable, epoch_in, read
 from shared.event_store import DATABASE_FAULTS
-from shared.pull import BATCH_MAX, pulling
-from shared.recorded import Meta, Recorded
-from shared.relay import (
-    EVENT_ID_HEADER,
-    META_HEADER,
-    RECORDED_AT_HEADER,
-    SCHEMA_HEADER,
-    STREAM_HEADER,
-    VERSION_HEADER,
-)
-from shared.tasks import end_if_cancelled
+from shared.followers import Connection as Connection
+from shared.followers import Cursor, Moved
+from shared.followers import Follower as Follower
+from shared.followers import cursor_of as cursor_of
+from shared.pull import BATCH_MAX, Pull, pulling
+from shared.recorded import Recorded
+from shared.tasks import in_child, keep_running
 
 ERROR_PAUSE_S: Final = 0.5
 ACK_WAIT_S: Final = 30.0
 TAKE_S_MAX: Final = 15.0
 """A batch that takes longer hangs on a connection that died unnoticed; it is begun again."""
+LOOK_S: Final = 1.0
+"""How soon a follower sees that parked events are to be tried again."""
+BEAT_S: Final = 5.0
+"""How often a follower says that it is alive, and looks whether a new epoch has begun."""
 CATCH_UP_PAUSE_S: Final = 0.05
 
 log = structlog.get_logger()
-
-Connection = Any
-"""An asyncpg connection inside a transaction; asyncpg carries no types."""
 
 
 class Gap(Exception):
     """The jetstream delivered a position beyond the next one: something was not delivered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Follower:
-    """
-    Who follows which log, and what each event does.
+class OtherEpoch(Exception):
+    """The jetstream that was followed is no longer the one that takes the log's events."""
 
-    `apply` writes one event's effect into the transaction it is given; it may raise, which parks the
-    event's aggregate. `reload` reads what is held in memory anew, at the start and whenever a
-    transaction did not end as memory has it. `committed` hears of the events that took effect.
-    """
 
-    consumer: str
-    service: str
-    apply: Callable[[Connection, Recorded], Awaitable[None]]
-    reload: Callable[[], Awaitable[None]]
-    committed: Callable[[Sequence[Recorded]], None]
+class PastReplaced(Exception):
+    """What this process has followed is no longer what happened: it has to begin anew as a whole."""
+
+
+FOLLOW_FAULTS: Final = (Gap, OtherEpoch, Moved, *DATABASE_FAULTS, NatsError)
 
 
 async def follow(client: Client, pool: "asyncpg.Pool[Any]", follower: Follower) -> None:
-    """Follow for ever; on any fault start over from the cursor."""
-    while True:
-        end_if_cancelled()
-        try:
-            await _follow(client, pool, follower)
-        except (Gap, *DATABASE_FAULTS, NatsError) as error:
-            log.warning("follower starts over", service=follower.service, error=repr(error))
-        await asyncio.sleep(ERROR_PAUSE_S)
+    """
+    Follow for ever; on any fault start over from the cursor.
 
+    Raises:
+        PastReplaced: a new epoch of the log has begun. Everything is folded anew, and nothing may be
+            decided or shown meanwhile on what is folded by half: the process ends, and whoever
+            supervises it starts it again. As it starts, it waits for `caught_up` as always.
+    """
+    following = _Following(client, pool, follower)
 
-async def _follow(client: Client, pool: "asyncpg.Pool[Any]", follower: Follower) -> None:
-    async with asyncio.timeout(TAKE_S_MAX):
-        await follower.reload()
-        cursor = await cursor_of(pool, follower)
-    durable = f"{follower.consumer}-{follower.service}"
-    jetstream = subjects.jetstream_of(follower.service)
-    config = ConsumerConfig(
-        durable_name=durable,
-        deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-        opt_start_seq=cursor + 1,
-        ack_policy=AckPolicy.ALL,
-        ack_wait=ACK_WAIT_S,
-        max_ack_pending=4 * BATCH_MAX,
-        max_deliver=-1,
-    )
-    async with pulling(client, jetstream, config) as pull:
-        while True:
-            end_if_cancelled()
-            messages = await pull.batch()
-            if messages:
-                async with asyncio.timeout(TAKE_S_MAX):
-                    await _take(pool, follower, [recorded_of(it) for it in messages])
-                await messages[-1].ack()
+    def on_fault(fault: Exception) -> None:
+        log.warning("follower starts over", follower=follower.name, error=repr(fault))
 
-
-async def cursor_of(pool: "asyncpg.Pool[Any]", follower: Follower) -> int:
-    """Name the last position whose effect is in the follower's database."""
-    found = await pool.fetchval(
-        "select position from cursor where consumer = $1 and service = $2",
-        follower.consumer,
-        follower.service,
-    )
-    return int(found or 0)
+    await keep_running(following.run, FOLLOW_FAULTS, on_fault, ERROR_PAUSE_S)
 
 
 async def caught_up(client: Client, pool: "asyncpg.Pool[Any]", follower: Follower) -> None:
-    """Wait until everything that is announced at this moment has been taken; a log that nobody has
-    announced yet holds nothing."""
-    js = client.jetstream()
-    try:
-        info = await js.stream_info(subjects.jetstream_of(follower.service))
-    except NotFoundError:
+    """Wait until everything that is announced at this moment, or about to be announced anew, has been
+    taken; a log that nobody has announced yet holds nothing."""
+    copy = await epochs.present_copy(client.jetstream(), follower.service)
+    if copy is None:
         return
-    while await cursor_of(pool, follower) < int(info.state.last_seq):  # noqa: ASYNC110  # only the database knows
+    while True:
+        cursor = await followers.read_cursor(pool, follower) or Cursor(epoch=copy.epoch)
+        if (cursor.epoch, cursor.position) >= (copy.epoch, copy.whole):
+            return
         await asyncio.sleep(CATCH_UP_PAUSE_S)
 
 
-async def _take(
-    pool: "asyncpg.Pool[Any]", follower: Follower, batch: Sequence[Recorded]
-) -> None:
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(
-            "insert into cursor values ($1, $2, 0) on conflict do nothing",
-            follower.consumer,
-            follower.service,
-        )
-        cursor = await connection.fetchval(
-            "select position from cursor where consumer = $1 and service = $2 for update",
-            follower.consumer,
-            follower.service,
-        )
-        fresh = [recorded for recorded in batch if recorded.position > cursor]
-        if not fresh:
-            return
-        if fresh[0].position != cursor + 1:
-            raise Gap(f"{fresh[0].position} came after {cursor}")
-        applied = [it for it in fresh if await _apply(connection, follower, it)]
-        await connection.execute(
-            "update cursor set position = $3 where consumer = $1 and service = $2",
-            follower.consumer,
-            follower.service,
-            fresh[-1].position,
-        )
-    if len(applied) < len(fresh):
-        await follower.reload()
-    follower.committed(applied)
+class _Following:
+    """Where the follower is, and one event after the other from there on."""
 
+    def __init__(self, client: Client, pool: "asyncpg.Pool[Any]", follower: Follower) -> None:
+        self._client = client
+        self._js: JetStreamContext = client.jetstream()
+        self._pool = pool
+        self._follower = follower
+        self._cursor = Cursor()
+        self._left_out: frozenset[UUID] = frozenset()
+        self._looked_s = self._beat_s = 0.0
+        self._remembers = False
 
-async def _apply(connection: Connection, follower: Follower, recorded: Recorded) -> bool:
-    """Apply one event, or park it. A fault of the database itself is not the event's fault."""
-    aggregate_id = recorded.stream
-    behind = await connection.fetchval(
-        "select 1 from parked where consumer = $1 and service = $2 and aggregate_id = $3 limit 1",
-        follower.consumer,
-        follower.service,
-        aggregate_id,
-    )
-    error: str | None = "waits behind a parked event" if behind else None
-    if error is None:
-        try:
-            async with connection.transaction():
-                await follower.apply(connection, recorded)
-        except (ValueError, KeyError, TypeError, ArithmeticError) as fault:
-            error = f"{type(fault).__name__}: {fault}"
-            log.exception(
-                "event parked",
-                service=follower.service,
-                position=recorded.position,
-                stream=aggregate_id,
-                event_type=recorded.type,
+    async def run(self) -> None:
+        """
+        Follow until something goes wrong.
+
+        Raises:
+            OtherEpoch, Gap, Moved, NotFoundError: start over.
+            PastReplaced: the process has to.
+        """
+        await in_child(self._reload(), TAKE_S_MAX)
+        copy = await in_child(self._jetstream(), TAKE_S_MAX)
+        self._cursor = await in_child(self._begin(copy), TAKE_S_MAX)
+        self._remembers = True
+        self._beat_s = asyncio.get_running_loop().time()
+        left_out = followers.skipped_by(self._pool, self._follower)
+        self._left_out = await in_child(left_out, TAKE_S_MAX)
+        config = ConsumerConfig(
+            durable_name=self._follower.name,
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=self._cursor.position + 1,
+            ack_policy=AckPolicy.ALL,
+            ack_wait=ACK_WAIT_S,
+            max_ack_pending=4 * BATCH_MAX,
+            max_deliver=-1,
+        )
+        async with pulling(self._client, copy.name, config) as pull:
+            await self._from(pull, copy.name)
+
+    async def _from(self, pull: Pull, jetstream: str) -> None:
+        while True:
+            messages = await pull.batch()
+            if messages:
+                await in_child(self._take(messages), TAKE_S_MAX)
+                await messages[-1].ack()
+            await in_child(self._look(jetstream), TAKE_S_MAX)
+
+    # --- Where to begin ---
+
+    async def _reload(self) -> None:
+        await self._follower.reload()
+
+    async def _jetstream(self) -> epochs.Copy:
+        copy = await epochs.present_copy(self._js, self._follower.service)
+        if copy is None:
+            raise NotFoundError  # nobody has announced anything yet, or it was lost
+        return copy
+
+    async def _begin(self, copy: epochs.Copy) -> Cursor:
+        """
+        Find the cursor, and make sure that what it is at is what was announced there.
+
+        Raises:
+            OtherEpoch: a jetstream is followed whose log has moved on to a later epoch.
+            Gap: the jetstream ends before the cursor: it is being filled again, or was cut short.
+            PastReplaced: what this process remembers is not what was announced.
+        """
+        follower, pool = self._follower, self._pool
+        cursor = await followers.read_cursor(pool, follower)
+        if cursor is None:
+            return await followers.begin(pool, follower, copy.epoch)
+        if cursor.epoch > copy.epoch:
+            raise OtherEpoch(f"{copy.name} is of an epoch before {cursor.epoch}")
+        if cursor.epoch < copy.epoch:
+            why = f"epoch {copy.epoch} of the log of {follower.service} has begun"
+        elif cursor.position > copy.last:
+            raise Gap(
+                f"{copy.name} ends at {copy.last}, before {cursor.position}: it is being filled "
+                "again, or its log was restored from an older copy"
             )
-    if error is None:
-        return True
-    await connection.execute(
-        "insert into parked values ($1, $2, $3, $4, $5) on conflict do nothing",
-        follower.consumer,
-        follower.service,
-        recorded.position,
-        aggregate_id,
-        error,
-    )
-    return False
+        elif await self._is_there(copy, cursor):
+            return cursor
+        else:
+            why = f"{copy.name} has another event at {cursor.position} than was followed"
+        if self._remembers:
+            raise PastReplaced(why)
+        cursor = await followers.begin_anew(pool, follower, cursor, copy.epoch, why)
+        await follower.reload()
+        return cursor
+
+    async def _is_there(self, copy: epochs.Copy, cursor: Cursor) -> bool:
+        if cursor.position == 0 or cursor.event_id is None:
+            return True
+        message = await self._js.get_msg(copy.name, seq=cursor.position)
+        return (message.headers or {}).get(EVENT_ID_HEADER) == str(cursor.event_id)
+
+    # --- One batch after the other ---
+
+    async def _take(self, messages: Sequence[Msg]) -> None:
+        if any(epoch_in(it.headers) not in {None, self._cursor.epoch} for it in messages):
+            raise OtherEpoch(f"an event of another epoch than {self._cursor.epoch}")
+        fresh, missed = _in_order([read(it) for it in messages], self._cursor.position)
+        if fresh:
+            await self._apply(fresh)
+        if missed is not None:
+            raise Gap(f"{missed} came after {self._cursor.position}")
+
+    async def _apply(self, fresh: Sequence[Recorded | Unreadable]) -> None:
+        """Write the effects of events, and that they are taken, in one transaction."""
+        follower = self._follower
+        to = Cursor(fresh[-1].position, self._cursor.epoch, _id_of(fresh[-1]))
+        applied: list[Recorded] = []
+        async with self._pool.acquire() as connection, connection.transaction():
+            found = await followers.lock_cursor(connection, follower)
+            if found != self._cursor:
+                # What is held in memory is older than what is in the database.
+                raise Moved(f"the cursor is at {found.position}, not {self._cursor.position}")
+            for event in fresh:
+                if _id_of(event) in self._left_out:
+                    continue
+                if await parking.apply_or_park(connection, follower, event):
+                    assert isinstance(event, Recorded)  # noqa: S101  # others cannot be applied
+                    applied.append(event)
+            await followers.move_cursor(connection, follower, to)
+        self._cursor = to
+        if len(applied) < len(fresh):
+            await follower.reload()
+        follower.committed(applied)
+
+    async def _look(self, jetstream: str) -> None:
+        """Now and then: try parked events again, say that all is well, see whether it still is."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._looked_s >= LOOK_S:
+            self._looked_s = now_s
+            aggregate_id = await parking.wanted_again(self._pool, self._follower)
+            if aggregate_id is not None:
+                await parking.retry(
+                    self._pool, self._js, jetstream, self._follower, aggregate_id
+                )
+                self._looked_s = 0.0  # there may be more of it
+        if now_s - self._beat_s >= BEAT_S:
+            self._beat_s = now_s
+            await followers.beat(self._pool, self._follower)
+            found = await followers.read_cursor(self._pool, self._follower)
+            if found != self._cursor and found and found.position == self._cursor.position:
+                raise Moved(f"the documents at {found.position} were replaced")
+            subject = subjects.events_of(self._follower.service)
+            if await self._js.find_stream_name_by_subject(subject) != jetstream:
+                raise OtherEpoch(f"{jetstream} takes no more events")
 
 
-def recorded_of(message: Msg) -> Recorded:
-    """Read an announced event with everything known about its recording."""
-    headers = message.headers or {}
-    return Recorded(
-        position=message.metadata.sequence.stream,
-        stream=headers[STREAM_HEADER],
-        version=int(headers[VERSION_HEADER]),
-        event_id=UUID(headers[EVENT_ID_HEADER]),
-        recorded_at=datetime.fromisoformat(headers[RECORDED_AT_HEADER]),
-        type=message.subject.rsplit(".", 1)[-1],
-        schema_version=int(headers[SCHEMA_HEADER]),
-        data=message.data,
-        meta=Meta.model_validate_json(headers[META_HEADER]),
-    )
+def _in_order(
+    batch: Sequence[Recorded | Unreadable], position: int
+) -> tuple[list[Recorded | Unreadable], int | None]:
+    """
+    Pick the events that follow a position without a gap, and name the one before which there is one.
+
+    Another process that follows under the same name may have been given those in between.
+    """
+    fresh: list[Recorded | Unreadable] = []
+    for event in batch:
+        if event.position > position + 1:
+            return fresh, event.position
+        if event.position == position + 1:
+            fresh.append(event)
+            position = event.position
+    return fresh, None
+
+
+def _id_of(event: Recorded | Unreadable) -> UUID | None:
+    return event.event_id if isinstance(event, Recorded) else None

@@ -74,10 +74,10 @@ async def connect(nats_url: str, name: str) -> Client:
     return client
 
 
-def log_jetstream(service: str) -> StreamConfig:
+def log_jetstream(service: str, epoch: int = 1) -> StreamConfig:
     """Describe the jetstream that copies a service's log: nothing in it may be deleted."""
     return StreamConfig(
-        name=subjects.jetstream_of(service),
+        name=subjects.jetstream_of(service, epoch),
         subjects=[subjects.events_of(service)],
         retention=RetentionPolicy.LIMITS,
         storage=StorageType.FILE,

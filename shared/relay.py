@@ -1,55 +1,46 @@
 """
 The relay: copies a service's log to its jetstream, in order.
 
-The jetstream's sequence *is* the log's position. Every publication names the sequence it expects to
-follow, so a second relay, or one that was paused, cannot publish anything twice or out of order, and
-the jetstream is its own checkpoint. PostgreSQL is the truth: a lost tail is published again at the
-same sequences, a lost jetstream from the beginning.
+The jetstream's sequence *is* the log's position. Every publication names the jetstream and the sequence
+it expects to follow, so a second relay, or one that was paused, cannot publish anything twice or out of
+order, and the jetstream is its own checkpoint. PostgreSQL is the truth: a lost tail is published again at
+the same sequences, a lost jetstream from the beginning.
+
+Where the two contradict each other, the log has lost events that were announced. Then the relay halts
+the log, says so, and waits for somebody to begin a new epoch of it (`shared/epochs.py`).
 """
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
 from typing import Any, Final
 
-import orjson
 import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError
 
-from shared import subjects
-from shared.context import CAUSATION_HEADER, CORRELATION_HEADER
+from shared import epochs, subjects
+from shared.announced import EVENT_ID_HEADER as EVENT_ID_HEADER
+from shared.announced import META_HEADER as META_HEADER
+from shared.announcing import announce
+from shared.epochs import LogShorterThanJetstream as LogShorterThanJetstream
 from shared.event_store import DATABASE_FAULTS, EventStore
-from shared.ids import new_id
-from shared.messaging import ensure_jetstream, log_jetstream
-from shared.recorded import Recorded
-from shared.tasks import end_if_cancelled
+from shared.tasks import in_child, keep_running
 
 BATCH_MAX: Final = 500
 POLL_S: Final = 0.5
 """How long a lost notification can delay an event."""
 LOOK_S: Final = 2.0
-"""How often an idle relay makes sure that the jetstream still holds what it was given."""
+"""How often an idle relay makes sure that the jetstream still holds what it was given, and a halted one
+looks whether it may go on."""
 ERROR_PAUSE_S: Final = 0.5
-PUBLISH_TIMEOUT_S: Final = 5.0
-ATOMIC_MIN: Final = 2
-"""From how many events on they are published as one atomic batch (NATS ADR-50)."""
+STEP_S_MAX: Final = 30.0
+"""A step that takes longer hangs on a connection that died unnoticed; the relay starts over."""
+SAY_AGAIN_S: Final = 60.0
+"""How often a halted relay says what it waits for."""
 
-META_HEADER: Final = "Ampledger-Meta"
-EVENT_ID_HEADER: Final = "Ampledger-Event-Id"
-STREAM_HEADER: Final = "Ampledger-Stream"
-VERSION_HEADER: Final = "Ampledger-Version"
-SCHEMA_HEADER: Final = "Ampledger-Schema"
-RECORDED_AT_HEADER: Final = "Ampledger-Recorded-At"
+COPY_FAULTS: Final = (*DATABASE_FAULTS, NatsError)
 
 log = structlog.get_logger()
-
-
-class LogShorterThanJetstream(Exception):
-    """The jetstream holds events that the log does not: a backup was restored. Nothing may be
-    published until an operator decides which is true.
-    """
 
 
 class Relay:
@@ -61,146 +52,145 @@ class Relay:
         self._client = client
         self._js = client.jetstream()
         self._hint = asyncio.Event()
+        self._epoch = 0
         self._published: int | None = None
+        self._complaint: str | None = None
         self._looked_s = 0.0
+        self._said_s: float | None = None
 
     @property
     def published(self) -> int | None:
         """The position up to which the jetstream is known to be the log; none while unknown."""
         return self._published
 
-    async def run(self) -> None:
-        """
-        Copy for ever; on any fault forget what was known, and ask the jetstream where it is.
+    @property
+    def complaint(self) -> str | None:
+        """What is wrong with the log, and what to do about it; none while it is copied."""
+        return self._complaint
 
-        Raises:
-            LogShorterThanJetstream: the log has lost events that were announced.
-        """
+    def standing(self) -> bool | str:
+        """For the health of the service: true, or why not."""
+        return self._published is not None or self._complaint or False
+
+    async def agreed(self) -> None:
+        """Wait until the jetstream is known to be the log: what it holds may be built upon."""
+        while self._published is None:  # noqa: ASYNC110  # it may be lost and found several times
+            await asyncio.sleep(POLL_S / 10)
+
+    async def run(self) -> None:
+        """Copy for ever; on any fault forget what was known, and ask the jetstream where it is."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(), name="relay-listen")
-            tasks.create_task(self._copy(), name="relay-copy")
+            tasks.create_task(
+                keep_running(self._listen, DATABASE_FAULTS, self._on_silence, ERROR_PAUSE_S),
+                name="relay-listen",
+            )
+            tasks.create_task(
+                keep_running(self._copy, COPY_FAULTS, self._on_fault, ERROR_PAUSE_S),
+                name="relay-copy",
+            )
+
+    # --- Hints ---
 
     async def _listen(self) -> None:
         """Turn the database's notifications into hints; polling covers the lost ones."""
-        while True:
-            end_if_cancelled()
+        async with self._store.pool.acquire() as connection:
+            await connection.add_listener("log", self._on_notification)
             try:
-                async with self._store.pool.acquire() as connection:
-                    await connection.add_listener("log", self._on_notification)
-                    try:
-                        while not connection.is_closed():  # noqa: ASYNC110  # it tells whoever asks
-                            await asyncio.sleep(POLL_S)
-                    finally:
-                        await connection.remove_listener("log", self._on_notification)
-            except DATABASE_FAULTS as error:
-                log.warning("relay lost its notifications, polling", error=str(error))
-            await asyncio.sleep(ERROR_PAUSE_S)
+                while not connection.is_closed():  # noqa: ASYNC110  # it tells whoever asks
+                    await asyncio.sleep(POLL_S)
+            finally:
+                await connection.remove_listener("log", self._on_notification)
 
     def _on_notification(self, *_: Any) -> None:  # noqa: ANN401  # asyncpg's listener signature
         self._hint.set()
 
-    async def _copy(self) -> None:
-        while True:
-            end_if_cancelled()
-            try:
-                await self._copy_once()
-            except (*DATABASE_FAULTS, NatsError) as error:
-                log.warning("relay starts over", service=self._service, error=repr(error))
-                self._published = None
-                await asyncio.sleep(ERROR_PAUSE_S)
+    def _on_silence(self, fault: Exception) -> None:
+        log.warning(
+            "relay lost its notifications, polling", service=self._service, error=repr(fault)
+        )
 
-    async def _copy_once(self) -> None:
-        if self._published is None:
-            self._published = await self._resume()
+    # --- Copying ---
+
+    async def _copy(self) -> None:
+        self._published = None
+        self._published = await self._resume()
+        while self._published is not None:
+            await in_child(self._copy_once(self._published), STEP_S_MAX)
+
+    def _on_fault(self, fault: Exception) -> None:
+        self._published = None
+        log.warning("relay starts over", service=self._service, error=repr(fault))
+
+    async def _copy_once(self, published: int) -> None:
         self._hint.clear()
-        batch = await self._store.read(after=self._published, limit=BATCH_MAX)
+        batch = await self._store.read(after=published, limit=BATCH_MAX)
         if batch:
-            await self._publish(batch)
+            await announce(self._client, self._service, self._epoch, batch)
             self._published = batch[-1].position
         else:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hint.wait(), POLL_S)
             if not self._hint.is_set():
-                await self._look()
+                await self._look(published)
 
-    async def _look(self) -> None:
-        """Notice a jetstream that was lost while there is nothing to publish."""
+    async def _look(self, published: int) -> None:
+        """Notice a jetstream that was lost, or a new epoch, while there is nothing to publish."""
         now_s = asyncio.get_running_loop().time()
         if now_s - self._looked_s < LOOK_S:
             return
         self._looked_s = now_s
-        info = await self._js.stream_info(subjects.jetstream_of(self._service))
-        if info.state.last_seq != self._published:
+        info = await self._js.stream_info(subjects.jetstream_of(self._service, self._epoch))
+        state = await epochs.log_state(self._store.pool)
+        if info.state.last_seq != published or state.epoch != self._epoch or state.halted_why:
             self._published = None  # another relay was first, or something is lost
 
+    # --- Where to go on ---
+
     async def _resume(self) -> int:
-        await ensure_jetstream(self._js, log_jetstream(self._service))
-        name = subjects.jetstream_of(self._service)
-        info = await self._js.stream_info(name)
-        last = int(info.state.last_seq)
-        if last == 0:
-            return 0
-        newest = await self._js.get_msg(name, seq=last)
-        ours = await self._store.read(after=last - 1, limit=1)
-        announced = (newest.headers or {}).get(EVENT_ID_HEADER)
-        if not ours or str(ours[0].event_id) != announced:
-            raise LogShorterThanJetstream(
-                f"jetstream {name} ends with event {announced} at {last}, the log of "
-                f"{self._service} does not hold it there: it was restored from an older copy; "
-                "stop the consumers and begin a new epoch of the log"
-            )
-        return last
+        """Find the position up to which the jetstream is the log; wait while they contradict."""
+        while True:
+            try:
+                published = await in_child(self._take_up(), STEP_S_MAX)
+            except LogShorterThanJetstream as fault:
+                await in_child(self._halt(str(fault)), STEP_S_MAX)
+                await asyncio.sleep(LOOK_S)
+            else:
+                self._complaint = self._said_s = None
+                return published
 
-    async def _publish(self, batch: Sequence[Recorded]) -> None:
-        if len(batch) < ATOMIC_MIN:
-            for recorded in batch:
-                headers = headers_of(recorded)
-                headers["Nats-Expected-Last-Sequence"] = str(recorded.position - 1)
-                await self._js.publish(
-                    subjects.event(recorded.event),
-                    recorded.data,
-                    timeout=PUBLISH_TIMEOUT_S,
-                    headers=headers,
-                )
-            return
-        await self._publish_atomically(batch)
+    async def _take_up(self) -> int:
+        """
+        Compare the jetstream with the log, and make one where there is none.
 
-    async def _publish_atomically(self, batch: Sequence[Recorded]) -> None:
-        batch_id = new_id()
-        for index, recorded in enumerate(batch, start=1):
-            headers = headers_of(recorded)
-            headers["Nats-Batch-Id"] = batch_id
-            headers["Nats-Batch-Sequence"] = str(index)
-            if index == 1:
-                headers["Nats-Expected-Last-Sequence"] = str(recorded.position - 1)
-            subject = subjects.event(recorded.event)
-            if index < len(batch):
-                await self._client.publish(subject, recorded.data, headers=headers)
+        Raises:
+            LogShorterThanJetstream: the log has lost events that were announced, or is halted.
+        """
+        while True:
+            # The jetstream before the log: what is in it by now, the log holds ever after.
+            copy = await epochs.present_copy(self._js, self._service)
+            state = await epochs.log_state(self._store.pool)
+            ours = await self._event_id_at(copy.last if copy is not None else 0)
+            why = epochs.contradiction(self._service, copy, state, ours)
+            if why is not None:
+                raise LogShorterThanJetstream(why)
+            current = copy is not None and copy.epoch == state.epoch
+            if state.halted_why is not None and not (current and state.halted_by == "relay"):
+                raise LogShorterThanJetstream(state.halted_why)
+            if copy is None or not current:
+                await epochs.take_over(self._js, self._service, state.epoch, state.position)
                 continue
-            headers["Nats-Batch-Commit"] = "1"
-            reply = await self._client.request(
-                subject, recorded.data, timeout=PUBLISH_TIMEOUT_S, headers=headers
-            )
-        _check(reply.data)
+            await epochs.lift(self._store.pool, "relay")
+            self._epoch = copy.epoch
+            return copy.last
 
+    async def _event_id_at(self, position: int) -> str | None:
+        found = await self._store.read(after=position - 1, limit=1) if position else []
+        return str(found[0].event_id) if found and found[0].position == position else None
 
-def _check(reply: bytes) -> None:
-    answer = orjson.loads(reply)
-    if "error" in answer:
-        raise APIError.from_error(answer["error"])
-
-
-def headers_of(recorded: Recorded) -> dict[str, str]:
-    """Spell everything that is known about an event's recording as NATS headers."""
-    headers = {
-        EVENT_ID_HEADER: str(recorded.event_id),
-        STREAM_HEADER: recorded.stream,
-        VERSION_HEADER: str(recorded.version),
-        SCHEMA_HEADER: str(recorded.schema_version),
-        RECORDED_AT_HEADER: recorded.recorded_at.isoformat(),
-        META_HEADER: recorded.meta.model_dump_json(exclude_none=True),
-        CORRELATION_HEADER: recorded.meta.correlation_id,
-    }
-    if recorded.meta.causation_id is not None:
-        headers[CAUSATION_HEADER] = recorded.meta.causation_id
-    return headers
+    async def _halt(self, why: str) -> None:
+        await epochs.halt(self._store.pool, "relay", why)
+        self._complaint = epochs.complaint(self._service, why)
+        now_s = asyncio.get_running_loop().time()
+        if self._said_s is None or now_s - self._said_s >= SAY_AGAIN_S:
+            self._said_s = now_s
+            log.error("relay halted", service=self._service, why=self._complaint)

@@ -1,13 +1,16 @@
 """
 Every name on NATS, spelled here and nowhere else.
 
-    events.<service>.<partition>.<aggregate id>.<EventType>     one jetstream per log
+    events.<service>.<partition>.<aggregate id>.<EventType>     one jetstream per log and epoch
+    retired.<service>.<epoch>                                   what the jetstreams of earlier epochs
+                                                                listen to: nothing comes there
     telemetry.<partition>.<installation id>.<source id>.<Kind>  jetstream TELEMETRY
     commands.<service>.<aggregate id>.<Command>                 request and reply
     charger.<charger id>.<Command>                              request and reply, to the gateway
                                                                 that holds the charger's socket
 """
 
+import re
 from typing import Final
 from zlib import crc32
 
@@ -16,6 +19,9 @@ from shared.messages import Command, Event, Message
 PARTITIONS: Final = 64
 TELEMETRY_JETSTREAM: Final = "TELEMETRY"
 TELEMETRY_ALL: Final = "telemetry.>"
+
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_=+~-]")
+"""What would not be one plain token of a subject; ids of ours contain nothing of it."""
 
 
 def partition_of(aggregate_id: str) -> int:
@@ -30,9 +36,13 @@ def partition_of(aggregate_id: str) -> int:
 
 def event(of: Event) -> str:
     """Spell the subject on which the relay announces an event."""
-    kind = type(of)
-    aggregate_id = of.aggregate_id
-    return f"events.{kind.service}.{partition_of(aggregate_id)}.{aggregate_id}.{kind.__name__}"
+    return event_named(type(of).service, type(of).__name__, of.aggregate_id)
+
+
+def event_named(service: str, type_name: str, aggregate_id: str) -> str:
+    """Spell the subject of an event that is known by name only."""
+    token = _UNSAFE.sub("_", aggregate_id)
+    return f"events.{service}.{partition_of(aggregate_id)}.{token}.{type_name}"
 
 
 def events_of(service: str) -> str:
@@ -40,9 +50,39 @@ def events_of(service: str) -> str:
     return f"events.{service}.>"
 
 
-def jetstream_of(service: str) -> str:
-    """Name the jetstream that copies a service's log."""
-    return f"EVENTS_{service.upper()}"
+def jetstream_of(service: str, epoch: int = 1) -> str:
+    """
+    Name the jetstream that copies a service's log in one of its epochs.
+
+    >>> jetstream_of("balancer"), jetstream_of("balancer", 2)
+    ('EVENTS_BALANCER', 'EVENTS_BALANCER_2')
+    """
+    name = f"EVENTS_{service.upper()}"
+    return name if epoch == 1 else f"{name}_{epoch}"
+
+
+def epoch_of(service: str, jetstream: str) -> int:
+    """
+    Name the epoch of a service's log that a jetstream copies.
+
+    Raises:
+        ValueError: it is not a jetstream of that log.
+
+    >>> epoch_of("balancer", "EVENTS_BALANCER"), epoch_of("balancer", "EVENTS_BALANCER_12")
+    (1, 12)
+    """
+    number = jetstream.removeprefix(f"{jetstream_of(service)}_")
+    epoch = (
+        1 if jetstream == jetstream_of(service) else int(number) if number.isdecimal() else 0
+    )
+    if epoch < 1 or jetstream_of(service, epoch) != jetstream:
+        raise ValueError(f"{jetstream} is not a jetstream of the log of {service}")
+    return epoch
+
+
+def retired_of(service: str, epoch: int) -> str:
+    """Spell the subject that a jetstream keeps when its epoch is over."""
+    return f"retired.{service}.{epoch}"
 
 
 def command(of: type[Command], aggregate_id: str = "*") -> str:

@@ -1,12 +1,19 @@
-"""A command is decided once: load, decide, append; start over when another writer was first."""
+"""
+A command is decided once: load, decide, append; start over when another writer was first.
 
-from collections.abc import Sequence
-from typing import Final, TypeVar
+    await transact(store, stream, decider, command, context)            over one stream
+    await transact_across(store, streams, across, command, context)     over several, in one append
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Generic, TypeVar
 
 import structlog
 
 from shared.context import Context
-from shared.decider import Claim, CommandIdReused, Decider, Refused
+from shared.decider import Across, Claim, CommandIdReused, Decider, Refused
 from shared.event_store import (
     CommandKnown,
     Commit,
@@ -54,52 +61,117 @@ async def transact(
     Raises:
         Conflict: other writers were first `ATTEMPTS_MAX` times in a row.
     """
-    mark = fingerprint(command)
-    meta = Meta(
-        actor=context.actor,
-        command_id=command.command_id,
-        correlation_id=context.correlation_id,
-        causation_id=context.causation_id,
-    )
-    taken: tuple[Claim, str] | None = None
+
+    def decide(states: tuple[S, ...]) -> tuple[tuple[E, ...], ...]:
+        return (decider.decide(command, states[0]),)
+
+    return await _decided_once(_Wish(store, (stream,), decider, decide, command, context))
+
+
+async def transact_across(
+    store: EventStore,
+    streams: tuple[str, ...],
+    across: Across[C, S, E],
+    command: C,
+    context: Context,
+) -> Answer:
+    """
+    Decide a command on several streams, and append what it decides in one piece.
+
+    Whoever was first on any of the streams has the command decided again on all of them.
+
+    Raises:
+        Conflict: other writers were first `ATTEMPTS_MAX` times in a row.
+    """
+    decide = partial(across.decide, command)
+    return await _decided_once(_Wish(store, streams, across.decider, decide, command, context))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish(Generic[S, E]):
+    """A command, and how and where it is decided."""
+
+    store: EventStore
+    streams: tuple[str, ...]
+    decider: Decider[Any, S, E]
+    decide: Callable[[tuple[S, ...]], tuple[tuple[E, ...], ...]]
+    command: Command
+    context: Context
+
+    @property
+    def meta(self) -> Meta:
+        return Meta(
+            actor=self.context.actor,
+            command_id=self.command.command_id,
+            correlation_id=self.context.correlation_id,
+            causation_id=self.context.causation_id,
+        )
+
+
+async def _decided_once(wish: _Wish[S, E]) -> Answer:
+    mark = fingerprint(wish.command)
+    taken: Refused | None = None
     for _ in range(ATTEMPTS_MAX):
-        history = await store.load(stream)
-        events, answer = _decide(decider, command, [it.event for it in history], taken)  # type: ignore[misc]
-        claims = [claim for event in events for claim in decider.claims_of(event)]
-        part = StreamEvents(stream, len(history), events)
+        histories = [await _history(wish, stream) for stream in wish.streams]
+        events, answer = _decide(wish, histories, taken)
+        parts = [
+            StreamEvents(stream, len(history), new)
+            for stream, history, new in zip(wish.streams, histories, events, strict=True)
+        ]
+        claims = [
+            claim for new in events for event in new for claim in wish.decider.claims_of(event)
+        ]
         try:
-            position = await store.append(
-                Commit(command.command_id, mark, answer, meta, [part], claims)
+            position = await wish.store.append(
+                Commit(wish.command.command_id, mark, answer, wish.meta, parts, claims)
             )
         except Conflict:
             continue
         except Taken as fault:
-            taken = (
-                next(it for it in claims if (it.kind, it.key) == (fault.kind, fault.key)),
-                fault.holder,
-            )
+            taken = await _refusal(wish, fault, claims)
             continue
         except CommandKnown as known:
-            return _again(command, mark, known.first)
+            return _again(wish.command, mark, known.first)
         return answer.model_copy(update={"position": position})
-    raise Conflict(stream)
+    raise Conflict(", ".join(wish.streams))
+
+
+async def _history(wish: _Wish[S, E], stream: str) -> list[E]:
+    return [it.event for it in await wish.store.load(stream)]  # type: ignore[misc]  # the stream is the decider's
 
 
 def _decide(
-    decider: Decider[C, S, E], command: C, history: Sequence[E], taken: tuple[Claim, str] | None
-) -> tuple[tuple[E, ...], Answer]:
+    wish: _Wish[S, E], histories: Sequence[list[E]], taken: Refused | None
+) -> tuple[tuple[tuple[E, ...], ...], Answer]:
+    decider = wish.decider
     try:
         if taken is not None:
-            raise decider.when_taken(*taken)
-        return decider.decide(command, decider.fold(history)), ACCEPTED
+            raise taken
+        states = tuple(decider.fold(history) for history in histories)
+        events = wish.decide(states)
     except Refused as refusal:
         log.info(
             "command refused",
-            command=type(command).__name__,
+            command=type(wish.command).__name__,
             refusal=type(refusal).__name__,
             detail=refusal.detail,
         )
-        return (), refusal_of(refusal)
+        return tuple(() for _ in histories), refusal_of(refusal)
+    led_to = (decider.fold(new, state) for new, state in zip(events, states, strict=True))
+    notes = tuple(note for state in led_to for note in decider.notes_of(state))
+    return events, ACCEPTED.model_copy(update={"notes": notes})
+
+
+async def _refusal(wish: _Wish[S, E], fault: Taken, claims: Sequence[Claim]) -> Refused:
+    """Have the decider say what it means that a key is taken, knowing who has it."""
+    decider = wish.decider
+    state = decider.initial
+    if decider.stream_of is not None:
+        state = decider.fold(await _history(wish, decider.stream_of(fault.holder)))
+    asked = (
+        it for it in claims if not it.release and (it.kind, it.key) == (fault.kind, fault.key)
+    )
+    return decider.when_taken(next(asked), fault.holder, state)
 
 
 def _again(command: Command, mark: bytes, first: FirstAnswer) -> Answer:

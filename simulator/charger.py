@@ -34,6 +34,8 @@ class Charger:
     serial: str
     outlet: Outlet
     rng: Random
+    host: str | None = None
+    """The network address it connects from; none: whichever the machine gives it."""
     notify: Callable[[], None] = _nobody
     """Called whenever there is something to send, or the supply comes or goes."""
 
@@ -79,6 +81,12 @@ class Charger:
         self.outlet.unplug()
         self.transactions.driver_left()
         self._show(self._whole_status(), now_s)
+
+    def carry(self, host: str | None, now_s: float) -> None:
+        """Take it off the wall, to where it has another network address; `power_on` puts it up."""
+        self.unplug(now_s)
+        self.power_off()
+        self.host = host
 
     # --- Supply, connection, registration ---
 

@@ -29,6 +29,8 @@ FIRST_CONNECT_S_MAX: Final = 2.5
 
 PAUSE_S_MIN: Final = 0.2
 PAUSE_S_MAX: Final = 5.0
+REFUSED_PAUSE_S_MAX: Final = 10.0
+"""A charger that is turned away by its server, and not by chance, comes back less often."""
 STEADY_S: Final = 2.0
 """A connection that lasted this long was none of a series of failures."""
 
@@ -112,7 +114,8 @@ class Link:
                 await self._restart()
                 continue
             failures = 0 if loop.time() - began_s > STEADY_S else failures + 1
-            pause_s = min(PAUSE_S_MAX, PAUSE_S_MIN * 2.0 ** min(failures + 1, 10))
+            pause_s_max = REFUSED_PAUSE_S_MAX if charger.registration.refused else PAUSE_S_MAX
+            pause_s = min(pause_s_max, PAUSE_S_MIN * 2.0 ** min(failures + 1, 10))
             await asyncio.sleep(charger.rng.uniform(PAUSE_S_MIN, pause_s))
 
     def _on_lost(self, reason: Exception) -> None:
@@ -132,6 +135,7 @@ class Link:
 
     async def _once(self) -> None:
         """Connect, and talk until the connection is over."""
+        host = self._charger.host
         async with connect(
             self._url,
             subprotocols=[SUBPROTOCOL],
@@ -140,6 +144,7 @@ class Link:
             open_timeout=OPEN_S_MAX,
             close_timeout=CLOSE_S_MAX,
             proxy=None,
+            local_addr=None if host is None else (host, 0),
         ) as socket:
             if socket.subprotocol != SUBPROTOCOL:
                 raise _ConnectionOver(f"the server does not speak {SUBPROTOCOL}")

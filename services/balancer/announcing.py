@@ -48,11 +48,15 @@ def events_of(
             epoch=facts.epoch,
             limited_by=announcement.limited_by,
             reading_received_at=reading_received_at,
+            layout_position=facts.layout_position,
             **lease.model_dump(),
         )
     if leases:
         yield LeasesRenewed(
-            installation_id=facts.installation_id, epoch=facts.epoch, leases=tuple(leases)
+            installation_id=facts.installation_id,
+            epoch=facts.epoch,
+            leases=tuple(leases),
+            layout_position=facts.layout_position,
         )
     for queued in decision.queued:
         yield ChargerQueued(

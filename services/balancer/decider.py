@@ -9,17 +9,24 @@ have confirmed that they made room.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.balancer.allocation import OWN_MAX
 from services.balancer.behaviour import METER_ERROR_A
-from services.balancer.commitments import Ledger
+from services.balancer.commitments import higher, on
 from services.balancer.facts import SiteFacts, Timing
-from services.balancer.planning import Announcement, Planner, Target, in_force_a
+from services.balancer.ledger import Ledger
+from services.balancer.planning import (
+    Announcement,
+    Planner,
+    Target,
+    in_force_a,
+    leases_end_s,
+)
+from services.balancer.reasons import Reasons
 from services.balancer.site import LINES
 from services.balancer.turns import Turn, lines_of, take_turns
 from shared.ids import ChargerId
-from shared.messages.balancer import LimitedBy, Rule
+from shared.messages.balancer import LimitedBy
 from shared.phases import PhaseCurrents
-from shared.units import PILOT_MIN_A, TOLERANCE_A
+from shared.units import TOLERANCE_A
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +62,24 @@ class Decision:
 def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     """Decide what may be announced now. Pure: the same facts at the same moment decide alike."""
     measured_a = _measured(facts, now_s)
-    standings = {it: charger.standing for it, charger in facts.chargers.items()}
-    ledger = Ledger(facts.site, standings, measured_a, now_s)
-    turns, rotated = take_turns(facts, _capacity_for_cars(facts, ledger), timing, now_s)
-    targets = _targets(facts, turns)
+    usable_a = facts.site.usable_a(now_s)
+    ends_s = leases_end_s(timing, now_s)
+    ledger = Ledger(usable_a, facts.places(), measured_a, now_s, ends_s)
+    capacity_a = _capacity_for_cars(facts, usable_a, ledger)
+    turns, rotated = take_turns(facts, capacity_a, timing, now_s)
+    reasons = Reasons(facts, turns, now_s)
+    targets = _targets(facts, turns, reasons)
     announcements = tuple(_announce(facts, targets, ledger, timing, now_s))
     loads_a, stale = _loads(facts, now_s)
     return Decision(
         announcements=announcements,
-        queued=tuple(_newly_queued(facts, turns)),
+        queued=tuple(_newly_queued(facts, turns, reasons)),
         overloads=tuple(
             Overload(constraint, load_a)
             for constraint, load_a in enumerate(loads_a)
             if load_a > facts.site.capacity_a[constraint] + METER_ERROR_A
         ),
-        committed_a=tuple(ledger.committed_a(it) for it in range(len(loads_a))),
+        committed_a=ledger.committed_a(),
         measured_a=tuple(loads_a),
         stale=stale,
         rotated=rotated,
@@ -81,63 +91,59 @@ def _measured(facts: SiteFacts, now_s: float) -> dict[ChargerId, PhaseCurrents]:
     return {it: current_a for it, current_a in known if current_a is not None}
 
 
-def _capacity_for_cars(facts: SiteFacts, ledger: Ledger) -> list[float]:
-    """Subtract what no command of ours can lower now: chargers that are not connected."""
-    left = list(facts.site.capacity_a)
+def _capacity_for_cars(
+    facts: SiteFacts, usable_a: Sequence[float], ledger: Ledger
+) -> list[float]:
+    """Subtract what no command of ours can lower now: chargers that are not connected, and what may
+    still flow where chargers stood before."""
+    left = list(usable_a)
+
+    def take(breaker: int, counted: PhaseCurrents) -> None:
+        for line in range(LINES):
+            left[breaker * LINES + line] -= counted[line]
+
     for charger_id, charger in facts.chargers.items():
-        if charger.connected:
-            continue
-        counted = ledger.counted_a(charger_id)
-        for breaker in facts.site.paths[facts.site.chargers[charger_id].circuit_id]:
-            for line in range(LINES):
-                left[breaker * LINES + line] -= max(counted[line], charger.standing.fail_safe_a)
+        standing, here = charger.standing, facts.site.path(charger_id)
+        for breaker, counted in ledger.counted_a(charger_id):
+            if not charger.connected and breaker in here:
+                take(breaker, higher(counted, on(standing.fail_safe_a, standing.all_lines)))
+            elif breaker not in here:
+                take(breaker, counted)
+    for departed in facts.departed:
+        for breaker, counted in ledger.counted_a(departed):
+            take(breaker, counted)
     return left
 
 
 # --- Targets ---
 
 
-def _targets(facts: SiteFacts, turns: Sequence[Turn]) -> dict[ChargerId, Target]:
-    no_car = LimitedBy(rule=Rule.NO_CAR)
+def _targets(
+    facts: SiteFacts, turns: Sequence[Turn], reasons: Reasons
+) -> dict[ChargerId, Target]:
     targets = {
-        charger_id: Target(charger_id, 0.0, lines_of(facts, charger_id), no_car)
+        charger_id: Target(
+            charger_id, 0.0, lines_of(facts, charger_id), reasons.without_turn(charger_id)
+        )
         for charger_id in facts.chargers
     }
     for turn in turns:
         limit_a = turn.share.share_a
         if turn.car.demand.fixed_a is not None and turn.share.admitted:
-            limit_a = PILOT_MIN_A  # it will not obey; it is told the least and counted in full
-        reason = _reason(facts, turn, turns)
+            limit_a = turn.car.demand.min_a  # it will not obey; it is counted in full
         targets[turn.car.charger_id] = Target(
-            turn.car.charger_id, limit_a, turn.car.lines, reason
+            turn.car.charger_id, limit_a, turn.car.lines, reasons.of(turn)
         )
     return targets
 
 
-def _reason(facts: SiteFacts, turn: Turn, turns: Sequence[Turn]) -> LimitedBy:
-    if turn.car.demand.fixed_a is not None and turn.share.admitted:
-        return LimitedBy(rule=Rule.DISOBEYS)
-    if turn.share.constraint == OWN_MAX:
-        return LimitedBy(rule=Rule.CAR if turn.car.lent else Rule.CHARGER)
-    breaker, line = facts.site.at(turn.share.constraint)
-    sharing = sum(
-        1
-        for it in turns
-        if it.share.admitted and turn.share.constraint in it.car.demand.constraints
-    )
-    return LimitedBy(
-        rule=Rule.BREAKER if turn.share.admitted else Rule.QUEUE,
-        circuit_id=breaker.circuit_id,
-        phase=line,
-        shared_by=sharing,
-    )
-
-
-def _newly_queued(facts: SiteFacts, turns: Sequence[Turn]) -> Iterator[Queued]:
+def _newly_queued(
+    facts: SiteFacts, turns: Sequence[Turn], reasons: Reasons
+) -> Iterator[Queued]:
     for turn in turns:
         charger = facts.chargers[turn.car.charger_id]
         if not turn.share.admitted and charger.waiting_since_s is None:
-            yield Queued(turn.car.charger_id, _reason(facts, turn, turns))
+            yield Queued(turn.car.charger_id, reasons.of(turn))
 
 
 # --- Announcements ---
@@ -157,16 +163,16 @@ def _announce(
 
     lower = [it for it in reachable if rise_a(it) < -TOLERANCE_A]
     same = [it for it in reachable if abs(rise_a(it)) <= TOLERANCE_A]
-    higher = [it for it in reachable if rise_a(it) > TOLERANCE_A]
+    rising = [it for it in reachable if rise_a(it) > TOLERANCE_A]
     # A limit below the fail-safe holds the fail-safe down: it is renewed before those it pays for.
     same.sort(key=lambda it: it.limit_a >= facts.chargers[it.charger_id].standing.fail_safe_a)
     # Who has least is raised first.
-    higher.sort(key=lambda it: in_force_a(facts.chargers[it.charger_id], now_s))
+    rising.sort(key=lambda it: in_force_a(facts.chargers[it.charger_id], now_s))
     planner = Planner(facts, ledger, timing, now_s)
     for chosen, plan in (
         (lower, planner.lower),
         (same, planner.keep),
-        (higher, planner.higher),
+        (rising, planner.higher),
     ):
         for target in chosen:
             announcement = plan(target)
@@ -183,7 +189,7 @@ def _loads(facts: SiteFacts, now_s: float) -> tuple[list[float], frozenset[int]]
     loads_a = [0.0] * len(facts.site.capacity_a)
     stale: set[int] = set()
     for charger_id, charger in facts.chargers.items():
-        path = facts.site.paths[facts.site.chargers[charger_id].circuit_id]
+        path = facts.site.path(charger_id)
         drawn = charger.behaviour.fresh_a(now_s)
         if drawn is None:
             drawn = charger.standing.worst_a(now_s)

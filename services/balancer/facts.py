@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.balancer.behaviour import Behaviour
-from services.balancer.commitments import Standing
+from services.balancer.commitments import Place, Standing
 from services.balancer.site import Site
 from shared.ids import ChargerId, InstallationId
 from shared.messages.balancer import LimitedBy
@@ -26,6 +26,8 @@ class ChargerFacts:
     """The newest sequence number ever announced to it."""
     limited_by: LimitedBy | None = None
     behaviour: Behaviour = field(default_factory=Behaviour)
+    elsewhere: tuple[Place, ...] = ()
+    """Where else its current may still flow: where it stood, or was wired otherwise, before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,18 @@ class SiteFacts:
     epoch: int
     rotated_at_s: float = 0.0
     """When somebody last made room for a waiting car."""
+    departed: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    """Where current of chargers that are gone by the layout may still flow; no limit reaches them."""
+    layout_position: int | None = None
+    """The newest event of the installation that is known, by its position in the log."""
+
+    def places(self) -> dict[str, tuple[Place, ...]]:
+        """Name where every charger's current may flow; the first place is where it stands now."""
+        present = {
+            it: (Place(self.site.path(it), charger.standing), *charger.elsewhere)
+            for it, charger in self.chargers.items()
+        }
+        return {**present, **self.departed}
 
 
 @dataclass(frozen=True, slots=True)

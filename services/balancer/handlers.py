@@ -24,7 +24,7 @@ from services.balancer.partitions import Partitions
 from shared import subjects
 from shared.context import Context, acting
 from shared.event_store import Commit, EventStore, StreamEvents
-from shared.follow import Follower
+from shared.followers import Follower
 from shared.ids import ChargerId, InstallationId, new_id
 from shared.messages import Event
 from shared.messages.balancer import CurrentLimitAllocated, Lease, LeasesRenewed, LimitIgnored
@@ -124,10 +124,10 @@ class Balancer:
         self, installation_id: InstallationId, reading_received_at: datetime | None
     ) -> None:
         epoch = self._partitions.epoch_of(installation_id)
-        facts = self._knowledge.facts(installation_id, epoch)
+        now_s = self._clock().timestamp()
+        facts = self._knowledge.facts(installation_id, epoch, now_s)
         if facts is None or not facts.chargers:
             return
-        now_s = self._clock().timestamp()
         decision = decide(facts, self._timing, now_s)
         self._decisions[installation_id] = self._decisions.get(installation_id, 0) + 1
         if decision.rotated:

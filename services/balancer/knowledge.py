@@ -7,24 +7,22 @@ from typing import Any, Final
 import structlog
 
 from services.balancer.behaviour import Behaviour, observe
-from services.balancer.facts import ChargerFacts, SiteFacts
+from services.balancer.facts import SiteFacts
+from services.balancer.layout_folds import fold_layout
+from services.balancer.layouts import Departed, Layout
 from services.balancer.projections import (
     Announced,
-    Layout,
     Reported,
-    facts_of,
     fold_announced,
-    fold_layout,
     fold_reported,
-    offer_of,
 )
 from services.balancer.site import BrokenLayout, Site
+from services.balancer.standings import Heard, departed_by_serial, offer_of, site_facts
 from shared.documents import Documents
 from shared.event_store import EventStore
 from shared.ids import ChargerId, InstallationId
-from shared.messages import Event
+from shared.messages import Event, InstallationEvent
 from shared.messages.balancer import ChargerQueued, CurrentLimitAllocated, LeasesRenewed
-from shared.messages.installation import ChargerAssigned, CircuitAdded, InstallationCreated
 from shared.messages.telemetry import ChargerEvent, MeterReading
 from shared.recorded import Recorded
 
@@ -46,6 +44,7 @@ class Knowledge:
         self._behaviours: dict[ChargerId, Behaviour] = {}
         self._sites: dict[InstallationId, Site] = {}
         self._rotated_at_s: dict[InstallationId, float] = {}
+        self._departed: dict[str, list[Departed]] = {}
 
     @property
     def installations(self) -> list[InstallationId]:
@@ -58,6 +57,7 @@ class Knowledge:
         """Read the layouts as they are in the database."""
         await self._layouts.open(self._pool)
         self._sites.clear()
+        self._departed = departed_by_serial(self._layouts.all().values())
 
     async def reload_reported(self) -> None:
         """Read what chargers reported as it is in the database."""
@@ -66,12 +66,16 @@ class Knowledge:
     async def apply_installation(self, connection: Any, recorded: Recorded) -> None:  # noqa: ANN401
         """Fold one event of the installation service."""
         event = recorded.event
-        if not isinstance(event, InstallationCreated | CircuitAdded | ChargerAssigned):
+        if not isinstance(event, InstallationEvent):
             return
-        layout = fold_layout(self._layouts.get(event.installation_id), event)
-        if layout is not None:
-            await self._layouts.put(connection, event.installation_id, layout)
-            self._sites.pop(event.installation_id, None)
+        before = self._layouts.get(event.installation_id)
+        after = fold_layout(before, event, recorded.position, recorded.recorded_at)
+        if after is None or after is before:
+            return
+        await self._layouts.put(connection, event.installation_id, after)
+        self._sites.pop(event.installation_id, None)
+        if before is not None and after.departed != before.departed:
+            self._departed = departed_by_serial(self._layouts.all().values())
 
     async def apply_telemetry(self, connection: Any, recorded: Recorded) -> None:  # noqa: ANN401
         """Fold one event of the telemetry service."""
@@ -133,33 +137,20 @@ class Knowledge:
 
     # --- What decisions are taken on ---
 
-    def facts(self, installation_id: InstallationId, epoch: int) -> SiteFacts | None:
+    def facts(
+        self, installation_id: InstallationId, epoch: int, now_s: float
+    ) -> SiteFacts | None:
         """Put together what is known of an installation; nothing for a layout that is no tree."""
-        site = self._site(installation_id)
-        if site is None:
+        site, layout = self._site(installation_id), self._layouts.get(installation_id)
+        if site is None or layout is None:
             return None
-        return SiteFacts(
-            installation_id=installation_id,
-            site=site,
-            chargers={it: self._facts_of(site, it) for it in site.chargers},
-            epoch=epoch,
-            rotated_at_s=self._rotated_at_s.get(installation_id, 0.0),
-        )
+        rotated_at_s = self._rotated_at_s.get(installation_id, 0.0)
+        heard = Heard(self._reported, self._announced, self._behaviours, self._departed)
+        return site_facts(layout, site, heard, now_s, epoch, rotated_at_s)
 
     def rotated(self, installation_id: InstallationId, now_s: float) -> None:
         """Note that a car was just asked to make room."""
         self._rotated_at_s[installation_id] = now_s
-
-    def _facts_of(self, site: Site, charger_id: ChargerId) -> ChargerFacts:
-        reported = self._reported.get(charger_id)
-        behaviour = self._behaviours.get(charger_id, Behaviour())
-        if reported is not None and behaviour.session_id != reported.session_id:
-            behaviour = Behaviour(
-                session_id=reported.session_id,
-                current_a=behaviour.current_a,
-                read_at_s=behaviour.read_at_s,
-            )
-        return facts_of(site, charger_id, reported, self._announced.get(charger_id), behaviour)
 
     def _site(self, installation_id: InstallationId) -> Site | None:
         if installation_id not in self._sites:

@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
-from services.balancer.commitments import OVER_AFTER_S, Granted, Ledger
+from services.balancer.commitments import OVER_AFTER_S, Granted
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
+from services.balancer.ledger import Ledger
 from shared.ids import ChargerId
 from shared.messages.balancer import LimitedBy, Rule
 from shared.phases import Phase
@@ -19,6 +20,7 @@ LEASE_GRID_S: Final = 10.0
 SUPPRESSING_S: Final = 2 * LEASE_GRID_S + OVER_AFTER_S
 """How much longer than any new lease a limit below the fail-safe always has left. The fail-safe it
 holds down must not come up while limits that were given on the strength of it are in force."""
+OUT_OF_USE: Final = frozenset({Rule.LOCKED, Rule.OUT_OF_USE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,16 @@ class Announcement:
     renewal: bool = False
 
 
+def leases_end_s(timing: Timing, now_s: float) -> tuple[float, float]:
+    """Name when leases end that begin now: others, and those below a fail-safe."""
+    ends_s = now_s + timing.lease_s
+    suppressing_s = ends_s + SUPPRESSING_S + timing.renew_before_s / 2
+    return (
+        math.ceil(ends_s / LEASE_GRID_S) * LEASE_GRID_S,
+        math.ceil(suppressing_s / LEASE_GRID_S) * LEASE_GRID_S,
+    )
+
+
 def in_force_a(charger: ChargerFacts, now_s: float) -> float:
     """What a charger was last told, or falls back to when that has run out, in amperes."""
     newest = charger.standing.newest
@@ -58,13 +70,15 @@ class Planner:
     timing: Timing
     now_s: float
 
-    def lower(self, target: Target) -> Announcement:
+    def lower(self, target: Target) -> Announcement | None:
         """A lower limit goes out at once. If its longer lease, or the lines it counts on, would not
         fit, it ends when the present one does and counts on the same lines."""
         announcement = self._announcement(target, target.limit_a)
         newest = self.facts.chargers[target.charger_id].standing.newest
         if newest is None or self.ledger.fits(target.charger_id, announcement.grant):
             return announcement
+        if newest.valid_until_s <= self.now_s:
+            return None  # an older lease holds the fail-safe off: it has less than that already
         within = replace(
             announcement.grant, valid_until_s=newest.valid_until_s, lines=newest.lines
         )
@@ -75,7 +89,7 @@ class Planner:
         anew when the car turns out to use other lines."""
         other_lines = self._other_lines(target)
         due = self._ending(target) or self._lost(target) or self._outdated(target)
-        if not (other_lines or due):
+        if not (other_lines or due or self._moved(target)):
             return None
         announcement = self._announcement(target, target.limit_a, renewal=not other_lines)
         fits = self.ledger.fits(target.charger_id, announcement.grant)
@@ -89,7 +103,7 @@ class Planner:
 
     def _ending(self, target: Target) -> bool:
         standing = self.facts.chargers[target.charger_id].standing
-        if target.limit_a == standing.fail_safe_a:
+        if target.limit_a == standing.fail_safe_a and standing.settled:
             return False  # it may end: nothing changes then
         if standing.newest is None:
             return True
@@ -98,14 +112,24 @@ class Planner:
             return left_s < self.timing.lease_s + SUPPRESSING_S
         return left_s < self.timing.renew_before_s
 
+    def _moved(self, target: Target) -> bool:
+        """Its limit was decided for another place: once there is one for this place, and confirmed,
+        the other place is free."""
+        newest = self.facts.chargers[target.charger_id].standing.newest
+        return newest is not None and newest.former and newest.valid_until_s > self.now_s
+
     def _outdated(self, target: Target) -> bool:
-        """It was told that others must make room first, and they have."""
+        """It was told that others must make room first, and they have; or it went out of use, or
+        came into use again."""
         charger = self.facts.chargers[target.charger_id]
-        told = charger.limited_by
+        told, reason = charger.limited_by, target.limited_by
+        if told is None:
+            return reason.rule in OUT_OF_USE
+        if (told.rule in OUT_OF_USE) != (reason.rule in OUT_OF_USE):
+            return True
         return (
-            told is not None
-            and told.rule is Rule.DECREASE_FIRST
-            and target.limited_by.rule is not Rule.DECREASE_FIRST
+            told.rule is Rule.DECREASE_FIRST
+            and reason.rule is not Rule.DECREASE_FIRST
             and not charger.standing.unconfirmed
         )
 
@@ -126,6 +150,8 @@ class Planner:
         until_s = self._until_s(target, target.limit_a)
         room_a = self.ledger.room_a(target.charger_id, target.lines, until_s)
         limit_a = offerable(min(target.limit_a, room_a))
+        if limit_a < self.facts.site.chargers[target.charger_id].min_a - TOLERANCE_A:
+            return self._instead(target, present_a)
         worth_it = limit_a - present_a >= RAISE_A_MIN or (
             limit_a > present_a + TOLERANCE_A and (present_a == 0 or since_s >= STOOD_S)
         )
@@ -134,18 +160,26 @@ class Planner:
         if limit_a < target.limit_a - TOLERANCE_A:
             reason = target.limited_by.model_copy(update={"rule": Rule.DECREASE_FIRST})
             target = replace(target, limited_by=reason)
-        return self._announcement(target, limit_a)
+        announcement = self._announcement(target, limit_a)
+        # It may end sooner than the one that holds the fail-safe off now.
+        if not self.ledger.fits(target.charger_id, announcement.grant):
+            return self._instead(target, present_a)
+        return announcement
 
     def _instead(self, target: Target, present_a: float) -> Announcement | None:
-        """It cannot be raised now, but what it has must not run out meanwhile."""
+        """It cannot be raised now, but what it has must not run out meanwhile, unless that is less
+        than its cars charge with."""
+        min_a = self.facts.site.chargers[target.charger_id].min_a
+        newest = self.facts.chargers[target.charger_id].standing.newest
+        if newest is not None and 0 < present_a < min_a - TOLERANCE_A:
+            reason = target.limited_by.model_copy(update={"rule": Rule.DECREASE_FIRST})
+            return self.lower(replace(target, limit_a=0.0, limited_by=reason))
         return self.keep(replace(target, limit_a=present_a))
 
     def _until_s(self, target: Target, limit_a: float) -> float:
         standing = self.facts.chargers[target.charger_id].standing
-        ends_s = self.now_s + self.timing.lease_s
-        if limit_a < standing.fail_safe_a:
-            ends_s += SUPPRESSING_S + self.timing.renew_before_s / 2
-        return math.ceil(ends_s / LEASE_GRID_S) * LEASE_GRID_S
+        ends_s, suppressing_s = leases_end_s(self.timing, self.now_s)
+        return suppressing_s if limit_a < standing.fail_safe_a else ends_s
 
     def _announcement(
         self, target: Target, limit_a: float, *, renewal: bool = False

@@ -1,12 +1,14 @@
 """The electrical layout of an installation, as allocation and commitments read it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from shared.ids import ChargerId, CircuitId
-from shared.messages.balancer import MAIN
-from shared.phases import PHASES, GridType, Phase, lines_loaded
+from shared.messages.balancer import MAIN, LimitedBy
+from shared.phases import PHASES, GridType, Phase, PhaseCurrents, lines_loaded
+from shared.units import PILOT_MIN_A, TOLERANCE_A
 
 LINES = len(PHASES)
 
@@ -27,13 +29,25 @@ class Breaker:
 
 @dataclass(frozen=True, slots=True)
 class SiteCharger:
-    """A charger as it is wired and protected."""
+    """A charger as it is wired, protected and wanted."""
 
     charger_id: ChargerId
     circuit_id: CircuitId
     wiring: tuple[Phase, ...]
     max_a: float
     fail_safe_a: float
+    min_a: float = PILOT_MIN_A
+    """It is offered this or more, or nothing."""
+    breaker_a: float | None = None
+    """Of its own breaker, if it has one."""
+    priority: int = 0
+    out_of_use: LimitedBy | None = None
+    """Why it may draw nothing, if it may not."""
+
+    @property
+    def highest_a(self) -> float:
+        """The most it may ever draw: its own maximum, or what its own breaker carries."""
+        return self.max_a if self.breaker_a is None else min(self.max_a, self.breaker_a)
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,14 @@ class Site:
     grid: GridType
     breakers: tuple[Breaker, ...]
     chargers: Mapping[ChargerId, SiteCharger]
+    available_a: PhaseCurrents | None = None
+    """What all chargers together may draw, below what the main breaker carries."""
+    available_until_s: float = math.inf
+
+    @cached_property
+    def index(self) -> Mapping[CircuitId, int]:
+        """For each breaker its place among the breakers."""
+        return {breaker.circuit_id: i for i, breaker in enumerate(self.breakers)}
 
     @cached_property
     def paths(self) -> Mapping[CircuitId, tuple[int, ...]]:
@@ -56,27 +78,45 @@ class Site:
         Raises:
             BrokenLayout: a parent is missing, or breakers lie in a circle.
         """
-        index = {breaker.circuit_id: i for i, breaker in enumerate(self.breakers)}
-        paths: dict[CircuitId, tuple[int, ...]] = {}
-        for breaker in self.breakers:
-            path: list[int] = []
-            here: CircuitId | None = breaker.circuit_id
-            while here is not None:
-                if here not in index or index[here] in path:
-                    raise BrokenLayout(f"breaker {breaker.circuit_id} does not hang on {MAIN}")
-                path.append(index[here])
-                here = self.breakers[index[here]].parent_id
-            paths[breaker.circuit_id] = tuple(path)
-        return paths
+        parents = {breaker.circuit_id: breaker.parent_id for breaker in self.breakers}
+        return {
+            breaker.circuit_id: tuple(
+                self.index[it] for it in way_up(breaker.circuit_id, parents)
+            )
+            for breaker in self.breakers
+        }
 
     @cached_property
     def capacity_a(self) -> tuple[float, ...]:
-        """What each constraint may carry, in amperes."""
+        """What each constraint may carry by its breaker, in amperes."""
         return tuple(breaker.set_a for breaker in self.breakers for _ in PHASES)
+
+    def usable_a(self, now_s: float) -> tuple[float, ...]:
+        """What chargers may use of each constraint now: at the main breaker what is available to
+        them, if that is less than it carries."""
+        usable = list(self.capacity_a)
+        if self.available_a is not None and now_s < self.available_until_s:
+            main = self.index[MAIN] * LINES
+            for line, available_a in enumerate(self.available_a):
+                usable[main + line] = min(usable[main + line], available_a)
+        return tuple(usable)
+
+    def is_available_current(self, constraint: int, now_s: float) -> bool:
+        """Tell whether it is the available current, not the breaker, that bounds a constraint."""
+        breaker, line = divmod(constraint, LINES)
+        if self.available_a is None or now_s >= self.available_until_s:
+            return False
+        if self.breakers[breaker].circuit_id != MAIN:
+            return False
+        return self.available_a[line] < self.breakers[breaker].set_a - TOLERANCE_A
+
+    def path(self, charger_id: ChargerId) -> tuple[int, ...]:
+        """Name the breakers above a charger, by their indices."""
+        return self.paths[self.chargers[charger_id].circuit_id]
 
     def constraints(self, charger_id: ChargerId, lines: Sequence[Phase]) -> list[int]:
         """Name the constraints that a charger's current on some lines passes."""
-        path = self.paths[self.chargers[charger_id].circuit_id]
+        path = self.path(charger_id)
         return [breaker * LINES + PHASES.index(line) for breaker in path for line in lines]
 
     def lines(self, charger_id: ChargerId, terminals: int = LINES) -> tuple[Phase, ...]:
@@ -87,3 +127,22 @@ class Site:
     def at(self, constraint: int) -> tuple[Breaker, Phase]:
         """Name the breaker and the line of a constraint."""
         return self.breakers[constraint // LINES], PHASES[constraint % LINES]
+
+
+def way_up(
+    circuit_id: CircuitId, parents: Mapping[CircuitId, CircuitId | None]
+) -> tuple[CircuitId, ...]:
+    """
+    Go from a breaker up to the main one.
+
+    Raises:
+        BrokenLayout: a parent is missing, or breakers lie in a circle.
+    """
+    way: list[CircuitId] = []
+    here: CircuitId | None = circuit_id
+    while here is not None:
+        if here not in parents or here in way:
+            raise BrokenLayout(f"breaker {circuit_id} does not hang on {MAIN}")
+        way.append(here)
+        here = parents[here]
+    return tuple(way)

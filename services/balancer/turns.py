@@ -7,7 +7,7 @@ from services.balancer.allocation import Demand, Share, allocate
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from shared.ids import ChargerId
 from shared.phases import Phase
-from shared.units import PILOT_MIN_A
+from shared.units import PILOT_MIN_A, TOLERANCE_A
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Car:
     waiting_since_s: float
     lent: bool
     """It was offered more than it can use, so its share is bounded by its draw."""
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +38,42 @@ def take_turns(
     """
     Divide the capacity over the cars that want some, in the order of their turns.
 
-    Cars that charge stay, the oldest first; waiting cars follow, longest wait first. While somebody
-    waits, the car that has charged longest, and for `rotation_s` at least, makes room, one at a time.
+    Cars of a higher priority come first. Among equals those that charge stay, the oldest first; waiting
+    cars follow, longest wait first. While somebody waits, the car among equals that has charged
+    longest, and for `rotation_s` at least, makes room, one at a time.
 
     Returns:
         The turns, and whether a car was asked to make room.
     """
     cars = [car for it in facts.chargers if (car := wanting(facts, it, now_s)) is not None]
-    charging = sorted(
-        (car for car in cars if car.charging_since_s is not None),
-        key=lambda car: (car.charging_since_s, car.charger_id),
-    )
-    waiting = sorted(
-        (car for car in cars if car.charging_since_s is None),
-        key=lambda car: (car.waiting_since_s, car.charger_id),
-    )
-    turns = _allocate(capacity_a, [*charging, *waiting])
+    cars.sort(key=_turn)
+    turns = _allocate(capacity_a, cars)
     left_out = [turn for turn in turns if not turn.share.admitted]
-    makes_room = _makes_room(facts, charging, left_out, timing, now_s)
+    makes_room = _makes_room(facts, cars, left_out, timing, now_s)
     if makes_room is None:
         return turns, False
-    stay = [car for car in charging if car is not makes_room]
-    return _allocate(capacity_a, [*stay, *waiting, makes_room]), True
+    cars.sort(key=lambda car: (-car.priority, car is makes_room))
+    return _allocate(capacity_a, cars), True
+
+
+def _turn(car: Car) -> tuple[int, bool, float, ChargerId]:
+    since_s = car.waiting_since_s if car.charging_since_s is None else car.charging_since_s
+    return (-car.priority, car.charging_since_s is None, since_s, car.charger_id)
 
 
 def wanting(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Car | None:
     """Describe the car at a charger, if there is one that wants current and can be told a limit."""
-    charger = facts.chargers[charger_id]
+    charger, layout = facts.chargers[charger_id], facts.site.chargers[charger_id]
     if (
         not charger.connected
         or charger.session_since_s is None
         or charger.behaviour.finished(now_s)
+        or layout.out_of_use is not None
+        or layout.highest_a < layout.min_a - TOLERANCE_A
     ):
         return None
     lines = lines_of(facts, charger_id)
-    max_a = facts.site.chargers[charger_id].max_a
+    max_a = layout.highest_a
     wish_a = charger.behaviour.wish_a
     waiting_since_s = charger.waiting_since_s or charger.session_since_s
     return Car(
@@ -79,12 +81,14 @@ def wanting(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Car | None
         lines=lines,
         demand=Demand(
             constraints=tuple(facts.site.constraints(charger_id, lines)),
-            max_a=max_a if wish_a is None else min(max_a, wish_a),
+            max_a=max_a if wish_a is None else min(max_a, max(wish_a, layout.min_a)),
+            min_a=layout.min_a,
             fixed_a=charger.behaviour.disobeys_a,
         ),
         charging_since_s=charger.charging_since_s,
         waiting_since_s=waiting_since_s,
         lent=wish_a is not None and wish_a < max_a,
+        priority=layout.priority,
     )
 
 
@@ -115,16 +119,24 @@ def _allocate(capacity_a: Sequence[float], cars: Sequence[Car]) -> list[Turn]:
 
 def _makes_room(
     facts: SiteFacts,
-    charging: Sequence[Car],
+    cars: Sequence[Car],
     left_out: Sequence[Turn],
     timing: Timing,
     now_s: float,
 ) -> Car | None:
+    """Find who has charged long enough in the way of the first car that is left out and has an equal
+    there; nobody makes room for a car of a lower priority."""
     if not left_out or now_s - facts.rotated_at_s < timing.rotation_gap_s:
         return None
-    blocked_at = left_out[0].share.constraint
-    for car in charging:
-        charged_s = now_s - (car.charging_since_s or now_s)
-        if charged_s >= timing.rotation_s and blocked_at in car.demand.constraints:
-            return car
+    left_out_ids = {turn.car.charger_id for turn in left_out}
+    for turn in left_out:
+        for car in cars:
+            if (
+                car.charging_since_s is not None
+                and now_s - car.charging_since_s >= timing.rotation_s
+                and car.priority == turn.car.priority
+                and turn.share.constraint in car.demand.constraints
+                and car.charger_id not in left_out_ids
+            ):
+                return car
     return None

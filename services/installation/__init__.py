@@ -1,7 +1,27 @@
 """
 Owns the electrical layout of an installation: breakers, circuits, chargers, serial numbers.
 
-Takes      CreateInstallation, AddCircuit, AssignChargers
-Announces  InstallationCreated, CircuitAdded, ChargerAssigned
+Takes      CreateInstallation, ChangeInstallation, DeactivateInstallation, ReactivateInstallation,
+           SetAuthenticationRequired, SetAvailableCurrent, SetSwitchCurrent,
+           AddCircuit, ChangeCircuit, MoveCircuit, DeactivateCircuit, ReactivateCircuit,
+           AssignChargers, ChangeCharger, MoveCharger, RemoveCharger, SetFailSafe, SetPriority,
+           UnlockSerial
+Announces  InstallationCreated, InstallationChanged, InstallationDeactivated,
+           InstallationReactivated, AuthenticationRequiredSet, AvailableCurrentSet,
+           SwitchCurrentSet, CircuitAdded, CircuitChanged, CircuitMoved, CircuitDeactivated,
+           CircuitReactivated, ChargerAssigned, ChargerChanged, ChargerMoved, ChargerRemoved,
+           FailSafeSet, PrioritySet, SerialLocked, SerialUnlocked
 Listens to nobody: it is the source of truth.
+
+language     the commands and events, by the part of the layout they speak of
+refusals     every way of saying no
+state        what must be known to decide
+evolve       history becomes state
+fail_safes   what chargers fall back to, shared out over the whole installation
+checks       what several decisions ask for
+facts        events that several decisions lead to
+installations, circuits, chargers, moves, use    the decisions
+claims       keys that exist once in the world
+notes        what an electrician would say all the same
+decider      where a command finds its decision
 """

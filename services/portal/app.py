@@ -5,19 +5,17 @@ from functools import partial
 
 import structlog
 
-from services.portal.documents import Refusal
 from services.portal.handlers import followers, listen
+from services.portal.knocks import Knock, knock_of
 from services.portal.latest import Latest
 from services.portal.pages import Sights, application
 from services.portal.read_models import ReadModels
 from services.portal.server import listening_socket, serve
 from services.portal.settings import PortalSettings
 from services.portal.view import InstallationView, view_of
-from services.portal.viewers import Viewers
-from services.portal.wording import clock_time
+from services.portal.viewers import Sight, Viewers
 from shared.clock import utc_now
 from shared.follow import follow
-from shared.ids import InstallationId
 from shared.runtime import Runtime, run
 
 log = structlog.get_logger()
@@ -56,25 +54,27 @@ def sights_of(
 ) -> Sights:
     """Bind views to the present moment."""
 
-    def view(installation_id: InstallationId) -> InstallationView | None:
-        facts = models.facts(installation_id, latest, runtime.client.is_connected)
-        return None if facts is None else view_of(facts, utc_now(), settings.time_zone)
+    def view(sight: Sight) -> InstallationView | None:
+        facts = models.facts(sight.installation_id, latest, runtime.client.is_connected)
+        if facts is None:
+            return None
+        return view_of(facts, utc_now(), settings.time_zone, deactivated=sight.deactivated)
 
     def all_views() -> Sequence[InstallationView]:
-        found = (view(it) for it in sorted(models.layouts.all()))
+        found = (view(Sight(it)) for it in sorted(models.layouts.all()))
         return [it for it in found if it is not None]
 
-    def turned_away() -> Sequence[tuple[str, Refusal, str]]:
-        now = utc_now()
+    def knocks() -> Sequence[Knock]:
+        now, standing = utc_now(), models.standing()
         return [
-            (serial, refusal, clock_time(refusal.refused_at, now, settings.time_zone))
+            knock_of(serial, refusal, standing, now, settings.time_zone)
             for serial, refusal in models.turned_away()
         ]
 
     def time_of_day() -> str:
         return utc_now().astimezone(settings.time_zone).strftime("%H:%M:%S")
 
-    return Sights(all_views, view, turned_away, time_of_day)
+    return Sights(all_views, view, knocks, time_of_day)
 
 
 def main() -> None:

@@ -9,8 +9,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.portal.charger_view import ChargerView, State, percent
-from services.portal.documents import Overload
+from services.portal.documents import Circuit, Deactivation, Layout, Overload
 from services.portal.facts import Facts
+from services.portal.out_of_use import deactivated_text
 from services.portal.wording import amperes, clock_time
 from shared.ids import CircuitId
 from shared.messages.balancer import MAIN, BreakerLoad
@@ -21,6 +22,8 @@ HIGH: Final = 0.8
 BAR_OF_RATING: Final = 1.1
 """A bar is a tenth longer than the rating, so that what goes beyond it can be seen."""
 OVERLOAD_SHOWN_S: Final = 900.0
+COUNTED: Final = (State.WAITING, State.LOCKED)
+"""What chargers are counted by beside those that charge."""
 
 
 class Level(StrEnum):
@@ -63,6 +66,8 @@ class BreakerView:
     id: CircuitId
     parent_id: CircuitId | None
     name: str
+    active: bool
+    """It is in use, and so is all above it."""
     breaker_a: float
     set_a: float
     rating: str
@@ -81,18 +86,35 @@ class Breaker:
     name: str
     breaker_a: float
     set_a: float
+    in_use: bool
+    """It is active, and so is all above it."""
+    deactivated: Deactivation | None
+    """It was deactivated itself."""
 
 
-def breakers_of(facts: Facts) -> tuple[Breaker, ...]:
+def breakers_of(layout: Layout) -> tuple[Breaker, ...]:
     """Name all breakers, the main one first."""
-    layout = facts.layout
-    main = Breaker(MAIN, None, "Main breaker", layout.breaker_a, layout.breaker_a)
-    return (
-        main,
-        *(
-            Breaker(it.circuit_id, it.parent_id or MAIN, it.name, it.breaker_a, it.set_a)
-            for it in layout.circuits
-        ),
+    main = Breaker(
+        circuit_id=MAIN,
+        parent_id=None,
+        name="Main breaker",
+        breaker_a=layout.breaker_a,
+        set_a=layout.breaker_a,
+        in_use=layout.deactivated is None,
+        deactivated=layout.deactivated,
+    )
+    return (main, *(_breaker(it, layout) for it in layout.circuits))
+
+
+def _breaker(circuit: Circuit, layout: Layout) -> Breaker:
+    return Breaker(
+        circuit_id=circuit.circuit_id,
+        parent_id=circuit.parent_id or MAIN,
+        name=circuit.name,
+        breaker_a=circuit.breaker_a,
+        set_a=circuit.set_a,
+        in_use=layout.in_use(circuit.circuit_id),
+        deactivated=circuit.deactivated,
     )
 
 
@@ -131,13 +153,16 @@ def breaker_view(
         id=breaker.circuit_id,
         parent_id=breaker.parent_id,
         name=breaker.name,
+        active=breaker.in_use,
         breaker_a=breaker.breaker_a,
         set_a=set_a,
         rating=_rating(breaker.breaker_a, set_a),
         bars=tuple(_bar(line, load, breaker.breaker_a, set_a) for line in lines),
         cars=_cars(chargers),
-        note=_note(load, facts.overloads.get(breaker.circuit_id), stale, now, zone),
-        stale=stale or (load is not None and load.stale),
+        note=_note(load, facts.overloads.get(breaker.circuit_id), stale, now, zone)
+        if breaker.in_use
+        else _out_of_use(breaker, now, zone),
+        stale=breaker.in_use and (stale or (load is not None and load.stale)),
     )
 
 
@@ -185,12 +210,16 @@ def _rating(breaker_a: float, set_a: float) -> str:
 
 def _cars(chargers: Sequence[ChargerView]) -> str:
     states = Counter(it.state for it in chargers)
-    if not chargers:
-        return "no chargers yet"
-    parts = [f"{states[State.CHARGING]} of {len(chargers)} charging"]
-    if states[State.WAITING]:
-        parts.append(f"{states[State.WAITING]} waiting")
-    return ", ".join(parts)
+    active = sum(it.active for it in chargers)
+    parts = [f"{states[State.CHARGING]} of {active} charging"] if active else []
+    parts += [f"{states[it]} {it}" for it in COUNTED if states[it]]
+    return ", ".join(parts) or "no chargers yet"
+
+
+def _out_of_use(breaker: Breaker, now: datetime, zone: ZoneInfo | None) -> str:
+    if breaker.deactivated is None:
+        return "out of use with the circuit above it"
+    return deactivated_text(breaker.deactivated, now, zone)
 
 
 def _note(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.portal.documents import Charger, Condition, Share
+from services.portal.documents import Charger, Condition, Layout, Refusal, Removed, Share
 from services.portal.wording import SHOWN_A
 from shared.ids import CircuitId
 from shared.messages.telemetry import MeterReading
@@ -16,13 +16,20 @@ class ChargerFacts:
     """Everything known about one charger; `turn` is its place in the queue."""
 
     charger: Charger
-    grid: GridType
+    layout: Layout
     condition: Condition
     share: Share | None
     reading: MeterReading | None
     listening_since: datetime
     turn: int | None
     circuits: Mapping[CircuitId, str]
+    """Their names."""
+    refusal: Refusal | None = None
+    removed: Removed | None = None
+
+    @property
+    def grid(self) -> GridType:
+        return self.layout.grid_type
 
 
 def silent_s_of(facts: ChargerFacts, now: datetime) -> float:

@@ -38,6 +38,8 @@ class State(StrEnum):
     FREE = "free"
     OFFLINE = "offline"
     FAULT = "fault"
+    LOCKED = "locked"
+    REMOVED = "removed"
 
 
 NOWHERE_PC: Final = -5.0
@@ -55,10 +57,14 @@ class ChargerView:
     serial: str
     state: State
     word: str
+    active: bool
+    """Neither locked nor removed, and on a circuit that is in use."""
     problem: bool
     stale: bool
     phases: str
     max_a: float
+    priority: int
+    priority_text: str
     draw_a: float | None
     limit_a: float | None
     """In force: confirmed by the charger and not run out, or else its fail-safe."""
@@ -75,8 +81,18 @@ class ChargerView:
     """Where the limit is marked; before the bar's beginning when there is nothing to mark."""
 
 
-def charger_view(facts: ChargerFacts, now: datetime, zone: ZoneInfo | None) -> ChargerView:
-    """Put together what is shown of one charger."""
+def charger_view(
+    facts: ChargerFacts, now: datetime, zone: ZoneInfo | None, *, in_use: bool = True
+) -> ChargerView:
+    """
+    Put together what is shown of one charger.
+
+    Args:
+        facts: what is known of it.
+        now: the present moment.
+        zone: the time zone of the texts.
+        in_use: whether its circuit, and all above it, are active.
+    """
     charger = facts.charger
     draw_a = draw_of(facts)
     silent_s = silent_s_of(facts, now)
@@ -85,6 +101,7 @@ def charger_view(facts: ChargerFacts, now: datetime, zone: ZoneInfo | None) -> C
     state, word = _state(facts, draw_a, limit_a, stale)
     next_a = next_limit_of(facts, limit_a, now)
     session_wh = session_wh_of(facts)
+    active = in_use and charger.lock is None and facts.removed is None
     return ChargerView(
         id=charger.charger_id,
         circuit_id=charger.circuit_id,
@@ -92,14 +109,17 @@ def charger_view(facts: ChargerFacts, now: datetime, zone: ZoneInfo | None) -> C
         serial=charger.serial,
         state=state,
         word=word,
-        problem=stale or state in PROBLEMS or _unruly(facts, limit_a),
+        active=active,
+        problem=active and (stale or state in PROBLEMS or _unruly(facts, limit_a)),
         stale=stale,
         phases=_phases(facts),
         max_a=charger.max_a,
+        priority=charger.priority,
+        priority_text=f"priority {charger.priority}" if charger.priority else "",
         draw_a=draw_a,
         limit_a=limit_a,
         next_a=next_a,
-        number=f"{amperes(draw_a)} of {amperes(limit_a)} A",
+        number=_number(draw_a, limit_a) if active or limit_a is not None else "",
         next="" if next_a is None else f"→ {amperes(next_a)} A",
         why=why_of(facts, draw_a, limit_a, now, zone),
         session_wh=session_wh,
@@ -108,6 +128,10 @@ def charger_view(facts: ChargerFacts, now: datetime, zone: ZoneInfo | None) -> C
         limit_pc=percent(limit_a, charger.max_a),
         tick_pc=percent(limit_a, charger.max_a) or NOWHERE_PC,
     )
+
+
+def _number(draw_a: float | None, limit_a: float | None) -> str:
+    return f"{amperes(draw_a)} of {amperes(limit_a)} A"
 
 
 def percent(a: float | None, of_a: float) -> float:
@@ -126,13 +150,24 @@ def percent(a: float | None, of_a: float) -> float:
 def _state(
     facts: ChargerFacts, draw_a: float | None, limit_a: float | None, stale: bool
 ) -> tuple[State, str]:
-    condition, share = facts.condition, facts.share
+    if facts.removed is not None:
+        return State.REMOVED, "Removed" if facts.removed.moved_to is None else "Moved"
+    if facts.charger.lock is not None:
+        return State.LOCKED, "Locked"
+    condition = facts.condition
     if not condition.online:
         return State.OFFLINE, "Not seen yet" if condition.since is None else "Offline"
     if condition.fault is not None or condition.status == "Faulted":
         return State.FAULT, "Fault"
     if condition.session is None:
         return _without_session(condition.status)
+    return _with_session(facts, draw_a, limit_a, stale)
+
+
+def _with_session(
+    facts: ChargerFacts, draw_a: float | None, limit_a: float | None, stale: bool
+) -> tuple[State, str]:
+    condition, share = facts.condition, facts.share
     draws = draw_a is not None and draw_a >= DRAWS_A
     stopped = not limit_a or not draws
     if stopped and share is not None and (share.limit_a or 0.0) <= 0:
@@ -184,8 +219,11 @@ def _about(facts: ChargerFacts, session_wh: int | None) -> str:
     condition, charger = facts.condition, facts.charger
     made = " ".join(it for it in (condition.vendor, condition.model, condition.firmware) if it)
     parts = [
-        f"{charger.serial}, at most {charger.max_a:g} A",
+        f"{charger.serial}, {charger.min_a:g} to {charger.max_a:g} A",
         f"wired {' '.join(charger.wiring)}",
+        "" if charger.breaker_a is None else f"own breaker {charger.breaker_a:g} A",
+        f"fail-safe {charger.fail_safe_a:g} A" + (" as wished" * charger.fail_safe_wished),
+        f"priority {charger.priority}",
         made,
         "" if session_wh is None else f"{kilowatt_hours(session_wh)} in this session",
     ]

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.ids import ChargerId, CircuitId, InstallationId, Serial, SessionId
 from shared.messages import Moment
-from shared.messages.balancer import LimitedBy
-from shared.phases import GridType, Phase, Wiring
+from shared.messages.balancer import MAIN, LimitedBy
+from shared.messages.telemetry import Place
+from shared.phases import GridType, Phase, PhaseCurrents, Wiring
+from shared.units import PILOT_MIN_A
 
 
 class Document(BaseModel):
@@ -23,6 +25,13 @@ class Document(BaseModel):
 # --- Layout: one per installation ---
 
 
+class Deactivation(Document):
+    """Since when something is out of use, and why."""
+
+    at: Moment
+    reason: str | None = None
+
+
 class Circuit(Document):
     """A breaker beneath the main one (`parent_id` is none) or beneath another one."""
 
@@ -31,6 +40,15 @@ class Circuit(Document):
     name: str
     breaker_a: float
     set_a: float
+    deactivated: Deactivation | None = None
+    """On its own; one above it may be deactivated as well."""
+
+
+class Lock(Document):
+    """What a charger went down with: a circuit, or (`circuit_id` is none) the installation."""
+
+    circuit_id: CircuitId | None
+    at: Moment
 
 
 class Charger(Document):
@@ -42,12 +60,25 @@ class Charger(Document):
     name: str
     wiring: Wiring
     max_a: float
+    min_a: float = PILOT_MIN_A
+    breaker_a: float | None = None
     fail_safe_a: float
+    fail_safe_wished: bool = False
+    priority: int = 0
+    lock: Lock | None = None
+
+
+class Removed(Document):
+    """A charger that stood here once, where it stood last."""
+
+    charger: Charger
+    at: Moment
+    moved_to: InstallationId | None = None
 
 
 class Layout(Document):
     """
-    An installation as it was set up.
+    An installation as it is set up.
 
     Circuits and chargers are tuples, in the order in which they came: the database would not
     keep the order of a mapping's keys.
@@ -58,10 +89,36 @@ class Layout(Document):
     address: str
     grid_type: GridType
     breaker_a: float
+    category: str = ""
+    country: str = ""
+    type: str = ""
+    time_zone: str = "Etc/UTC"
     circuits: tuple[Circuit, ...] = ()
     chargers: tuple[Charger, ...] = ()
+    removed: tuple[Removed, ...] = ()
+    """The latest ones, the newest first."""
+    deactivated: Deactivation | None = None
+    available_a: PhaseCurrents | None = None
+    """What all chargers together may draw; none: as much as the breakers allow."""
+    available_until: Moment | None = None
+    authentication_required: bool = False
+    switch_current_a: float | None = None
     position: int
     """Of the newest event it was folded from: whoever sees another one sees another layout."""
+
+    def in_use(self, circuit_id: CircuitId) -> bool:
+        """Tell whether a circuit, all above it and the installation are active."""
+        above: CircuitId | None = circuit_id
+        while self.deactivated is None and above is not None and above != MAIN:
+            circuit = self.circuit(above)
+            if circuit is None or circuit.deactivated is not None:
+                return False
+            above = circuit.parent_id
+        return self.deactivated is None
+
+    def circuit(self, circuit_id: CircuitId) -> Circuit | None:
+        """Find a circuit by its id."""
+        return next((it for it in self.circuits if it.circuit_id == circuit_id), None)
 
 
 # --- Condition: one per charger ---
@@ -107,6 +164,8 @@ class Condition(Document):
     online: bool = False
     since: Moment | None = None
     """When it came online, or went offline; none if it never was online."""
+    serial: Serial | None = None
+    """Of the charger that tells this: another one may have had the id before."""
     vendor: str | None = None
     model: str | None = None
     firmware: str | None = None
@@ -148,9 +207,11 @@ class Overload(Document):
 
 
 class Refusal(Document):
-    """The latest time an unknown charger knocked; `settled` once it was let in."""
+    """The latest time a charger knocked that was not let in; `settled` once it was."""
 
     reason: str
     remote: str
+    place: Place = Place.UNKNOWN
+    """Whether it knocked from where it was connected before."""
     refused_at: Moment
     settled: bool = False

@@ -1,12 +1,12 @@
 """Everything the portal knows about one installation at one moment: what a view is made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from services.portal.documents import Condition, Layout, Overload, Share
-from shared.ids import ChargerId, CircuitId
+from services.portal.documents import Condition, Layout, Overload, Refusal, Share
+from shared.ids import ChargerId, CircuitId, Serial
 from shared.messages.balancer import SiteBalance
 from shared.messages.telemetry import MeterReading
 
@@ -31,3 +31,5 @@ class Facts:
     balance: SiteBalance | None = None
     connected: bool = True
     """Whether the portal itself hears anything now."""
+    refusals: Mapping[Serial, Refusal] = field(default_factory=dict)
+    """Of chargers that stand here and were not let in the last time they knocked."""

@@ -15,13 +15,12 @@ from pydantic import ValidationError
 
 from services.portal.documents import Refusal
 from services.portal.latest import Latest
+from services.portal.layouts import LAYOUT_EVENTS, LayoutEvent, fold_layout
 from services.portal.projections import (
     ConditionEvent,
-    LayoutEvent,
     ShareEvent,
     fold_condition,
     fold_ignored,
-    fold_layout,
     fold_lease,
     fold_queued,
     fold_share,
@@ -29,7 +28,7 @@ from services.portal.projections import (
 )
 from services.portal.read_models import ReadModels, key_of
 from shared import subjects
-from shared.follow import Connection, Follower
+from shared.followers import Connection, Follower
 from shared.messages.balancer import (
     ChargerQueued,
     CurrentLimitAllocated,
@@ -43,7 +42,6 @@ from shared.recorded import Recorded
 
 CONSUMER: Final = "portal"
 
-LAYOUT_EVENTS: Final = frozenset(it.__name__ for it in get_args(LayoutEvent))
 TELEMETRY_EVENTS: Final = frozenset(
     it.__name__ for it in (*get_args(ConditionEvent), ChargerRefused)
 )
@@ -99,7 +97,7 @@ class Folding:
         event = recorded.event
         assert isinstance(event, LayoutEvent)  # noqa: S101  # its name says so
         before = self._models.layouts.get(event.installation_id)
-        layout = fold_layout(before, event, recorded.position)
+        layout = fold_layout(before, event, recorded.position, recorded.recorded_at)
         await self._models.layouts.put(connection, event.installation_id, layout)
 
     async def telemetry_event(self, connection: Connection, recorded: Recorded) -> None:
@@ -107,7 +105,7 @@ class Folding:
             return
         event = recorded.event
         if isinstance(event, ChargerRefused):
-            about = event.model_dump(include={"reason", "remote"})
+            about = event.model_dump(include={"reason", "remote", "place"})
             refusal = Refusal(**about, refused_at=recorded.recorded_at)
             await self._models.refusals.put(connection, event.serial, refusal)
             return

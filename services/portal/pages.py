@@ -18,10 +18,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from services.portal.documents import Refusal
+from services.portal.knocks import Knock
 from services.portal.security import SecurityHeaders
 from services.portal.view import InstallationView
-from services.portal.viewers import Viewers
+from services.portal.viewers import Sight, Viewers
 from shared.ids import InstallationId
 
 HERE: Final = Path(__file__).parent
@@ -35,8 +35,8 @@ class Sights:
     """What there is to be seen."""
 
     all_views: Callable[[], Sequence[InstallationView]]
-    view: Callable[[InstallationId], InstallationView | None]
-    turned_away: Callable[[], Sequence[tuple[str, Refusal, str]]]
+    view: Callable[[Sight], InstallationView | None]
+    knocks: Callable[[], Sequence[Knock]]
     time_of_day: Callable[[], str]
 
 
@@ -68,9 +68,16 @@ class Pages:
         self._templates.env.globals["static_url"] = static_url
 
     async def installations(self, request: Request) -> Response:
-        views = self._sights.all_views()
-        turned_away = self._sights.turned_away()
-        return self._page(request, "installations.html", views=views, turned_away=turned_away)
+        everything = self._sights.all_views()
+        views = _shown(request, everything)
+        return self._page(
+            request,
+            "installations.html",
+            views=views,
+            deactivated=_deactivated(request),
+            hidden=sum(not it.head.active for it in everything),
+            knocks=self._sights.knocks(),
+        )
 
     async def installation(self, request: Request) -> Response:
         show = request.query_params.get("show", FILTERS[0])
@@ -79,21 +86,23 @@ class Pages:
             "installation.html",
             view=self._view(request),
             filters=FILTERS,
+            deactivated=_deactivated(request),
             show=show if show in FILTERS else FILTERS[0],
         )
 
     async def live(self, request: Request) -> Response:
         head = self._view(request).head
-        return EventSourceResponse(self._events(head.id), ping=0)
+        return EventSourceResponse(self._events(Sight(head.id, _deactivated(request))), ping=0)
 
-    async def _events(self, installation_id: InstallationId) -> AsyncIterator[ServerSentEvent]:
-        async for told in self._viewers.watch(installation_id):
+    async def _events(self, sight: Sight) -> AsyncIterator[ServerSentEvent]:
+        async for told in self._viewers.watch(sight):
             name, data = ("beat", "") if told is None else ("view", orjson.dumps(told).decode())
             yield ServerSentEvent(event=name, data=data, retry=RECONNECT_MS)
 
-    async def api_installations(self, request: Request) -> Response:  # noqa: ARG002
-        views = self._sights.all_views()
-        return _json({"installations": [{"head": it.head, "scene": it.scene} for it in views]})
+    async def api_installations(self, request: Request) -> Response:
+        views = _shown(request, self._sights.all_views())
+        listed = [{"head": it.head, "scene": it.scene} for it in views]
+        return _json({"installations": listed, "knocks": self._sights.knocks()})
 
     async def api_installation(self, request: Request) -> Response:
         return _json(self._view(request))
@@ -107,8 +116,8 @@ class Pages:
         return self._page(request, "fault.html", fault.status_code, fault=fault)
 
     def _view(self, request: Request) -> InstallationView:
-        installation_id = request.path_params["installation_id"]
-        view = self._sights.view(installation_id)
+        installation_id: InstallationId = request.path_params["installation_id"]
+        view = self._sights.view(Sight(installation_id, _deactivated(request)))
         if view is None:
             raise HTTPException(404, f"There is no installation “{installation_id}”")
         return view
@@ -124,6 +133,15 @@ class Pages:
         return self._templates.TemplateResponse(
             request, template, content, status, headers={"Cache-Control": "no-store"}
         )
+
+
+def _deactivated(request: Request) -> bool:
+    """Whether somebody wants to see also what is out of use."""
+    return request.query_params.get("deactivated") == "1"
+
+
+def _shown(request: Request, views: Sequence[InstallationView]) -> list[InstallationView]:
+    return [it for it in views if it.head.active or _deactivated(request)]
 
 
 def _json(body: object, status: int = 200, media_type: str = "application/json") -> Response:

@@ -1,15 +1,12 @@
-"""Folds: what every event does to the documents."""
+"""Folds of what chargers and the balancer tell: what every event does to their documents."""
 
 from datetime import datetime
 from typing import Final
 
 from services.portal.documents import (
     Applied,
-    Charger,
-    Circuit,
     Condition,
     Fault,
-    Layout,
     Overload,
     Rejected,
     Session,
@@ -25,7 +22,6 @@ from shared.messages.balancer import (
     OverloadDetected,
     Rule,
 )
-from shared.messages.installation import ChargerAssigned, CircuitAdded, InstallationCreated
 from shared.messages.telemetry import (
     ChargerConnected,
     ChargerDisconnected,
@@ -40,32 +36,6 @@ from shared.messages.telemetry import (
 
 NO_ERROR: Final = "NoError"
 """OCPP 1.6 ChargePointErrorCode of a charger that has nothing to complain about."""
-
-
-LayoutEvent = InstallationCreated | CircuitAdded | ChargerAssigned
-
-
-def fold_layout(layout: Layout | None, event: LayoutEvent, position: int) -> Layout:
-    """
-    Fold an event of the installation log.
-
-    Raises:
-        ValueError: the event adds to an installation that was never created.
-    """
-    if isinstance(event, InstallationCreated):
-        known = event.model_dump(include=set(Layout.model_fields))
-        return Layout(**known, position=position)
-    if layout is None:
-        raise ValueError(f"installation {event.installation_id} was never created")
-    match event:
-        case CircuitAdded():
-            circuit = Circuit(**event.model_dump())
-            circuits = (*layout.circuits, circuit)
-            return layout.model_copy(update={"circuits": circuits, "position": position})
-        case ChargerAssigned():
-            charger = Charger(**event.model_dump())
-            chargers = (*layout.chargers, charger)
-            return layout.model_copy(update={"chargers": chargers, "position": position})
 
 
 ConditionEvent = (
@@ -84,15 +54,17 @@ ConditionEvent = (
 def fold_condition(
     condition: Condition | None, event: ConditionEvent, recorded_at: datetime
 ) -> Condition:
-    """Fold an event of the telemetry log."""
+    """Fold an event of the telemetry log. Another charger under the same id begins anew."""
     before = condition or Condition()
+    if isinstance(event, ChargerConnected) and before.serial not in {None, event.serial}:
+        before = Condition(fail_safe_a=before.fail_safe_a)  # it has just confirmed that one
     return before.model_copy(update=_told(before, event, recorded_at))
 
 
 def _told(before: Condition, event: ConditionEvent, recorded_at: datetime) -> dict[str, object]:
     match event:
         case ChargerConnected():
-            about = event.model_dump(include={"vendor", "model", "firmware"})
+            about = event.model_dump(include={"serial", "vendor", "model", "firmware"})
             return {"online": True, "since": recorded_at, **about}
         case ChargerDisconnected():
             return {"online": False, "since": recorded_at}

@@ -5,11 +5,11 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from services.portal.documents import Condition, Layout, Overload, Refusal, Share
+from services.portal.documents import Charger, Condition, Layout, Overload, Refusal, Share
 from services.portal.facts import Facts
 from services.portal.latest import Latest
 from shared.documents import Documents
-from shared.ids import InstallationId
+from shared.ids import ChargerId, InstallationId, Serial
 from shared.messages.balancer import MAIN
 
 M = TypeVar("M", bound=BaseModel)
@@ -46,14 +46,31 @@ class ReadModels:
         circuits = [MAIN, *(it.circuit_id for it in layout.circuits)]
         return Facts(
             layout=layout,
-            conditions=_parts(self.conditions, installation_id, chargers),
+            conditions=self._conditions(layout),
             shares=_parts(self.shares, installation_id, chargers),
             overloads=_parts(self.overloads, installation_id, circuits),
             readings=latest.readings_of(installation_id),
             listening_since=latest.listening_since,
             balance=latest.balance_of(installation_id),
             connected=connected,
+            refusals=self._refusals(layout),
         )
+
+    def _conditions(self, layout: Layout) -> dict[ChargerId, Condition]:
+        """What another charger told that had an id before is not told of the one that has it now."""
+        ids = [it.charger_id for it in layout.chargers]
+        found = _parts(self.conditions, layout.installation_id, ids)
+        serials = {it.charger_id: it.serial for it in layout.chargers}
+        return {it: told for it, told in found.items() if told.serial in {None, serials[it]}}
+
+    def _refusals(self, layout: Layout) -> dict[Serial, Refusal]:
+        found = ((it.serial, self.refusals.get(it.serial)) for it in layout.chargers)
+        return {serial: it for serial, it in found if it is not None and not it.settled}
+
+    def standing(self) -> dict[Serial, tuple[Layout, Charger]]:
+        """Name where every assigned serial stands."""
+        layouts = self.layouts.all().values()
+        return {it.serial: (layout, it) for layout in layouts for it in layout.chargers}
 
     def turned_away(self) -> list[tuple[str, Refusal]]:
         """Name the serials that were refused and not let in since, the latest first."""

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from services.portal.available import available_a_of, available_text
 from services.portal.breaker_view import (
     BreakerView,
     Level,
@@ -30,7 +31,8 @@ from services.portal.wording import (
     duration,
     kilowatt_hours,
 )
-from shared.ids import ChargerId, InstallationId
+from shared.ids import ChargerId, CircuitId, InstallationId
+from shared.phases import PhaseCurrents
 
 NEVER_HEARD: Final = Condition()
 
@@ -70,6 +72,15 @@ class Head:
     address: str
     grid: str
     main_breaker: str
+    active: bool
+    available: str
+    """What may be used of the main breaker at present, where that is less than its set value."""
+    available_a: PhaseCurrents | None
+    authentication_required: bool
+    switch_current_a: float | None
+    hidden: int
+    """How many circuits and chargers are deactivated, locked or removed."""
+    hidden_text: str
     structure: str
     """Changes when circuits or chargers come and go: then the page is made anew."""
     freshness: Freshness
@@ -86,7 +97,9 @@ class InstallationView:
     chargers: tuple[ChargerView, ...]
 
 
-def view_of(facts: Facts, now: datetime, zone: ZoneInfo | None) -> InstallationView:
+def view_of(
+    facts: Facts, now: datetime, zone: ZoneInfo | None, *, deactivated: bool = False
+) -> InstallationView:
     """
     Put together what is shown of an installation.
 
@@ -94,10 +107,12 @@ def view_of(facts: Facts, now: datetime, zone: ZoneInfo | None) -> InstallationV
         facts: all that is known of it.
         now: the present moment.
         zone: the time zone of times in sentences; none for this machine's own.
+        deactivated: show also what is deactivated, locked or removed.
     """
     freshness, text = _freshness(facts, now)
-    chargers = tuple(_charger_views(facts, now, zone))
-    breakers = breakers_of(facts)
+    breakers = breakers_of(facts.layout)
+    in_use = {it.circuit_id: it.in_use for it in breakers}
+    chargers = (*_charger_views(facts, in_use, now, zone), *_removed_views(facts, now, zone))
     views = tuple(
         breaker_view(
             it,
@@ -109,18 +124,46 @@ def view_of(facts: Facts, now: datetime, zone: ZoneInfo | None) -> InstallationV
         )
         for it in breakers
     )
+    main, active = views[0], tuple(it for it in chargers if it.active)
+    hidden = [sum(not it.active for it in part) for part in (views[1:], chargers)]
+    shown = (
+        views if deactivated else (main, *(it for it in views[1:] if it.active)),
+        chargers if deactivated else active,
+    )
+    return InstallationView(
+        _head(facts, freshness, text, hidden, now, zone), _scene(main, active), *shown
+    )
+
+
+def _head(
+    facts: Facts,
+    freshness: Freshness,
+    freshness_text: str,
+    hidden: Sequence[int],
+    now: datetime,
+    zone: ZoneInfo | None,
+) -> Head:
     layout = facts.layout
-    head = Head(
+    available_a = available_a_of(layout, now)
+    circuits, chargers = hidden
+    parts = [(circuits, "circuit"), (chargers, "charger")]
+    return Head(
         id=layout.installation_id,
         name=layout.name,
         address=layout.address,
         grid=GRIDS[layout.grid_type],
         main_breaker=f"main breaker {layout.breaker_a:g} A",
+        active=layout.deactivated is None,
+        available=available_text(layout, available_a, now, zone),
+        available_a=available_a,
+        authentication_required=layout.authentication_required,
+        switch_current_a=layout.switch_current_a,
+        hidden=circuits + chargers,
+        hidden_text=" and ".join(counted(count, what) for count, what in parts if count),
         structure=str(layout.position),
         freshness=freshness,
-        freshness_text=text,
+        freshness_text=freshness_text,
     )
-    return InstallationView(head, _scene(views[0], chargers), views, chargers)
 
 
 def _freshness(facts: Facts, now: datetime) -> tuple[Freshness, str]:
@@ -137,24 +180,44 @@ def _freshness(facts: Facts, now: datetime) -> tuple[Freshness, str]:
     return Freshness.STALE, f"stale for {duration(silent_s)}"
 
 
-def _charger_views(facts: Facts, now: datetime, zone: ZoneInfo | None) -> Iterator[ChargerView]:
+def _charger_views(
+    facts: Facts, in_use: Mapping[CircuitId, bool], now: datetime, zone: ZoneInfo | None
+) -> Iterator[ChargerView]:
     turns = _turns(facts)
     names = {it.circuit_id: it.name for it in facts.layout.circuits}
     for charger in facts.layout.chargers:
         yield charger_view(
             ChargerFacts(
                 charger=charger,
-                grid=facts.layout.grid_type,
+                layout=facts.layout,
                 condition=facts.conditions.get(charger.charger_id, NEVER_HEARD),
                 share=facts.shares.get(charger.charger_id),
                 reading=facts.readings.get(charger.charger_id),
                 listening_since=facts.listening_since,
                 turn=turns.get(charger.charger_id),
                 circuits=names,
+                refusal=facts.refusals.get(charger.serial),
             ),
             now,
             zone,
+            in_use=in_use.get(charger.circuit_id, False),
         )
+
+
+def _removed_views(facts: Facts, now: datetime, zone: ZoneInfo | None) -> Iterator[ChargerView]:
+    for removed in facts.layout.removed:
+        gone = ChargerFacts(
+            charger=removed.charger,
+            layout=facts.layout,
+            condition=NEVER_HEARD,
+            share=None,
+            reading=None,
+            listening_since=facts.listening_since,
+            turn=None,
+            circuits={},
+            removed=removed,
+        )
+        yield charger_view(gone, now, zone)
 
 
 def _turns(facts: Facts) -> Mapping[ChargerId, int]:

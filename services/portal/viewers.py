@@ -42,24 +42,32 @@ class _Picture:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What somebody looks at: an installation, with or without what is deactivated in it."""
+
+    installation_id: InstallationId
+    deactivated: bool = False
+
+
 class Viewers:
     """Everybody who looks now. `draw` makes the picture of an installation, if there is one."""
 
     def __init__(
         self,
-        draw: Callable[[InstallationId], InstallationView | None],
+        draw: Callable[[Sight], InstallationView | None],
         beat_s: float = BEAT_S,
     ) -> None:
         self._draw = draw
         self._beat_s = beat_s
-        self._pictures: dict[InstallationId, _Picture] = {}
+        self._pictures: dict[Sight, _Picture] = {}
         self._closing = False
 
     async def run(self) -> None:
         """Draw what is looked at, for ever, at most twice a second."""
         while True:
-            for installation_id, picture in list(self._pictures.items()):
-                view = self._draw(installation_id)
+            for sight, picture in list(self._pictures.items()):
+                view = self._draw(sight)
                 if view != picture.view:
                     picture.view = view
                     _wake(picture)
@@ -71,12 +79,12 @@ class Viewers:
         for picture in self._pictures.values():
             _wake(picture)
 
-    async def watch(self, installation_id: InstallationId) -> AsyncIterator[Changes | None]:
+    async def watch(self, sight: Sight) -> AsyncIterator[Changes | None]:
         """Tell all, and then what changes, until the viewer has gone; None is a beat."""
-        picture = self._pictures.setdefault(installation_id, _Picture())
+        picture = self._pictures.setdefault(sight, _Picture())
         picture.viewers += 1
         if picture.view is None:
-            picture.view = self._draw(installation_id)
+            picture.view = self._draw(sight)
         seen: InstallationView | None = None
         try:
             while not self._closing:
@@ -92,7 +100,7 @@ class Viewers:
         finally:
             picture.viewers -= 1
             if not picture.viewers:
-                self._pictures.pop(installation_id, None)
+                self._pictures.pop(sight, None)
 
 
 def _wake(picture: _Picture) -> None:

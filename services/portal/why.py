@@ -18,6 +18,7 @@ from services.portal.charger_figures import (
 )
 from services.portal.documents import Share
 from services.portal.facts import READING_STALE_S
+from services.portal.out_of_use import why_locked, why_removed
 from services.portal.wording import SHOWN_A, amperes, clock_time, counted, duration
 from shared.ids import CircuitId
 from shared.messages.balancer import MAIN, LimitedBy, Rule
@@ -43,10 +44,11 @@ def why(limited_by: LimitedBy, situation: Situation) -> str:
     """Say in one sentence why a limit is what it is."""
     limit = f"{amperes(situation.limit_a)} A"
     match limited_by.rule:
-        case Rule.BREAKER:
+        case Rule.BREAKER | Rule.AVAILABLE:
             return f"{limit}: {_where(limited_by, situation)} is {_shared(limited_by)}"
-        case Rule.CHARGER:
-            return f"{limit}: the most this charger can give"
+        case Rule.CHARGER | Rule.OWN_BREAKER:
+            own = limited_by.rule is Rule.OWN_BREAKER
+            return f"{limit}: the most {'its own breaker carries' if own else 'this charger can give'}"
         case Rule.CAR:
             return _car(situation)
         case Rule.QUEUE:
@@ -57,10 +59,26 @@ def why(limited_by: LimitedBy, situation: Situation) -> str:
             return _disobeys(situation, limit)
         case Rule.DECREASE_FIRST:
             return f"{limit} for now: others must first confirm that they have made room"
+        case Rule.LOCKED | Rule.OUT_OF_USE:
+            return f"{limit}: {_kept_out(limited_by, situation)}"
+
+
+def _kept_out(limited_by: LimitedBy, situation: Situation) -> str:
+    circuit_id = limited_by.circuit_id
+    what = "the installation"
+    if circuit_id is not None and circuit_id != MAIN:
+        what = f"circuit {situation.circuits.get(circuit_id, circuit_id)}"
+    locked = limited_by.rule is Rule.LOCKED
+    return f"locked, because {what} was deactivated" if locked else f"{what} is deactivated"
 
 
 def _where(limited_by: LimitedBy, situation: Situation) -> str:
-    place = _breaker(limited_by.circuit_id, situation.circuits)
+    available = limited_by.rule is Rule.AVAILABLE
+    place = (
+        "all that is available"
+        if available
+        else _breaker(limited_by.circuit_id, situation.circuits)
+    )
     return place if limited_by.phase is None else f"{place}, phase {limited_by.phase},"
 
 
@@ -136,7 +154,8 @@ def why_of(
     """
     reason = _reason(facts, draw_a, limit_a, now, zone)
     silent_s = silent_s_of(facts, now)
-    if silent_s <= READING_STALE_S:
+    gone = facts.removed is not None or facts.charger.lock is not None
+    if silent_s <= READING_STALE_S or gone:
         return reason
     return f"No reading for {duration(silent_s)}. {reason}"
 
@@ -148,7 +167,11 @@ def _reason(
     now: datetime,
     zone: ZoneInfo | None,
 ) -> str:
-    condition = facts.condition
+    condition, lock = facts.condition, facts.charger.lock
+    if facts.removed is not None:
+        return why_removed(facts.removed, now, zone)
+    if lock is not None:
+        return why_locked(facts.charger, lock, facts.layout, facts.refusal, now, zone)
     if condition.since is None:
         return f"Waits to be connected for the first time, as {facts.charger.serial}"
     if not condition.online:

@@ -5,10 +5,12 @@ Takes      SetCurrentLimit (from the balancer, in the process that holds the cha
 Announces  ChargerConnected, ChargerDisconnected, ChargerRefused, ChargerStatusChanged,
            FaultReported, SessionStarted, SessionEnded, FailSafeApplied, CurrentLimitApplied,
            CurrentLimitRejected; MeterReading as telemetry
-Listens to installation: which serial number belongs to which charger, wired how
+Listens to installation: which serial number belongs to which charger, wired how; fail-safes, locks,
+           and whether drivers must show who they are
 
 Pure: frames, validation and payloads (what is on the wire), charger and decider (what is known of
-a charger, and what a message means), limits, metering, profiles, knocks.
-Shells: gateway (the WebSocket server) and connection (one charger's socket) with admission (who is
-accepted), handlers (what chargers say) and commands (what they are told).
+a charger, and what a message means), limits, metering, profiles, knocks, remotes.
+Shells: gateway (the WebSocket server) with door (who is let in), connection (one charger's socket)
+with admission (who is accepted), visits and parting (who gets nothing, and is told so), answering
+and handlers (what chargers say), fail_safes and commands (what they are told).
 """

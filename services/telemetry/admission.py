@@ -10,10 +10,13 @@ How a charger comes to be accepted: not before its fail-safe is in force.
     after a refusal    it refused the fail-safe     Rejected   it may try again after a while
 
 A charger that comes back without a boot, as after a network drop, goes on where it was, if its
-fail-safe was confirmed before; if not, it is told to boot first.
+fail-safe was confirmed before, here and since it came here; if not, it is told to boot first. A
+fail-safe that is changed while a charger is connected is pushed until it is confirmed. A charger that
+gets no current at all is not admitted but has a `Visit`.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -22,18 +25,20 @@ import structlog
 
 from services.telemetry import profiles
 from services.telemetry.calls import AnsweredError, CallFailed, Calls, Unanswered
-from services.telemetry.charger import ACCEPTED, fail_safe_in_force, may_go_on
-from services.telemetry.decider import Hello, connected, disconnected
+from services.telemetry.charger import ACCEPTED, may_go_on
+from services.telemetry.decider import Hello, connected, disconnected, refused
+from services.telemetry.fail_safes import FailSafes
 from services.telemetry.frames import Payload
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.parts import Parts
-from services.telemetry.payloads import written
+from services.telemetry.payloads import boot_answer
 from shared.clock import utc_now
 from shared.context import acting
-from shared.messages.telemetry import ChargerRefused, FailSafeApplied, Place
 
 PENDING_INTERVAL_S: Final = 5
 REJECTED_INTERVAL_S: Final = 600
+RENEW_PAUSE_S: Final = 2.0
+"""After how long a changed fail-safe is pushed again that was not confirmed."""
 
 log = structlog.get_logger()
 
@@ -44,23 +49,36 @@ FollowUp = Callable[[], Awaitable[None]]
 class Admission:
     """One connection's way to being accepted."""
 
-    def __init__(self, parts: Parts, history: History, calls: Calls, remote: str) -> None:
+    why_not = "boot first: the charger is not accepted yet"
+
+    def __init__(
+        self, parts: Parts, history: History, calls: Calls, fail_safes: FailSafes, remote: str
+    ) -> None:
         self._parts = parts
         self._history = history
         self._calls = calls
+        self._fail_safes = fail_safes
         self._remote = remote
         self.accepted = False
-        self._confirmed = False  # the fail-safe, on this connection
         self._affirm_next = True
         self._refused = False
         self._busy = False
+        self._renewing = False
         self._asked_to_boot = False
 
     @property
+    def _bare(self) -> bool:
+        return self._parts.settings.commissioning == "none"
+
+    @property
     def _may_go_on(self) -> bool:
-        return may_go_on(
-            self._history.state, self._history.assigned, self._parts.settings.commissioning
-        )
+        state, assigned = self._history.state, self._history.assigned
+        known = may_go_on(state, assigned, self._parts.settings.commissioning)
+        return known and self._parts.whereabouts.vouch_for(state, assigned)
+
+    def hears(self, _: str) -> bool:
+        """Tell whether a request other than a boot is handled."""
+        return self.accepted
 
     # --- What the charger says ---
 
@@ -81,24 +99,23 @@ class Admission:
         Raises:
             LOG_FAULTS: it could not be put on record.
         """
-        settings = self._parts.settings
         if self._refused:
             self._refused = False
-            return self._answer("Rejected", REJECTED_INTERVAL_S), None
-        if self._confirmed or self._may_go_on or settings.commissioning == "none":
+            return boot_answer("Rejected", REJECTED_INTERVAL_S, utc_now()), None
+        if self._fail_safes.confirmed or self._may_go_on or self._bare:
             await self._accept(Hello.of(payload))
             follow_up = self._affirm if self._affirm_next and not self._busy else None
             self._affirm_next = True
-            return self._answer(ACCEPTED, settings.heartbeat_interval_s), follow_up
+            every_s = self._parts.settings.heartbeat_interval_s
+            return boot_answer(ACCEPTED, every_s, utc_now()), follow_up
         follow_up = None if self._busy else self._commission
-        return self._answer("Pending", PENDING_INTERVAL_S), follow_up
-
-    def _answer(self, status: str, interval_s: int) -> Payload:
-        return {"status": status, "currentTime": written(utc_now()), "interval": interval_s}
+        return boot_answer("Pending", PENDING_INTERVAL_S, utc_now()), follow_up
 
     async def _accept(self, hello: Hello | None) -> None:
         state, assigned = self._history.state, self._history.assigned
-        await self._history.record(connected(state, assigned, hello, self._parts.gateway_id))
+        events = connected(state, assigned, hello, self._parts.gateway_id, self._remote)
+        await self._history.record(events)
+        await self._parts.whereabouts.confirmed(self._parts.store.pool, assigned, self._remote)
         if not self.accepted:
             log.info("charger accepted", fail_safe_a=self._history.state.fail_safe_a)
         self.accepted = True
@@ -120,10 +137,10 @@ class Admission:
         try:
             with acting(f"charger/{self._history.assigned.serial}"):
                 await self._configure()
-                if self._parts.settings.commissioning == "none":
+                if self._bare:
                     return
                 if await self._push_fail_safe() and trigger:
-                    self._confirmed, self._affirm_next = True, False
+                    self._affirm_next = False
                     await self._calls.call("TriggerMessage", profiles.trigger_boot())
         except CallFailed as fault:
             log.warning("commissioning broken off, next boot tries again", fault=str(fault))
@@ -148,45 +165,52 @@ class Admission:
             if status != ACCEPTED:
                 log.warning("configuration not taken", key=change["key"], status=status)
 
-    async def _push_fail_safe(self) -> bool:
-        state, assigned = self._history.state, self._history.assigned
+    async def renew(self) -> None:
+        """The fail-safe has changed: have the charger confirm the new one, however often it takes."""
+        if self._renewing or self._bare:
+            return
+        self._renewing = True
         try:
-            answer = await self._calls.call(
-                "SetChargingProfile", profiles.fail_safe(assigned.fail_safe_a)
-            )
-        except AnsweredError as error:
-            status = str(error)
-        else:
-            status = answer["status"]
+            with acting(f"charger/{self._history.assigned.serial}"):
+                await self._renew()
+        finally:
+            self._renewing = False
+
+    async def _renew(self) -> None:
+        while not self._fail_safes.in_force and not self._calls.lost.is_set():
+            try:
+                if self.accepted and not await self._push_fail_safe():
+                    return
+            except CallFailed as fault:
+                log.warning("changed fail-safe not confirmed yet", fault=str(fault))
+            except LOG_FAULTS as fault:
+                log.warning("changed fail-safe not on record yet", fault=repr(fault))
+            if not self._fail_safes.in_force:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._calls.lost.wait(), RENEW_PAUSE_S)
+
+    async def _push_fail_safe(self) -> bool:
+        status = await self._fail_safes.put()
         if status != ACCEPTED:
             await self._refuse(status)
-            return False
-        if state.serial != assigned.serial or not fail_safe_in_force(state, assigned):
-            applied = FailSafeApplied(
-                installation_id=assigned.installation_id,
-                charger_id=assigned.charger_id,
-                fail_safe_a=assigned.fail_safe_a,
-            )
-            await self._history.record([applied])
-        return True
+        return status == ACCEPTED
 
     async def _refuse(self, status: str) -> None:
         state, assigned = self._history.state, self._history.assigned
-        self.accepted, self._confirmed, self._refused = False, False, True
+        self.accepted, self._refused = False, True
         reason = (
             f"it does not take its fail-safe of {assigned.fail_safe_a:g} A ({status}); enable "
             "smart charging on it, or connect a charger that knows it"
         )
         log.error("charger refused", reason=reason)
-        refused = ChargerRefused(
-            place=Place.UNKNOWN, serial=assigned.serial, reason=reason, remote=self._remote
-        )
+        last_host = self._parts.whereabouts.host(assigned.serial)
+        put_out = refused(assigned.serial, reason, self._remote, last_host)
         tell = self._parts.knocks.admit(assigned.serial, time.monotonic())
         forget = state.fail_safe_a is not None
         await self._history.record(
             [
                 *disconnected(state, assigned, "the fail-safe was not taken"),
-                *([refused] if tell or forget else []),
+                *([put_out] if tell or forget else []),
             ]
         )
 
@@ -204,9 +228,14 @@ class Admission:
             log.warning("charger must be restarted by hand to boot", fault=str(error))
 
     async def nudge(self) -> None:
-        """Ask a known charger that has come back how it is; any answer says: it is there."""
+        """Ask a charger that has come back and says nothing how it is, or to boot if it has to be
+        commissioned; any answer says: it is there.
+        """
         await asyncio.sleep(self._parts.settings.nudge_after_s)
-        if self.accepted or self._busy or not self._may_go_on:
+        if self.accepted or self._busy:
+            return
+        if not self._may_go_on:
+            await self.ask_to_boot()
             return
         try:
             await self._calls.call("TriggerMessage", profiles.trigger_status())

@@ -11,6 +11,7 @@ from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
 from services.telemetry.publisher import Publisher
 from services.telemetry.settings import Settings
+from services.telemetry.whereabouts import Whereabouts
 from shared.event_store import EventStore
 from shared.follow import follow
 from shared.ids import new_id
@@ -34,20 +35,20 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     runtime.spawn(relay.run(), "relay")
     runtime.health.add("relay", lambda: relay.published is not None)
 
-    assignments = Assignments()
+    whereabouts = Whereabouts()
+    assignments = Assignments(whereabouts)
     await assignments.open(runtime.pool)
     epochs = Epochs(runtime.pool)
     await epochs.open()
     gateway_id = new_id()
     histories = Histories(store, gateway_id)
     await histories.open(runtime.pool, assignments.all())
-    follower = assignments.follower(runtime.pool)
-    runtime.spawn(follow(runtime.client, runtime.pool, follower), "follow-installation")
-
     publisher = Publisher(runtime.client)
     runtime.spawn(publisher.run(), "publisher")
-    parts = Parts(gateway_id, settings, runtime.client, store, epochs, publisher)
+    parts = Parts(gateway_id, settings, runtime.client, store, epochs, publisher, whereabouts)
     gateway = Gateway(parts, assignments, histories)
+    follower = assignments.follower(runtime.pool, gateway.on_assignments)
+    runtime.spawn(follow(runtime.client, runtime.pool, follower), "follow-installation")
     await runtime.stack.enter_async_context(gateway.serving())
     runtime.health.add("ocpp", lambda: gateway.listening)
 

@@ -43,7 +43,8 @@ class Calls:
         self._timeout_s = timeout_s
         self._turn = asyncio.Lock()
         self._waiting: dict[str, asyncio.Future[CallResult | CallError]] = {}
-        self._lost = False
+        self.lost = asyncio.Event()
+        """Set when the connection is gone."""
 
     async def call(self, action: str, payload: Payload) -> Payload:
         """
@@ -63,7 +64,7 @@ class Calls:
         return answer.payload
 
     async def _ask(self, action: str, payload: Payload) -> CallResult | CallError:
-        if self._lost:
+        if self.lost.is_set():
             raise Unanswered("the connection is gone")
         message_id = new_id()
         future: asyncio.Future[CallResult | CallError] = (
@@ -89,7 +90,7 @@ class Calls:
 
     def lose(self) -> None:
         """The connection is gone: nobody waits any longer."""
-        self._lost = True
+        self.lost.set()
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(Unanswered("the connection is gone"))

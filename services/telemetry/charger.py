@@ -1,5 +1,6 @@
 """What is known of one charger, folded from its own history."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, assert_never
@@ -53,6 +54,26 @@ class AssignedCharger(BaseModel):
     wiring: Wiring
     grid_type: GridType
     fail_safe_a: Amperes
+    assignment: str = ""
+    """The id of the event that assigned it: a serial that was removed and assigned again, anywhere,
+    has another one."""
+    authentication_required: bool = False
+    """Drivers must show who they are before they charge."""
+    barred: str | None = None
+    """Why it gets no current at all, as in "its serial is locked"; none: it may charge."""
+
+    def same_place(self, other: "AssignedCharger") -> bool:
+        """Tell whether the charger stands where it stood, and never left in between."""
+        return (self.installation_id, self.charger_id, self.serial, self.assignment) == (
+            other.installation_id,
+            other.charger_id,
+            other.serial,
+            other.assignment,
+        )
+
+    def barred_because(self, reason: str) -> "AssignedCharger":
+        """Say of the same charger that it gets no current at all."""
+        return self.model_copy(update={"barred": reason, "fail_safe_a": 0.0})
 
     @property
     def stream(self) -> str:
@@ -96,6 +117,8 @@ class Charger:
     vendor: str = ""
     model: str = ""
     firmware: str | None = None
+    remote: str = ""
+    """The network address from which it was connected last; empty while none is known."""
     connected_to: str | None = None
     """The gateway that holds the connection; none while there is none."""
     fail_safe_a: float | None = None
@@ -127,16 +150,41 @@ def may_go_on(state: Charger, assigned: AssignedCharger, commissioning: Commissi
     return commissioning == "none" or fail_safe_in_force(state, assigned)
 
 
+def open_session(state: Charger, assigned: AssignedCharger) -> Session | None:
+    """Name the session whose end a charger has yet to tell; not that of hardware before it."""
+    return state.session if state.serial == assigned.serial else None
+
+
+def as_left(history: Iterable[ChargerFact], left: AssignedCharger) -> Charger:
+    """Fold what one piece of hardware has left behind at a place, whoever stood there since."""
+    state, here = Charger(), False
+    for event in history:
+        if isinstance(event, ChargerConnected):
+            here = event.serial == left.serial
+        if left.concerns(event) and (here or isinstance(event, SessionEnded)):
+            state = evolve(state, event)
+    return state
+
+
+def _without_its_past(state: Charger) -> Charger:
+    if state.serial is None:
+        return state
+    return replace(state, session=None, status=None, error_code=NO_ERROR, fault=NO_ERROR)
+
+
 def evolve(state: Charger, event: ChargerFact) -> Charger:
     """Fold an event into what is known; history is not up for debate."""
     match event:
         case ChargerConnected():
+            # Other hardware knows nothing of the session of the one before, nor of its status.
+            known = state if event.serial == state.serial else _without_its_past(state)
             return replace(
-                state,
+                known,
                 serial=event.serial,
                 vendor=event.vendor,
                 model=event.model,
                 firmware=event.firmware,
+                remote=event.remote,
                 connected_to=event.gateway_id,
             )
         case ChargerDisconnected():

@@ -167,7 +167,13 @@ class LimitDesk:
                 "send every new wish under a new id"
             )
         newest_epoch = await self._parts.epochs.see(command.installation_id, command.epoch)
-        known = LimitContext(newest_epoch, self._history.newest_sent, self._ready(), utc_now())
+        known = LimitContext(
+            newest_epoch,
+            self._history.newest_sent,
+            self._ready(),
+            utc_now(),
+            self._history.assigned.barred,
+        )
         before = limit_answered_before(self._history.state, command, known)
         if before is not None:
             return _answer_of(before)

@@ -1,13 +1,13 @@
 """
 One charger's socket.
 
-A reader takes what arrives and gives answers to whoever waits for them; a worker handles the
+A reader takes what arrives and gives answers to whoever waits for them; `Answering` handles the
 charger's requests in order; the limit desk sends limits. None of them waits for another
-charger.
+charger. A connection hears of every change of its charger's assignment; one whose charger gets no
+current any more, or belongs elsewhere, takes its leave.
 """
 
 import asyncio
-import traceback
 from collections.abc import Awaitable
 from typing import Final
 
@@ -17,64 +17,75 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from services.telemetry import frames
-from services.telemetry.admission import Admission, FollowUp
+from services.telemetry.admission import Admission
+from services.telemetry.answering import Answering, Heard
 from services.telemetry.calls import Calls
+from services.telemetry.charger import AssignedCharger
 from services.telemetry.commands import LimitDesk
 from services.telemetry.decider import disconnected
-from services.telemetry.frames import Call, CallError, CallResult, Code, Payload, Unreadable
+from services.telemetry.fail_safes import FailSafes
+from services.telemetry.frames import Call, CallError, CallResult, Unreadable
 from services.telemetry.handlers import routes
 from services.telemetry.histories import LOG_FAULTS, History
+from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
-from services.telemetry.payloads import CallRefused
-from services.telemetry.validation import actions, violation_of_request
+from services.telemetry.visits import Visit
 from shared import subjects
 from shared.context import acting
+from shared.ids import ChargerId, Serial
 from shared.messages.telemetry import SetCurrentLimit
 
-CALLS_WAITING_MAX: Final = 64
-"""How many requests of a charger may wait; then its socket is read no further."""
 GOING_AWAY: Final = 1001
 FINISH_S_MAX: Final = 1.0
 """How long a limit that was on its way may take to be put on record after the end."""
+CLOSE_REASON_BYTES_MAX: Final = 123
+"""What fits into the closing frame of a WebSocket (RFC 6455, section 5.5)."""
 FAULTS_TOLD: Final = 10
 """So many unreadable messages of a charger are logged one by one, later ones by the hundred."""
-BOOT: Final = "BootNotification"
 
 log = structlog.get_logger()
-
-
-class Heard:
-    """Something came that is no request: the charger is there."""
 
 
 class Connection:
     """One charger's socket, from the handshake to its end."""
 
-    def __init__(self, parts: Parts, history: History, socket: ServerConnection) -> None:
+    def __init__(
+        self, parts: Parts, history: History, socket: ServerConnection, remote: str
+    ) -> None:
         self._parts = parts
         self._history = history
         self._socket = socket
-        self._serial = history.assigned.serial
         self._calls = Calls(self._send, parts.settings.call_timeout_s)
-        remote = socket.remote_address
-        self._admission = Admission(
-            parts, history, self._calls, str(remote[0]) if remote else "unknown"
-        )
+        fail_safes = FailSafes(parts, history, self._calls)
+        self._admission: Admission | Visit
+        if history.assigned.barred is None:
+            self._admission = Admission(parts, history, self._calls, fail_safes, remote)
+        else:
+            self._admission = Visit(parts, history, fail_safes, self._leave_as_barred)
+        self._parting = Parting(parts, history, self._calls, fail_safes)
         self._desk = LimitDesk(parts, history, self._calls, lambda: self._admission.accepted)
-        self._handlers = routes(parts, history)
-        self._requests: asyncio.Queue[Call | Heard] = asyncio.Queue(CALLS_WAITING_MAX)
+        self._answering = Answering(
+            self.serial, self._admission, routes(parts, history), self._send, self._aside
+        )
         self._end_reason: str | None = None
         self._side: asyncio.TaskGroup | None = None
+        self._leaving: asyncio.Task[None] | None = None
         self.ended = asyncio.Event()
+
+    @property
+    def serial(self) -> Serial:
+        return self._history.assigned.serial
+
+    @property
+    def charger_id(self) -> ChargerId:
+        return self._history.assigned.charger_id
 
     # --- From beginning to end ---
 
     async def run(self) -> None:
         """Serve the charger until its socket ends; then put that on record."""
-        structlog.contextvars.bind_contextvars(
-            serial=self._serial, charger_id=self._history.assigned.charger_id
-        )
-        subject = subjects.charger_command(SetCurrentLimit, self._history.assigned.charger_id)
+        structlog.contextvars.bind_contextvars(serial=self.serial, charger_id=self.charger_id)
+        subject = subjects.charger_command(SetCurrentLimit, self.charger_id)
         try:
             subscription = await self._parts.client.subscribe(subject, cb=self._desk.on_message)
             try:
@@ -94,13 +105,14 @@ class Connection:
         try:
             async with asyncio.TaskGroup() as side:
                 self._side = side
-                worker = side.create_task(self._work(), name="requests")
+                worker = side.create_task(self._answering.run(), name="requests")
                 nudge = side.create_task(self._admission.nudge(), name="nudge")
                 await self._read()
                 self._lose()
                 nudge.cancel()
                 worker.cancel()
         finally:
+            self._side = None
             self._lose()
             await asyncio.wait([desk], timeout=FINISH_S_MAX)
             desk.cancel()
@@ -114,15 +126,55 @@ class Connection:
     async def close(self, reason: str, code: int = GOING_AWAY) -> None:
         """End the connection, and wait until that is on record."""
         self._end_reason = self._end_reason or reason
-        await self._socket.close(code, reason)
+        await self._socket.close(code, _that_fits(reason))
         await self.ended.wait()
+
+    # --- What becomes of its charger ---
+
+    def reassign(self, present: AssignedCharger | None) -> None:
+        """Take notice of what the charger is at present; none: it is assigned nowhere."""
+        former = self._history.assigned
+        if self._leaving is not None or present == former:
+            return
+        if present is None or not present.same_place(former):
+            gone = f"it was removed from installation {former.installation_id}"
+            self._history.assigned = former.barred_because(gone)
+            self._leave_as_barred()
+            return
+        self._history.assigned = present
+        log.info("assignment changed", serial=self.serial, fail_safe_a=present.fail_safe_a)
+        if present.barred is not None:
+            self._leave_as_barred()
+        elif former.barred is not None:
+            self._leaving = asyncio.create_task(self.close("it is locked no more; come again"))
+        else:
+            self._aside(self._admission.renew())
+
+    def _leave_as_barred(self) -> None:
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self._leave(), name="leave")
+
+    async def _leave(self) -> None:
+        """Have the charger draw nothing and tell the end of its session; then send it away."""
+        structlog.contextvars.bind_contextvars(serial=self.serial, charger_id=self.charger_id)
+        reason = self._history.assigned.barred or "it gets no current"
+        log.warning("charger is sent away", reason=reason)
+        try:
+            await self._parting.run(self._told_to_wait)
+            # What it has told last is answered before the line is cut; it would tell it again.
+            await self._answering.all_answered(FINISH_S_MAX)
+        finally:
+            await self.close(reason)
+
+    def _told_to_wait(self) -> bool:
+        return isinstance(self._admission, Visit) and self._admission.told_to_wait
 
     async def _put_end_on_record(self) -> None:
         reason = self._end_reason or _reason_of(self._socket)
         log.info("connection ended", reason=reason)
         await self._history.settle()
         state, assigned = self._history.state, self._history.assigned
-        with acting(f"charger/{self._serial}"):
+        with acting(f"charger/{self.serial}"):
             try:
                 await self._history.record(disconnected(state, assigned, reason))
             except LOG_FAULTS as fault:
@@ -139,17 +191,17 @@ class Connection:
             frame = frames.parse(data)
             match frame:
                 case Call():
-                    await self._requests.put(frame)
+                    await self._answering.put(frame)
                 case CallResult() | CallError():
                     self._calls.settle(frame)
                     if not self._admission.accepted:
-                        await self._requests.put(Heard())
+                        await self._answering.put(Heard())
                 case Unreadable():
                     await self._complain(frame)
 
     async def _complain(self, frame: Unreadable) -> None:
-        self._parts.faults[self._serial] += 1
-        count = self._parts.faults[self._serial]
+        self._parts.faults[self.serial] += 1
+        count = self._parts.faults[self.serial]
         if count <= FAULTS_TOLD or count % 100 == 0:
             log.warning("message unreadable", reason=frame.reason, messages_unreadable=count)
         if frame.reply_to is not None:
@@ -161,63 +213,6 @@ class Connection:
         except ConnectionClosed:
             log.info("message not sent, the connection is gone")
 
-    # --- Answering ---
-
-    async def _work(self) -> None:
-        while True:
-            request = await self._requests.get()
-            if isinstance(request, Heard):
-                await self._hear()
-            elif request.action == "MeterValues" and self._admission.accepted:
-                await self._answer(request)  # readings are many; they put nothing on record
-            else:
-                with acting(f"charger/{self._serial}"):
-                    await self._answer(request)
-
-    async def _hear(self) -> None:
-        with acting(f"charger/{self._serial}"):
-            try:
-                await self._admission.heard()
-            except LOG_FAULTS as fault:
-                log.warning("charger not put on record", fault=repr(fault))
-
-    async def _answer(self, call: Call) -> None:
-        try:
-            answer, follow_up = await self._handle(call)
-        except CallRefused as refusal:
-            log.info("request refused", action=call.action, code=refusal.code, why=refusal.text)
-            await self._send(frames.error(call.message_id, refusal.code, refusal.text))
-        except LOG_FAULTS as fault:
-            log.warning("request not put on record", action=call.action, fault=repr(fault))
-            why = "the log cannot be written now; send it again"
-            await self._send(frames.error(call.message_id, Code.INTERNAL, why))
-        except Exception as fault:  # a fault of ours must not end the charger's connection
-            _log_fault(call.action, fault)
-            why = "the server could not handle this request"
-            await self._send(frames.error(call.message_id, Code.INTERNAL, why))
-        else:
-            await self._send(frames.result(call.message_id, answer))
-            if follow_up is not None:
-                self._aside(follow_up())
-
-    async def _handle(self, call: Call) -> tuple[Payload, FollowUp | None]:
-        if call.action not in actions():
-            raise CallRefused(Code.NOT_IMPLEMENTED, f"{call.action[:50]} is no OCPP 1.6 action")
-        violation = violation_of_request(call.action, call.payload)
-        if violation is not None:
-            raise CallRefused(violation.code, violation.text)
-        if call.action == BOOT:
-            return await self._admission.boot(call.payload)
-        if not self._admission.accepted:
-            await self._admission.heard()
-        if not self._admission.accepted:
-            self._aside(self._admission.ask_to_boot())
-            raise CallRefused(Code.SECURITY, "boot first: the charger is not accepted yet")
-        handler = self._handlers.get(call.action)
-        if handler is None:
-            raise CallRefused(Code.NOT_SUPPORTED, f"{call.action} is not supported here")
-        return await handler(call.payload), None
-
     def _aside(self, work: Awaitable[None]) -> None:
         """Do something besides handling requests, such as asking the charger."""
 
@@ -228,11 +223,9 @@ class Connection:
             self._side.create_task(aside())
 
 
-def _log_fault(action: str, fault: Exception) -> None:
-    """Log where a fault was raised, and none of its values: requests hold card numbers."""
-    trace = traceback.extract_tb(fault.__traceback__)
-    where = [f"{it.filename}:{it.lineno} {it.name}" for it in trace]
-    log.critical("request failed", action=action, fault=type(fault).__name__, where=where)
+def _that_fits(reason: str) -> str:
+    """Shorten a reason to what a closing frame can carry."""
+    return reason.encode()[:CLOSE_REASON_BYTES_MAX].decode(errors="ignore")
 
 
 def _reason_of(socket: ServerConnection) -> str:

@@ -12,10 +12,12 @@ from services.telemetry.charger import (
 )
 from services.telemetry.frames import Payload
 from services.telemetry.payloads import CONNECTOR, moment_of, only_connector, whole_of
-from shared.ids import SessionId
+from services.telemetry.remotes import place_of
+from shared.ids import Serial, SessionId
 from shared.messages.telemetry import (
     ChargerConnected,
     ChargerDisconnected,
+    ChargerRefused,
     ChargerStatusChanged,
     FaultReported,
     SessionEnded,
@@ -44,21 +46,26 @@ class Hello:
 
 
 def connected(
-    state: Charger, assigned: AssignedCharger, hello: Hello | None, gateway_id: str
+    state: Charger,
+    assigned: AssignedCharger,
+    hello: Hello | None,
+    gateway_id: str,
+    remote: str,
 ) -> tuple[ChargerConnected, ...]:
     """
     A charger is accepted.
 
     Without a hello it has come back after a lost connection and is what it was. Nothing, if it
-    is known to be connected here as what it says it is.
+    is known to be connected here, from there, as what it says it is.
     """
     known = Hello(state.vendor, state.model, state.firmware)
     hello = hello or known
-    if state.connected_to == gateway_id and hello == known:
+    present = (assigned.serial, hello, gateway_id, remote)
+    if present == (state.serial, known, state.connected_to, state.remote):
         return ()
     return (
         ChargerConnected(
-            remote="",
+            remote=remote,
             installation_id=assigned.installation_id,
             charger_id=assigned.charger_id,
             serial=assigned.serial,
@@ -84,6 +91,12 @@ def disconnected(
             reason=reason,
         ),
     )
+
+
+def refused(serial: Serial, reason: str, remote: str, last_host: str) -> ChargerRefused:
+    """A charger is not let in, or put out; `last_host` is where it was connected from before."""
+    place = place_of(remote, last_host)
+    return ChargerRefused(serial=serial, reason=reason, remote=remote, place=place)
 
 
 # --- Status ---

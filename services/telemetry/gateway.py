@@ -1,35 +1,27 @@
 """
-The WebSocket server: who is let in, and who is told why not.
+The WebSocket server: at most one connection to each charger, and the newest one counts.
 
     ws://<host>:<port>/ocpp/<serial>, subprotocol ocpp1.6
 """
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Sequence
-from http import HTTPStatus
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.http11 import Request, Response
+from websockets.http11 import Request
 from websockets.typing import Subprotocol
 
 from services.telemetry.connection import GOING_AWAY, Connection
+from services.telemetry.door import Door, serial_of
 from services.telemetry.histories import LOG_FAULTS, Histories
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
-from shared.context import acting
-from shared.event_store import Commit, StreamEvents
-from shared.ids import SERIAL_HELP, Serial, new_id, normal_serial
-from shared.messages.telemetry import ChargerRefused, Place
-from shared.recorded import Meta
-from shared.transact import ACCEPTED
+from shared.ids import ChargerId, Serial
 
 OCPP_16: Final = Subprotocol("ocpp1.6")
-PATH: Final = "/ocpp/"
 FRAME_BYTES_MAX: Final = 128 * 1024
 CLOSE_S_MAX: Final = 1.0
 """How long a closing handshake is waited for."""
@@ -40,29 +32,11 @@ back all at the same moment.
 """
 PROTOCOL_ERROR: Final = 1002
 TRY_AGAIN_LATER: Final = 1013
+LEAVE_S_MAX: Final = 30.0
+"""How long the next charger waits for the one before it."""
+REPLACED: Final = "replaced by a newer connection"
 
 log = structlog.get_logger()
-
-
-class Unaddressed(ValueError):
-    """The path of a request names no charger."""
-
-
-def serial_of(target: str) -> Serial:
-    """
-    Read the charger's serial number out of a request's target.
-
-    Raises:
-        Unaddressed: it is not beneath `/ocpp/`.
-        ValueError: what is there cannot be a serial number.
-
-    >>> serial_of("/ocpp/zap000123?x=1")
-    'ZAP000123'
-    """
-    path = urlsplit(target).path
-    if not path.startswith(PATH):
-        raise Unaddressed(f"chargers connect to {PATH}<serial number>")
-    return str(normal_serial(unquote(path.removeprefix(PATH))))
 
 
 class Gateway:
@@ -77,8 +51,12 @@ class Gateway:
         self._parts = parts
         self._assignments = assignments
         self._histories = histories
-        self._knocking: set[asyncio.Task[None]] = set()
+        self._door = Door(parts, assignments, histories)
         self._connections: dict[Serial, Connection] = {}
+        self._at: dict[ChargerId, Connection] = {}
+        self._newest: dict[Serial, ServerConnection] = {}
+        """The socket that came last, of those that wait for their turn or have it."""
+        self._turns: dict[Serial, asyncio.Lock] = {}
         self._server: Server | None = None
 
     @property
@@ -107,7 +85,7 @@ class Gateway:
             settings.ocpp_port,
             subprotocols=[OCPP_16],
             select_subprotocol=_select_subprotocol,
-            process_request=self._on_request,
+            process_request=self._door.on_request,
             compression=None,
             max_size=FRAME_BYTES_MAX,
             ping_interval=settings.ping_interval_s,
@@ -121,90 +99,79 @@ class Gateway:
         finally:
             await self._stop(self._server)
 
-    # --- Who is let in ---
-
-    def _on_request(self, socket: ServerConnection, request: Request) -> Response | None:
-        remote = str(socket.remote_address[0]) if socket.remote_address else "unknown"
-        try:
-            serial = serial_of(request.path)
-        except Unaddressed as fault:
-            return socket.respond(HTTPStatus.NOT_FOUND, f"{fault}\n")
-        except ValueError:
-            log.warning("connection refused, no serial number", path=request.path[:100])
-            text = f"the path does not end in a serial number: {SERIAL_HELP}\n"
-            return socket.respond(HTTPStatus.BAD_REQUEST, text)
-        if "Sec-WebSocket-Protocol" not in request.headers:
-            return socket.respond(
-                HTTPStatus.BAD_REQUEST, f"offer the WebSocket subprotocol {OCPP_16}\n"
-            )
-        if self._assignments.get(serial) is None:
-            self._on_stranger(serial, remote)
-            # OCPP-J 1.6, section 3.1.2: a charger that is not known is answered 404.
-            return socket.respond(
-                HTTPStatus.NOT_FOUND,
-                f"charger {serial} is not assigned to an installation; assign it, and it will "
-                "be let in when it tries again\n",
-            )
-        return None
-
-    def _on_stranger(self, serial: Serial, remote: str) -> None:
-        log.warning("connection refused, not assigned", serial=serial, remote=remote)
-        if self._parts.knocks.admit(serial, time.monotonic()):
-            refused = ChargerRefused(
-                place=Place.UNKNOWN,
-                serial=serial,
-                reason="it is not assigned to an installation",
-                remote=remote,
-            )
-            task = asyncio.create_task(self._put_on_record(refused))
-            self._knocking.add(task)
-            task.add_done_callback(self._knocking.discard)
-
-    async def _put_on_record(self, refused: ChargerRefused) -> None:
-        with acting(f"charger/{refused.serial}") as context:
-            command_id = new_id()
-            meta = Meta(
-                actor=context.actor,
-                command_id=command_id,
-                correlation_id=context.correlation_id,
-            )
-            part = StreamEvents(f"knock-{refused.serial}", None, [refused])
-            try:
-                await self._parts.store.append(Commit(command_id, b"", ACCEPTED, meta, [part]))
-            except LOG_FAULTS as fault:
-                log.warning("knock not put on record", fault=repr(fault))
-
     # --- Who is connected ---
 
     async def _on_connection(self, socket: ServerConnection) -> None:
-        if socket.subprotocol is None:
+        request = socket.request
+        if socket.subprotocol is None or request is None:
             # OCPP-J 1.6, section 3.1.2: complete the handshake, then close.
             await socket.close(PROTOCOL_ERROR, f"this server speaks {OCPP_16} only")
             return
-        request = socket.request
-        assigned = self._assignments.get(serial_of(request.path)) if request else None
+        serial = serial_of(request.path)
+        self._newest[serial] = socket
+        try:
+            async with self._turns.setdefault(serial, asyncio.Lock()):
+                connection = await self._take_place(socket, serial, request)
+            if connection is not None:
+                await self._run(connection)
+        finally:
+            if self._newest.get(serial) is socket:
+                del self._newest[serial]
+
+    async def _take_place(
+        self, socket: ServerConnection, serial: Serial, request: Request
+    ) -> Connection | None:
+        """Make a connection of a socket once whoever was there before has ended; none: too late."""
+        former = self._connections.get(serial)
+        if former is not None:
+            await former.close(REPLACED)
+        if self._newest.get(serial) is not socket:
+            await socket.close(GOING_AWAY, REPLACED)
+            return None
+        assigned = self._assignments.get(serial)
         if assigned is None:
             await socket.close(GOING_AWAY, "the charger is no longer assigned")
-            return
+            return None
+        if not await self._is_free(assigned.charger_id):
+            await socket.close(TRY_AGAIN_LATER, "another charger takes its leave here")
+            return None
         try:
             history = await self._histories.of(assigned)
         except LOG_FAULTS as fault:
-            log.warning(
-                "charger turned away, no log", serial=assigned.serial, fault=repr(fault)
-            )
+            log.warning("charger turned away, no log", serial=serial, fault=repr(fault))
             await socket.close(TRY_AGAIN_LATER, "the log cannot be read now")
-            return
-        connection = Connection(self._parts, history, socket)
-        former = self._connections.get(assigned.serial)
-        self._connections[assigned.serial] = connection
+            return None
+        connection = Connection(
+            self._parts, history, socket, self._door.remote_of(socket, request)
+        )
+        self._connections[serial] = self._at[assigned.charger_id] = connection
+        return connection
+
+    async def _is_free(self, charger_id: ChargerId) -> bool:
+        """Wait for other hardware that stood there: it has the last word before the next begins."""
+        before = self._at.get(charger_id)
+        if before is not None:
+            before.reassign(self._assignments.get(before.serial))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(before.ended.wait(), LEAVE_S_MAX)
+        return before is None or before.ended.is_set()
+
+    async def _run(self, connection: Connection) -> None:
+        serial, charger_id = connection.serial, connection.charger_id
         try:
-            if former is not None:
-                await former.close("replaced by a newer connection")
+            connection.reassign(self._assignments.get(serial))  # it may have changed meanwhile
             await connection.run()
         finally:
             connection.ended.set()
-            if self._connections.get(assigned.serial) is connection:
-                del self._connections[assigned.serial]
+            if self._connections.get(serial) is connection:
+                del self._connections[serial]
+            if self._at.get(charger_id) is connection:
+                del self._at[charger_id]
+
+    def on_assignments(self) -> None:
+        """Have every connection take notice of what its charger is at present."""
+        for serial, connection in self._connections.items():
+            connection.reassign(self._assignments.get(serial))
 
     async def _stop(self, server: Server) -> None:
         server.close(close_connections=False)

@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from services.telemetry import metering
+from services.telemetry.charger import AssignedCharger
 from services.telemetry.decider import (
     start_mark,
     status_notified,
@@ -15,6 +16,7 @@ from services.telemetry.decider import (
 )
 from services.telemetry.frames import Code, Payload
 from services.telemetry.histories import History
+from services.telemetry.leftovers import end_left_behind
 from services.telemetry.parts import Parts
 from services.telemetry.payloads import CONNECTOR, CallRefused, written
 from shared.clock import utc_now
@@ -25,9 +27,8 @@ from shared.messages.telemetry import SessionStarted
 Handler = Callable[[Payload], Awaitable[Payload]]
 
 CARD_ACCEPTED: Final[Payload] = {"idTagInfo": {"status": "Accepted"}}
-"""Every card may charge until permissions say otherwise. Card numbers are personal data: they
-are neither logged nor put into events.
-"""
+CARD_INVALID: Final[Payload] = {"idTagInfo": {"status": "Invalid"}}
+CARD_BLOCKED: Final[Payload] = {"idTagInfo": {"status": "Blocked"}}
 
 log = structlog.get_logger()
 
@@ -58,9 +59,28 @@ def _meter_values(parts: Parts, history: History) -> Handler:
     return meter_values
 
 
+def _judged(assigned: AssignedCharger) -> Payload:
+    """
+    Say whether a driver may charge here, whatever their card.
+
+    No card is known to anybody yet: where drivers must show who they are, nobody may charge. Card
+    numbers are personal data: they are neither logged nor put into events.
+    """
+    if assigned.barred is not None:
+        log.info("driver refused, the charger gets no current", why=assigned.barred)
+        return CARD_BLOCKED
+    if assigned.authentication_required:
+        log.info(
+            "driver refused, the installation asks for authentication and no cards are known",
+            installation_id=assigned.installation_id,
+        )
+        return CARD_INVALID
+    return CARD_ACCEPTED
+
+
 def _sessions(parts: Parts, history: History) -> dict[str, Handler]:
     async def authorize(_: Payload) -> Payload:
-        return CARD_ACCEPTED
+        return _judged(history.assigned)
 
     async def start_transaction(payload: Payload) -> Payload:
         mark = start_mark(history.assigned, payload)
@@ -72,7 +92,8 @@ def _sessions(parts: Parts, history: History) -> dict[str, Handler]:
             await history.record(events, mark)
         except CommandKnown as known:
             fresh_id = await _first_transaction_id(known.first.answer.position)
-        return CARD_ACCEPTED | {"transactionId": fresh_id}
+        # It is on record whether its driver may charge or not: a charger may have begun offline.
+        return _judged(history.assigned) | {"transactionId": fresh_id}
 
     async def _first_transaction_id(position: int) -> int:
         started = (await parts.store.read(after=position - 1, limit=1))[0].event
@@ -82,11 +103,10 @@ def _sessions(parts: Parts, history: History) -> dict[str, Handler]:
 
     async def stop_transaction(payload: Payload) -> Payload:
         events = transaction_stopped(history.state, history.assigned, payload)
-        if not events:
+        if not events and not await end_left_behind(parts, history.assigned, payload):
             log.info(
                 "stop without a session, or repeated", transaction_id=payload["transactionId"]
             )
-            return CARD_ACCEPTED
         try:
             await history.record(events, stop_mark(history.assigned, payload))
         except CommandKnown:

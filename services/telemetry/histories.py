@@ -71,6 +71,7 @@ class History:
         self._uncertain = False
         self._lock = asyncio.Lock()
         self._appending: set[asyncio.Task[int]] = set()
+        self._moved = asyncio.Event()
 
     @property
     def _key(self) -> str:
@@ -91,7 +92,7 @@ class History:
         self,
         events: Sequence[ChargerFact],
         command_id: str | None = None,
-        mark: bytes = b"",
+        mark: bytes | None = None,
         answer: Answer = ACCEPTED,
     ) -> int:
         """
@@ -100,7 +101,8 @@ class History:
         Args:
             events: what happened.
             command_id: the same for every repetition of what caused them; by default a new one.
-            mark: the fingerprint of the command.
+            mark: the fingerprint of the command; by default of this very call, so that an append
+                the log had to try twice is not taken for a repetition, nor the other way about.
             answer: what a repetition of the command is answered.
 
         Returns:
@@ -112,7 +114,8 @@ class History:
         """
         if not events:
             return 0
-        task = asyncio.create_task(self._record(events, command_id or new_id(), mark, answer))
+        command_id, mark = command_id or new_id(), mark or new_id().encode()
+        task = asyncio.create_task(self._record(events, command_id, mark, answer))
         self._appending.add(task)
         task.add_done_callback(self._appended)
         return await asyncio.shield(task)
@@ -121,6 +124,12 @@ class History:
         """Wait for what is being appended, also for those who have stopped waiting for it."""
         if self._appending:
             await asyncio.wait(self._appending)
+
+    async def no_session(self) -> None:
+        """Wait until no session is open."""
+        while self.state.session is not None:
+            self._moved.clear()
+            await self._moved.wait()
 
     def _appended(self, task: "asyncio.Task[int]") -> None:
         self._appending.discard(task)
@@ -166,6 +175,7 @@ class History:
         for event in events:
             if self.assigned.concerns(event):
                 self.state = evolve(self.state, event)
+        self._moved.set()
 
     async def _keep(self) -> None:
         snapshot = Snapshot(version=self._version, state=self.state)
@@ -184,7 +194,7 @@ class Histories:
         self._store = store
         self._gateway_id = gateway_id
         # The number rises with the shape of the state: an older snapshot is then left alone.
-        self._snapshots = Documents("charger-state-1", Snapshot)
+        self._snapshots = Documents("charger-state-2", Snapshot)
         self._held: dict[Serial, History] = {}
         self._locks: dict[Serial, asyncio.Lock] = {}
 
@@ -205,7 +215,10 @@ class Histories:
 
     async def of(self, assigned: AssignedCharger) -> History:
         """
-        Name the history of a charger.
+        Name the history of a charger, and let it know what the charger is at present.
+
+        One that was away begins anew, and hears nothing of what an earlier connection still puts on
+        record: its connection has to have ended.
 
         Raises:
             LOG_FAULTS: the log could not be read or written.
@@ -213,7 +226,8 @@ class Histories:
         lock = self._locks.setdefault(assigned.serial, asyncio.Lock())
         async with lock:
             held = self._held.get(assigned.serial)
-            if held is not None and held.assigned == assigned:
+            if held is not None and held.assigned.same_place(assigned):
+                held.assigned = assigned
                 return held
             history = History(self._store, self._snapshots, assigned)
             await history.load()

@@ -31,6 +31,10 @@ class ChargerNotReady(Refused):
     """The charger is not accepted (yet): its fail-safe is not known to be in force."""
 
 
+class ChargerBarred(Refused):
+    """The charger gets no current at all: its serial is locked, or it was removed."""
+
+
 class LimitExpired(Refused):
     """The limit's lease is over before it could begin."""
 
@@ -58,6 +62,8 @@ class LimitContext:
     """
     ready: bool
     now: datetime
+    barred: str | None = None
+    """Why the charger gets no current at all; none: it may charge."""
 
 
 def limit_answered_before(
@@ -70,7 +76,8 @@ def limit_answered_before(
     A limit that was sent and never answered may be sent again.
 
     Raises:
-        StaleEpoch, StaleSequence, ChargerNotReady, LimitExpired: it may not be sent.
+        StaleEpoch, StaleSequence, ChargerBarred, ChargerNotReady, LimitExpired: it may not be
+        sent.
     """
     _check_order(state, command, known)
     last = state.limit
@@ -96,6 +103,10 @@ def _check_order(state: Charger, command: SetCurrentLimit, known: LimitContext) 
 
 
 def _check_sendable(command: SetCurrentLimit, known: LimitContext) -> None:
+    if known.barred is not None:
+        raise ChargerBarred(
+            f"charger {command.charger_id} gets no current: {known.barred}; send it no limits"
+        )
     if not known.ready:
         raise ChargerNotReady(
             f"charger {command.charger_id} is not accepted yet; wait for ChargerConnected"

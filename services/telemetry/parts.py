@@ -9,6 +9,7 @@ from services.telemetry.epochs import Epochs
 from services.telemetry.knocks import Knocks
 from services.telemetry.publisher import Publisher
 from services.telemetry.settings import Settings
+from services.telemetry.whereabouts import Whereabouts
 from shared.event_store import EventStore
 from shared.ids import Serial
 
@@ -23,6 +24,9 @@ class Parts:
     store: EventStore
     epochs: Epochs
     publisher: Publisher
+    whereabouts: Whereabouts
     knocks: Knocks = field(default_factory=Knocks)
+    last_words: Knocks = field(default_factory=Knocks)
+    """Which chargers that are locked out were let in lately, to tell the end of a session."""
     faults: "Counter[Serial]" = field(default_factory=Counter)
     """How many unreadable messages each charger has sent."""

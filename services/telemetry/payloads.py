@@ -85,3 +85,15 @@ def written(moment: datetime) -> str:
     """
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
+
+
+def boot_answer(status: str, interval_s: int, now: datetime) -> Payload:
+    """
+    Make the answer to a BootNotification.
+
+    Args:
+        status: Accepted, Pending or Rejected.
+        interval_s: between heartbeats; if not accepted, until the next boot.
+        now: to what the charger sets its clock.
+    """
+    return {"status": status, "currentTime": written(now), "interval": interval_s}

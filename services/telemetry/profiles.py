@@ -1,5 +1,5 @@
 """
-What chargers are told: charging profiles, configuration, triggers.
+What chargers are told: charging profiles, configuration, triggers, the end of a session.
 
 Two profiles lie on one another (OCPP 1.6, section 3.13). Beneath, without an end, the
 fail-safe; on top of it, for the time of its lease, the limit. When the lease ends the charger
@@ -45,6 +45,11 @@ def limit(limit_a: float, valid_until: datetime) -> Payload:
     return _profile(LIMIT_PROFILE, LIMIT_LEVEL, limit_a, valid_until)
 
 
+def no_limit() -> Payload:
+    """Make the ClearChargingProfile request that ends a limit before its lease does."""
+    return {"id": LIMIT_PROFILE}
+
+
 def sent_a(limit_a: float) -> float:
     """
     Name the amperes that are sent for a limit: one decimal, rounded down; 0 below 6 A.
@@ -88,6 +93,11 @@ def configuration(
         "WebSocketPingInterval": str(max(1, round(ping_interval_s))),
     }
     return tuple({"key": key, "value": value} for key, value in values.items())
+
+
+def remote_stop(transaction_id: int) -> Payload:
+    """Make the RemoteStopTransaction request that ends a session."""
+    return {"transactionId": transaction_id}
 
 
 def trigger_boot() -> Payload:

@@ -1,82 +1,225 @@
-"""Which serial number is which charger: documents folded from the installation service's
-events.
+"""
+Which serial number is which charger: documents folded from the installation service's events.
+
+That an installation or a circuit is out of use is not folded: with chargers that goes only together
+with locking their serials, and a locked charger gets nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import asyncpg
 from pydantic import BaseModel
 
 from services.telemetry.charger import AssignedCharger
+from services.telemetry.whereabouts import Whereabouts
 from shared.documents import Documents
-from shared.follow import Connection, Follower
-from shared.ids import Serial
-from shared.messages.installation import ChargerAssigned, InstallationCreated
-from shared.phases import GridType
+from shared.followers import Connection, Follower
+from shared.ids import ChargerId, CircuitId, InstallationId, Serial
+from shared.messages.installation import (
+    AuthenticationRequiredSet,
+    ChargerAssigned,
+    ChargerChanged,
+    ChargerRemoved,
+    FailSafeSet,
+    InstallationChanged,
+    InstallationCreated,
+    SerialLocked,
+    SerialUnlocked,
+)
+from shared.phases import GridType, Wiring
 from shared.recorded import Recorded
+from shared.units import Amperes
 
-_HEARD: Final = frozenset({ChargerAssigned.__name__, InstallationCreated.__name__})
+_OF_INSTALLATIONS: Final = (InstallationCreated, InstallationChanged, AuthenticationRequiredSet)
+_OF_CHARGERS: Final = (
+    ChargerAssigned,
+    ChargerChanged,
+    ChargerRemoved,
+    FailSafeSet,
+    SerialLocked,
+    SerialUnlocked,
+)
+_HEARD: Final = frozenset(it.__name__ for it in (*_OF_INSTALLATIONS, *_OF_CHARGERS))
 
 
 class Grid(BaseModel):
-    """How an installation is fed."""
+    """How an installation is fed, and what holds for all of its chargers."""
 
     grid_type: GridType
+    authentication_required: bool = False
+
+
+class Lock(BaseModel):
+    """What a serial went down with: a circuit, or the whole installation."""
+
+    circuit_id: CircuitId | None = None
+
+
+class Assigned(BaseModel):
+    """One charger's place; the grid's part of it is in the installation's own document."""
+
+    installation_id: InstallationId
+    charger_id: ChargerId
+    wiring: Wiring
+    fail_safe_a: Amperes
+    assignment: str = ""
+    lock: Lock | None = None
 
 
 class Assignments:
     """All assigned chargers, by serial number."""
 
-    def __init__(self) -> None:
+    def __init__(self, whereabouts: Whereabouts) -> None:
+        self._whereabouts = whereabouts
         self._grids = Documents("grid", Grid)
-        self._chargers = Documents("assigned", AssignedCharger)
+        self._chargers = Documents("assigned", Assigned)
+        self._serials: dict[ChargerId, Serial] = {}
 
     async def open(self, pool: "asyncpg.Pool[Any]") -> None:
         """Read what is there."""
         await self._grids.open(pool)
         await self._chargers.open(pool)
+        await self._whereabouts.open(pool)
+        self._serials = {it.charger_id: serial for serial, it in self._chargers.all().items()}
 
     def get(self, serial: Serial) -> AssignedCharger | None:
-        return self._chargers.get(serial)
+        """Say what a charger is at this moment; none if it is assigned nowhere."""
+        charger = self._chargers.get(serial)
+        grid = None if charger is None else self._grids.get(charger.installation_id)
+        if charger is None or grid is None:
+            return None
+        assigned = AssignedCharger(
+            installation_id=charger.installation_id,
+            charger_id=charger.charger_id,
+            serial=serial,
+            wiring=charger.wiring,
+            grid_type=grid.grid_type,
+            fail_safe_a=charger.fail_safe_a,
+            assignment=charger.assignment,
+            authentication_required=grid.authentication_required,
+        )
+        if charger.lock is None:
+            return assigned
+        return assigned.barred_because(_why(charger.installation_id, charger.lock))
 
     def all(self) -> Sequence[AssignedCharger]:
-        return list(self._chargers.all().values())
+        found = (self.get(serial) for serial in self._chargers.all())
+        return [it for it in found if it is not None]
+
+    # --- Folding ---
 
     async def apply(self, connection: Connection, recorded: Recorded) -> None:
         """
         Take in one event of the installation service.
 
         Raises:
-            KeyError: a charger is assigned to an installation that was never created.
+            KeyError: it is about an installation that was never created.
         """
         if recorded.type not in _HEARD:
             return
         event = recorded.event
+        if isinstance(event, _OF_INSTALLATIONS):
+            await self._on_installation(connection, event)
+        elif isinstance(event, ChargerAssigned):
+            await self._on_assigned(connection, event, str(recorded.event_id))
+        elif isinstance(event, ChargerRemoved):
+            await self._on_removed(connection, event)
+        elif isinstance(event, ChargerChanged | FailSafeSet | SerialLocked | SerialUnlocked):
+            await self._on_change(connection, event)
+
+    async def _on_installation(
+        self,
+        connection: Connection,
+        event: InstallationCreated | InstallationChanged | AuthenticationRequiredSet,
+    ) -> None:
+        installation_id = event.installation_id
         if isinstance(event, InstallationCreated):
             grid = Grid(grid_type=event.grid_type)
-            await self._grids.put(connection, event.installation_id, grid)
-        elif isinstance(event, ChargerAssigned):
-            await self._assign(connection, event)
+        elif isinstance(event, InstallationChanged):
+            grid = self._grid(installation_id)
+            grid = grid.model_copy(update={"grid_type": event.grid_type})
+        else:
+            grid = self._grid(installation_id)
+            grid = grid.model_copy(update={"authentication_required": event.required})
+        await self._grids.put(connection, installation_id, grid)
 
-    async def _assign(self, connection: Connection, event: ChargerAssigned) -> None:
-        grid = self._grids.get(event.installation_id)
+    def _grid(self, installation_id: InstallationId) -> Grid:
+        grid = self._grids.get(installation_id)
         if grid is None:
-            raise KeyError(f"installation {event.installation_id} was never created")
-        assigned = AssignedCharger(
+            raise KeyError(f"installation {installation_id} was never created")
+        return grid
+
+    async def _on_assigned(
+        self, connection: Connection, event: ChargerAssigned, event_id: str
+    ) -> None:
+        self._grid(event.installation_id)
+        assigned = Assigned(
             installation_id=event.installation_id,
             charger_id=event.charger_id,
-            serial=event.serial,
             wiring=event.wiring,
-            grid_type=grid.grid_type,
             fail_safe_a=event.fail_safe_a,
+            assignment=event_id,
         )
         await self._chargers.put(connection, event.serial, assigned)
+        self._serials[event.charger_id] = event.serial
 
-    def follower(self, pool: "asyncpg.Pool[Any]") -> Follower:
-        """Say how the installation service's log is followed."""
+    async def _on_removed(self, connection: Connection, event: ChargerRemoved) -> None:
+        found = self._find(event.installation_id, event.charger_id)
+        if found is None or found[0] != event.serial:
+            return  # gone already, or at another place since
+        left = self.get(event.serial)
+        if left is not None:
+            await self._whereabouts.removed(connection, left)
+        await self._chargers.remove(connection, event.serial)
+        self._serials.pop(event.charger_id, None)
+
+    async def _on_change(
+        self,
+        connection: Connection,
+        event: ChargerChanged | FailSafeSet | SerialLocked | SerialUnlocked,
+    ) -> None:
+        found = self._find(event.installation_id, event.charger_id)
+        if found is None:
+            return  # it is gone since; what it was last is of no more use
+        serial, charger = found
+        match event:
+            case ChargerChanged():
+                changes: dict[str, object] = {"wiring": event.wiring}
+            case FailSafeSet():
+                changes = {"fail_safe_a": event.fail_safe_a}
+            case SerialLocked():
+                changes = {"lock": Lock(circuit_id=event.circuit_id)}
+            case SerialUnlocked():
+                changes = {"lock": None}
+        await self._chargers.put(connection, serial, charger.model_copy(update=changes))
+
+    def _find(
+        self, installation_id: InstallationId, charger_id: ChargerId
+    ) -> tuple[Serial, Assigned] | None:
+        serial = self._serials.get(charger_id)
+        charger = None if serial is None else self._chargers.get(serial)
+        if serial is None or charger is None:
+            return None
+        if (charger.installation_id, charger.charger_id) != (installation_id, charger_id):
+            return None
+        return serial, charger
+
+    def follower(self, pool: "asyncpg.Pool[Any]", changed: Callable[[], None]) -> Follower:
+        """Say how the installation service's log is followed, and who hears of changes."""
 
         async def reload() -> None:
             await self.open(pool)
 
-        return Follower("telemetry", "installation", self.apply, reload, lambda _: None)
+        def committed(applied: Sequence[Recorded]) -> None:
+            if any(it.type in _HEARD for it in applied):
+                changed()
+
+        return Follower("telemetry", "installation", self.apply, reload, committed)
+
+
+def _why(installation_id: InstallationId, lock: Lock) -> str:
+    what = f"installation {installation_id}"
+    if lock.circuit_id is not None:
+        what = f"circuit {lock.circuit_id} of {what}"
+    return f"its serial is locked, because {what} was deactivated"

@@ -17,7 +17,7 @@ from nats.errors import Error as NatsError
 from shared import subjects
 from shared.messages.telemetry import MeterReading
 from shared.messaging import ensure_jetstream, telemetry_jetstream
-from shared.tasks import end_if_cancelled
+from shared.tasks import keep_running
 
 QUEUE_MAX: Final = 20_000
 WINDOW_MAX: Final = 128
@@ -41,6 +41,7 @@ class Publisher:
         self._filled = asyncio.Event()
         self.dropped = 0
         """How many readings were lost because NATS was away for too long."""
+        self._told = 0
 
     def offer(self, reading: MeterReading) -> None:
         """Hand in a reading; returns at once."""
@@ -60,24 +61,26 @@ class Publisher:
 
     async def run(self) -> None:
         """Publish until cancelled."""
-        ensured, told = False, 0
+        await keep_running(
+            self._publish_all, (OSError, TimeoutError, NatsError), self._on_fault, PAUSE_S
+        )
+
+    async def _publish_all(self) -> None:
+        await ensure_jetstream(self._js, telemetry_jetstream())
         while True:
-            end_if_cancelled()
-            try:
-                if not ensured:
-                    await ensure_jetstream(self._js, telemetry_jetstream())
-                    ensured = True
-                await self._filled.wait()
-                await self._publish_window()
-            except (OSError, TimeoutError, NatsError) as error:
-                ensured = False
-                log.warning("readings wait", error=repr(error), waiting=len(self._queue))
-                await asyncio.sleep(PAUSE_S)
-            if self.dropped > told:
-                log.error(
-                    "readings lost", readings=self.dropped - told, readings_total=self.dropped
-                )
-                told = self.dropped
+            await self._filled.wait()
+            await self._publish_window()
+            self._tell_losses()
+
+    def _on_fault(self, fault: Exception) -> None:
+        log.warning("readings wait", error=repr(fault), waiting=len(self._queue))
+        self._tell_losses()
+
+    def _tell_losses(self) -> None:
+        if self.dropped > self._told:
+            lost = self.dropped - self._told
+            log.error("readings lost", readings=lost, readings_total=self.dropped)
+            self._told = self.dropped
 
     async def _publish_window(self) -> None:
         if not self._client.is_connected:

@@ -1,10 +1,22 @@
 """What the telemetry service is told by its environment."""
 
-from typing import Literal
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode
 
 from shared.runtime import RuntimeSettings
+
+
+def _listed(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)]
+"""Networks or single addresses, separated by commas, such as `10.0.0.0/8,192.0.2.7`."""
 
 
 class Settings(RuntimeSettings):
@@ -22,6 +34,10 @@ class Settings(RuntimeSettings):
     """How long a charger's answer to a request is waited for."""
     nudge_after_s: float = Field(default=5.0, gt=0, alias="TELEMETRY_NUDGE_AFTER_S")
     """After how long a known charger that came back and says nothing is asked how it is."""
+    last_words_s: float = Field(default=15.0, gt=0, alias="TELEMETRY_LAST_WORDS_S")
+    """How long the end of a session is waited for before a locked or removed charger is sent away."""
+    trusted_proxies: Networks = Field(default=(), alias="TELEMETRY_TRUSTED_PROXIES")
+    """Whose X-Forwarded-For is believed; of all others the address of the socket counts."""
     commissioning: Literal["fail-safe", "none"] = Field(
         default="fail-safe", alias="TELEMETRY_COMMISSIONING"
     )

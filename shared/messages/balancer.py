@@ -1,10 +1,10 @@
 """What the balancer announces: how much current each charger may draw, and why."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from shared.ids import ChargerId, CircuitId, InstallationId
-from shared.messages import InstallationEvent, Message, Moment
+from shared.messages import InstallationEvent, Message, Moment, Upcast
 from shared.phases import Phase, PhaseCurrents
 from shared.units import Amperes
 
@@ -29,6 +29,14 @@ class Rule(StrEnum):
     """The car draws more than it was told; it is counted at what it draws."""
     DECREASE_FIRST = "decrease first"
     """A share is there, but somebody else must first confirm that they have made room."""
+    AVAILABLE = "available current"
+    """All that was made available to the chargers together is shared out."""
+    OWN_BREAKER = "own breaker"
+    """The breaker that is the charger's alone."""
+    LOCKED = "locked"
+    """Its serial is locked; `circuit_id` is what it went down with, none for the installation."""
+    OUT_OF_USE = "out of use"
+    """What it hangs on is deactivated: `circuit_id`, or none for the whole installation."""
 
 
 class LimitedBy(Message):
@@ -47,6 +55,10 @@ class BalancerEvent(InstallationEvent):
     service: ClassVar[str] = "balancer"
 
 
+def _on_unknown_layout(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"layout_position": None}
+
+
 class CurrentLimitAllocated(BalancerEvent):
     """
     It is decided what a charger may draw, on which phases, until when, and why.
@@ -55,6 +67,8 @@ class CurrentLimitAllocated(BalancerEvent):
     reading not considered before this decision arrived, if a reading caused it.
     """
 
+    schema_version: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _on_unknown_layout}
     charger_id: ChargerId
     limit_a: Amperes
     phases: tuple[Phase, ...]
@@ -63,6 +77,9 @@ class CurrentLimitAllocated(BalancerEvent):
     epoch: int
     limited_by: LimitedBy
     reading_received_at: Moment | None = None
+    layout_position: int | None = None
+    """The newest event of the installation that the decision knew, by its position in the log;
+    none in decisions of before this was written down."""
 
 
 class Lease(Message):
@@ -78,8 +95,12 @@ class Lease(Message):
 class LeasesRenewed(BalancerEvent):
     """Limits that go on unchanged were extended, each under a new sequence number."""
 
+    schema_version: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _on_unknown_layout}
     epoch: int
     leases: tuple[Lease, ...]
+    layout_position: int | None = None
+    """As with `CurrentLimitAllocated`."""
 
 
 class ChargerQueued(BalancerEvent):

@@ -49,16 +49,40 @@ def test_an_event_of_the_newest_version_says_what_its_sample_says(name: str) -> 
     assert says_the_same(event, path)
 
 
-@pytest.mark.parametrize(
-    ("folder", "kinds"), [("commands", COMMANDS), ("readings", READINGS)], ids=str
-)
-def test_commands_and_readings_say_what_their_samples_say(
+def samples_of(name: str, folder: str) -> list[Path]:
+    """List a command's or reading's samples, the newest last: one more for every further field."""
+    found = (SAMPLES / folder).glob(f"{name}.v*.json")
+    return sorted(found, key=lambda it: int(it.name.split(".")[1].removeprefix("v")))
+
+
+@pytest.mark.parametrize(("folder", "kinds"), [("commands", COMMANDS), ("readings", READINGS)])
+def test_every_command_and_reading_has_a_frozen_sample_and_nothing_else_has(
     folder: str, kinds: dict[str, type[Message]]
 ) -> None:
-    assert {it.name for it in (SAMPLES / folder).iterdir()} == {f"{it}.v1.json" for it in kinds}
-    for name, kind in kinds.items():
-        path = sample(name, 1, folder)
-        assert says_the_same(kind.model_validate_json(path.read_bytes()), path), name
+    assert {it.name.split(".")[0] for it in (SAMPLES / folder).iterdir()} == set(kinds)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "kind"),
+    [("commands", *it) for it in COMMANDS.items()]
+    + [("readings", *it) for it in READINGS.items()],
+)
+def test_commands_and_readings_say_what_their_newest_samples_say(
+    folder: str, name: str, kind: type[Message]
+) -> None:
+    newest = samples_of(name, folder)[-1]
+
+    assert says_the_same(kind.model_validate_json(newest.read_bytes()), newest)
+    assert set(json.loads(newest.read_bytes())) == set(kind.model_fields)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_was_wished_before_a_further_field_came_is_wished_still(name: str) -> None:
+    for path in samples_of(name, "commands"):
+        said = json.loads(path.read_bytes())
+        understood = COMMANDS[name].model_validate_json(path.read_bytes())
+
+        assert json.loads(understood.model_dump_json(exclude_unset=True)) == said
 
 
 @pytest.mark.parametrize("name", EVENTS)

@@ -16,6 +16,7 @@ from pathlib import Path
 import asyncpg
 
 from cli.accounts import server_account
+from cli.nats_access import open_access
 from cli.nats_server import Nats
 from cli.nats_server import prepare as prepare_nats
 from cli.ports import free_ports
@@ -76,7 +77,8 @@ async def embedded_servers(folder: Path) -> EmbeddedServers:
         it.mkdir(exist_ok=True)
     postgres_port, nats_port, monitor_port = free_ports(3)
     postgres = Postgres(folder / "postgres", run, postgres_port, "test", account, durable=False)
-    nats = Nats(folder / "nats", run, nats_port, monitor_port, durable=False)
+    access = open_access(folder / "nats")
+    nats = Nats(folder / "nats", run, nats_port, monitor_port, access, durable=False)
     supervisor = Supervisor([await prepare_postgres(postgres), prepare_nats(nats)], logs)
     servers = EmbeddedServers(folder, nats.url, postgres.url(), postgres, nats, supervisor)
     supervisor.start()

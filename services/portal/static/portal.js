@@ -122,6 +122,7 @@
     function take(view) {
       const sight = document.getElementById("sight");
       if (view.head) {
+        show("head", view.head);
         heard = { freshness: view.head.freshness, text: view.head.freshness_text };
         if (view.head.structure !== sight.dataset.structure) {
           sight.dataset.structure = view.head.structure;
@@ -154,8 +155,10 @@
     try {
       const answer = await fetch(list.dataset.poll);
       if (!answer.ok) throw new Error(`answered ${answer.status}`);
-      const { installations } = await answer.json();
-      if (String(installations.length) !== list.dataset.count) location.reload();
+      const { installations, knocks } = await answer.json();
+      const { dataset } = list;
+      if (`${installations.length} ${knocks.length}` !== `${dataset.count} ${dataset.knocks}`)
+        location.reload();
       for (const it of installations) show(it.head.id, it);
       if (installations.length) showBadge("live", "live");
     } catch (fault) {

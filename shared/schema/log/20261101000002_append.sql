@@ -1,121 +1,197 @@
 -- migrate:up
 
--- The content of one event as its hash covers it. Lengths go before texts, so that no two events
--- have the same content bytes.
-create function event_content(
-    p_position bigint, p_stream text, p_version bigint, p_type text, p_schema smallint,
-    p_event_id uuid, p_data bytea, p_meta bytea, p_recorded_at timestamptz
-) returns bytea language sql immutable as $$
-    select int8send(p_position) || int8send(p_version) || int2send(p_schema) || uuid_send(p_event_id)
-        || int8send((extract(epoch from p_recorded_at) * 1000000)::bigint)
-        || int4send(octet_length(convert_to(p_stream, 'UTF8'))) || convert_to(p_stream, 'UTF8')
-        || int4send(octet_length(convert_to(p_type, 'UTF8'))) || convert_to(p_type, 'UTF8')
-        || int4send(octet_length(p_meta)) || p_meta
-        || int4send(octet_length(p_data)) || p_data
-$$;
-
--- Append a batch of commands' events; every command gets its own verdict:
---   accepted    its events are in the log; position is the last one's (0 without events)
---   duplicate   the command is known; detail is the first answer, mark its fingerprint
+-- Append a batch of commands' events. Every command is judged in its turn, as if it had come alone:
+--   accepted    its events are in the log; positions[i] is the last one's, 0 without events
+--   duplicate   the command is known; with its first answer, its fingerprint (mark) and position
 --   conflict    a stream is at another version than the decision was taken at; decide again
---   taken       a key belongs to somebody else; detail is "kind key holder"
--- Commands, and everything that belongs to them, come as parallel arrays; *_to[i] is the index of
--- the last element of command i, so that command i owns the elements after *_to[i-1] up to it.
+--   taken       a key belongs to somebody else; with kind, key and holder
+-- `refused` has an element for every command that was not accepted; it is null when all were.
+--
+-- The hash of an event is the SHA-256 of its predecessor's hash and, big-endian, its position, version,
+-- schema, event id and microseconds since 1970; then, each with its length in bytes before it, so that
+-- no two events have the same content: stream, type, metadata and data, in UTF-8.
+--
+-- What belongs to the commands comes as parallel arrays. What belongs to number i of them lies behind
+-- place *_at[i], up to *_at[i + 1]; bytes lie in one block: marks, metas, datas.
+--   c_*  one element a command; c_answer is a place in answers
+--   p_*  the streams a command was decided on: a place in streams (each stream is there once),
+--        and the version it was at, null for "whatever it is"
+--   e_*  its events: a place in streams, a place in types (with schemas)
+--   k_*  the keys it claims (k_claim) or releases: a place in keys (each key is there once)
+--
+-- Much is done in few statements, because each has its price in every call, however small the batch.
 create function append_commands(
-    c_id text[], c_fingerprint bytea[], c_answer text[], c_streams_to int[], c_events_to int[],
-    c_keys_to int[],
-    s_stream text[], s_version bigint[],
-    e_stream text[], e_type text[], e_schema smallint[], e_id uuid[], e_data bytea[], e_meta bytea[],
-    k_kind text[], k_key text[], k_holder text[], k_claim boolean[]
-) returns table (verdict text, detail text, mark bytea, at_position bigint) language plpgsql as $$
+    c_id text[], marks bytea, marks_at int[], metas bytea, metas_at int[],
+    answers text[], c_answer int[],
+    c_parts_at int[], c_events_at int[], c_keys_at int[],
+    streams text[], p_stream int[], p_version bigint[],
+    types text[], schemas smallint[],
+    e_stream int[], e_type int[], e_id uuid[], datas bytea, datas_at int[],
+    key_kinds text[], keys text[], k_key int[], k_holder text[], k_claim boolean[],
+    out positions bigint[], out refused jsonb
+) language plpgsql
+    security definer set search_path = public, pg_temp
+    -- One plan, by index, that stays right however fast the tables grow after the first call.
+    set plan_cache_mode = force_generic_plan set enable_seqscan = off
+as $$
 declare
-    head_position bigint;
-    head_hash     bytea;
     first_position bigint;
-    now_at        timestamptz;
-    next_version  bigint;
-    found_version bigint;
-    found_holder  text;
-    s_from int := 1; e_from int := 1; k_from int := 1;
+    head_position  bigint;
+    head_hash      bytea;
+    ahead          bigint;    -- how many positions there are partitions for, beyond half of one
+    now_at         timestamptz;
+    now_bytes      bytea;
+    known          int[];     -- commands that were decided before
+    fault          jsonb;
+    meta           bytea;
+    data           bytea;
+    type_bytes     bytea[];
+    stream_bytes   bytea[];
+    versions       bigint[];  -- of streams
+    holders        text[];    -- of keys
+    claimed_at     bigint[];  -- of keys
+    k_before       text[];
+    e_command      int[]    := '{null}';  -- from place 1 on, whichever is set first
+    e_version      bigint[] := '{null}';
+    e_hash         bytea[]  := '{null}';
 begin
     -- The lock comes before anything is read: whoever holds it sees all earlier appends, and
     -- whoever reads positions in order can never overtake a slower writer.
     perform pg_advisory_xact_lock(7203316211);
-    select log_head.position, log_head.hash into head_position, head_hash from log_head;
+
+    -- 1. What is known before: all of it at once.
+    select h.position, h.hash, h.room - h.partition_size / 2 - h.position,
+        array(select coalesce((select l.version from log_stream l where l.stream = s.name), 0)
+            from unnest(streams) with ordinality s(name, n) order by s.n),
+        array(select c.n from unnest(c_id) with ordinality c(id, n)
+            where exists (select from log_command l where l.command_id = c.id) order by c.n),
+        array(select int4send(octet_length(convert_to(s.name, 'UTF8'))) || convert_to(s.name, 'UTF8')
+            from unnest(streams) with ordinality s(name, n) order by s.n),
+        array(select int4send(octet_length(convert_to(t.name, 'UTF8'))) || convert_to(t.name, 'UTF8')
+            from unnest(types) with ordinality t(name, n) order by t.n)
+    into head_position, head_hash, ahead, versions, known, stream_bytes, type_bytes
+    from log_head h;
     first_position := head_position;
     now_at := clock_timestamp();
+    now_bytes := int8send((extract(epoch from now_at) * 1000000)::bigint);
+    if cardinality(e_type) > ahead then
+        perform make_room(head_position + cardinality(e_type));
+    end if;
+    if cardinality(known) > 0 then
+        select jsonb_agg(jsonb_build_object('command', c.n, 'verdict', 'duplicate',
+                'answer', l.answer, 'mark', encode(l.fingerprint, 'hex'), 'position', l.position))
+            into refused
+            from unnest(c_id) with ordinality c(id, n) join log_command l on l.command_id = c.id;
+    end if;
+    if cardinality(keys) > 0 then
+        holders := array(
+            select (select r.holder from reservation r where r.kind = k.kind and r.key = k.key)
+            from unnest(key_kinds, keys) with ordinality k(kind, key, n) order by k.n);
+        claimed_at := array_fill(null::bigint, array[cardinality(keys)]);
+    end if;
 
-    <<commands>>
+    -- 2. The commands in their order, each meeting what those before it have changed.
+    positions := array_fill(null::bigint, array[cardinality(c_id)]);
     for c in 1 .. cardinality(c_id) loop
-        verdict := 'accepted'; detail := null; mark := null; at_position := 0;
-
-        select log_command.answer, log_command.fingerprint, log_command.position
-            into detail, mark, at_position
-            from log_command where log_command.command_id = c_id[c];
-        if found then
-            verdict := 'duplicate';
-        else
-            at_position := 0;
-            for s in s_from .. c_streams_to[c] loop
-                select log_stream.version into found_version
-                    from log_stream where log_stream.stream = s_stream[s];
-                if coalesce(found_version, 0) <> s_version[s] then
-                    verdict := 'conflict'; detail := s_stream[s];
-                    exit;
+        continue when c = any (known);
+        for p in c_parts_at[c] + 1 .. c_parts_at[c + 1] loop
+            if versions[p_stream[p]] <> p_version[p] then
+                fault := jsonb_build_object('command', c, 'verdict', 'conflict',
+                    'stream', streams[p_stream[p]], 'version', versions[p_stream[p]]);
+                exit;
+            end if;
+        end loop;
+        if fault is null and c_keys_at[c + 1] > c_keys_at[c] then
+            for k in c_keys_at[c] + 1 .. c_keys_at[c + 1] loop  -- releases before claims
+                k_before[k] := holders[k_key[k]];
+                if not k_claim[k] and holders[k_key[k]] = k_holder[k] then
+                    holders[k_key[k]] := null;
                 end if;
             end loop;
-            if verdict = 'accepted' then
-                for k in k_from .. c_keys_to[c] loop
-                    continue when not k_claim[k];
-                    select reservation.holder into found_holder from reservation
-                        where reservation.kind = k_kind[k] and reservation.key = k_key[k];
-                    if found and found_holder <> k_holder[k] then
-                        verdict := 'taken'; detail := k_kind[k] || ' ' || k_key[k] || ' ' || found_holder;
-                        exit;
-                    end if;
-                end loop;
-            end if;
-            if verdict = 'accepted' then
-                for e in e_from .. c_events_to[c] loop
-                    head_position := head_position + 1;
-                    insert into log_stream (stream, version) values (e_stream[e], 1)
-                        on conflict (stream) do update set version = log_stream.version + 1
-                        returning log_stream.version into next_version;
-                    head_hash := sha256(head_hash || event_content(
-                        head_position, e_stream[e], next_version, e_type[e], e_schema[e], e_id[e],
-                        e_data[e], e_meta[e], now_at));
-                    insert into event_log values (
-                        head_position, e_stream[e], next_version, e_type[e], e_schema[e], e_id[e],
-                        e_data[e], e_meta[e], now_at, head_hash);
-                end loop;
-                if c_events_to[c] >= e_from then
-                    at_position := head_position;
+            for k in c_keys_at[c] + 1 .. c_keys_at[c + 1] loop
+                continue when not k_claim[k] or holders[k_key[k]] = k_holder[k];
+                if holders[k_key[k]] is not null then
+                    fault := jsonb_build_object('command', c, 'verdict', 'taken', 'kind',
+                        key_kinds[k_key[k]], 'key', keys[k_key[k]], 'holder', holders[k_key[k]]);
+                    exit;
                 end if;
-                for k in k_from .. c_keys_to[c] loop
-                    if k_claim[k] then
-                        insert into reservation values (k_kind[k], k_key[k], k_holder[k], head_position)
-                            on conflict do nothing;
-                    else
-                        delete from reservation where reservation.kind = k_kind[k]
-                            and reservation.key = k_key[k] and reservation.holder = k_holder[k];
-                    end if;
-                end loop;
-                insert into log_command values (
-                    c_id[c], c_fingerprint[c], c_answer[c], at_position, now_at);
-            end if;
+                holders[k_key[k]] := k_holder[k];
+            end loop;
+            for k in reverse c_keys_at[c + 1] .. c_keys_at[c] + 1 loop
+                if fault is not null then
+                    holders[k_key[k]] := k_before[k];
+                elsif k_claim[k] and k_before[k] is distinct from k_holder[k] then
+                    claimed_at[k_key[k]] := head_position + c_events_at[c + 1] - c_events_at[c];
+                end if;
+            end loop;
         end if;
-
-        s_from := c_streams_to[c] + 1; e_from := c_events_to[c] + 1; k_from := c_keys_to[c] + 1;
-        return next;
+        if fault is not null then
+            refused := coalesce(refused, '[]') || fault;
+            fault := null;
+            continue;
+        end if;
+        positions[c] := 0;
+        if c_events_at[c + 1] > c_events_at[c] then
+            meta := substr(metas, metas_at[c] + 1, metas_at[c + 1] - metas_at[c]);
+            for e in c_events_at[c] + 1 .. c_events_at[c + 1] loop
+                head_position := head_position + 1;
+                data := substr(datas, datas_at[e] + 1, datas_at[e + 1] - datas_at[e]);
+                versions[e_stream[e]] := versions[e_stream[e]] + 1;
+                head_hash := sha256(head_hash || int8send(head_position)
+                    || int8send(versions[e_stream[e]]) || int2send(schemas[e_type[e]])
+                    || uuid_send(e_id[e]) || now_bytes
+                    || stream_bytes[e_stream[e]] || type_bytes[e_type[e]]
+                    || int4send(octet_length(meta)) || meta || int4send(octet_length(data)) || data);
+                e_command[e] := c;
+                e_version[e] := versions[e_stream[e]];
+                e_hash[e] := head_hash;
+            end loop;
+            positions[c] := head_position;
+        end if;
     end loop;
 
-    if head_position > first_position then
-        update log_head set position = head_position, hash = head_hash;
-        -- One notification a batch: a hint for the relay, never the only way it learns of events.
-        perform pg_notify('log', head_position::text);
+    -- 3. What has changed: each table once. One notification a batch is a hint for the relay, never
+    -- the only way it learns of events.
+    with events as (
+        insert into event_log (
+            position, stream, version, type, schema, event_id, data, meta, recorded_at, hash)
+        select first_position + row_number() over (order by e.n),
+            streams[e.stream], e.version, types[e.type], schemas[e.type], e.id,
+            substr(datas, datas_at[e.n] + 1, datas_at[e.n + 1] - datas_at[e.n]),
+            substr(metas, metas_at[e.command] + 1, metas_at[e.command + 1] - metas_at[e.command]),
+            now_at, e.hash
+        from unnest(e_command, e_stream, e_version, e_type, e_id, e_hash)
+            with ordinality e(command, stream, version, type, id, hash, n)
+        where e.version is not null
+    ), stream as (
+        insert into log_stream as l
+        select s.stream, s.version from unnest(streams, versions) s(stream, version)
+        where s.version > 0 and head_position > first_position
+        on conflict (stream) do update set version = excluded.version
+            where l.version <> excluded.version
+    ), head as (
+        update log_head set position = head_position, hash = head_hash
+        where position < head_position
+        returning pg_notify('log', head_position::text)
+    )
+    insert into log_command (command_id, fingerprint, answer, position, recorded_at)
+    select c.id, substr(marks, marks_at[c.n] + 1, marks_at[c.n + 1] - marks_at[c.n]),
+        answers[c.answer], c.position, now_at
+    from unnest(c_id, c_answer, positions) with ordinality c(id, answer, position, n)
+    where c.position is not null;
+
+    if cardinality(keys) > 0 then
+        delete from reservation r
+        using unnest(key_kinds, keys, holders) k(kind, key, holder)
+        where r.kind = k.kind and r.key = k.key and k.holder is null;
+        insert into reservation (kind, key, holder, position)
+        select k.kind, k.key, k.holder, k.claimed_at
+        from unnest(key_kinds, keys, holders, claimed_at) k(kind, key, holder, claimed_at)
+        where k.holder is not null and k.claimed_at is not null
+        on conflict (kind, key) do update
+            set holder = excluded.holder, position = excluded.position;
     end if;
 end $$;
 
 -- migrate:down
 drop function append_commands;
-drop function event_content;

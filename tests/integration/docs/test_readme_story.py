@@ -25,14 +25,30 @@ ANY_FREE = [
     f"--{it}-port=0" for it in ("postgres", "nats", "nats-monitor", "portal", "gateway")
 ]
 UP = [".venv/bin/ampledger", "up"]
-SET_UP = ("installation", "circuit", "charger")
+SET_UP = {("installation", "create"), ("circuit", "add"), ("charger", "assign")}
+LOOKS = {
+    "history harbour": "Harbour garage",
+    "serial where": "harbour",
+    "log verify": "hash chain",
+    "check --history": "one place",
+    "installation show": "Harbour garage",
+    "installation check": "nothing to remark",
+    "charger move": "ZAP000013",
+}
+"""What is said by the commands that only look, a word or two each."""
 
 
 def story() -> list[list[str]]:
     """Pick the commands that set an installation up, in the README's order."""
     commands = shell_commands(ROOT / "README.md")
     assert UP in commands
-    return [it for it in commands if it[0] == UP[0] and it[1] in SET_UP]
+    return [it for it in commands if it[0] == UP[0] and tuple(it[1:3]) in SET_UP]
+
+
+def looks() -> list[list[str]]:
+    """Pick the commands that look at what was set up, or only say what would happen."""
+    own = (it for it in shell_commands(ROOT / "README.md") if it[0] == UP[0])
+    return [it for it in own if " ".join(it[1:3]) in LOOKS]
 
 
 async def run(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
@@ -89,6 +105,13 @@ async def test_the_commands_of_the_readme_set_up_what_the_portal_shows() -> None
                 assert (code, said[:4]) == (0, "done"), said
             for command in story():
                 assert await run(command, reaching) == (0, "it is so already\n"), command
+
+            assert {" ".join(it[1:3]) for it in looks()} == set(LOOKS)
+            for command in looks():
+                where = [*command, "--data-folder", str(folder / "data")]
+                code, said = await run(where, ours)
+                assert code == 0, (command, said)
+                assert LOOKS[" ".join(command[1:3])] in said, (command, said)
 
             async def shown() -> str:
                 return (await portal.get(f"{urls['portal']}/api/installations/harbour")).text

@@ -2,11 +2,14 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from typing import Any, TypeVar
 
 import orjson
 from nats.aio.client import Client
 
 from services.installation.app import assemble
+from services.installation.decider import installation
+from services.installation.state import Installation
 from shared import subjects
 from shared.context import Context
 from shared.event_store import EventStore
@@ -71,6 +74,19 @@ class Service:
                 pass
 
 
+W = TypeVar("W", bound=InstallationCommand)
+
+
+def wish(kind: type[W], installation_id: str, **fields: Any) -> W:
+    """Wish for something, under a new command id."""
+    return kind(**{"command_id": new_id(), "installation_id": installation_id, **fields})
+
+
+def serial_of(number: int) -> str:
+    """A serial number that no other test uses."""
+    return f"T{number:03}-{new_id()[-12:].upper()}"
+
+
 class Desk:
     """Asks commands, and reads the log to see what came of them."""
 
@@ -89,6 +105,15 @@ class Desk:
 
     async def history(self, installation_id: str) -> list[Recorded]:
         return await self.log.load(f"installation-{installation_id}")
+
+    async def state(self, installation_id: str) -> Installation:
+        """Fold an installation from the log."""
+        return installation.fold([it.event for it in await self.history(installation_id)])  # type: ignore[misc]
+
+    async def holders(self) -> dict[tuple[str, str], str]:
+        """Read who holds which key."""
+        rows = await self.log.pool.fetch("select kind, key, holder from reservation")
+        return {(row["kind"], row["key"]): row["holder"] for row in rows}
 
     async def garage(self, *circuit_ids: str) -> str:
         """Create an installation of its own, with circuits; returns its id."""

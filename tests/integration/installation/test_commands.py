@@ -8,6 +8,7 @@ import pytest
 from nats.aio.client import Client
 
 from services.installation.decider import installation
+from services.installation.language import COMMANDS, InstallationCommand
 from shared import subjects
 from shared.context import Context
 from shared.event_store import EventStore
@@ -18,21 +19,16 @@ from shared.messages.installation import (
     AssignChargers,
     ChargerAssigned,
     CircuitAdded,
-    CreateInstallation,
 )
 from shared.relay import EVENT_ID_HEADER
 from shared.transact import transact
-from tests.integration.installation.desk import WAIT_S_MAX, Desk, add, assign, create
+from tests.integration.installation.desk import WAIT_S_MAX, Desk, add, assign, create, serial_of
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
 ROUNDS = 20
 AT_ONCE = 24
-
-
-def serial_of(number: int) -> str:
-    return f"T{number:03}-{new_id()[-12:].upper()}"
 
 
 async def test_an_accepted_command_is_answered_with_the_position_of_its_last_event(
@@ -144,9 +140,9 @@ async def test_a_command_with_a_wrong_field_is_answered_naming_it(
     assert len(await desk.history(garage)) == 1
 
 
-@pytest.mark.parametrize("kind", [CreateInstallation, AddCircuit, AssignChargers])
+@pytest.mark.parametrize("kind", COMMANDS, ids=lambda it: it.__name__)
 async def test_every_command_is_listened_to(
-    desk: Desk, kind: type[CreateInstallation | AddCircuit | AssignChargers]
+    desk: Desk, kind: type[InstallationCommand]
 ) -> None:
     answer = await desk.ask_raw(subjects.command(kind, "garage"), b"{}")
 

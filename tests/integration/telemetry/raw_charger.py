@@ -23,6 +23,8 @@ OBEDIENT: dict[str, Answering] = {
     "ChangeConfiguration": {"status": "Accepted"},
     "SetChargingProfile": {"status": "Accepted"},
     "TriggerMessage": {"status": "Accepted"},
+    "ClearChargingProfile": {"status": "Accepted"},
+    "RemoteStopTransaction": {"status": "Accepted"},
 }
 
 
@@ -93,6 +95,15 @@ class RawCharger:
             await self._news.wait_for(lambda: len(self.asked_for(action)) >= times)
         return self.asked_for(action)[-1]
 
+    def fail_safes(self) -> list[float]:
+        """Name the amperes of every fail-safe it was given."""
+        profiles = [it["csChargingProfiles"] for it in self.asked_for("SetChargingProfile")]
+        return [
+            it["chargingSchedule"]["chargingSchedulePeriod"][0]["limit"]
+            for it in profiles
+            if it["chargingProfileId"] == 1
+        ]
+
     async def limits(self, times: int) -> list[Payload]:
         """Wait for so many limits; return the profiles."""
 
@@ -147,9 +158,11 @@ async def plugged_in(
     serial: str,
     answers: Mapping[str, Answering] | None = None,
     subprotocol: str = "ocpp1.6",
+    host: str = "127.0.0.1",
+    headers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[RawCharger]:
     """Connect a charger for as long as the context is open; it answers obediently unless told
-    otherwise.
+    otherwise. On Linux all of 127.0.0.0/8 is this machine: `host` is where it connects from.
     """
     async with connect(
         f"{gateway}/{serial}",
@@ -158,6 +171,8 @@ async def plugged_in(
         ping_interval=None,
         proxy=None,
         close_timeout=1,
+        local_addr=(host, 0),
+        additional_headers=headers,
     ) as socket:
         charger = RawCharger(socket, {**OBEDIENT, **(answers or {})})
         reader = asyncio.create_task(charger.read())

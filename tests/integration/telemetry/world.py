@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import asyncpg
 from nats.aio.client import Client
+from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.errors import NotFoundError
 
 import services.telemetry
@@ -21,20 +23,15 @@ from shared.clock import utc_now
 from shared.context import Context
 from shared.event_store import Commit, EventStore, StreamEvents
 from shared.ids import new_id
-from shared.messages import Answer, Event
-from shared.messages.installation import (
-    Category,
-    ChargerAssigned,
-    InstallationCreated,
-    InstallationType,
-)
-from shared.messages.telemetry import SetCurrentLimit
+from shared.messages import Answer, Event, InstallationEvent
+from shared.messages.telemetry import ChargerRefused, SetCurrentLimit
 from shared.messaging import connect, request
 from shared.phases import PHASES, GridType, Phase
 from shared.recorded import Meta
 from shared.relay import Relay
 from shared.runtime import Health, Runtime, pool_of
 from shared.transact import ACCEPTED
+from tests.integration.telemetry.places import Place as Place
 from tests.support.databases import service_database
 from tests.support.servers import EmbeddedServers
 
@@ -42,6 +39,7 @@ SCHEMA = Path(services.telemetry.__file__).parent / "schema"
 WAIT_S_MAX = 10.0
 CALL_TIMEOUT_S = 1.0
 NUDGE_AFTER_S = 1.0
+LAST_WORDS_S = 2.0
 
 E = TypeVar("E", bound=Event)
 
@@ -92,21 +90,6 @@ class Service:
                 pass
 
 
-class Place:
-    """A charger's place in a test: an installation and a charger of its own."""
-
-    def __init__(self, number: int) -> None:
-        self.installation_id = f"garage-{number}"
-        self.charger_id = f"bay-{number}"
-        self.serial = f"ZAP{number:06}"
-        self.epoch = number * 100
-        """Above those of earlier tests, whose installations may be of the same partition."""
-
-    @property
-    def ids(self) -> dict[str, str]:
-        return {"installation_id": self.installation_id, "charger_id": self.charger_id}
-
-
 class World:
     """What the tests act on."""
 
@@ -144,34 +127,29 @@ class World:
     ) -> Place:
         """Assign a charger, and wait until the gateway knows it."""
         place = place or self.somewhere()
-        created = InstallationCreated(
-            time_zone="Europe/Oslo",
-            installation_id=place.installation_id,
-            name="Garage",
-            address="Street 1",
-            category=Category.COMMUNITY,
-            country="NO",
-            type=InstallationType.GARAGE,
-            grid_type=grid_type,
-            breaker_a=63,
+        await self.announce(
+            place.created(grid_type), place.assigned(fail_safe_a=fail_safe_a, wiring=wiring)
         )
-        assigned = ChargerAssigned(
-            min_a=6.0,
-            breaker_a=None,
-            moved_from=None,
-            **place.ids,
-            circuit_id="level-1",
-            serial=place.serial,
-            name="Bay",
-            wiring=tuple(wiring),
-            max_a=32,
-            fail_safe_a=fail_safe_a,
-        )
-        meta = Meta(actor="test", command_id=new_id(), correlation_id=new_id())
-        part = StreamEvents(f"installation-{place.installation_id}", 0, [created, assigned])
-        await self._installations.append(Commit(meta.command_id, b"", ACCEPTED, meta, [part]))
-        await self.until(lambda: self.knows(place))
         return place
+
+    async def announce(self, *events: InstallationEvent) -> None:
+        """Have the installation service say something at once, and wait until it is heard."""
+        meta = Meta(actor="test", command_id=new_id(), correlation_id=new_id())
+        parts = [
+            StreamEvents(f"installation-{it.installation_id}", None, [it]) for it in events
+        ]
+        position = await self._installations.append(
+            Commit(meta.command_id, b"", ACCEPTED, meta, parts)
+        )
+
+        async def heard() -> bool:
+            cursor = await self.pool.fetchval(
+                "select position from cursor where consumer = 'telemetry'"
+                " and service = 'installation'"
+            )
+            return bool(cursor is not None and cursor >= position)
+
+        await self.until(heard)
 
     async def knows(self, place: Place) -> bool:
         """Whether the gateway knows that a charger is assigned."""
@@ -192,6 +170,11 @@ class World:
     async def events(self, place: Place) -> list[Event]:
         """Read the history of a charger."""
         return [it.event for it in await self.log.load(f"charger-{place.charger_id}")]
+
+    async def knocks(self, place: Place) -> list[ChargerRefused]:
+        """Read how often a charger was refused at the door."""
+        history = [it.event for it in await self.log.load(f"knock-{place.serial}")]
+        return [it for it in history if isinstance(it, ChargerRefused)]
 
     async def event(self, place: Place, kind: type[E], times: int = 1) -> E:
         """Wait until a charger's history has so many events of a kind; return the last one."""
@@ -228,6 +211,23 @@ class World:
         context = Context("balancer", correlation_id)
         return await request(self.client, command, subject, context, WAIT_S_MAX)
 
+    async def limit_unheard(self, place: Place, sequence: int) -> bool:
+        """Command a limit and tell whether nobody at all answers for the charger."""
+        command = SetCurrentLimit(
+            **place.ids,
+            command_id=new_id(),
+            limit_a=16.0,
+            valid_until=soon(120),
+            sequence=sequence,
+            epoch=place.epoch + 1,
+        )
+        subject = subjects.charger_command(SetCurrentLimit, place.charger_id)
+        try:
+            await self.client.request(subject, command.model_dump_json().encode(), timeout=1.0)
+        except (NoRespondersError, NatsTimeoutError):
+            return True
+        return False
+
 
 def soon(after_s: float) -> datetime:
     return utc_now() + timedelta(seconds=after_s)
@@ -257,5 +257,6 @@ async def make_world(
         "TELEMETRY_OCPP_PORT": free_ports(1)[0],
         "TELEMETRY_CALL_TIMEOUT_S": CALL_TIMEOUT_S,
         "TELEMETRY_NUDGE_AFTER_S": NUDGE_AFTER_S,
+        "TELEMETRY_LAST_WORDS_S": LAST_WORDS_S,
     }
     return World(servers, client, pool, installations, Settings(**given))

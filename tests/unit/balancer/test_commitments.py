@@ -2,10 +2,8 @@
 
 import pytest
 
-from services.balancer.commitments import Granted, Ledger, Standing
-from services.balancer.site import Breaker, Site, SiteCharger
-from shared.messages.balancer import MAIN
-from shared.phases import PHASES, GridType
+from services.balancer.commitments import Granted, Place, Standing
+from shared.phases import PHASES
 
 NOW_S = 1_000.0
 LIMIT_16 = Granted(16.0, PHASES, NOW_S + 90, sequence=1)
@@ -69,32 +67,46 @@ def test_a_lease_counts_until_the_slowest_clock_has_ended_it(
     assert worst_a(Standing(6.0, PHASES, (LIMIT_16,), {1: NOW_S}), after_s) == expected_a
 
 
-def test_room_is_what_the_others_leave_at_every_moment_of_the_lease() -> None:
-    site = Site(
-        GridType.TN_3_PHASE,
-        (Breaker(MAIN, None, "Main", 20.0),),
-        {it: SiteCharger(it, MAIN, PHASES, 32.0, 6.0) for it in ("a", "b")},
-    )
-    pause = Granted(0.0, PHASES, NOW_S + 60, sequence=1)
-    standings = {
-        "a": Standing(0.0, PHASES),
-        "b": Standing(6.0, PHASES, (pause,), {1: NOW_S - 10}),
-    }
-    ledger = Ledger(site, standings, {}, NOW_S)
+def test_a_shorter_limit_that_may_have_taken_the_place_of_a_pause_ends_the_pause() -> None:
+    """Nobody confirmed it, but it may be in force; when it ends, the fail-safe comes up."""
+    pause = Granted(0.0, PHASES, NOW_S + 150, sequence=1)
+    shorter = Granted(16.0, PHASES, NOW_S + 50, sequence=2)
+    standing = Standing(6.0, PHASES, (pause, shorter), {1: NOW_S - 60})
 
-    assert ledger.room_a("a", PHASES, NOW_S + 30) == pytest.approx(20.0)
-    assert ledger.room_a("a", PHASES, NOW_S + 90) == pytest.approx(14.0)
-    ledger.grant("a", Granted(14.0, PHASES, NOW_S + 90, sequence=1))
-    assert ledger.room_a("b", PHASES, NOW_S + 30) == pytest.approx(6.0)
+    assert standing.fail_safe_from_s == NOW_S + 45
+    assert worst_a(standing, 61) == 6.0
 
 
-def test_a_car_that_draws_more_than_it_may_is_counted_at_what_it_draws() -> None:
-    site = Site(
-        GridType.TN_3_PHASE,
-        (Breaker(MAIN, None, "Main", 20.0),),
-        {"a": SiteCharger("a", MAIN, PHASES, 32.0, 0.0)},
-    )
-    ledger = Ledger(site, {"a": Standing(0.0, PHASES)}, {"a": (16.0, 0.0, 0.0)}, NOW_S)
+def test_a_pause_after_it_holds_the_fail_safe_off_only_from_its_own_confirmation() -> None:
+    pause = Granted(0.0, PHASES, NOW_S + 150, sequence=1)
+    shorter = Granted(16.0, PHASES, NOW_S - 20, sequence=2)
+    again = Granted(0.0, PHASES, NOW_S + 160, sequence=3)
+    standing = Standing(6.0, PHASES, (pause, shorter, again), {1: NOW_S - 60, 3: NOW_S})
 
-    assert ledger.committed_a(0) == 16.0
-    assert ledger.committed_a(1) == 0.0
+    assert worst_a(standing, 4.9) == 6.0
+    assert worst_a(standing, 5.1) == 0.0
+
+
+def test_a_fail_safe_that_is_not_counted_any_longer_is_over() -> None:
+    standing = Standing(6.0, PHASES, (LIMIT_16,), fail_safe_ends_s=NOW_S + 200)
+
+    assert worst_a(standing, 199) == 6.0
+    assert worst_a(standing, 200) == 0.0
+    assert standing.ends_s == NOW_S + 200
+
+
+def test_a_car_may_follow_the_fail_safe_of_before_for_a_moment() -> None:
+    standing = Standing(0.0, PHASES, fading_a=6.0, fading_ends_s=NOW_S + 5)
+
+    assert worst_a(standing, 4.9) == 6.0
+    assert worst_a(standing, 5) == 0.0
+    assert standing.ends_s == NOW_S + 5
+
+
+def test_where_a_charger_stood_new_limits_are_not_drawn_but_hold_the_fail_safe_off() -> None:
+    place = Place((0,), Standing(6.0, PHASES, (), {2: NOW_S}), follows=True)
+
+    standing = place.granting(LIMIT_8).standing
+
+    assert worst_a(standing, 50) == 0.0
+    assert worst_a(standing, 100) == 6.0

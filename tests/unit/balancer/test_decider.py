@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from services.balancer.behaviour import Behaviour
-from services.balancer.commitments import Granted, Standing
+from services.balancer.commitments import Granted, Place, Standing
 from services.balancer.decider import Decision, decide
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.site import Breaker, BrokenLayout, Site, SiteCharger
-from shared.messages.balancer import MAIN, Rule
+from shared.messages.balancer import MAIN, LimitedBy, Rule
 from shared.phases import PHASES, GridType, Phase
 
 NOW_S = 10_000.0
@@ -142,3 +142,232 @@ def test_breakers_in_a_circle_are_refused() -> None:
 
     with pytest.raises(BrokenLayout):
         _ = Site(GridType.TN_3_PHASE, circle, {}).paths
+
+
+# --- Out of use ---
+
+
+def with_charger(at: Site, name: str, **update: object) -> Site:
+    charger = replace(at.chargers[name], **update)  # type: ignore[arg-type]
+    return replace(at, chargers={**at.chargers, name: charger})
+
+
+LOCKED = LimitedBy(rule=Rule.LOCKED, circuit_id="east")
+OUT_OF_USE = LimitedBy(rule=Rule.OUT_OF_USE)
+
+
+@pytest.mark.parametrize("reason", [LOCKED, OUT_OF_USE])
+def test_a_charger_out_of_use_is_told_0_a_at_once_and_why(reason: LimitedBy) -> None:
+    at = with_charger(site("a"), "a", out_of_use=reason)
+
+    decision = decided(at, a=charging(16.0))
+
+    assert told_a(decision) == {"a": 0.0}
+    assert decision.announcements[0].limited_by == reason
+    assert decision.committed_a[0] == 16.0, "it counts until it has confirmed"
+
+
+def test_a_paused_charger_that_goes_out_of_use_is_told_why_it_gets_nothing_now() -> None:
+    queued = replace(
+        charging(0.0), limited_by=LimitedBy(rule=Rule.QUEUE), charging_since_s=None
+    )
+    at = with_charger(site("a"), "a", out_of_use=LOCKED)
+    told = decided(at, a=queued)
+
+    assert [it.limited_by.rule for it in told.announcements] == [Rule.LOCKED]
+    assert not told.announcements[0].renewal
+
+    knows = replace(queued, limited_by=LOCKED)
+    assert decided(at, a=knows).announcements == ()
+    assert [it.limited_by.rule for it in decided(site("a"), a=knows).announcements] != []
+
+
+def test_what_a_locked_charger_falls_back_to_is_held_down() -> None:
+    at = with_charger(site("a", fail_safe_a=6.0), "a", out_of_use=LOCKED)
+
+    assert told_a(decided(at, a=plugged(fail_safe_a=6.0))) == {"a": 0.0}
+
+
+def test_a_locked_charger_that_is_not_connected_counts_with_what_may_be_in_force() -> None:
+    at = with_charger(site("a", "b"), "a", out_of_use=LOCKED)
+    silent = replace(charging(20.0), connected=False)
+
+    assert told_a(decided(at, a=silent, b=plugged())) == {"b": 12.0}
+
+
+# --- Available current ---
+
+
+def test_available_current_below_the_breaker_lowers_limits_at_once_and_says_so() -> None:
+    at = replace(site("a", "b"), available_a=(20.0, 20.0, 20.0))
+
+    decision = decided(at, a=charging(16.0), b=charging(16.0))
+
+    assert told_a(decision) == {"a": 10.0, "b": 10.0}
+    assert {it.limited_by.rule for it in decision.announcements} == {Rule.AVAILABLE}
+    assert decision.announcements[0].limited_by.circuit_id == MAIN
+    assert decision.announcements[0].limited_by.shared_by == 2
+
+
+def test_available_current_that_has_ended_bounds_nothing() -> None:
+    at = replace(site("a"), available_a=(8.0, 8.0, 8.0), available_until_s=NOW_S)
+
+    assert told_a(decided(at, a=plugged())) == {"a": 32.0}
+    assert told_a(decided(replace(at, available_until_s=NOW_S + 1), a=plugged())) == {"a": 8.0}
+
+
+def test_available_current_is_a_limit_of_each_phase() -> None:
+    at = replace(site("a", "b"), available_a=(32.0, 8.0, 32.0))
+    on_l1 = replace(plugged(), behaviour=Behaviour(one_phase=True))
+
+    decision = decided(at, a=on_l1, b=plugged())
+
+    assert told_a(decision) == {"a": 24.0, "b": 8.0}
+    phases = {it.charger_id: it.limited_by.phase for it in decision.announcements}
+    assert phases["b"] is Phase.L2
+
+
+def test_where_nothing_is_available_it_is_nobodys_turn() -> None:
+    at = replace(site("a"), available_a=(0.0, 0.0, 0.0))
+
+    decision = decided(at, a=charging(16.0))
+
+    assert told_a(decision) == {"a": 0.0}
+    assert decision.announcements[0].limited_by.rule is Rule.AVAILABLE
+
+
+def test_more_than_is_available_is_no_overload_of_the_breaker() -> None:
+    at = replace(site("a"), available_a=(8.0, 8.0, 8.0))
+
+    assert decided(at, a=charging(16.0)).overloads == ()
+
+
+# --- Chargers' own limits ---
+
+
+def test_a_chargers_own_breaker_bounds_it_and_is_named() -> None:
+    at = with_charger(site("a"), "a", breaker_a=13.0)
+
+    decision = decided(at, a=plugged())
+
+    assert told_a(decision) == {"a": 13.0}
+    assert decision.announcements[0].limited_by.rule is Rule.OWN_BREAKER
+
+
+def test_an_own_breaker_above_the_chargers_maximum_is_not_what_bounds_it() -> None:
+    at = with_charger(site("a", main_a=63.0), "a", breaker_a=40.0)
+
+    assert decided(at, a=plugged()).announcements[0].limited_by.rule is Rule.CHARGER
+
+
+def test_a_charger_is_offered_its_minimum_or_nothing() -> None:
+    at = with_charger(site("a", "b", main_a=20.0), "b", min_a=12.0)
+
+    assert told_a(decided(at, a=plugged(50), b=plugged(5))) == {"a": 7.0, "b": 13.0}
+    full = with_charger(site("a", "b", main_a=16.0), "b", min_a=12.0)
+    assert told_a(decided(full, a=plugged(50), b=plugged(5))) == {"a": 16.0}
+
+
+def test_a_charger_waits_rather_than_be_offered_less_than_its_minimum() -> None:
+    at = with_charger(site("a", "b"), "b", min_a=12.0)
+
+    assert told_a(decided(at, a=charging(24.0), b=plugged())) == {"a": 13.0}
+
+
+def test_a_car_that_takes_less_than_the_minimum_is_offered_the_minimum() -> None:
+    at = with_charger(site("a"), "a", min_a=10.0)
+    modest = replace(charging(16.0), behaviour=Behaviour(wish_a=7.0, one_phase=False))
+
+    assert told_a(decided(at, a=modest)) == {"a": 10.0}
+
+
+def test_when_the_minimum_rises_above_what_a_car_has_it_is_paused_until_there_is_room() -> None:
+    at = with_charger(site("a", "b"), "a", min_a=12.0)
+    soon = charging(8.0, for_s=3)
+
+    assert told_a(decided(at, a=soon, b=charging(24.0))) == {"a": 0.0, "b": 13.0}
+
+
+def test_a_charger_whose_minimum_is_above_its_breaker_gets_nothing() -> None:
+    at = with_charger(site("a"), "a", min_a=16.0, breaker_a=10.0)
+
+    decision = decided(at, a=charging(10.0))
+
+    assert told_a(decision) == {"a": 0.0}
+    assert decision.announcements[0].limited_by.rule is Rule.OWN_BREAKER
+
+
+# --- Priorities ---
+
+
+def test_a_higher_priority_comes_first_however_long_others_have_waited() -> None:
+    at = with_charger(site("a", "b", main_a=10.0), "b", priority=9)
+
+    assert told_a(decided(at, a=plugged(500), b=plugged(5))) == {"b": 10.0}
+
+
+def test_a_car_of_a_lower_priority_makes_room_for_a_higher_one_at_once() -> None:
+    at = with_charger(site("a", "b", main_a=10.0), "b", priority=1)
+
+    assert told_a(decided(at, a=charging(10.0, for_s=1), b=plugged(5))) == {"a": 0.0}
+
+
+def test_nobody_makes_room_for_a_car_of_a_lower_priority() -> None:
+    at = with_charger(site("a", "b", main_a=10.0), "a", priority=1)
+
+    assert told_a(decided(at, a=charging(10.0, for_s=5_000), b=plugged(500))) == {}
+
+
+def test_within_a_priority_cars_take_turns() -> None:
+    at = site("a", "b", "c", main_a=18.0)
+    for name in ("a", "b"):
+        at = with_charger(at, name, priority=5)
+    low = charging(6.0, for_s=5_000)
+    long, short = charging(6.0, for_s=100), charging(6.0, for_s=50)
+    waiting = plugged(20)
+    at = replace(at, chargers={**at.chargers, "d": replace(at.chargers["a"], charger_id="d")})
+    narrow = replace(at, breakers=(replace(at.breakers[0], set_a=13.0),))
+
+    decision = decided(narrow, a=long, b=short, c=low, d=waiting)
+
+    assert decision.rotated
+    assert told_a(decision)["a"] == 0.0, "the one that has charged longest among equals"
+    assert told_a(decision)["c"] == 0.0, "no room is left for the lower priority"
+
+
+# --- Where chargers stood ---
+
+
+def test_nothing_is_given_away_that_may_still_flow_where_a_charger_stood() -> None:
+    gone = Place((0,), Standing(0.0, PHASES, (Granted(20.0, PHASES, NOW_S + 50, 1),)))
+    facts = SiteFacts("garage", site("a"), {"a": plugged()}, 1, departed={"b@7": (gone,)})
+
+    assert told_a(decide(facts, TIMING, NOW_S)) == {"a": 12.0}
+
+
+def test_a_limit_that_was_decided_for_another_place_is_told_anew() -> None:
+    before = charging(32.0)
+    former = replace(before.standing.granted[0], former=True)
+    moved = replace(before, standing=replace(before.standing, granted=(former,)))
+
+    assert told_a(decided(site("a"), a=moved)) == {"a": 32.0}
+
+
+# --- Lowered breakers ---
+
+
+def test_when_a_breaker_is_lowered_everybody_is_told_less_at_once() -> None:
+    at = site("a", "b", main_a=16.0)
+
+    assert told_a(decided(at, a=charging(16.0), b=charging(16.0))) == {"a": 8.0, "b": 8.0}
+
+
+def test_until_the_earlier_limits_are_over_no_lower_one_goes_on_for_longer() -> None:
+    """One car may not be reached: its earlier limit alone takes all that is left."""
+    at = site("a", "b", main_a=16.0)
+    ending, other = charging(16.0, left_s=20), charging(16.0, left_s=80)
+
+    told = {it.charger_id: it.grant for it in decided(at, a=ending, b=other).announcements}
+
+    assert told["a"].limit_a == 8.0
+    assert told["a"].valid_until_s == NOW_S + 20

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.nats_access import Access
 from cli.nats_server import Nats, configuration, prepare
 from cli.programs import nats_server
 
@@ -11,7 +12,8 @@ from cli.programs import nats_server
 def server(tmp_path: Path, **changes: object) -> Nats:
     folder = tmp_path / 'odd "name"'
     folder.mkdir(exist_ok=True)
-    return Nats(folder / "nats", folder, 4333, 8333, **changes)  # type: ignore[arg-type]
+    given = {"access": Access("s3cret")} | changes
+    return Nats(folder / "nats", folder, 4333, 8333, **given)  # type: ignore[arg-type]
 
 
 def checked(configuration_file: Path) -> subprocess.CompletedProcess[str]:
@@ -53,14 +55,14 @@ def test_the_configuration_says(tmp_path: Path, line: str) -> None:
     assert line in configuration(server(tmp_path)).replace("    ", "").splitlines()
 
 
-def test_only_its_owner_may_read_the_configuration(tmp_path: Path) -> None:
-    prepare(server(tmp_path, extra="# with a password"))
+@pytest.mark.parametrize("name", ["nats.conf", "nats-accounts.conf"])
+def test_only_its_owner_may_read_the_configuration(tmp_path: Path, name: str) -> None:
+    prepare(server(tmp_path))
 
-    file = tmp_path / 'odd "name"' / "nats.conf"
+    file = tmp_path / 'odd "name"' / name
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.stat().st_uid == os.geteuid()
 
 
-def test_credentials_are_part_of_our_own_address(tmp_path: Path) -> None:
-    assert server(tmp_path).url == "nats://127.0.0.1:4333"
-    assert server(tmp_path, credentials="up:pw").url == "nats://up:pw@127.0.0.1:4333"
+def test_the_password_of_the_services_is_part_of_our_own_address(tmp_path: Path) -> None:
+    assert server(tmp_path).url == "nats://ampledger:s3cret@127.0.0.1:4333"

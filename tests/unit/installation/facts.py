@@ -1,21 +1,33 @@
 """An installation to tell of: commands and events with everything that does not matter filled in."""
 
-from typing import Any
+from typing import Any, TypeVar
 
+from shared.messages import InstallationEvent
 from shared.messages.installation import (
     AddCircuit,
     AssignChargers,
     Category,
     ChargerAssigned,
+    ChargerRemoved,
     CircuitAdded,
+    CircuitDeactivated,
     CreateInstallation,
+    FailSafeSet,
+    InstallationChanged,
+    InstallationCommand,
     InstallationCreated,
     InstallationType,
     NewCharger,
+    SerialLocked,
+    SerialUnlocked,
 )
 from shared.phases import PHASES, GridType
 
 GARAGE = "harbour-garage"
+OTHER = "hill-garage"
+
+W = TypeVar("W", bound=InstallationCommand)
+F = TypeVar("F", bound=InstallationEvent)
 
 _BUILDING: dict[str, Any] = {
     "installation_id": GARAGE,
@@ -30,12 +42,26 @@ _BUILDING: dict[str, Any] = {
 }
 
 
+def wish(kind: type[W], **fields: Any) -> W:
+    """Wish for something in the garage."""
+    return kind(**{"command_id": "wish", "installation_id": GARAGE, **fields})
+
+
+def fact(kind: type[F], **fields: Any) -> F:
+    """Something has happened in the garage."""
+    return kind(**{"installation_id": GARAGE, **fields})
+
+
 def create(**changes: Any) -> CreateInstallation:
     return CreateInstallation(command_id="create", **(_BUILDING | changes))
 
 
 def created(**changes: Any) -> InstallationCreated:
     return InstallationCreated(**(_BUILDING | changes))
+
+
+def changed(**changes: Any) -> InstallationChanged:
+    return InstallationChanged(**(_BUILDING | changes))
 
 
 def add(circuit_id: str = "level-1", breaker_a: float = 63.0, **changes: Any) -> AddCircuit:
@@ -81,14 +107,50 @@ def assigned(
         "name": f"Bay {number}",
         "wiring": PHASES,
         "max_a": 32.0,
+        "min_a": 6.0,
+        "breaker_a": None,
+        "moved_from": None,
+        "installation_id": GARAGE,
         **changes,
     }
     return ChargerAssigned(
-        min_a=6.0,
-        breaker_a=None,
-        moved_from=None,
-        installation_id=GARAGE,
         circuit_id=circuit_id,
         fail_safe_a=fail_safe_a,
         **given,
     )
+
+
+def fail_safe(number: int, fail_safe_a: float, *, wished: bool = False) -> FailSafeSet:
+    return fact(FailSafeSet, charger_id=f"bay-{number}", fail_safe_a=fail_safe_a, wished=wished)
+
+
+def locked(number: int = 1, circuit_id: str | None = "level-1") -> SerialLocked:
+    return fact(
+        SerialLocked,
+        charger_id=f"bay-{number}",
+        serial=f"ZAP{number:06}",
+        circuit_id=circuit_id,
+    )
+
+
+def unlocked(number: int, reason: str, ticket: str | None = None) -> SerialUnlocked:
+    return fact(
+        SerialUnlocked,
+        charger_id=f"bay-{number}",
+        serial=f"ZAP{number:06}",
+        reason=reason,
+        ticket=ticket,
+    )
+
+
+def removed(number: int = 1, moved_to: str | None = None) -> ChargerRemoved:
+    return fact(
+        ChargerRemoved,
+        charger_id=f"bay-{number}",
+        serial=f"ZAP{number:06}",
+        moved_to=moved_to,
+    )
+
+
+def deactivated(circuit_id: str = "level-1", reason: str | None = None) -> CircuitDeactivated:
+    return fact(CircuitDeactivated, circuit_id=circuit_id, reason=reason)

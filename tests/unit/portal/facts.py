@@ -9,7 +9,9 @@ from services.portal.documents import (
     Charger,
     Circuit,
     Condition,
+    Deactivation,
     Layout,
+    Lock,
     Session,
     Share,
 )
@@ -60,6 +62,21 @@ LAYOUT = Layout(
     chargers=(charger(1), charger(2, "guests")),
     position=5,
 )
+
+_GUESTS, _BAY_2 = LAYOUT.circuits[1], LAYOUT.chargers[1]
+GUESTS_LOCKED = LAYOUT.model_copy(
+    update={
+        "circuits": (
+            LAYOUT.circuits[0],
+            _GUESTS.model_copy(update={"deactivated": Deactivation(at=at(-600))}),
+        ),
+        "chargers": (
+            LAYOUT.chargers[0],
+            _BAY_2.model_copy(update={"lock": Lock(circuit_id="guests", at=at(-600))}),
+        ),
+    }
+)
+"""The garage after its lower circuit was deactivated, and its charger locked with it."""
 
 FREE = Condition(online=True, since=at(-3600), status="Available", fail_safe_a=6.0)
 CHARGING = FREE.model_copy(

@@ -1,29 +1,51 @@
 """Pages, API and headers, without any server behind them."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest_asyncio
 
-from services.portal.documents import Refusal
+from services.portal.documents import Deactivation
+from services.portal.facts import Facts
+from services.portal.knocks import Knock
 from services.portal.pages import Sights, application
 from services.portal.view import InstallationView, view_of
-from services.portal.viewers import Viewers
-from tests.unit.portal.facts import AT, GARAGE, LAYOUT, OSLO, known
+from services.portal.viewers import Sight, Viewers
+from tests.unit.portal.facts import AT, GARAGE, GUESTS_LOCKED, LAYOUT, OSLO, known
 
 HOSTILE = "<script>alert(1)</script>"
 
 
-def sights(
-    *views: InstallationView, refusals: tuple[tuple[str, Refusal, str], ...] = ()
-) -> Sights:
-    by_id = {it.head.id: it for it in views}
+def sights(*everything: Facts, knocks: tuple[Knock, ...] = ()) -> Sights:
+    by_id = {it.layout.installation_id: it for it in everything}
+
+    def view(sight: Sight) -> InstallationView | None:
+        facts = by_id.get(sight.installation_id)
+        if facts is None:
+            return None
+        return view_of(facts, AT, OSLO, deactivated=sight.deactivated)
+
     return Sights(
-        all_views=lambda: list(by_id.values()),
-        view=by_id.get,
-        turned_away=lambda: refusals,
+        all_views=lambda: [view_of(it, AT, OSLO) for it in by_id.values()],
+        view=view,
+        knocks=lambda: knocks,
         time_of_day=lambda: "09:00:00",
     )
+
+
+def knock(**changes: Any) -> Knock:
+    given: dict[str, Any] = {
+        "serial": "ZAP000999",
+        "at": "08:59",
+        "remote": "10.0.0.9",
+        "place": "",
+        "locked": False,
+        "reason": "nobody assigned it",
+        "way": "Assign it?",
+        "command": "ampledger charger assign INSTALLATION CIRCUIT ZAP000999",
+    }
+    return Knock(**(given | changes))
 
 
 def asking(seen: Sights) -> httpx.AsyncClient:
@@ -35,7 +57,7 @@ def asking(seen: Sights) -> httpx.AsyncClient:
 
 @pytest_asyncio.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with asking(sights(view_of(known(), AT, OSLO))) as client:
+    async with asking(sights(known())) as client:
         yield client
 
 
@@ -136,7 +158,7 @@ async def test_without_installations_the_next_step_is_shown() -> None:
 
 async def test_an_installation_without_circuits_shows_the_next_step() -> None:
     bare = LAYOUT.model_copy(update={"circuits": (), "chargers": ()})
-    async with asking(sights(view_of(known(layout=bare), AT, OSLO))) as http:
+    async with asking(sights(known(layout=bare))) as http:
         page = (await http.get(f"/installations/{GARAGE}")).text
 
     assert "No circuits yet" in page
@@ -144,7 +166,7 @@ async def test_an_installation_without_circuits_shows_the_next_step() -> None:
 
 async def test_circuits_without_chargers_show_the_next_step() -> None:
     bare = LAYOUT.model_copy(update={"chargers": ()})
-    async with asking(sights(view_of(known(layout=bare), AT, OSLO))) as http:
+    async with asking(sights(known(layout=bare))) as http:
         page = (await http.get(f"/installations/{GARAGE}")).text
 
     assert "ampledger charger assign garage-1 level-1" in page
@@ -152,19 +174,75 @@ async def test_circuits_without_chargers_show_the_next_step() -> None:
 
 async def test_names_are_text_wherever_they_come_from() -> None:
     hostile = LAYOUT.model_copy(update={"name": HOSTILE, "address": HOSTILE})
-    refusal = Refusal(reason=HOSTILE, remote="10.0.0.9", refused_at=AT)
-    turned_away = (("ZAP000999", refusal, "08:59"),)
-    async with asking(
-        sights(view_of(known(layout=hostile), AT, OSLO), refusals=turned_away)
-    ) as http:
+    knocks = (knock(reason=HOSTILE, remote=HOSTILE),)
+    async with asking(sights(known(layout=hostile), knocks=knocks)) as http:
         for path in ("/", f"/installations/{GARAGE}", f"/installations/{HOSTILE}"):
             assert HOSTILE not in (await http.get(path)).text
 
 
-async def test_chargers_that_were_turned_away_are_listed() -> None:
-    refusal = Refusal(reason="nobody assigned it", remote="10.0.0.9", refused_at=AT)
-    async with asking(sights(refusals=(("ZAP000999", refusal, "08:59"),))) as http:
+async def test_chargers_that_were_turned_away_are_listed_with_the_way_on() -> None:
+    locked = knock(
+        serial="ZAP000013",
+        place="from elsewhere than before",
+        locked=True,
+        reason="locked: its circuit Level 2 was deactivated",
+        command="ampledger serial why-locked ZAP000013",
+    )
+    async with asking(sights(knocks=(knock(), locked))) as http:
         page = (await http.get("/")).text
+        told = (await http.get("/api/installations")).json()["knocks"]
 
-    assert "ZAP000999" in page
-    assert "nobody assigned it" in page
+    assert "A charger <b>ZAP000999</b> has knocked: nobody assigned it" in page
+    assert "ampledger charger assign INSTALLATION CIRCUIT ZAP000999" in page
+    assert "locked: its circuit Level 2 was deactivated" in page
+    assert "from elsewhere than before" in page
+    assert "ampledger serial why-locked ZAP000013" in page
+    assert [it["locked"] for it in told] == [False, True]
+
+
+# --- What is out of use ---
+
+
+async def test_what_is_deactivated_is_hidden_until_it_is_asked_for() -> None:
+    async with asking(sights(known(layout=GUESTS_LOCKED))) as http:
+        path = f"/installations/{GARAGE}"
+        page = (await http.get(path)).text
+        more = (await http.get(f"{path}?deactivated=1&show=problems")).text
+        hidden = (await http.get(f"/api{path}")).json()
+        shown = (await http.get(f"/api{path}?deactivated=1")).json()
+
+    assert 'data-node="breakers:guests"' not in page
+    assert "1 circuit and 1 charger deactivated, locked or removed" in page
+    assert "?show=all&deactivated=1" in page
+    assert 'data-node="breakers:guests" data-active="false"' in more
+    assert "Locked: its circuit Guests was deactivated" in more
+    assert f'data-live="{path}/live?deactivated=1"' in more
+    assert 'href="?show=waiting&amp;deactivated=1"' in more
+    assert 'href="?show=problems">Hide deactivated' in more
+    assert [it["id"] for it in hidden["breakers"]] == ["main", "level-1"]
+    assert [it["id"] for it in shown["chargers"]] == ["bay-1", "bay-2"]
+
+
+async def test_where_nothing_is_out_of_use_nothing_can_be_shown(
+    http: httpx.AsyncClient,
+) -> None:
+    assert "Show deactivated" not in (await http.get(f"/installations/{GARAGE}")).text
+
+
+async def test_a_deactivated_installation_is_left_out_of_the_list() -> None:
+    layout = LAYOUT.model_copy(update={"deactivated": Deactivation(at=AT, reason="sold")})
+    async with asking(sights(known(layout=layout))) as http:
+        page = (await http.get("/")).text
+        more = (await http.get("/?deactivated=1")).text
+        own = (await http.get(f"/installations/{GARAGE}")).text
+        listed = (await http.get("/api/installations")).json()["installations"]
+        all_of_them = (await http.get("/api/installations?deactivated=1")).json()
+
+    assert "Sea Street garage" not in page
+    assert "No installation yet" not in page
+    assert "Show deactivated" in page
+    assert "Sea Street garage" in more
+    assert 'data-poll="/api/installations?deactivated=1"' in more
+    assert "ampledger installation reactivate garage-1" in own
+    assert listed == []
+    assert [it["head"]["active"] for it in all_of_them["installations"]] == [False]

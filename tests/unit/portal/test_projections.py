@@ -1,15 +1,12 @@
-"""What every event does to the documents."""
+"""What every event of chargers and of the balancer does to the documents."""
 
 from functools import reduce
 
-import pytest
-
-from services.portal.documents import Condition, Layout, Share
+from services.portal.documents import Condition, Share
 from services.portal.projections import (
     ConditionEvent,
     fold_condition,
     fold_ignored,
-    fold_layout,
     fold_lease,
     fold_queued,
     fold_share,
@@ -22,13 +19,6 @@ from shared.messages.balancer import (
     LimitIgnored,
     Rule,
 )
-from shared.messages.installation import (
-    Category,
-    ChargerAssigned,
-    CircuitAdded,
-    InstallationCreated,
-    InstallationType,
-)
 from shared.messages.telemetry import (
     ChargerConnected,
     ChargerDisconnected,
@@ -40,41 +30,12 @@ from shared.messages.telemetry import (
     SessionEnded,
     SessionStarted,
 )
-from shared.phases import PHASES, GridType, Phase
+from shared.phases import PHASES, Phase
 from tests.unit.portal.facts import AT, BREAKER_L1, GARAGE, NO_CAR, QUEUE, at
 
 IN_GARAGE = {"installation_id": GARAGE}
 BAY_1 = {**IN_GARAGE, "charger_id": "bay-1"}
 
-created = InstallationCreated(
-    time_zone="Europe/Oslo",
-    **IN_GARAGE,
-    name="Sea Street garage",
-    address="Sea Street 12",
-    category=Category.COMMUNITY,
-    country="NO",
-    type=InstallationType.GARAGE,
-    grid_type=GridType.TN_3_PHASE,
-    breaker_a=160.0,
-)
-level_2 = CircuitAdded(
-    **IN_GARAGE, circuit_id="level-2", name="Level 2", breaker_a=63.0, set_a=63.0
-)
-level_1 = CircuitAdded(
-    **IN_GARAGE, circuit_id="l-1", name="Level 1", breaker_a=63.0, set_a=50.0
-)
-bay_1 = ChargerAssigned(
-    min_a=6.0,
-    breaker_a=None,
-    moved_from=None,
-    **BAY_1,
-    circuit_id="l-1",
-    serial="ZAP000001",
-    name="Bay 1",
-    wiring=PHASES,
-    max_a=32.0,
-    fail_safe_a=6.0,
-)
 connected = ChargerConnected(
     remote="10.0.0.1", **BAY_1, serial="ZAP000001", vendor="Zaptec", model="Pro", gateway_id="g"
 )
@@ -127,26 +88,6 @@ def condition_after(*events: ConditionEvent) -> Condition:
     return reduce(lambda before, event: fold_condition(before, event, AT), events, Condition())
 
 
-# --- Layout ---
-
-
-def test_a_layout_keeps_circuits_and_chargers_in_the_order_in_which_they_came() -> None:
-    layout: Layout | None = None
-    for position, event in enumerate((created, level_2, level_1, bay_1), start=1):
-        layout = fold_layout(layout, event, position)
-
-    assert layout is not None
-    assert [it.name for it in layout.circuits] == ["Level 2", "Level 1"]
-    assert [it.charger_id for it in layout.chargers] == ["bay-1"]
-    assert layout.position == 4
-    assert Layout.model_validate_json(layout.model_dump_json()) == layout
-
-
-def test_a_circuit_of_an_installation_that_was_never_created_is_not_applied() -> None:
-    with pytest.raises(ValueError, match="never created"):
-        fold_layout(None, level_1, 1)
-
-
 # --- Condition ---
 
 
@@ -196,6 +137,18 @@ def test_a_rejected_limit_is_forgotten_when_a_later_one_is_confirmed() -> None:
 
 def test_the_confirmed_fail_safe_is_kept() -> None:
     assert condition_after(FailSafeApplied(**BAY_1, fail_safe_a=0.0)).fail_safe_a == 0.0
+
+
+def test_another_charger_under_the_same_id_begins_anew() -> None:
+    another = connected.model_copy(update={"serial": "ZAP000002"})
+    fail_safe = FailSafeApplied(**BAY_1, fail_safe_a=6.0)
+
+    after = condition_after(connected, started, disconnected, fail_safe, another)
+
+    assert (after.serial, after.online, after.session) == ("ZAP000002", True, None)
+    assert after.fail_safe_a == 6.0  # this one it has confirmed itself
+    again = condition_after(connected, started, disconnected, connected)
+    assert again.session is not None
 
 
 # --- Share ---

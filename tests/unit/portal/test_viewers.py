@@ -7,8 +7,10 @@ from contextlib import aclosing, asynccontextmanager
 
 from services.portal.facts import Facts
 from services.portal.view import InstallationView, view_of
-from services.portal.viewers import Viewers, changes
+from services.portal.viewers import Sight, Viewers, changes
 from tests.unit.portal.facts import AT, GARAGE, OSLO, balance, known, reading
+
+HERE, THERE = Sight(GARAGE), Sight("garage-2")
 
 
 def seen(facts: Facts) -> InstallationView:
@@ -20,10 +22,10 @@ class Scenery:
 
     def __init__(self) -> None:
         self.view = seen(known())
-        self.drawn: Counter[str] = Counter()
+        self.drawn: Counter[Sight] = Counter()
 
-    def draw(self, installation_id: str) -> InstallationView:
-        self.drawn[installation_id] += 1
+    def draw(self, sight: Sight) -> InstallationView:
+        self.drawn[sight] += 1
         return self.view
 
 
@@ -57,7 +59,7 @@ def test_only_what_differs_is_told() -> None:
 
 async def test_a_viewer_is_told_all_and_then_what_changes() -> None:
     scenery = Scenery()
-    async with viewed(scenery) as viewers, aclosing(viewers.watch(GARAGE)) as telling:
+    async with viewed(scenery) as viewers, aclosing(viewers.watch(HERE)) as telling:
         first = await anext(telling)
         assert first is not None
         assert "head" in first
@@ -70,7 +72,7 @@ async def test_a_viewer_is_told_all_and_then_what_changes() -> None:
 
 async def test_a_viewer_hears_a_beat_while_nothing_changes() -> None:
     viewers = Viewers(Scenery().draw, beat_s=0.01)
-    async with aclosing(viewers.watch(GARAGE)) as telling:
+    async with aclosing(viewers.watch(HERE)) as telling:
         await anext(telling)
 
         assert await asyncio.wait_for(anext(telling), 5) is None
@@ -79,24 +81,34 @@ async def test_a_viewer_hears_a_beat_while_nothing_changes() -> None:
 async def test_nothing_is_drawn_of_what_nobody_looks_at() -> None:
     scenery = Scenery()
     async with viewed(scenery) as viewers:
-        async with aclosing(viewers.watch(GARAGE)) as telling:
+        async with aclosing(viewers.watch(HERE)) as telling:
             await anext(telling)
-        drawn = scenery.drawn[GARAGE]
-        async with aclosing(viewers.watch("garage-2")) as telling:
+        drawn = scenery.drawn[HERE]
+        async with aclosing(viewers.watch(THERE)) as telling:
             await anext(telling)
             for measured_a in (30.0, 31.0):  # two more rounds of drawing
                 scenery.view = seen(known(balance=balance((measured_a, 0.0, 0.0))))
                 await asyncio.wait_for(anext(telling), 5)
 
-    assert scenery.drawn["garage-2"] >= 3
-    assert scenery.drawn[GARAGE] == drawn
+    assert scenery.drawn[THERE] >= 3
+    assert scenery.drawn[HERE] == drawn
 
 
 async def test_viewers_are_sent_home_at_once() -> None:
-    async with viewed(Scenery()) as viewers, aclosing(viewers.watch(GARAGE)) as telling:
+    async with viewed(Scenery()) as viewers, aclosing(viewers.watch(HERE)) as telling:
         await anext(telling)
         waiting = asyncio.ensure_future(anext(telling, "the end"))
         await asyncio.sleep(0)
         viewers.close()
 
         assert await asyncio.wait_for(waiting, 1) == "the end"
+
+
+async def test_who_looks_at_what_is_deactivated_gets_a_picture_of_their_own() -> None:
+    scenery = Scenery()
+    async with viewed(scenery) as viewers:
+        for sight in (HERE, Sight(GARAGE, deactivated=True)):
+            async with aclosing(viewers.watch(sight)) as telling:
+                await anext(telling)
+
+            assert scenery.drawn[sight] >= 1

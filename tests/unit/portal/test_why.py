@@ -32,6 +32,32 @@ SENTENCES = [
     (LimitedBy(rule=Rule.BREAKER), SITUATION, "12.0 A: a breaker is fully used"),
     (LimitedBy(rule=Rule.CHARGER), SITUATION, "12.0 A: the most this charger can give"),
     (
+        LimitedBy(rule=Rule.AVAILABLE, **MAIN_L1, shared_by=4),
+        SITUATION,
+        "12.0 A: all that is available, phase L1, is fully shared by 4 cars",
+    ),
+    (
+        LimitedBy(rule=Rule.OWN_BREAKER),
+        SITUATION,
+        "12.0 A: the most its own breaker carries",
+    ),
+    (
+        LimitedBy(rule=Rule.LOCKED, circuit_id="level-1"),
+        STOPPED,
+        "0 A: locked, because circuit Level 1 was deactivated",
+    ),
+    (
+        LimitedBy(rule=Rule.LOCKED),
+        STOPPED,
+        "0 A: locked, because the installation was deactivated",
+    ),
+    (
+        LimitedBy(rule=Rule.OUT_OF_USE, circuit_id="level-1"),
+        STOPPED,
+        "0 A: circuit Level 1 is deactivated",
+    ),
+    (LimitedBy(rule=Rule.OUT_OF_USE), STOPPED, "0 A: the installation is deactivated"),
+    (
         LimitedBy(rule=Rule.CAR),
         SITUATION,
         "The car takes no more than 10.2 A; the rest is lent to others",

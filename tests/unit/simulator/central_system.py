@@ -44,6 +44,11 @@ class CentralSystem:
     url: str = ""
     closed: bool = False
     """New connections are turned away."""
+    turning_away_with: int = 503
+    """The HTTP status that they are answered with."""
+    turned_away: int = 0
+    hosts: list[str] = field(default_factory=list)
+    """From where every connection came."""
     _transactions: int = 0
     _asked: int = 0
     _waiting: dict[str, asyncio.Future[list[Any]]] = field(default_factory=dict)
@@ -84,11 +89,15 @@ class CentralSystem:
             socket.transport.abort()
 
     def _admit(self, socket: ServerConnection, _request: Request) -> Response | None:
-        return socket.respond(503, "closed\n") if self.closed else None
+        if not self.closed:
+            return None
+        self.turned_away += 1
+        return socket.respond(self.turning_away_with, "closed\n")
 
     async def _serve(self, socket: ServerConnection) -> None:
         assert socket.request is not None
         self.paths.append(socket.request.path)
+        self.hosts.append(socket.remote_address[0])
         self.sockets.append(socket)
         try:
             async for text in socket:

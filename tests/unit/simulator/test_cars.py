@@ -55,6 +55,7 @@ offers = st.lists(
 )
 
 
+@hypothesis.settings(deadline=None)
 @hypothesis.given(
     offers=offers, seed=st.integers(0, 1000), dt_s=st.sampled_from((0.05, 0.1, 0.25))
 )

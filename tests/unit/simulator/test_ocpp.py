@@ -193,6 +193,57 @@ async def test_a_driver_the_server_does_not_know_gets_nothing(
     assert bay.charger.outlet.offered_a == 0.0
 
 
+async def test_a_charger_that_is_carried_elsewhere_connects_from_there_and_boots(
+    system: CentralSystem, bay: Bay
+) -> None:
+    bay.plug()
+    await system.until(lambda: bay.charger.outlet.draw.a > 0.0)
+
+    bay.charger.carry("127.0.0.7", now_s())
+    await system.until(lambda: system.close_codes)
+    bay.charger.power_on(now_s())
+    await system.until(lambda: system.actions.count("BootNotification") == 2)
+    await system.until(lambda: "StopTransaction" in system.actions)
+
+    assert system.hosts == ["127.0.0.1", "127.0.0.7"]
+    assert system.payloads("StopTransaction")[0]["reason"] == "EVDisconnected"
+    assert bay.charger.outlet.car is None
+
+
+async def test_a_charger_that_is_turned_away_charges_nobody_and_comes_again(
+    system: CentralSystem, bay: Bay
+) -> None:
+    await system.until(lambda: bay.charger.registration.accepted)
+    system.turning_away_with = 403
+    system.cut()
+    await system.until(lambda: system.turned_away >= 2)
+    refused = bay.charger.registration.refused
+    barred = bay.charger.transactions.barred
+
+    system.closed = False
+    await system.until(lambda: bay.charger.connected)
+
+    assert (refused, barred) == (True, True)
+    assert not bay.charger.transactions.barred
+
+
+async def test_a_limit_that_is_cleared_leaves_the_fail_safe_in_force(
+    system: CentralSystem, bay: Bay
+) -> None:
+    bay.plug()
+    await system.until(lambda: bay.charger.outlet.draw.a > 0.0)
+    await system.ask("SetChargingProfile", limit_profile(0.0, level=0))
+    lease = limit_profile(12.0, level=1, validTo=timestamp(now_s() + 600))
+    await system.ask("SetChargingProfile", lease)
+    await system.until(lambda: bay.charger.outlet.draw.a > 11.0)
+
+    cleared = await system.ask("ClearChargingProfile", {"id": 2})
+    again = await system.ask("ClearChargingProfile", {"id": 2})
+
+    assert (cleared[2], again[2]) == ({"status": "Accepted"}, {"status": "Unknown"})
+    await system.until(lambda: bay.charger.outlet.draw.a == 0.0)
+
+
 async def test_a_transaction_the_server_will_not_have_is_ended(
     system: CentralSystem, bay: Bay
 ) -> None:

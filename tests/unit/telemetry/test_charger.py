@@ -11,9 +11,11 @@ from services.telemetry.charger import (
     ChargerFact,
     LimitAnswered,
     Session,
+    as_left,
     evolve,
     fail_safe_in_force,
     may_go_on,
+    open_session,
 )
 from shared.messages.telemetry import (
     ChargerDisconnected,
@@ -100,6 +102,7 @@ def test_connections_sessions_status_and_limits_are_remembered() -> None:
         vendor="V",
         model="M",
         firmware="1",
+        remote="10.0.0.1",
         connected_to=GATEWAY,
         fail_safe_a=6.0,
         status="Charging",
@@ -170,3 +173,49 @@ def test_a_state_survives_being_written_down() -> None:
     )
 
     assert adapter.validate_json(adapter.dump_json(state)) == state
+
+
+def test_other_hardware_does_not_inherit_the_session_of_the_one_before() -> None:
+    successor = connected.model_copy(update={"serial": "ZAP000099"})
+    exchanged = ASSIGNED.model_copy(update={"serial": "ZAP000099"})
+    history: list[ChargerFact] = [
+        fail_safe_applied,
+        connected,
+        session_started,
+        fail_safe_applied,
+    ]
+
+    state = fold([*history, successor])
+
+    assert open_session(fold(history), ASSIGNED) == Session("s-1", 41, AT, 1000)
+    assert open_session(fold(history), exchanged) is None
+    assert state.session is None
+    assert state.fail_safe_a == 6.0, "which the successor has confirmed before it was accepted"
+
+
+def test_what_hardware_has_left_behind_is_known_whoever_stood_there_since() -> None:
+    successor = connected.model_copy(update={"serial": "ZAP000099"})
+    its_session = session_started.model_copy(update={"session_id": "s-2"})
+    history: list[ChargerFact] = [connected, session_started, successor, its_session]
+    ended = SessionEnded(
+        **BAY_12,
+        session_id="s-1",
+        transaction_id=41,
+        ended_at=AT,
+        register_wh=1,
+        energy_wh=1,
+        reason="Local",
+    )
+
+    assert as_left(history, ASSIGNED).session == Session("s-1", 41, AT, 1000)
+    assert as_left([*history, ended], ASSIGNED).session is None
+    elsewhere = ASSIGNED.model_copy(update={"installation_id": "other-garage"})
+    assert as_left(history, elsewhere) == Charger()
+
+
+def test_a_barred_charger_falls_back_to_nothing() -> None:
+    barred = ASSIGNED.barred_because("its serial is locked")
+
+    assert (barred.fail_safe_a, barred.barred) == (0.0, "its serial is locked")
+    assert barred.same_place(ASSIGNED)
+    assert not ASSIGNED.model_copy(update={"assignment": "later"}).same_place(ASSIGNED)

@@ -27,6 +27,7 @@ from tests.unit.telemetry import facts
 from tests.unit.telemetry.facts import ASSIGNED, AT, BAY_12, GATEWAY, later, start, stop
 
 HELLO = Hello("V", "M", "1")
+REMOTE = "10.0.0.1"
 
 
 def after(*history: ChargerFact) -> Charger:
@@ -37,24 +38,35 @@ def after(*history: ChargerFact) -> Charger:
 
 
 def test_an_accepted_charger_is_connected_once() -> None:
-    (event,) = connected(Charger(), ASSIGNED, HELLO, GATEWAY)
+    (event,) = connected(Charger(), ASSIGNED, HELLO, GATEWAY, REMOTE)
 
     assert event == facts.connected
-    assert connected(after(event), ASSIGNED, HELLO, GATEWAY) == ()
+    assert connected(after(event), ASSIGNED, HELLO, GATEWAY, REMOTE) == ()
 
 
 def test_a_charger_that_comes_back_is_what_it_was() -> None:
     state = replace(after(facts.connected), connected_to=None)
 
-    (event,) = connected(state, ASSIGNED, None, "gateway-2")
+    (event,) = connected(state, ASSIGNED, None, "gateway-2", "10.0.0.2")
 
     assert (event.vendor, event.model, event.gateway_id) == ("V", "M", "gateway-2")
+    assert event.remote == "10.0.0.2"
 
 
 def test_new_firmware_is_put_on_record() -> None:
-    (event,) = connected(after(facts.connected), ASSIGNED, Hello("V", "M", "2"), GATEWAY)
+    changed = Hello("V", "M", "2")
+
+    (event,) = connected(after(facts.connected), ASSIGNED, changed, GATEWAY, REMOTE)
 
     assert event.firmware == "2"
+
+
+def test_other_hardware_of_the_same_make_is_put_on_record() -> None:
+    exchanged = ASSIGNED.model_copy(update={"serial": "ZAP000099"})
+
+    (event,) = connected(after(facts.connected), exchanged, HELLO, GATEWAY, REMOTE)
+
+    assert event.serial == "ZAP000099"
 
 
 def test_the_end_of_a_connection_is_put_on_record_once() -> None:

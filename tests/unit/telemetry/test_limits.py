@@ -1,11 +1,13 @@
 """Which limits are sent to a charger, and which are refused."""
 
+from dataclasses import replace
 from functools import reduce
 
 import pytest
 
 from services.telemetry.charger import Charger, ChargerFact, evolve
 from services.telemetry.limits import (
+    ChargerBarred,
     ChargerNotReady,
     LimitContext,
     LimitExpired,
@@ -68,6 +70,13 @@ def test_a_limit_that_may_not_be_sent_is_refused(
 
     with pytest.raises(refusal):
         limit_answered_before(state, wished, context)
+
+
+def test_a_charger_that_gets_no_current_is_sent_no_limit_and_it_is_said_why() -> None:
+    context = replace(known(), barred="its serial is locked")
+
+    with pytest.raises(ChargerBarred, match="its serial is locked"):
+        limit_answered_before(Charger(), command(7), context)
 
 
 def test_an_older_epoch_is_named_before_anything_else() -> None:

@@ -61,3 +61,11 @@ def test_what_is_sent_is_what_the_standard_has() -> None:
         assert violation_of_request("ChangeConfiguration", change) is None
     assert violation_of_request("TriggerMessage", profiles.trigger_boot()) is None
     assert violation_of_request("TriggerMessage", profiles.trigger_status()) is None
+    assert violation_of_request("ClearChargingProfile", profiles.no_limit()) is None
+    assert violation_of_request("RemoteStopTransaction", profiles.remote_stop(41)) is None
+
+
+def test_only_the_limit_is_cleared_never_the_fail_safe() -> None:
+    limit = profiles.limit(16.0, UNTIL)["csChargingProfiles"]
+
+    assert profiles.no_limit() == {"id": limit["chargingProfileId"]}

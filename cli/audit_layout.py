@@ -1,0 +1,87 @@
+"""The layout in an audit: an installation's breakers, and which charger hangs where."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import inf
+
+from cli.audit_sums import Steps
+from shared.messages.balancer import MAIN
+from shared.phases import PHASES, GridType, Phase, PhaseCurrents, Wiring, lines_loaded
+
+
+@dataclass(slots=True)
+class Circuit:
+    """A breaker; the main one has none above it."""
+
+    parent_id: str | None
+    set_a: float
+    active: bool = True
+
+
+@dataclass(slots=True)
+class Charger:
+    """A charger as it is set up."""
+
+    serial: str
+    circuit_id: str
+    wiring: Wiring
+    breaker_a: float | None
+    locked: bool = False
+
+
+@dataclass(slots=True)
+class Layout:
+    """An installation as its own events tell it."""
+
+    installation_id: str
+    grid: GridType
+    circuits: dict[str, Circuit]
+    active: bool = True
+    available_a: PhaseCurrents | None = None
+    available_until_s: float = inf
+    chargers: dict[str, Charger] = field(default_factory=dict)
+
+    def name(self, *parts: str) -> str:
+        """Name a breaker so that no two installations mix."""
+        return "/".join((self.installation_id, *parts))
+
+    def path(self, circuit_id: str) -> Iterator[str]:
+        """Go from a circuit up to the main breaker."""
+        here: str | None = circuit_id
+        while here is not None:
+            yield here
+            here = self.circuits[here].parent_id
+
+    def breakers(self, charger_id: str) -> tuple[str, ...]:
+        """Name the breakers above a charger; the first one is its own."""
+        circuit_id = self.chargers[charger_id].circuit_id
+        above = (self.name(it) for it in self.path(circuit_id))
+        return (self._own(charger_id), *above)
+
+    def _own(self, charger_id: str) -> str:
+        return self.name(self.chargers[charger_id].circuit_id, charger_id)
+
+    def lines(self, charger_id: str) -> tuple[Phase, ...]:
+        """Name the lines that a charger can load."""
+        wiring = self.chargers[charger_id].wiring
+        return lines_loaded(self.grid, wiring, len(wiring))
+
+    def may_a(self) -> Iterator[tuple[tuple[str, Phase], Steps]]:
+        """Name what every breaker may carry, on every line, by the layout as it is."""
+        for circuit_id, circuit in self.circuits.items():
+            for index, line in enumerate(PHASES):
+                steps: Steps = ((-inf, circuit.set_a),)
+                if circuit_id == MAIN and self.available_a is not None:
+                    lower_a = min(circuit.set_a, self.available_a[index])
+                    steps = ((-inf, lower_a), (self.available_until_s, circuit.set_a))
+                yield (self.name(circuit_id), line), steps
+        for charger_id, charger in self.chargers.items():
+            a = inf if charger.breaker_a is None else charger.breaker_a
+            if not self._in_use(charger):
+                a = 0.0
+            for line in PHASES:
+                yield (self._own(charger_id), line), ((-inf, a),)
+
+    def _in_use(self, charger: Charger) -> bool:
+        above = all(self.circuits[it].active for it in self.path(charger.circuit_id))
+        return self.active and above and not charger.locked

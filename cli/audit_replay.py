@@ -1,0 +1,273 @@
+"""The logs of an audit, event by event: what each one does to the layout, the chargers and the sums."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import inf
+
+from cli.audit_hardware import Hardware, Place
+from cli.audit_layout import Charger, Circuit, Layout
+from cli.audit_sums import Excess, Sum, highest
+from shared.messages import Event
+from shared.messages.balancer import MAIN, CurrentLimitAllocated, Lease, LeasesRenewed
+from shared.messages.installation import (
+    AvailableCurrentSet,
+    ChargerAssigned,
+    ChargerChanged,
+    ChargerMoved,
+    ChargerRemoved,
+    CircuitAdded,
+    CircuitChanged,
+    CircuitDeactivated,
+    CircuitMoved,
+    CircuitReactivated,
+    FailSafeSet,
+    InstallationChanged,
+    InstallationCreated,
+    InstallationDeactivated,
+    InstallationReactivated,
+    SerialLocked,
+    SerialUnlocked,
+)
+from shared.messages.telemetry import (
+    ChargerEvent,
+    CurrentLimitApplied,
+    CurrentLimitRejected,
+    FailSafeApplied,
+)
+from shared.phases import Phase
+
+
+@dataclass(slots=True)
+class Replay:
+    """Everything as it stands at one moment of the replay."""
+
+    end_s: float
+    """Until when the logs reach; plans are followed so far."""
+    now_s: float = 0.0
+    layouts: dict[str, Layout] = field(default_factory=dict)
+    serials: dict[str, Hardware] = field(default_factory=lambda: defaultdict(Hardware))
+    chargers: dict[tuple[str, str], Hardware] = field(default_factory=dict)
+    """By installation and charger id."""
+    early: dict[tuple[str, str], list[ChargerEvent]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """What chargers told before the balancer knew of them."""
+    sums: dict[tuple[str, Phase], Sum] = field(default_factory=lambda: defaultdict(Sum))
+    found: list[tuple[str, Phase, Excess]] = field(default_factory=list)
+    commands: int = 0
+
+    def hear(self, event: Event, at_s: float) -> None:
+        """Take in one event; time only goes forward."""
+        self.now_s = max(self.now_s, at_s)
+        match event:
+            case CurrentLimitAllocated():
+                lease = Lease.model_validate(event.model_dump(include=set(Lease.model_fields)))
+                self._tell(event.installation_id, lease)
+            case LeasesRenewed():
+                for lease in event.leases:
+                    self._tell(event.installation_id, lease)
+            case ChargerEvent():
+                self._report(event)
+            case _ if event.service == InstallationCreated.service:
+                self._change(event)
+
+    def inherited_as(self) -> float:
+        """Add up what was above the breakers that chargers share and that nobody had planned."""
+        shared = {
+            layout.name(circuit_id)
+            for layout in self.layouts.values()
+            for circuit_id in layout.circuits
+        }
+        for it in self.sums.values():
+            it.until(self.end_s)
+        all_as = sum(it.overload_as for (key, _), it in self.sums.items() if key in shared)
+        planned_as = sum(it.overload_as for key, _, it in self.found if key in shared)
+        return max(0.0, all_as - planned_as)
+
+    # --- The sums ---
+
+    def _lay(self, hardware: Hardware, *, planned: bool = False) -> None:
+        """Put what a charger may draw into the sums; if it was planned, it must fit."""
+        after = {it: highest(c) for it, c in hardware.courses(self.now_s).items()}
+        for key in {**hardware.laid, **after}:
+            was, will = hardware.laid.get(key, ()), after.get(key, ())
+            total = self.sums[key]
+            total.until(self.now_s)
+            if planned:
+                breaker, line = key
+                excesses = total.planned(was, will, self.end_s)
+                self.found.extend((breaker, line, it) for it in excesses)
+            total.replace(was, will)
+        hardware.laid = after
+
+    def _limit(self, layout: Layout) -> None:
+        """Let what breakers may carry be as the layout has it."""
+        for key, may_a in layout.may_a():
+            total = self.sums[key]
+            if total.may_a != may_a:
+                total.until(self.now_s)
+                total.may_a = may_a
+
+    # --- Messages and chargers ---
+
+    def _tell(self, installation_id: str, lease: Lease) -> None:
+        hardware = self.chargers[installation_id, lease.charger_id]
+        hardware.tell(installation_id, lease)
+        self.commands += 1
+        self._lay(hardware, planned=True)
+
+    def _report(self, event: ChargerEvent) -> None:
+        whose = (event.installation_id, event.charger_id)
+        hardware = self.chargers.get(whose)
+        if hardware is None:
+            self.early[whose].append(event)
+            return
+        match event:
+            case CurrentLimitApplied():
+                key = (event.charger_id, event.sequence)
+                hardware.applied(key, event.applied_at.timestamp())
+            case CurrentLimitRejected():
+                hardware.rejected((event.charger_id, event.sequence))
+            case FailSafeApplied():
+                hardware.fail_safe_applied(event.fail_safe_a, self.now_s)
+            case _:
+                return
+        self._lay(hardware)
+
+    # --- The layout ---
+
+    def _change(self, event: Event) -> None:
+        for change in (self._installation, self._circuit, self._charger):
+            layout = change(event)
+            if layout is not None:
+                self._limit(layout)
+                return
+
+    def _installation(self, event: Event) -> Layout | None:
+        if isinstance(event, InstallationCreated):
+            main = {MAIN: Circuit(None, event.breaker_a)}
+            layout = Layout(event.installation_id, event.grid_type, main)
+            self.layouts[event.installation_id] = layout
+            return layout
+        layout = self.layouts[event.aggregate_id]
+        match event:
+            case InstallationChanged():
+                layout.circuits[MAIN].set_a = event.breaker_a
+                if layout.grid is not event.grid_type:
+                    layout.grid = event.grid_type
+                    self._stand_anew(layout, layout.chargers)
+            case InstallationDeactivated():
+                layout.active = False
+            case InstallationReactivated():
+                layout.active = True
+            case AvailableCurrentSet():
+                layout.available_a = event.available_a
+                until = event.until
+                layout.available_until_s = inf if until is None else until.timestamp()
+            case _:
+                return None
+        return layout
+
+    def _circuit(self, event: Event) -> Layout | None:
+        layout = self.layouts[event.aggregate_id]
+        match event:
+            case CircuitAdded():
+                parent_id = event.parent_id or MAIN
+                layout.circuits[event.circuit_id] = Circuit(parent_id, event.set_a)
+            case CircuitChanged():
+                layout.circuits[event.circuit_id].set_a = event.set_a
+            case CircuitMoved():
+                self._circuit_moved(layout, event.circuit_id, event.parent_id or MAIN)
+            case CircuitDeactivated():
+                layout.circuits[event.circuit_id].active = False
+            case CircuitReactivated():
+                layout.circuits[event.circuit_id].active = True
+            case _:
+                return None
+        return layout
+
+    def _circuit_moved(self, layout: Layout, circuit_id: str, parent_id: str) -> None:
+        beneath = [
+            it for it, c in layout.chargers.items() if circuit_id in layout.path(c.circuit_id)
+        ]
+        layout.circuits[circuit_id].parent_id = parent_id
+        self._stand_anew(layout, beneath)
+        # Whoever stood beneath it before hangs where it hangs now as well.
+        name, way_up = layout.name(circuit_id), [*map(layout.name, layout.path(circuit_id))]
+        for hardware in self.serials.values():
+            left = [it for it in hardware.places if name in it.breakers and it.left_s < inf]
+            for it in left:
+                breakers = (*it.breakers[: it.breakers.index(name)], *way_up)
+                further = Place(
+                    it.order, it.installation_id, breakers, it.lines, it.left_s, it.fail_safe_a
+                )
+                if further not in hardware.places:
+                    hardware.places.append(further)
+            if left:
+                self._lay(hardware)
+
+    def _charger(self, event: Event) -> Layout | None:
+        layout = self.layouts[event.aggregate_id]
+        if isinstance(event, SerialLocked | SerialUnlocked):
+            layout.chargers[event.charger_id].locked = isinstance(event, SerialLocked)
+        elif isinstance(event, FailSafeSet):
+            hardware = self.chargers[layout.installation_id, event.charger_id]
+            hardware.asked_a.append(event.fail_safe_a)
+            self._lay(hardware)
+        else:
+            return self._charger_placed(event, layout)
+        return layout
+
+    def _charger_placed(self, event: Event, layout: Layout) -> Layout | None:
+        match event:
+            case ChargerAssigned():
+                self._assigned(event, layout)
+            case ChargerChanged():
+                charger = layout.chargers[event.charger_id]
+                charger.breaker_a = event.breaker_a
+                if charger.wiring != event.wiring:
+                    charger.wiring = event.wiring
+                    self._stand_anew(layout, [event.charger_id])
+            case ChargerMoved():
+                layout.chargers[event.charger_id].circuit_id = event.circuit_id
+                self._stand_anew(layout, [event.charger_id])
+            case ChargerRemoved():
+                self._removed(event, layout)
+            case _:
+                return None
+        return layout
+
+    def _assigned(self, event: ChargerAssigned, layout: Layout) -> None:
+        whose = (layout.installation_id, event.charger_id)
+        layout.chargers[event.charger_id] = Charger(
+            event.serial, event.circuit_id, event.wiring, event.breaker_a
+        )
+        hardware = self.serials[event.serial]
+        hardware.ask_elsewhere(event.fail_safe_a)
+        self.chargers[whose] = hardware
+        self._stand(hardware, layout, event.charger_id)
+        for early in self.early.pop(whose, ()):
+            self._report(early)
+
+    def _removed(self, event: ChargerRemoved, layout: Layout) -> None:
+        own, *_ = layout.breakers(event.charger_id)
+        for line in layout.lines(event.charger_id):
+            total = self.sums[own, line]
+            total.until(self.now_s)
+            total.may_a = ((-inf, 0.0),)
+        hardware = self.chargers[layout.installation_id, event.charger_id]
+        hardware.leave(layout.installation_id, self.now_s)
+        del layout.chargers[event.charger_id]
+        self._lay(hardware)
+
+    def _stand_anew(self, layout: Layout, charger_ids: Iterable[str]) -> None:
+        for charger_id in charger_ids:
+            hardware = self.chargers[layout.installation_id, charger_id]
+            hardware.leave(layout.installation_id, self.now_s)
+            self._stand(hardware, layout, charger_id)
+
+    def _stand(self, hardware: Hardware, layout: Layout, charger_id: str) -> None:
+        breakers, lines = layout.breakers(charger_id), layout.lines(charger_id)
+        hardware.stand(layout.installation_id, breakers, lines)
+        self._lay(hardware)

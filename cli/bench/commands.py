@@ -1,0 +1,88 @@
+"""`ampledger bench`: how fast it is on this machine, beside others on the same servers in the same run."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from cli.bench.appends import measure_appends
+from cli.bench.delivery import measure_copies, measure_delivery
+from cli.bench.picture import bars, shown, table_of
+from cli.bench.place import bench_place
+from cli.bench.replay import measure_rebuild, measure_replay
+from cli.bench.tail import measure_tail
+from cli.faults import EXIT_CODE, StackFault
+from cli.figures import Figures, write_report
+
+USUAL_S: Final = 10.0
+"""How long each case is measured; other measurements are scaled by the share of it."""
+
+bench = typer.Typer(no_args_is_help=True, help="Measure how fast it is on this machine.")
+console = Console()
+
+
+@bench.callback()
+def _bench() -> None:
+    """Measure how fast it is on this machine."""
+
+
+@bench.command("log")
+def log_command(
+    json: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+    seconds: Annotated[
+        float, typer.Option(min=3, max=120, help="How long each case is measured.")
+    ] = USUAL_S,
+) -> None:
+    """
+    Measure the event log: append, replay, rebuild, deliver, and whether a reader misses anything.
+
+    Starts PostgreSQL and NATS of its own in a temporary folder, both syncing to disk. Takes some
+    three minutes; leave the machine alone meanwhile.
+    """
+    try:
+        with console.status("starting PostgreSQL and NATS …") as status:
+            figures = asyncio.run(measure_log(seconds, lambda it: status.update(f"{it} …")))
+    except StackFault as fault:
+        Console(stderr=True).print(
+            f"[bold red]{fault.message}\n[/]{fault.hint}", highlight=False
+        )
+        raise typer.Exit(EXIT_CODE) from fault
+    console.print(bars(figures), table_of(figures), sep="\n")
+    if json is not None:
+        write_report(json, figures)
+
+
+async def measure_log(seconds: float, say: Callable[[str], None]) -> Figures:
+    """
+    Measure everything, one after the other.
+
+    Args:
+        seconds: how long each case is measured.
+        say: told what is going on.
+    """
+    share = min(1.0, seconds / USUAL_S)
+    figures: Figures = {}
+
+    def found(more: Figures) -> None:
+        figures.update(more)
+        for name, it in more.items():
+            console.print(f"{name:32} {shown(it['value']):>12} {it['unit']}", highlight=False)
+
+    async with bench_place() as place:
+        found(await measure_appends(place, seconds, say))
+        say("one reader under 24 writers")
+        tail, tail_url = await measure_tail(place, share)
+        found(tail)
+        say("replaying the log")
+        found(await measure_replay(tail_url))
+        say("rebuilding installations")
+        found(await measure_rebuild(place))
+        for rate in (500, 5000):
+            say(f"delivering {rate} events a second")
+            found(await measure_delivery(place, rate, seconds * 0.8))
+        say("filling a jetstream and a read model")
+        found(await measure_copies(place, share))
+    return figures

@@ -1,0 +1,77 @@
+"""Where the measurements run: fresh embedded servers, everything synced to disk, and databases on them."""
+
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+
+from cli.composition import service_database_url
+from cli.migrations import LOG_SCHEMA, migrate
+from cli.options import StackOptions
+from cli.stack import Stack
+from shared.event_store import EventStore
+from shared.runtime import pool_of
+
+DURABLE: Final = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+
+
+class NotDurable(Exception):
+    """The server would not sync to disk: figures of it would mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Running servers."""
+
+    nats_url: str
+    database_url: str
+
+    async def log(self, name: str) -> str:
+        """Make a database with an empty log; returns its URL."""
+        url = service_database_url(self.database_url, name)
+        await migrate(name, url, [LOG_SCHEMA])
+        connection = await asyncpg.connect(url)
+        try:
+            for setting, wanted in DURABLE.items():
+                found = await connection.fetchval("select current_setting($1)", setting)
+                if found != wanted:
+                    raise NotDurable(f"PostgreSQL runs with {setting} = {found}")
+        finally:
+            await connection.close()
+        return url
+
+
+@contextlib.asynccontextmanager
+async def bench_place() -> AsyncIterator[Place]:
+    """
+    Start servers in a temporary folder, and remove all of it at the end.
+
+    Raises:
+        StackFault: they do not start.
+    """
+    with _scratch() as folder:
+        options = StackOptions(
+            data_folder=folder, postgres_port=0, nats_port=0, nats_monitor_port=0
+        )
+        async with Stack(options, ()) as stack:
+            yield Place(stack.urls["nats"], stack.urls["database"])
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="ampledger-bench-") as name:
+        Path(name).chmod(0o711)  # PostgreSQL may run as another user, who must get in
+        yield Path(name) / "data"
+
+
+@contextlib.asynccontextmanager
+async def open_store(
+    database_url: str,
+) -> AsyncIterator[tuple["asyncpg.Pool[Any]", EventStore]]:
+    """Open a log as a service does."""
+    async with pool_of(database_url) as pool, EventStore.open(pool) as store:
+        yield pool, store

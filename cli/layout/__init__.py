@@ -1,0 +1,25 @@
+"""
+Setting up an installation from the command line: `ampledger installation|circuit|charger`.
+
+    installation.py, circuit.py, charger.py   one module per noun, one function per command
+    looking.py          `installation show` and `check`
+    charger_file.py     a CSV of chargers, read
+    importing.py        such a file, checked against the log and assigned
+    ways_on.py          deactivating what has chargers: who they are, and what can be done
+    portrait.py         an installation as a tree
+    carrying_out.py     a wish is sent, or rehearsed
+    rehearsal.py        what would become of it, by the installation service's own decider
+    telling.py          what has become of it, in words or in JSON
+    options.py          what every command may be told
+    places.py           where NATS and the log are
+"""
+
+from cli.layout import charger as _charger
+from cli.layout import circuit as _circuit
+from cli.layout import installation as _installation
+
+installation = _installation.app
+circuit = _circuit.app
+charger = _charger.app
+
+__all__ = ["charger", "circuit", "installation"]

@@ -1,0 +1,245 @@
+"""`ampledger charger`: assign chargers, one by one or from a file; change, move and remove them."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.layout.carrying_out import carry_out
+from cli.layout.importing import import_file
+from cli.layout.options import (
+    Actor,
+    AsJson,
+    ChargerArg,
+    CircuitArg,
+    DataFolder,
+    DryRun,
+    InstallationArg,
+    Manner,
+    MaxA,
+    MinA,
+    OwnBreakerA,
+    WiringOption,
+)
+from shared.ids import new_id
+from shared.messages.installation import (
+    AssignChargers,
+    ChangeCharger,
+    MoveCharger,
+    NewCharger,
+    RemoveCharger,
+    SetFailSafe,
+    SetPriority,
+)
+from shared.phases import PHASES
+from shared.units import PILOT_MIN_A
+
+app = typer.Typer(no_args_is_help=True, help="Chargers on a circuit.")
+
+STANDARD_INPUT = "-"
+
+
+@app.command("assign")
+def assign(
+    installation_id: InstallationArg,
+    circuit_id: CircuitArg,
+    serials: Annotated[
+        list[str],
+        typer.Argument(help="Serial numbers, as on the labels; - reads them from a paste."),
+    ],
+    name: Annotated[
+        str, typer.Option(help="What people call it; several get a number.")
+    ] = "Bay",
+    wiring: WiringOption = None,
+    max_a: MaxA = 32.0,
+    min_a: MinA = PILOT_MIN_A,
+    breaker_a: OwnBreakerA = None,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put one or more chargers on a circuit: all of them, or none."""
+    wished = _pasted() if serials == [STANDARD_INPUT] else serials
+    chargers = tuple(
+        NewCharger(
+            charger_id=serial.strip().upper(),
+            serial=serial,
+            name=name if len(wished) == 1 else f"{name} {number}",
+            wiring=tuple(wiring or PHASES),
+            max_a=max_a,
+            min_a=min_a,
+            breaker_a=breaker_a,
+        )
+        for number, serial in enumerate(wished, start=1)
+    )
+    command = AssignChargers(
+        command_id=new_id(),
+        installation_id=installation_id,
+        circuit_id=circuit_id,
+        chargers=chargers,
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+def _pasted() -> list[str]:
+    """Read serials however they are separated: by lines, spaces, commas, semicolons."""
+    serials = [it for it in re.split(r"[\s,;]+", sys.stdin.read()) if it]
+    if not serials:
+        raise typer.BadParameter("no serial number was pasted")
+    return serials
+
+
+@app.command("import")
+def import_chargers(
+    installation_id: InstallationArg,
+    file: Annotated[
+        Path,
+        typer.Argument(help="CSV with a header; its column serial is needed, others may be."),
+    ],
+    circuit: Annotated[
+        str | None, typer.Option(help="The circuit of lines that name none (circuit_id).")
+    ] = None,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Assign the chargers of a CSV file: all of them, or none.
+
+    Columns: serial, name, circuit_id, wiring, max_a, min_a, breaker_a, charger_id. Every line is checked
+    first, also against what is assigned already; bad ones are named, and nothing is changed. Chargers on
+    several circuits take one command for each circuit: should the connection be lost in between, import
+    the same file again, and the rest follows.
+    """
+    import_file(file, installation_id, circuit, Manner(data_folder, actor, dry_run, as_json))
+
+
+@app.command("change")
+def change(
+    installation_id: InstallationArg,
+    charger_id: ChargerArg,
+    name: Annotated[str | None, typer.Option()] = None,
+    wiring: WiringOption = None,
+    max_a: Annotated[float | None, typer.Option(help="The most it can offer.")] = None,
+    min_a: Annotated[
+        float | None, typer.Option(help="The lowest current its cars charge with.")
+    ] = None,
+    breaker_a: OwnBreakerA = None,
+    without_breaker: Annotated[
+        bool, typer.Option("--without-breaker", help="It has no breaker of its own (any more).")
+    ] = False,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is given of a charger, and leave the rest."""
+    command = ChangeCharger(
+        command_id=new_id(),
+        installation_id=installation_id,
+        charger_id=charger_id,
+        name=name,
+        wiring=tuple(wiring) if wiring else None,
+        max_a=max_a,
+        min_a=min_a,
+        breaker_a=breaker_a,
+        without_breaker=without_breaker,
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+@app.command("move")
+def move(
+    installation_id: InstallationArg,
+    charger_id: ChargerArg,
+    circuit_id: Annotated[str, typer.Argument(metavar="CIRCUIT", help="Where it is to stand.")],
+    to_installation: Annotated[
+        str | None,
+        typer.Option(
+            help="The installation of that circuit, if it is another one.", metavar="ID"
+        ),
+    ] = None,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a charger on another circuit, of this installation or of another one."""
+    command = MoveCharger(
+        command_id=new_id(),
+        installation_id=installation_id,
+        charger_id=charger_id,
+        circuit_id=circuit_id,
+        to_installation_id=to_installation,
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+@app.command("remove")
+def remove(
+    installation_id: InstallationArg,
+    charger_id: ChargerArg,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a charger away; its serial can be assigned anywhere from then on."""
+    command = RemoveCharger(
+        command_id=new_id(), installation_id=installation_id, charger_id=charger_id
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+@app.command("fail-safe")
+def set_fail_safe(
+    installation_id: InstallationArg,
+    charger_id: ChargerArg,
+    fail_safe_a: Annotated[
+        float | None,
+        typer.Option(
+            help="What it falls back to when nobody tells it a limit: 0, or 6 and more."
+        ),
+    ] = None,
+    computed: Annotated[
+        bool, typer.Option("--computed", help="What is computed for it, as without a wish.")
+    ] = False,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Wish for another fail-safe than the one computed; refused when it does not fit."""
+    if (fail_safe_a is None) != computed:
+        raise typer.BadParameter("give either --fail-safe-a or --computed")
+    command = SetFailSafe(
+        command_id=new_id(),
+        installation_id=installation_id,
+        charger_id=charger_id,
+        fail_safe_a=fail_safe_a,
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+@app.command("priority")
+def set_priority(
+    installation_id: InstallationArg,
+    charger_id: ChargerArg,
+    priority: Annotated[int, typer.Argument(help="9 comes first, 0 is what everybody has.")],
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say who charges first when not all can."""
+    command = SetPriority(
+        command_id=new_id(),
+        installation_id=installation_id,
+        charger_id=charger_id,
+        priority=priority,
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))

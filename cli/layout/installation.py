@@ -1,0 +1,258 @@
+"""`ampledger installation`: set one up, change it, look at it."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from cli.layout.carrying_out import carry_out
+from cli.layout.looking import check, show
+from cli.layout.options import (
+    Actor,
+    AsJson,
+    DataFolder,
+    DryRun,
+    InstallationArg,
+    LockSerials,
+    Manner,
+    NewId,
+    Reason,
+)
+from cli.layout.ways_on import deactivate
+from shared.clock import utc_now
+from shared.ids import new_id
+from shared.messages.installation import (
+    Category,
+    ChangeInstallation,
+    CreateInstallation,
+    DeactivateInstallation,
+    InstallationType,
+    ReactivateInstallation,
+    SetAuthenticationRequired,
+    SetAvailableCurrent,
+    SetSwitchCurrent,
+)
+from shared.phases import PHASES, GridType
+
+app = typer.Typer(no_args_is_help=True, help="Installations.")
+
+CountryOption = Annotated[
+    str, typer.Option("--country", help="ISO 3166-1, two letters.", metavar="CC")
+]
+TimeZoneOption = Annotated[
+    str, typer.Option("--time-zone", help="Of the tz database, such as Europe/Oslo.")
+]
+MainBreakerA = Annotated[float, typer.Option(help="Main breaker of the chargers, in amperes.")]
+
+
+@app.command("create")
+def create(
+    installation_id: NewId,
+    name: Annotated[str, typer.Option()],
+    breaker_a: MainBreakerA,
+    address: str = "not given",
+    category: Category = Category.PRIVATE,
+    country: CountryOption = "NO",
+    type_: Annotated[InstallationType, typer.Option("--type")] = InstallationType.GARAGE,
+    grid_type: GridType = GridType.TN_3_PHASE,
+    time_zone: TimeZoneOption = "Etc/UTC",
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Create an installation behind one main breaker."""
+    command = CreateInstallation(
+        command_id=new_id(),
+        installation_id=installation_id,
+        name=name,
+        address=address,
+        category=category,
+        country=country,
+        type=type_,
+        grid_type=grid_type,
+        breaker_a=breaker_a,
+        time_zone=time_zone,
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+@app.command("change")
+def change(
+    installation_id: InstallationArg,
+    name: Annotated[str | None, typer.Option()] = None,
+    breaker_a: Annotated[float | None, typer.Option(help="Main breaker, in amperes.")] = None,
+    address: Annotated[str | None, typer.Option()] = None,
+    category: Annotated[Category | None, typer.Option()] = None,
+    country: Annotated[str | None, typer.Option(help="ISO 3166-1, two letters.")] = None,
+    type_: Annotated[InstallationType | None, typer.Option("--type")] = None,
+    grid_type: Annotated[GridType | None, typer.Option()] = None,
+    time_zone: Annotated[str | None, typer.Option(help="Such as Europe/Oslo.")] = None,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is given of an installation, and leave the rest."""
+    command = ChangeInstallation(
+        command_id=new_id(),
+        installation_id=installation_id,
+        name=name,
+        address=address,
+        category=category,
+        country=country,
+        type=type_,
+        grid_type=grid_type,
+        breaker_a=breaker_a,
+        time_zone=time_zone,
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+@app.command("deactivate")
+def deactivate_installation(
+    installation_id: InstallationArg,
+    lock_serials: LockSerials = False,
+    reason: Reason = None,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a whole installation out of use."""
+    command = DeactivateInstallation(
+        command_id=new_id(),
+        installation_id=installation_id,
+        lock_serials=lock_serials,
+        reason=reason,
+    )
+    deactivate(command, Manner(data_folder, actor, dry_run, as_json))
+
+
+@app.command("reactivate")
+def reactivate(
+    installation_id: InstallationArg,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take an installation into use again; serials that went down with it are unlocked."""
+    command = ReactivateInstallation(command_id=new_id(), installation_id=installation_id)
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+# --- Settings ---
+
+
+@app.command("available-current")
+def set_available_current(
+    installation_id: InstallationArg,
+    available_a: Annotated[
+        str | None,
+        typer.Option(help="Amperes on every phase, or on each: 40,40,32.", metavar="A[,A,A]"),
+    ] = None,
+    lift: Annotated[
+        bool, typer.Option("--lift", help="As much as the breakers allow again.")
+    ] = False,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            help="Lift it then by itself: 2026-11-22T18:00+01:00, or 90m, 2h, 3d from now.",
+            metavar="TIME",
+        ),
+    ] = None,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Limit what all chargers together may draw, per phase, below the main breaker."""
+    if (available_a is None) != lift:
+        raise typer.BadParameter("give either --available-a or --lift")
+    if lift and until is not None:
+        raise typer.BadParameter("--until goes with --available-a")
+    command = SetAvailableCurrent(
+        command_id=new_id(),
+        installation_id=installation_id,
+        available_a=None if available_a is None else _three(available_a),
+        until=None if until is None else moment_of(until, utc_now()),
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+def _three(text: str) -> tuple[float, float, float]:
+    try:
+        values = [float(it) for it in text.replace(",", " ").split()]
+    except ValueError:
+        values = []
+    if len(values) not in {1, len(PHASES)}:
+        raise typer.BadParameter(f"{text!r} is neither one current nor three, such as 40,40,32")
+    first, second, third = values * (len(PHASES) // len(values))
+    return first, second, third
+
+
+def moment_of(text: str, now: datetime) -> datetime:
+    """
+    Read a moment: with its offset, without one by this machine's time zone, or from now on.
+
+    Raises:
+        BadParameter: it is none of these.
+
+    >>> str(moment_of("2h", datetime.fromisoformat("2026-11-22T08:00Z")))
+    '2026-11-22 10:00:00+00:00'
+    """
+    units = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+    if text[:-1].isdecimal() and text[-1] in units:
+        return now + int(text[:-1]) * units[text[-1]]
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is no time; write 2026-11-22T18:00+01:00, or 90m, 2h, 3d from now"
+        ) from error
+
+
+@app.command("switch-current")
+def set_switch_current(
+    installation_id: InstallationArg,
+    switch_current_a: Annotated[
+        float | None, typer.Option(help="Below this, a three-phase car goes on with one phase.")
+    ] = None,
+    never: Annotated[bool, typer.Option("--never", help="It never does.")] = False,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say below how much current a three-phase session goes on with one phase."""
+    if (switch_current_a is None) != never:
+        raise typer.BadParameter("give either --switch-current-a or --never")
+    command = SetSwitchCurrent(
+        command_id=new_id(),
+        installation_id=installation_id,
+        switch_current_a=switch_current_a,
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+@app.command("authentication")
+def set_authentication(
+    installation_id: InstallationArg,
+    required: Annotated[
+        bool, typer.Option("--required/--not-required", help="Whether drivers must show it.")
+    ],
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether drivers must show who they are before they charge."""
+    command = SetAuthenticationRequired(
+        command_id=new_id(), installation_id=installation_id, required=required
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+app.command("show")(show)
+app.command("check")(check)

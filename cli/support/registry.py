@@ -1,0 +1,133 @@
+"""Every read model of every service, by name: what it is folded from, and how."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from cli.services import BALANCER, INSTALLATION, PORTAL, TELEMETRY
+from services.balancer.knowledge import Knowledge
+from services.portal.handlers import followers as portal_followers
+from services.portal.read_models import ReadModels
+from services.telemetry.projections import Assignments
+from services.telemetry.whereabouts import Whereabouts
+from shared.event_store import EventStore
+from shared.recorded import Recorded
+
+Database = Any
+"""A pool, or something that behaves like one; asyncpg carries no types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """What one follower does: with an event, and when memory must be read anew."""
+
+    apply: Callable[[Any, Recorded], Awaitable[None]]
+    reload: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """
+    What a service folds from one log.
+
+    Args:
+        service: whose read model it is; also who follows.
+        heard: whose log it is folded from, and its name.
+        kinds: the documents that are folded from this log and from nothing else.
+        begin: bind the folds to a database.
+        times_s: by how many seconds times in a document may differ from the log's. A service that
+            follows its own log notes what it does before it knows when that was recorded.
+    """
+
+    service: str
+    heard: str
+    kinds: tuple[str, ...]
+    begin: Callable[[Database], Folds]
+    times_s: float = 0.0
+    notices: bool = True
+    """The service notices by itself, within seconds, when the documents are replaced."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}/{self.heard}"
+
+
+class UnknownProjection(ValueError):
+    """There is no read model of this name; the text says which there are."""
+
+
+def _of_portal(heard: str) -> Callable[[Database], Folds]:
+    def begin(database: Database) -> Folds:
+        followers = portal_followers(ReadModels(), database)
+        follower = next(it for it in followers if it.service == heard)
+        return Folds(follower.apply, follower.reload)
+
+    return begin
+
+
+def _assignments(database: Database) -> Folds:
+    follower = Assignments(Whereabouts()).follower(database, lambda: None)
+    return Folds(follower.apply, follower.reload)
+
+
+class _NoLog:
+    """Stands in for a log of which the balancer shall read nothing by itself."""
+
+    async def read(self, after: int, limit: int) -> list[Recorded]:  # noqa: ARG002  # a log's
+        return []
+
+
+def _knowledge(database: Database) -> Knowledge:
+    return Knowledge(database, cast("EventStore", _NoLog()))
+
+
+def _layouts(database: Database) -> Folds:
+    known = _knowledge(database)
+    return Folds(known.apply_installation, known.reload_layouts)
+
+
+def _reported(database: Database) -> Folds:
+    known = _knowledge(database)
+    return Folds(known.apply_telemetry, known.reload_reported)
+
+
+def _announced(database: Database) -> Folds:
+    known = _knowledge(database)
+
+    async def apply(_: object, recorded: Recorded) -> None:
+        await known.remember([(recorded.event, recorded.recorded_at)], recorded.position)
+
+    return Folds(apply, known.catch_up)
+
+
+PROJECTIONS: Final = (
+    Projection(TELEMETRY, INSTALLATION, ("grid", "assigned"), _assignments),
+    Projection(BALANCER, INSTALLATION, ("layout",), _layouts),
+    Projection(BALANCER, TELEMETRY, ("reported",), _reported),
+    Projection(BALANCER, BALANCER, ("announced",), _announced, 30.0, notices=False),
+    Projection(PORTAL, INSTALLATION, ("layout",), _of_portal(INSTALLATION)),
+    Projection(PORTAL, TELEMETRY, ("condition", "refusal"), _of_portal(TELEMETRY)),
+    Projection(PORTAL, BALANCER, ("share", "overload"), _of_portal(BALANCER)),
+)
+
+NOT_FOLDED: Final = frozenset({(TELEMETRY, "charger-state-2"), (TELEMETRY, "whereabouts")})
+"""Documents that no fold makes: snapshots, which are caches, and what connections have taught."""
+
+
+def projection_of(service: str, heard: str) -> Projection:
+    """
+    Find a read model by its name.
+
+    Raises:
+        UnknownProjection: there is none.
+    """
+    for it in PROJECTIONS:
+        if (it.service, it.heard) == (service, heard):
+            return it
+    known = ", ".join(f"{it.service} {it.heard}" for it in PROJECTIONS)
+    raise UnknownProjection(f"{service} folds nothing called {heard!r}; there are: {known}")
+
+
+def projections_of(services: Sequence[str]) -> list[Projection]:
+    """Name the read models of services that are there, folded from logs that are there."""
+    return [it for it in PROJECTIONS if it.service in services and it.heard in services]

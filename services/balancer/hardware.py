@@ -1,0 +1,139 @@
+"""
+One piece of hardware: what it was told, what it has confirmed, and what of it counts where.
+
+A limit counts where the charger stood when it was decided, and where it stands now; at the latter on
+all its lines, because nobody knows which of them a limit of before will load. A fail-safe counts where
+a charger stood for `DEPARTED_S` longer than the limits of that time.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import inf
+from typing import Final
+
+from services.balancer.commitments import CLOCK_SKEW_S, Granted, Standing
+from services.balancer.layouts import FAIL_SAFES_MAX, FailSafe, Stay
+from services.balancer.projections import Announced, Confirmed, Reported, Told
+from shared.phases import Phase
+from shared.units import CAR_FOLLOW_S, TOLERANCE_A
+
+DEPARTED_S: Final = 900.0
+"""How long a charger that was moved or removed is counted with its fail-safe where it stood. Whoever
+leaves it plugged in there for longer has a load that is not ours, and the breaker must be set for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FallsBack:
+    """What a charger may fall back to, in amperes."""
+
+    highest_a: float
+    lowest_a: float
+    fading_a: float = 0.0
+    """What it fell back to before; its car may still follow that."""
+    fading_ends_s: float = -inf
+
+
+NOTHING: Final = FallsBack(0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What one piece of hardware was told under one id, and what it has confirmed of that."""
+
+    leases: tuple[Told, ...]
+    confirmed_at_s: Mapping[int, float]
+    falls_back: FallsBack
+
+    def here(self, lines: tuple[Phase, ...], since: int) -> Standing:
+        """Count it where it stands, since a position of the log."""
+        granted = tuple(_granted(it, lines, since) for it in self.leases)
+        return self._standing(lines, granted)
+
+    def _standing(self, lines: tuple[Phase, ...], granted: tuple[Granted, ...]) -> Standing:
+        return Standing(
+            self.falls_back.highest_a,
+            lines,
+            granted,
+            self.confirmed_at_s,
+            fail_safe_low_a=self.falls_back.lowest_a,
+            fading_a=self.falls_back.fading_a,
+            fading_ends_s=self.falls_back.fading_ends_s,
+        )
+
+    def there(self, stay: Stay) -> Standing:
+        """Count it where it stood."""
+        granted = tuple(
+            replace(_granted(it, stay.lines, stay.since), limit_a=0.0)
+            if not before(it, stay.left, unknown=True)
+            else _granted(it, stay.lines, stay.since)
+            for it in self.leases
+        )
+        until = (it for it in self.leases if before(it, stay.left, unknown=True))
+        ends_s = _departed_s(until, stay.left_at)
+        return replace(self._standing(stay.lines, granted), fail_safe_ends_s=ends_s)
+
+
+def may_fall_back_to(set_to: Sequence[FailSafe], confirmed: Confirmed | None) -> FallsBack:
+    """
+    Name the fail-safes that may be in force.
+
+    Args:
+        set_to: what the layout has asked for, the latest last.
+        confirmed: what the charger has confirmed last; none if it has never confirmed any. Everything
+            that was asked for since then may be in force as well: it may have been taken, and the
+            answer lost.
+    """
+    latest_a = set_to[-1].fail_safe_a
+    if confirmed is None:
+        return FallsBack(latest_a, latest_a)
+    may_be = [confirmed.fail_safe_a]
+    for asked in reversed(set_to):
+        by_then = asked.since is None or asked.since <= confirmed.at
+        if by_then and abs(asked.fail_safe_a - confirmed.fail_safe_a) <= TOLERANCE_A:
+            break
+        may_be.append(asked.fail_safe_a)
+    return FallsBack(
+        highest_a=max(may_be),
+        lowest_a=min(may_be),
+        fading_a=max(confirmed.before_a, *(it.fail_safe_a for it in set_to)),
+        fading_ends_s=confirmed.at.timestamp() + CAR_FOLLOW_S,
+    )
+
+
+def confirmed_by(fail_safes: Sequence[Confirmed], at: datetime) -> Confirmed | None:
+    """Name what a charger had confirmed last at a moment, or the earliest that is known."""
+    known = [it for it in fail_safes if it.at <= at]
+    if known:
+        return known[-1]
+    return fail_safes[0] if len(fail_safes) == FAIL_SAFES_MAX else None
+
+
+# --- Leases ---
+
+
+def taken(told: Announced, reported: Reported | None) -> Iterator[Told]:
+    rejected = set(reported.rejected) if reported else set()
+    return (it for it in told.leases if it.sequence not in rejected)
+
+
+def before(lease: Told, position: int, *, unknown: bool = False) -> bool:
+    """Tell whether a limit was decided before something was known; `unknown` if nobody can tell."""
+    return unknown if lease.layout_position is None else lease.layout_position < position
+
+
+def _granted(lease: Told, lines: tuple[Phase, ...], since: int) -> Granted:
+    former = before(lease, since)
+    return Granted(
+        lease.limit_a,
+        lines if former else lease.phases,
+        lease.valid_until.timestamp(),
+        lease.sequence,
+        former,
+    )
+
+
+def _departed_s(leases: Iterable[Told], left_at: datetime) -> float:
+    """Until when a fail-safe is counted where its charger stood."""
+    ends_s = (it.valid_until.timestamp() + CLOCK_SKEW_S for it in leases)
+    return max(left_at.timestamp(), *ends_s, -inf) + DEPARTED_S

@@ -1,0 +1,303 @@
+"""What may be in force at every charger of an installation, put together from what events have told."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from services.balancer.behaviour import Behaviour, Offer
+from services.balancer.commitments import Place, Standing
+from services.balancer.facts import ChargerFacts, SiteFacts
+from services.balancer.hardware import (
+    NOTHING,
+    Hardware,
+    before,
+    confirmed_by,
+    may_fall_back_to,
+    taken,
+)
+from services.balancer.layouts import ChargerLayout, Departed, FailSafe, Layout, Stay
+from services.balancer.projections import Announced, Confirmed, Reported
+from services.balancer.site import Site
+from shared.ids import ChargerId
+from shared.units import CAR_FOLLOW_S
+
+D_co = TypeVar("D_co", covariant=True)
+
+
+class Known(Protocol[D_co]):
+    """Whatever is found by a charger's id, such as a mapping."""
+
+    def get(self, charger_id: ChargerId, /) -> D_co | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Everything that is known of chargers, whichever installation they stand in."""
+
+    reported: Known[Reported]
+    announced: Known[Announced]
+    behaviours: Known[Behaviour]
+    departed: Mapping[str, Sequence[Departed]]
+    """Of all installations, by serial number."""
+
+
+def departed_by_serial(layouts: Iterable[Layout]) -> dict[str, list[Departed]]:
+    """Find chargers that are gone by what is printed on them, the latest to leave last."""
+    found: dict[str, list[Departed]] = {}
+    for gone in sorted((it for layout in layouts for it in layout.departed), key=_left):
+        found.setdefault(gone.serial, []).append(gone)
+    return found
+
+
+def _left(gone: Departed) -> int:
+    return gone.left
+
+
+def site_facts(
+    layout: Layout,
+    site: Site,
+    heard: Heard,
+    now_s: float,
+    epoch: int,
+    rotated_at_s: float = 0.0,
+) -> SiteFacts:
+    """Put together what is known of an installation at one moment."""
+    assembly = _Assembly(layout, site, heard, now_s)
+    return SiteFacts(
+        installation_id=layout.installation_id,
+        site=site,
+        chargers={it: assembly.charger(it) for it in site.chargers},
+        epoch=epoch,
+        rotated_at_s=rotated_at_s,
+        departed=dict(assembly.departed()),
+        layout_position=layout.position,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Assembly:
+    layout: Layout
+    site: Site
+    heard: Heard
+    now_s: float
+
+    # --- Chargers that stand here ---
+
+    def charger(self, charger_id: ChargerId) -> ChargerFacts:
+        """Put together everything that is known of one charger."""
+        charger = self.layout.chargers[charger_id]
+        told = self.heard.announced.get(charger_id) or Announced()
+        reported = self._of_this_hardware(charger_id, charger)
+        hardware = self._hardware(charger_id, charger, told, reported)
+        here = reported is not None and (
+            reported.installation_id == self.layout.installation_id
+        )
+        return _facts(
+            standing=hardware.here(self.site.lines(charger_id), charger.since),
+            told=told,
+            heard=reported,
+            connected=here and reported is not None and reported.connected,
+            behaviour=self._behaviour(charger_id, reported),
+            elsewhere=tuple(self._elsewhere(charger_id, charger, hardware)),
+        )
+
+    def _of_this_hardware(
+        self, charger_id: ChargerId, charger: ChargerLayout
+    ) -> Reported | None:
+        reported = self.heard.reported.get(charger_id)
+        if reported is None or not _same_hardware(reported.serial, charger.serial):
+            return None
+        return reported
+
+    def _behaviour(self, charger_id: ChargerId, reported: Reported | None) -> Behaviour:
+        behaviour = self.heard.behaviours.get(charger_id) or Behaviour()
+        if reported is None or behaviour.session_id == reported.session_id:
+            return behaviour
+        return Behaviour(
+            session_id=reported.session_id,
+            current_a=behaviour.current_a,
+            read_at_s=behaviour.read_at_s,
+        )
+
+    def _hardware(
+        self,
+        charger_id: ChargerId,
+        charger: ChargerLayout,
+        told: Announced,
+        reported: Reported | None,
+    ) -> Hardware:
+        """A charger that was moved here, or removed and put back, is what it was under its id."""
+        was = self._was(charger_id, charger.serial)
+        assigned = min([charger.assigned, *(it.assigned for it in was)])
+        set_to = [*_asked(was), *_fail_safes(charger)]
+        return Hardware(
+            leases=tuple(it for it in taken(told, reported) if not before(it, assigned)),
+            confirmed_at_s=_seconds_of(reported.confirmed_at if reported else {}),
+            falls_back=may_fall_back_to(set_to, self._confirmed(charger_id, charger)),
+        )
+
+    def _was(self, charger_id: ChargerId, serial: str) -> list[Departed]:
+        """The same hardware under the same id, wherever it stood before."""
+        known = self.heard.departed.get(serial, ())
+        return [it for it in known if it.charger_id == charger_id]
+
+    def _confirmed(self, charger_id: ChargerId, charger: ChargerLayout) -> Confirmed | None:
+        """What this hardware has confirmed to fall back to. It does so before it is connected; what
+        was confirmed under this id before it came was confirmed by another one."""
+        reported = self.heard.reported.get(charger_id)
+        if reported is None or reported.fail_safe is None:
+            return None
+        confirmed, assigned_at = reported.fail_safe, charger.assigned_at
+        later = assigned_at is None or confirmed.at >= assigned_at
+        return confirmed if later or _same_hardware(reported.serial, charger.serial) else None
+
+    # --- Where they stood before ---
+
+    def _elsewhere(
+        self, charger_id: ChargerId, charger: ChargerLayout, hardware: Hardware
+    ) -> Iterator[Place]:
+        for stay in charger.stays:
+            yield from self._alive(stay.path, hardware.there(stay), follows=True)
+        for gone in self.heard.departed.get(charger.serial, ()):
+            if gone in self.layout.departed:
+                yield from self._places_left(gone)
+            if gone.charger_id != charger_id:
+                yield from self._carried(charger_id, gone)
+
+    def _carried(self, charger_id: ChargerId, gone: Departed) -> Iterator[Place]:
+        """The same hardware under another id may come with all that it was told there."""
+        carried = self._left(gone)
+        own = self.heard.reported.get(charger_id)
+        confirmed = own.fail_safe if own else None
+        if confirmed is not None and confirmed.at >= gone.left_at:
+            carried = replace(carried, falls_back=NOTHING)
+        stay = Stay(
+            path=self.layout.path(self.layout.chargers[charger_id].circuit_id),
+            lines=self.site.lines(charger_id),
+            since=gone.left,
+            left=gone.left,
+            left_at=gone.left_at,
+        )
+        yield from self._alive(stay.path, carried.there(stay))
+
+    # --- Chargers that are gone ---
+
+    def departed(self) -> Iterator[tuple[str, tuple[Place, ...]]]:
+        """Name what has gone and does not stand here again under whatever id."""
+        present = {it.serial for it in self.layout.chargers.values()}
+        for gone in self.layout.departed:
+            if gone.serial in present:
+                continue
+            places = tuple(self._places_left(gone))
+            if places:
+                yield f"{gone.charger_id}@{gone.left}", places
+
+    def _places_left(self, gone: Departed) -> Iterator[Place]:
+        hardware = self._left(gone)
+        if self._has_no_fail_safe(gone):
+            hardware = replace(hardware, falls_back=NOTHING)
+        for stay in gone.stays:
+            yield from self._alive(stay.path, hardware.there(stay))
+
+    def _left(self, gone: Departed) -> Hardware:
+        """What a charger was told until it left, and what it had confirmed by then: what is confirmed
+        under its id afterwards, another one may have confirmed."""
+        told = self.heard.announced.get(gone.charger_id) or Announced()
+        reported = self.heard.reported.get(gone.charger_id)
+        by_then = confirmed_by(reported.fail_safes if reported else (), gone.left_at)
+        was = [it for it in self._was(gone.charger_id, gone.serial) if it.left <= gone.left]
+        assigned = min((gone.assigned, *(it.assigned for it in was)))
+        confirmed_at = reported.confirmed_at if reported else {}
+        return Hardware(
+            leases=tuple(
+                it
+                for it in taken(told, reported)
+                if not before(it, assigned) and before(it, gone.left, unknown=True)
+            ),
+            confirmed_at_s=_seconds_of(
+                {k: at for k, at in confirmed_at.items() if at <= gone.left_at}
+            ),
+            falls_back=may_fall_back_to(_asked(was), by_then),
+        )
+
+    def _has_no_fail_safe(self, gone: Departed) -> bool:
+        """Tell whether it has confirmed, after it left, to fall back to nothing."""
+        reported = self.heard.reported.get(gone.charger_id)
+        known = reported.fail_safe if reported else None
+        return (
+            known is not None
+            and known.installation_id == self.layout.installation_id
+            and gone.charger_id not in self.layout.chargers
+            and known.at > gone.left_at
+            and known.fail_safe_a == 0
+            and self.now_s >= known.at.timestamp() + CAR_FOLLOW_S
+        )
+
+    def _alive(
+        self, path: Sequence[str], standing: Standing, *, follows: bool = False
+    ) -> Iterator[Place]:
+        if standing.ends_s > self.now_s:
+            index = self.site.index
+            yield Place(tuple(index[it] for it in path), standing, follows)
+
+
+def _same_hardware(serial: str, other: str) -> bool:
+    return serial == other or "" in {serial, other}
+
+
+def _fail_safes(charger: ChargerLayout) -> tuple[FailSafe, ...]:
+    return charger.fail_safes or (FailSafe(fail_safe_a=charger.fail_safe_a),)
+
+
+def _asked(was: Iterable[Departed]) -> list[FailSafe]:
+    return [fail_safe for it in was for fail_safe in it.fail_safes]
+
+
+# --- Facts ---
+
+
+def _facts(
+    standing: Standing,
+    told: Announced,
+    heard: Reported | None,
+    behaviour: Behaviour,
+    elsewhere: tuple[Place, ...],
+    *,
+    connected: bool,
+) -> ChargerFacts:
+    session_since = heard.session_since if heard else None
+    waiting_since, charging_since = told.waiting_since, told.charging_since
+    if session_since is None:
+        charging_since = None
+    elif charging_since is not None:
+        charging_since = max(charging_since, session_since)
+    if session_since is None or (waiting_since is not None and waiting_since < session_since):
+        waiting_since = None  # it was an earlier car that waited
+    return ChargerFacts(
+        standing=standing,
+        connected=connected,
+        session_since_s=_seconds(session_since),
+        charging_since_s=_seconds(charging_since),
+        waiting_since_s=_seconds(waiting_since),
+        changed_at_s=_seconds(told.changed_at) or 0.0,
+        sequence=told.leases[-1].sequence if told.leases else 0,
+        limited_by=told.limited_by,
+        behaviour=behaviour,
+        elsewhere=elsewhere,
+    )
+
+
+def offer_of(reported: Reported | None) -> Offer | None:
+    """Name the limit a charger has confirmed last."""
+    if reported is None or reported.confirmed_a is None or not reported.confirmed_at:
+        return None
+    return Offer(reported.confirmed_a, max(reported.confirmed_at.values()).timestamp())
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()
+
+
+def _seconds_of(moments: Mapping[int, datetime]) -> dict[int, float]:
+    return {it: at.timestamp() for it, at in moments.items()}

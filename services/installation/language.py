@@ -1,0 +1,94 @@
+"""The commands and events of the installation service, by the part of the layout they speak of."""
+
+from typing import Final, get_args
+
+from shared.messages.installation import (
+    AddCircuit,
+    AssignChargers,
+    AuthenticationRequiredSet,
+    AvailableCurrentSet,
+    ChangeCharger,
+    ChangeCircuit,
+    ChangeInstallation,
+    ChargerAssigned,
+    ChargerChanged,
+    ChargerMoved,
+    ChargerRemoved,
+    CircuitAdded,
+    CircuitChanged,
+    CircuitDeactivated,
+    CircuitMoved,
+    CircuitReactivated,
+    CreateInstallation,
+    DeactivateCircuit,
+    DeactivateInstallation,
+    FailSafeSet,
+    InstallationChanged,
+    InstallationCreated,
+    InstallationDeactivated,
+    InstallationReactivated,
+    MoveCharger,
+    MoveCircuit,
+    PrioritySet,
+    ReactivateCircuit,
+    ReactivateInstallation,
+    RemoveCharger,
+    SerialLocked,
+    SerialUnlocked,
+    SetAuthenticationRequired,
+    SetAvailableCurrent,
+    SetFailSafe,
+    SetPriority,
+    SetSwitchCurrent,
+    SwitchCurrentSet,
+    UnlockSerial,
+)
+
+InstallationWish = (
+    CreateInstallation
+    | ChangeInstallation
+    | SetAuthenticationRequired
+    | SetAvailableCurrent
+    | SetSwitchCurrent
+)
+CircuitWish = AddCircuit | ChangeCircuit | MoveCircuit
+ChargerWish = AssignChargers | ChangeCharger | RemoveCharger | SetPriority | SetFailSafe
+UseWish = (
+    DeactivateInstallation
+    | ReactivateInstallation
+    | DeactivateCircuit
+    | ReactivateCircuit
+    | UnlockSerial
+)
+"""What is in use and what is not: circuits and, with them, serials."""
+
+InstallationCommand = InstallationWish | CircuitWish | ChargerWish | MoveCharger | UseWish
+
+InstallationEvent = (
+    InstallationCreated
+    | InstallationChanged
+    | InstallationDeactivated
+    | InstallationReactivated
+    | AuthenticationRequiredSet
+    | AvailableCurrentSet
+    | SwitchCurrentSet
+    | CircuitAdded
+    | CircuitChanged
+    | CircuitMoved
+    | CircuitDeactivated
+    | CircuitReactivated
+    | ChargerAssigned
+    | ChargerChanged
+    | ChargerMoved
+    | ChargerRemoved
+    | FailSafeSet
+    | PrioritySet
+    | SerialLocked
+    | SerialUnlocked
+)
+
+COMMANDS: Final[tuple[type[InstallationCommand], ...]] = get_args(InstallationCommand)
+"""Every command that the service takes."""
+
+EVENTS: Final[tuple[type[InstallationEvent], ...]] = get_args(InstallationEvent)
+"""Every event that the service announces."""

@@ -1,0 +1,128 @@
+"""What must be known of an installation to decide about it; folded from its log alone."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
+
+from shared.ids import ChargerId, CircuitId, InstallationId, Serial
+from shared.messages.balancer import MAIN
+from shared.messages.installation import Category, InstallationType
+from shared.phases import GridType, Phase, PhaseAmperes
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What an installation is, as its people say it."""
+
+    name: str
+    address: str
+    category: Category
+    country: str
+    type: InstallationType
+    grid_type: GridType
+    breaker_a: float
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """
+    A breaker and where it stands.
+
+    `active` is its own flag; it is in use when everything above it is active as well.
+    """
+
+    parent_id: CircuitId | None
+    name: str
+    breaker_a: float
+    set_a: float
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What a serial went down with: a circuit, or the whole installation (none)."""
+
+    circuit_id: CircuitId | None
+
+
+class Charger(NamedTuple):
+    """
+    A charger and where it stands. Most of a history is about chargers, and a named tuple is several
+    times as fast to make as a frozen dataclass.
+
+    `wished_a` is the fail-safe an installer asked for, also while it is not in force.
+    """
+
+    circuit_id: CircuitId
+    serial: Serial
+    name: str
+    wiring: tuple[Phase, ...]
+    max_a: float
+    min_a: float
+    breaker_a: float | None
+    fail_safe_a: float
+    wished_a: float | None = None
+    priority: int = 0
+    lock: Lock | None = None
+
+    @property
+    def called(self) -> str:
+        """Its name, and the serial that is printed on it."""
+        return f"{self.name!r} ({self.serial})"
+
+    @property
+    def ceiling_a(self) -> float:
+        """What it can offer at most behind a breaker of its own, in amperes per phase."""
+        return self.max_a if self.breaker_a is None else min(self.max_a, self.breaker_a)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """
+    An installation; the main breaker stands among the circuits as `MAIN`, and its flag is that of the
+    whole installation. Chargers are in the order of their assignment.
+    """
+
+    installation_id: InstallationId = ""
+    description: Description | None = None
+    circuits: Mapping[CircuitId, Circuit] = field(default_factory=lambda: MappingProxyType({}))
+    chargers: Mapping[ChargerId, Charger] = field(default_factory=lambda: MappingProxyType({}))
+    gone: Mapping[ChargerId, InstallationId | None] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    """Chargers that were here, and the installation they were moved to: a wish to remove one that
+    is repeated is no mistake."""
+    freed: frozenset[Serial] = frozenset()
+    """Serials that support has unlocked and that have not come back."""
+    authentication_required: bool = False
+    available_a: PhaseAmperes | None = None
+    available_until: datetime | None = None
+    switch_current_a: float | None = None
+
+    def path(self, circuit_id: CircuitId | None) -> Iterator[tuple[CircuitId, Circuit]]:
+        """Go from a circuit up to the main breaker."""
+        while circuit_id is not None:
+            circuit = self.circuits[circuit_id]
+            yield circuit_id, circuit
+            circuit_id = circuit.parent_id
+
+    def inactive(self, circuit_id: CircuitId) -> CircuitId | None:
+        """Name the nearest circuit, from here up, that is out of use on its own; none: in use."""
+        return next((it for it, circuit in self.path(circuit_id) if not circuit.active), None)
+
+    def children(self, circuit_id: CircuitId) -> list[Circuit]:
+        """List the circuits directly beneath one."""
+        return [it for it in self.circuits.values() if it.parent_id == circuit_id]
+
+    def beneath(self, circuit_id: CircuitId) -> dict[ChargerId, Charger]:
+        """Find the chargers on a circuit and on all circuits beneath it."""
+        circuits = {it for it in self.circuits if circuit_id in dict(self.path(it))}
+        return {it: one for it, one in self.chargers.items() if one.circuit_id in circuits}
+
+    def called(self, circuit_id: CircuitId) -> str:
+        """Name a circuit as people know it."""
+        name = self.circuits[circuit_id].name
+        return f"the main breaker of {name!r}" if circuit_id == MAIN else f"circuit {name!r}"

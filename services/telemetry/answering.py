@@ -1,0 +1,151 @@
+"""What one charger asks for: taken in order, checked, handled, answered, whatever shape it has."""
+
+import asyncio
+import contextlib
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+import structlog
+
+from services.telemetry import frames
+from services.telemetry.admission import FollowUp
+from services.telemetry.frames import Call, Code, Payload
+from services.telemetry.handlers import Handler
+from services.telemetry.histories import LOG_FAULTS
+from services.telemetry.payloads import CallRefused
+from services.telemetry.validation import actions, violation_of_request
+from shared.context import acting
+from shared.ids import Serial
+
+CALLS_WAITING_MAX: Final = 64
+"""How many requests of a charger may wait; then its socket is read no further."""
+BOOT: Final = "BootNotification"
+
+log = structlog.get_logger()
+
+
+class Heard:
+    """Something came that is no request: the charger is there."""
+
+
+class Welcome(Protocol):
+    """How a charger comes to be heard: by its admission, or on a visit."""
+
+    @property
+    def accepted(self) -> bool: ...
+
+    @property
+    def why_not(self) -> str: ...
+
+    def hears(self, action: str, /) -> bool: ...
+
+    async def heard(self) -> None: ...
+
+    async def boot(self, payload: Payload, /) -> tuple[Payload, FollowUp | None]: ...
+
+    async def ask_to_boot(self) -> None: ...
+
+
+class Answering:
+    """Answers the requests of one connection."""
+
+    def __init__(
+        self,
+        serial: Serial,
+        welcome: Welcome,
+        handlers: dict[str, Handler],
+        send: Callable[[bytes], Awaitable[None]],
+        aside: Callable[[Awaitable[None]], None],
+    ) -> None:
+        """
+        Make it; `run` begins.
+
+        Args:
+            serial: whose requests they are.
+            welcome: whether they are heard.
+            handlers: what becomes of those that are, by action.
+            send: sends a frame.
+            aside: does something besides handling requests, such as asking the charger.
+        """
+        self._serial = serial
+        self._welcome = welcome
+        self._handlers = handlers
+        self._send = send
+        self._aside = aside
+        self._requests: asyncio.Queue[Call | Heard] = asyncio.Queue(CALLS_WAITING_MAX)
+
+    async def put(self, request: Call | Heard) -> None:
+        """Hand in what has come; waits while too much waits."""
+        await self._requests.put(request)
+
+    async def all_answered(self, within_s: float) -> None:
+        """Wait until nothing that was handed in is left, or for as long as is given."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._requests.join(), within_s)
+
+    async def run(self) -> None:
+        """Answer until cancelled."""
+        while True:
+            await self._take(await self._requests.get())
+            self._requests.task_done()
+
+    async def _take(self, request: Call | Heard) -> None:
+        if isinstance(request, Heard):
+            await self._hear()
+        elif request.action == "MeterValues" and self._welcome.accepted:
+            await self._answer(request)  # readings are many; they put nothing on record
+        else:
+            with acting(f"charger/{self._serial}"):
+                await self._answer(request)
+
+    async def _hear(self) -> None:
+        with acting(f"charger/{self._serial}"):
+            try:
+                await self._welcome.heard()
+            except LOG_FAULTS as fault:
+                log.warning("charger not put on record", fault=repr(fault))
+
+    async def _answer(self, call: Call) -> None:
+        try:
+            answer, follow_up = await self._handle(call)
+        except CallRefused as refusal:
+            log.info("request refused", action=call.action, code=refusal.code, why=refusal.text)
+            await self._send(frames.error(call.message_id, refusal.code, refusal.text))
+        except LOG_FAULTS as fault:
+            log.warning("request not put on record", action=call.action, fault=repr(fault))
+            why = "the log cannot be written now; send it again"
+            await self._send(frames.error(call.message_id, Code.INTERNAL, why))
+        except Exception as fault:  # a fault of ours must not end the charger's connection
+            _log_fault(call.action, fault)
+            why = "the server could not handle this request"
+            await self._send(frames.error(call.message_id, Code.INTERNAL, why))
+        else:
+            await self._send(frames.result(call.message_id, answer))
+            if follow_up is not None:
+                self._aside(follow_up())
+
+    async def _handle(self, call: Call) -> tuple[Payload, FollowUp | None]:
+        if call.action not in actions():
+            raise CallRefused(Code.NOT_IMPLEMENTED, f"{call.action[:50]} is no OCPP 1.6 action")
+        violation = violation_of_request(call.action, call.payload)
+        if violation is not None:
+            raise CallRefused(violation.code, violation.text)
+        if call.action == BOOT:
+            return await self._welcome.boot(call.payload)
+        if not self._welcome.accepted:
+            await self._welcome.heard()
+        if not self._welcome.hears(call.action):
+            self._aside(self._welcome.ask_to_boot())
+            raise CallRefused(Code.SECURITY, self._welcome.why_not)
+        handler = self._handlers.get(call.action)
+        if handler is None:
+            raise CallRefused(Code.NOT_SUPPORTED, f"{call.action} is not supported here")
+        return await handler(call.payload), None
+
+
+def _log_fault(action: str, fault: Exception) -> None:
+    """Log where a fault was raised, and none of its values: requests hold card numbers."""
+    trace = traceback.extract_tb(fault.__traceback__)
+    where = [f"{it.filename}:{it.lineno} {it.name}" for it in trace]
+    log.critical("request failed", action=action, fault=type(fault).__name__, where=where)

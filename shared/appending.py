@@ -1,0 +1,265 @@
+"""
+The writer of a log: coalesces what is handed in concurrently into few calls of the append function.
+
+Two lanes, each with a connection of its own, work in turn: while one batch is being written, the next
+one is laid out and sent, and waits for the log's lock. Commits on the same stream take effect in the
+order in which they were handed in: while one is on its way, those behind it wait for its end.
+
+What became of a call whose connection was cut is unknown. It is repeated, and the ids of its commands
+tell what the first one has done.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import asyncpg
+import structlog
+
+from shared.append_call import APPEND, Written, arguments, verdicts, written
+from shared.commits import Commit, StoreFault, StoreOverloaded, StoreUnreachable
+from shared.tasks import end_if_cancelled
+
+LANES: Final = 2
+SPLIT_MIN: Final = 48
+"""From how many commits on a batch is divided between idle lanes."""
+BATCH_MAX: Final = 500
+BATCH_EVENTS_MAX: Final = 2000
+"""After so many events a batch is full: nobody shall hold the log's lock for long."""
+WAITING_MAX: Final = 10_000
+RETRY_PAUSE_S: Final = 0.2
+UNREACHABLE_S_MAX: Final = 30.0
+DRAIN_S_MAX: Final = 3.0
+"""How long a process that ends waits for what was handed in; nothing of it was acknowledged yet."""
+END_ASKED_MAX: Final = 4
+END_S: Final = 0.5
+
+_UNREACHABLE: Final = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # it goes down, comes up, or was told to cut us off
+    asyncpg.ReadOnlySQLTransactionError,  # it is a standby now
+    asyncpg.TooManyConnectionsError,
+)
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    commit: Written
+    streams: frozenset[str]
+    done: "asyncio.Future[int]"
+
+    def settle(self, verdict: int | Exception) -> None:
+        if self.done.done():  # settled before, or its caller has gone
+            return
+        if isinstance(verdict, int):
+            self.done.set_result(verdict)
+        else:
+            self.done.set_exception(verdict)
+
+
+class Writer:
+    """Appends what is handed in, until it is closed."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._waiting: deque[_Waiting] = deque()
+        self._on_the_way: set[str] = set()
+        """The streams of commits that a lane is writing."""
+        self._idle: deque[asyncio.Event] = deque()
+        self._woken = False
+        """Whether a lane has been woken that has not looked yet."""
+        self._drained = asyncio.Event()
+        self._drained.set()
+        self._closed = False
+        self._lines = [_Line(pool) for _ in range(LANES)]
+        self._lanes = [
+            asyncio.create_task(self._work(line), name=f"event-store-writer-{number}")
+            for number, line in enumerate(self._lines, start=1)
+        ]
+
+    async def append(self, commit: Commit) -> int:
+        """Hand in a commit, and wait for the position of its last event."""
+        if self._closed:
+            raise StoreUnreachable("the log was closed")
+        if len(self._waiting) >= WAITING_MAX:
+            raise StoreOverloaded(
+                f"{WAITING_MAX} commits are waiting for the database; try again later"
+            )
+        streams = frozenset([it.stream for it in commit.streams])
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(written(commit), streams, done))
+        self._drained.clear()
+        if not self._woken and self._on_the_way.isdisjoint(streams):
+            self._wake()
+        return int(await done)
+
+    def _wake(self) -> None:
+        if self._idle:
+            self._woken = True
+            self._idle.popleft().set()
+
+    async def close(self) -> None:
+        """Wait a little for what was handed in; then end, whatever the database does."""
+        self._closed = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S_MAX):
+                await self._drained.wait()
+        ending = set(self._lanes)
+        for _ in range(END_ASKED_MAX):
+            for lane in ending:
+                lane.cancel()
+            _, ending = await asyncio.wait(ending, timeout=END_S)
+            if not ending:
+                break
+            for line in self._lines:
+                line.cut()
+        else:
+            log.error("the writer of the log does not end, it is left behind")
+        for line in self._lines:
+            line.cut()
+        while self._waiting:
+            self._waiting.popleft().settle(_closed())
+
+    # --- A lane ---
+
+    async def _work(self, line: "_Line") -> None:
+        while True:
+            end_if_cancelled()
+            batch = self._take()
+            if not batch:
+                await self._rest()
+                continue
+            try:
+                await self._write(line, batch)
+            except Exception as error:  # no caller may be left waiting, nor the next batch
+                log.exception("append failed", commits=len(batch))
+                _settle_all(batch, StoreFault(repr(error)))
+            finally:
+                _settle_all(batch, _closed())
+                for it in batch:
+                    self._on_the_way -= it.streams
+
+    async def _rest(self) -> None:
+        """Wait for more; when every lane does, there is nothing to wait for at the end."""
+        more = asyncio.Event()
+        self._idle.append(more)
+        if len(self._idle) == LANES and not self._waiting:
+            self._drained.set()
+        try:
+            await more.wait()
+        finally:
+            with contextlib.suppress(ValueError):
+                self._idle.remove(more)
+
+    def _take(self) -> list[_Waiting]:
+        """
+        Take the next batch: what has waited longest and waits for nothing that is on its way.
+
+        A command that comes twice is judged twice, in two batches.
+        """
+        self._woken = False
+        batch: list[_Waiting] = []
+        left: list[_Waiting] = []
+        blocked = self._on_the_way.copy()
+        ids: set[str] = set()
+        events = 0
+        most = min(BATCH_MAX, len(self._waiting))
+        if self._idle and most >= SPLIT_MIN:
+            most = (most + 1) // 2
+        for _ in range(most):
+            if events >= BATCH_EVENTS_MAX:
+                break
+            it = self._waiting.popleft()
+            if it.commit.command_id in ids or not blocked.isdisjoint(it.streams):
+                left.append(it)
+                blocked |= it.streams
+                continue
+            batch.append(it)
+            ids.add(it.commit.command_id)
+            events += len(it.commit.events)
+        for it in batch:
+            self._on_the_way |= it.streams
+        self._waiting.extendleft(reversed(left))
+        if batch and len(self._waiting) > len(left):
+            self._wake()
+        return batch
+
+    async def _write(self, line: "_Line", batch: Sequence[_Waiting]) -> None:
+        try:
+            found = await _call(line, [it.commit for it in batch])
+        except StoreUnreachable as fault:
+            _settle_all(batch, fault)
+        except Exception as error:
+            if len(batch) == 1:
+                _settle_all(batch, error)
+                return
+            # One commit the database will not have must not fail its neighbours.
+            log.warning("batch refused, appending one by one", error=repr(error))
+            for it in batch:
+                await self._write(line, [it])
+        else:
+            for it, verdict in zip(batch, found, strict=True):
+                it.settle(verdict)
+
+
+async def _call(line: "_Line", commits: Sequence[Written]) -> list[int | StoreFault]:
+    """Call the append function until the database has answered."""
+    told = arguments(commits)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + UNREACHABLE_S_MAX
+    repeated = False
+    while True:
+        try:
+            row = await line.fetchrow(APPEND, *told)
+            return verdicts(row, commits, repeated=repeated)
+        except _UNREACHABLE as error:
+            line.cut()
+            if isinstance(error, ValueError):  # asyncpg cannot send what we gave it
+                raise
+            if loop.time() > deadline:
+                raise StoreUnreachable(repr(error)) from error
+            log.warning("database unreachable, append waits", error=repr(error))
+        repeated = True
+        await asyncio.sleep(RETRY_PAUSE_S)
+
+
+class _Line:
+    """A lane's connection, made again when it was cut."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+        self._connection: Any = None
+
+    async def fetchrow(self, query: str, *told: Any) -> Any:  # noqa: ANN401  # asyncpg has no types
+        """Do a query; a connection that gives it up as if we had been cancelled was cut."""
+        try:
+            if self._connection is None:
+                self._connection = await self._pool.acquire(timeout=UNREACHABLE_S_MAX)
+            return await self._connection.fetchrow(query, *told)
+        except asyncio.CancelledError:
+            self.cut()
+            end_if_cancelled()
+            raise ConnectionResetError("the connection was cut in the middle of a call") from None
+
+    def cut(self) -> None:
+        """Give the connection up at once, without a word to the server."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(asyncpg.InterfaceError):  # the pool has it back already
+                connection.terminate()
+
+
+def _settle_all(batch: Sequence[_Waiting], fault: Exception) -> None:
+    for it in batch:
+        it.settle(fault)
+
+
+def _closed() -> StoreUnreachable:
+    return StoreUnreachable("the log was closed before it had answered")

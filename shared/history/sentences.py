@@ -1,0 +1,220 @@
+"""One sentence for every event."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from shared.history.wording import Words, amperes, each_phase, why
+from shared.ids import CircuitId
+from shared.messages import Event, balancer, telemetry
+from shared.messages import installation as layout
+from shared.messages.telemetry import Place
+from shared.phases import GridType
+
+GRIDS: Final = {
+    GridType.TN_3_PHASE: "TN grid with three phases",
+    GridType.TN_1_PHASE: "TN grid with one phase",
+    GridType.IT_3_PHASE: "IT grid with three phases",
+    GridType.IT_1_PHASE: "IT grid with one phase",
+}
+
+PLACES: Final = {
+    Place.AS_BEFORE: "from where it was connected before",
+    Place.ELSEWHERE: "from ELSEWHERE than before",
+    Place.UNKNOWN: "no earlier address is known to compare with",
+}
+
+
+def sentence(event: Event, words: Words) -> str:
+    """Say what happened; of an event that has no sentence here, say all that is in it."""
+    told = _SENTENCES.get(type(event))
+    return _in_general(event) if told is None else told(event, words)
+
+
+def has_sentence(kind: type[Event]) -> bool:
+    """Tell whether an event is told in words of its own."""
+    return kind in _SENTENCES
+
+
+def _in_general(event: Event) -> str:
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(event).__name__).capitalize()
+    content = event.model_dump(mode="json", exclude={"installation_id"}, exclude_none=True)
+    told = ", ".join(f"{key} {value}" for key, value in content.items())
+    return f"{name}: {told}" if told else name
+
+
+def _because(reason: str | None) -> str:
+    return f": {reason}" if reason else ""
+
+
+def _created(it: layout.InstallationCreated, _: Words) -> str:
+    return (
+        f"{it.name} was created: main breaker {amperes(it.breaker_a)}, {GRIDS[it.grid_type]}, "
+        f"{it.address} ({it.country})"
+    )
+
+
+def _available(it: layout.AvailableCurrentSet, words: Words) -> str:
+    if it.available_a is None:
+        return "The limit of the available current was lifted"
+    until = f" until {words.time(it.until)}" if it.until else ""
+    return f"All chargers together may draw {each_phase(it.available_a)}{until}"
+
+
+def _assigned(it: layout.ChargerAssigned, words: Words) -> str:
+    where = f"{it.name} ({it.serial}) was assigned to {words.circuit(it.circuit_id)}"
+    moved = f", moved from installation {it.moved_from}" if it.moved_from else ""
+    return f"{where}, up to {amperes(it.max_a)}, fail-safe {amperes(it.fail_safe_a)}{moved}"
+
+
+def _removed(it: layout.ChargerRemoved, words: Words) -> str:
+    went = f"moved to installation {it.moved_to}" if it.moved_to else "removed"
+    return f"{words.charger(it.charger_id)} was {went}"
+
+
+def _moved(it: layout.ChargerMoved, words: Words) -> str:
+    from_, to = words.circuit(it.from_circuit_id), words.circuit(it.circuit_id)
+    return f"{words.charger(it.charger_id)} was moved from {from_} to {to}"
+
+
+def _fail_safe(it: layout.FailSafeSet, words: Words) -> str:
+    by = "as an installer wished" if it.wished else "computed"
+    charger = words.charger(it.charger_id)
+    return f"The fail-safe of {charger} is to be {amperes(it.fail_safe_a)}, {by}"
+
+
+def _locked(it: layout.SerialLocked, words: Words) -> str:
+    with_ = "the installation" if it.circuit_id is None else words.circuit(it.circuit_id)
+    return f"{words.charger(it.charger_id)} was locked: it went down with {with_}"
+
+
+def _switch(it: layout.SwitchCurrentSet, _: Words) -> str:
+    if it.switch_current_a is None:
+        return "Three-phase sessions never go on with one phase"
+    return f"Three-phase sessions go on with one phase below {amperes(it.switch_current_a)}"
+
+
+def _parent_of(circuit_id: CircuitId | None, words: Words) -> str:
+    return f"beneath {words.circuit(circuit_id)}"
+
+
+_OF_LAYOUTS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
+    layout.InstallationCreated: _created,
+    layout.InstallationChanged: lambda it, _: f"The description of {it.name} was changed",
+    layout.InstallationDeactivated: lambda it, w: (
+        f"{w.after.name} was taken out of use{_because(it.reason)}"
+    ),
+    layout.InstallationReactivated: lambda _, w: f"{w.after.name} was taken into use again",
+    layout.AuthenticationRequiredSet: lambda it, _: (
+        f"Drivers {'must' if it.required else 'need not'} show who they are"
+    ),
+    layout.AvailableCurrentSet: _available,
+    layout.SwitchCurrentSet: _switch,
+    layout.CircuitAdded: lambda it, w: (
+        f"Circuit {it.name} was added {_parent_of(it.parent_id, w)}: breaker "
+        f"{amperes(it.breaker_a)}, of which {amperes(it.set_a)} may be used"
+    ),
+    layout.CircuitChanged: lambda it, _: f"Circuit {it.name} was changed",
+    layout.CircuitMoved: lambda it, w: (
+        f"Circuit {w.circuit(it.circuit_id)} was moved {_parent_of(it.parent_id, w)}"
+    ),
+    layout.CircuitDeactivated: lambda it, w: (
+        f"Circuit {w.circuit(it.circuit_id)} was deactivated{_because(it.reason)}"
+    ),
+    layout.CircuitReactivated: lambda it, w: (
+        f"Circuit {w.circuit(it.circuit_id)} was reactivated"
+    ),
+    layout.ChargerAssigned: _assigned,
+    layout.ChargerChanged: lambda it, w: f"{w.charger(it.charger_id)} was changed",
+    layout.ChargerMoved: _moved,
+    layout.ChargerRemoved: _removed,
+    layout.FailSafeSet: _fail_safe,
+    layout.PrioritySet: lambda it, w: (
+        f"{w.charger(it.charger_id)} has priority {it.priority} from now on"
+    ),
+    layout.SerialLocked: _locked,
+    layout.SerialUnlocked: lambda it, w: (
+        f"{w.charger(it.charger_id)} was unlocked{_because(it.reason)}"
+    ),
+}
+
+
+def _connected(it: telemetry.ChargerConnected, words: Words) -> str:
+    what = " ".join(part for part in (it.vendor, it.model, it.firmware) if part)
+    from_ = f" from {it.remote}" if it.remote else ""
+    return f"{words.charger(it.charger_id)} connected{from_}{f': {what}' if what else ''}"
+
+
+def _refused(it: telemetry.ChargerRefused, _: Words) -> str:
+    return f"{it.serial} was turned away ({it.remote}, {PLACES[it.place]}): {it.reason}"
+
+
+def _fault(it: telemetry.FaultReported, words: Words) -> str:
+    return (
+        f"{words.charger(it.charger_id)} reports the fault {it.error_code}{_because(it.info)}"
+    )
+
+
+def _status(it: telemetry.ChargerStatusChanged, words: Words) -> str:
+    fault = "" if it.error_code == "NoError" else f", with {it.error_code}"
+    return f"{words.charger(it.charger_id)} reports {it.status}{fault}"
+
+
+def _ended(it: telemetry.SessionEnded, words: Words) -> str:
+    return (
+        f"A session at {words.charger(it.charger_id)} ended with {it.energy_wh / 1000:.1f} kWh: "
+        f"{it.reason}"
+    )
+
+
+_OF_CHARGERS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
+    telemetry.ChargerConnected: _connected,
+    telemetry.ChargerDisconnected: lambda it, w: (
+        f"{w.charger(it.charger_id)} lost its connection: {it.reason}"
+    ),
+    telemetry.ChargerRefused: _refused,
+    telemetry.ChargerStatusChanged: _status,
+    telemetry.FaultReported: _fault,
+    telemetry.SessionStarted: lambda it, w: f"A session began at {w.charger(it.charger_id)}",
+    telemetry.SessionEnded: _ended,
+    telemetry.FailSafeApplied: lambda it, w: (
+        f"{w.charger(it.charger_id)} confirmed its fail-safe of {amperes(it.fail_safe_a)}"
+    ),
+    telemetry.CurrentLimitApplied: lambda it, w: (
+        f"{w.charger(it.charger_id)} confirmed a limit of {amperes(it.limit_a)}"
+    ),
+    telemetry.CurrentLimitRejected: lambda it, w: (
+        f"{w.charger(it.charger_id)} did not take a limit of {amperes(it.limit_a)}: {it.status}"
+    ),
+}
+
+
+def _allocated(it: balancer.CurrentLimitAllocated, words: Words) -> str:
+    reason = why(it.limited_by, words.after)
+    return f"{words.charger(it.charger_id)} may draw {amperes(it.limit_a)}, because {reason}"
+
+
+def _renewed(it: balancer.LeasesRenewed, _: Words) -> str:
+    many = len(it.leases)
+    return f"{many} {'limit goes' if many == 1 else 'limits go'} on unchanged"
+
+
+def _queued(it: balancer.ChargerQueued, words: Words) -> str:
+    return f"{words.charger(it.charger_id)} waits, because {why(it.limited_by, words.after)}"
+
+
+_OF_BALANCE: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
+    balancer.CurrentLimitAllocated: _allocated,
+    balancer.LeasesRenewed: _renewed,
+    balancer.ChargerQueued: _queued,
+    balancer.OverloadDetected: lambda it, w: (
+        f"{w.circuit(it.circuit_id)} carried {it.measured_a:.1f} A on {it.phase}, "
+        f"above its {amperes(it.set_a)}"
+    ),
+    balancer.LimitIgnored: lambda it, w: (
+        f"The car at {w.charger(it.charger_id)} drew {it.measured_a:.1f} A under a limit of "
+        f"{amperes(it.limit_a)}"
+    ),
+}
+
+_SENTENCES: Final = {**_OF_LAYOUTS, **_OF_CHARGERS, **_OF_BALANCE}

@@ -1,0 +1,152 @@
+"""
+What an installation was at one moment: its layout, what its chargers reported, and what they were
+allotted.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from shared.ids import ChargerId, CircuitId, InstallationId, Serial, SessionId
+from shared.messages.balancer import MAIN, LimitedBy
+from shared.phases import GridType, PhaseCurrents, Wiring
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """The installation itself."""
+
+    name: str
+    address: str
+    category: str
+    country: str
+    type: str
+    grid_type: GridType
+    breaker_a: float
+    time_zone: str
+    in_use: bool = True
+    authentication_required: bool = False
+    available_a: PhaseCurrents | None = None
+    available_until: datetime | None = None
+    switch_current_a: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """A breaker beneath the main one, or beneath another circuit."""
+
+    name: str
+    parent_id: CircuitId
+    breaker_a: float
+    set_a: float
+    in_use: bool = True
+    """By itself; something above it may be out of use all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedWith:
+    """What a serial went down with: a circuit, or (none) the whole installation."""
+
+    circuit_id: CircuitId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Charger:
+    """A charger where it stands."""
+
+    name: str
+    serial: Serial
+    circuit_id: CircuitId
+    wiring: Wiring
+    max_a: float
+    min_a: float
+    breaker_a: float | None
+    fail_safe_a: float
+    fail_safe_wished: bool = False
+    priority: int = 0
+    locked: LockedWith | None = None
+    """What it is locked with; none, if it is not locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What a charger said of itself last."""
+
+    online: bool = False
+    remote: str | None = None
+    vendor: str | None = None
+    model: str | None = None
+    firmware: str | None = None
+    status: str | None = None
+    error_code: str | None = None
+    session_id: SessionId | None = None
+    fail_safe_a: float | None = None
+    limit_a: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allotted:
+    """What the balancer decided for a charger last."""
+
+    limit_a: float | None = None
+    limited_by: LimitedBy | None = None
+    waiting_since: datetime | None = None
+
+
+Circuits = Mapping[CircuitId, Circuit]
+Chargers = Mapping[ChargerId, Charger]
+
+
+def _none() -> Mapping[Any, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Everything at one moment; `building` is none before the installation was created."""
+
+    installation_id: InstallationId
+    building: Building | None = None
+    circuits: Circuits = field(default_factory=_none)
+    chargers: Chargers = field(default_factory=_none)
+    reported: Mapping[ChargerId, Reported] = field(default_factory=_none)
+    allotted: Mapping[ChargerId, Allotted] = field(default_factory=_none)
+
+    @property
+    def name(self) -> str:
+        return self.installation_id if self.building is None else self.building.name
+
+    def circuit_name(self, circuit_id: CircuitId | None) -> str:
+        """Name a circuit as people know it; the main breaker has no name of its own."""
+        if circuit_id is None or circuit_id == MAIN:
+            return "the main breaker"
+        known = self.circuits.get(circuit_id)
+        return circuit_id if known is None else known.name
+
+    def above(self, circuit_id: CircuitId) -> Iterator[tuple[CircuitId, Circuit]]:
+        """Go from a circuit up to the main breaker, which is not among them."""
+        passed: set[CircuitId] = set()
+        while circuit_id in self.circuits and circuit_id not in passed:
+            passed.add(circuit_id)
+            circuit = self.circuits[circuit_id]
+            yield circuit_id, circuit
+            circuit_id = circuit.parent_id
+
+    def out_of_use(self, circuit_id: CircuitId) -> list[CircuitId | None]:
+        """Name what takes a circuit out of use, from the top; none stands for the installation."""
+        found: list[CircuitId | None] = [
+            it for it, circuit in self.above(circuit_id) if not circuit.in_use
+        ]
+        if self.building is not None and not self.building.in_use:
+            found.append(None)
+        return found[::-1]
+
+    def beneath(self, circuit_id: CircuitId) -> list[CircuitId]:
+        """Name the circuits right beneath one, in the order in which they were added."""
+        return [it for it, circuit in self.circuits.items() if circuit.parent_id == circuit_id]
+
+    def chargers_on(self, circuit_id: CircuitId) -> list[ChargerId]:
+        """Name the chargers right on a circuit, in the order in which they were assigned."""
+        return [it for it, charger in self.chargers.items() if charger.circuit_id == circuit_id]

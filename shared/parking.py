@@ -1,0 +1,213 @@
+"""
+Events that cannot be applied: parked, with the later ones of their aggregate behind them, in order.
+
+A parked event is no more than a row with its position; what it says is in the jetstream. Somebody who has
+mended the cause asks for it to be tried again (`ampledger dlq retry`), or has it left out, on record
+(`ampledger dlq skip`): both mark rows, and the follower itself applies what is behind, in order.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import asyncpg
+import structlog
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+
+from shared.announced import Unreadable, event_at
+from shared.event_store import DATABASE_FAULTS
+from shared.followers import Connection, Follower, lock_cursor
+from shared.recorded import Recorded
+
+RETRY_MAX: Final = 200
+"""How many parked events of an aggregate are tried in one transaction."""
+WAITS: Final = "waits behind a parked event"
+
+_ITS_OWN_FAULT: Final = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    ValueError,  # also what asyncpg raises for an argument that it cannot encode
+)
+"""What is raised because of what is to be stored, however often it is tried."""
+_SOMEBODY_ELSES: Final = (*DATABASE_FAULTS, NatsError)
+
+log = structlog.get_logger()
+
+
+async def apply_or_park(
+    connection: Connection, follower: Follower, event: Recorded | Unreadable
+) -> bool:
+    """
+    Apply one event, or park it, in the transaction that has the cursor locked.
+
+    A fault of the database itself, or of a connection, is not the event's fault.
+
+    Returns:
+        Whether it was applied.
+    """
+    behind = await connection.fetchval(
+        "select 1 from parked where consumer = $1 and service = $2 and aggregate_id = $3 limit 1",
+        follower.consumer,
+        follower.service,
+        event.stream,
+    )
+    error = WAITS if behind else await _apply(connection, follower, event)
+    if error is None:
+        return True
+    await connection.execute(
+        "insert into parked (consumer, service, position, aggregate_id, error, event_id, type,"
+        " attempts) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
+        follower.consumer,
+        follower.service,
+        event.position,
+        event.stream,
+        error,
+        event.event_id if isinstance(event, Recorded) else None,
+        event.type if isinstance(event, Recorded) else None,
+        0 if behind else 1,
+    )
+    return False
+
+
+async def _apply(
+    connection: Connection, follower: Follower, event: Recorded | Unreadable
+) -> str | None:
+    """Apply one event, and say why it could not be."""
+    if isinstance(event, Unreadable):
+        _say(follower, event, event.why)
+        return event.why
+    try:
+        async with connection.transaction():
+            await follower.apply(connection, event)
+    except Exception as fault:
+        if isinstance(fault, _SOMEBODY_ELSES) and not isinstance(fault, _ITS_OWN_FAULT):
+            raise
+        why = f"{type(fault).__name__}: {fault}"
+        _say(follower, event, why, exc_info=True)
+        return why
+    return None
+
+
+def _say(
+    follower: Follower, event: Recorded | Unreadable, why: str, *, exc_info: bool = False
+) -> None:
+    log.error(
+        "event parked",
+        follower=follower.name,
+        position=event.position,
+        stream=event.stream,
+        event_type=event.type if isinstance(event, Recorded) else None,
+        why=why,
+        way_on="ampledger dlq list",
+        exc_info=exc_info,
+    )
+
+
+# --- Trying again ---
+
+
+async def wanted_again(pool: "asyncpg.Pool[Any]", follower: Follower) -> str | None:
+    """Name an aggregate whose parked events somebody wants to be tried again."""
+    found = await pool.fetchval(
+        "select aggregate_id from parked where consumer = $1 and service = $2"
+        " and retry_from_at is not null order by retry_from_at limit 1",
+        follower.consumer,
+        follower.service,
+    )
+    return None if found is None else str(found)
+
+
+async def retry(
+    pool: "asyncpg.Pool[Any]",
+    js: JetStreamContext,
+    jetstream: str,
+    follower: Follower,
+    aggregate_id: str,
+) -> None:
+    """
+    Apply parked events of an aggregate in their order, until one cannot be, or none is left.
+
+    At most `RETRY_MAX` of them: the mark stays as long as there are more.
+    """
+    positions = await _parked(pool, follower, aggregate_id)
+    events = [await _read(js, jetstream, aggregate_id, it) for it in positions]
+    applied: list[Recorded] = []
+    failed = False
+    async with pool.acquire() as connection, connection.transaction():
+        await lock_cursor(connection, follower)
+        if await _parked(connection, follower, aggregate_id) != positions:
+            return  # somebody skipped one meanwhile: look again
+        for event in events:
+            why = await _apply(connection, follower, event)
+            if why is not None:
+                await _failed_again(connection, follower, event, why)
+                failed = True
+                break
+            await _forget(connection, follower, event.position)
+            assert isinstance(event, Recorded)  # noqa: S101  # what cannot be read is not applied
+            applied.append(event)
+    if failed:
+        await follower.reload()
+    follower.committed(applied)
+    log.info(
+        "parked events tried again",
+        follower=follower.name,
+        stream=aggregate_id,
+        applied=len(applied),
+        failed=failed,
+    )
+
+
+async def _parked(
+    where: Any,  # noqa: ANN401  # a pool or a connection
+    follower: Follower,
+    aggregate_id: str,
+) -> Sequence[int]:
+    rows = await where.fetch(
+        "select position from parked where consumer = $1 and service = $2 and aggregate_id = $3"
+        " order by position limit $4",
+        follower.consumer,
+        follower.service,
+        aggregate_id,
+        RETRY_MAX,
+    )
+    return [row["position"] for row in rows]
+
+
+async def _read(
+    js: JetStreamContext, jetstream: str, aggregate_id: str, position: int
+) -> Recorded | Unreadable:
+    message = await js.get_msg(jetstream, seq=position)
+    try:
+        return event_at(position, message.subject, message.headers, message.data)
+    except (ValueError, KeyError) as fault:
+        return Unreadable(position, aggregate_id, f"{type(fault).__name__}: {fault}")
+
+
+async def _forget(connection: Connection, follower: Follower, position: int) -> None:
+    await connection.execute(
+        "delete from parked where consumer = $1 and service = $2 and position = $3",
+        follower.consumer,
+        follower.service,
+        position,
+    )
+
+
+async def _failed_again(
+    connection: Connection, follower: Follower, event: Recorded | Unreadable, why: str
+) -> None:
+    await connection.execute(
+        "update parked set error = $4, attempts = attempts + 1, tried_at = clock_timestamp()"
+        " where consumer = $1 and service = $2 and position = $3",
+        follower.consumer,
+        follower.service,
+        event.position,
+        why,
+    )
+    await connection.execute(
+        "update parked set retry_from_at = null"
+        " where consumer = $1 and service = $2 and aggregate_id = $3",
+        follower.consumer,
+        follower.service,
+        event.stream,
+    )

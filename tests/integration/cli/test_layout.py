@@ -1,0 +1,271 @@
+"""Setting up from the command line, against the real installation service and its log."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from cli.layout.places import installation_log, nats_url
+from cli.options import StackOptions
+from cli.services import BALANCER, INSTALLATION, PORTAL, TELEMETRY, services
+from cli.setting_up import send_all
+from cli.stack import Stack
+from shared.ids import new_id
+from shared.messages.installation import (
+    AddCircuit,
+    Category,
+    CreateInstallation,
+    InstallationType,
+)
+from shared.phases import GridType
+from tests.integration.cli.typed import Said, typed
+from tests.support.servers import scratch_folder
+
+pytestmark = pytest.mark.integration
+
+READY_S_MAX = 60.0
+ENVIRONMENT = {"NATS_URL": None, "DATABASE_URL": None, "COLUMNS": "300"}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where somebody types commands."""
+
+    folder: Path
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    async def type(self, *words: str, paste: str = "") -> Said:
+        """Type `ampledger` and words; the stack is found by its data folder."""
+        return await typed([*words, f"--data-folder={self.data}"], ENVIRONMENT, paste)
+
+    async def done(self, *words: str, paste: str = "") -> str:
+        """Type a command that must be accepted."""
+        said = await self.type(*words, paste=paste)
+        assert said.code == 0, said
+        return said.out
+
+    async def garage(self, name: str) -> str:
+        """Set up an installation with two levels, without typing it."""
+        about = {"installation_id": name}
+        levels = [
+            AddCircuit(
+                command_id=new_id(), **about, circuit_id=it, name=it.title(), breaker_a=63.0
+            )
+            for it in ("level-1", "level-2")
+        ]
+        create = CreateInstallation(
+            command_id=new_id(),
+            **about,
+            name=name,
+            address="Strandgata 1",
+            category=Category.COMMUNITY,
+            country="NO",
+            type=InstallationType.GARAGE,
+            grid_type=GridType.TN_3_PHASE,
+            breaker_a=160.0,
+        )
+        await send_all(nats_url(self.data), [create, *levels], "tests")
+        return name
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk() -> AsyncIterator[Desk]:
+    """A stack of the servers and the installation service alone."""
+    with scratch_folder() as folder:
+        desk = Desk(folder)
+        options = StackOptions(desk.data, postgres_port=0, nats_port=0, nats_monitor_port=0)
+        alone = services(without=frozenset({BALANCER, PORTAL, TELEMETRY}))
+        async with Stack(options, alone) as stack:
+            assert await stack.wait_services_ready(READY_S_MAX) == []
+            assert [it.name for it in alone] == [INSTALLATION]
+            yield desk
+
+
+async def test_an_installation_is_set_up_changed_and_shown(desk: Desk) -> None:
+    name = await desk.garage("harbour")
+    await desk.done("installation", "change", name, "--name", "Harbour", "--breaker-a", "200")
+    await desk.done("circuit", "change", name, "level-2", "--set-a", "50")
+    assigned = await desk.done(
+        "charger", "assign", name, "level-1", "-", paste="H-0001; h-0002"
+    )
+    assert assigned.startswith("done, at position")
+    await desk.done("charger", "priority", name, "H-0002", "9")
+    await desk.done("charger", "change", name, "H-0001", "--wiring", "L2", "--name", "Left")
+    await desk.done("charger", "move", name, "H-0001", "level-2")
+    await desk.done("circuit", "move", name, "level-2", "--parent", "level-1")
+    available = ("--available-a", "40,40,32", "--until", "2h")
+    await desk.done("installation", "available-current", name, *available)
+
+    shown = (await desk.done("installation", "show", name)).splitlines()
+    assert "available L1 40 A, L2 40 A, L3 32 A until" in shown[0]
+    assert [it.strip(" │├└─").partition(" · ")[0] for it in shown] == [
+        "Harbour (harbour)",
+        "Level-1 (level-1)",
+        "Bay 2 (H-0002)",
+        "Level-2 (level-2)",
+        "Left (H-0001)",
+    ]
+    assert "63 A, set to 50 A" in shown[3]
+    layout = (await desk.type("installation", "show", name, "--json")).json()
+    assert layout["chargers"][0]["wiring"] == ["L2"]
+    assert layout["circuits"][1]["parent_id"] == "level-1"
+
+
+async def test_a_dry_run_shows_the_events_and_changes_nothing(desk: Desk) -> None:
+    name = await desk.garage("dry")
+    wish = ("charger", "assign", name, "level-1", "D-0001")
+    said = await desk.type(*wish, "--dry-run", "--json")
+    assert said.json()["dry_run"]
+    (command,) = said.json()["commands"]
+    assert [it["type"] for it in command["events"]] == ["ChargerAssigned"]
+    assert command["events"][0]["data"]["serial"] == "D-0001"
+    assert "D-0001" not in await desk.done("installation", "show", name)
+
+    told = await desk.done(*wish, "--dry-run")
+    assert "ChargerAssigned" in told
+    assert "nothing has changed" in told
+    await desk.done(*wish)
+    assert "it is so already" in await desk.done(*wish, "--dry-run")
+    elsewhere = await desk.garage("dry-2")
+    taken = await desk.type("charger", "assign", elsewhere, "level-1", "D-0001", "--dry-run")
+    assert (taken.code, taken.err.partition(":")[0]) == (1, "SerialTaken")
+
+
+async def test_deactivating_lists_who_is_in_the_way_and_the_three_ways_on(desk: Desk) -> None:
+    name = await desk.garage("pier")
+    await desk.done("charger", "assign", name, "level-2", "P-0001", "P-0002")
+    deactivate = ("circuit", "deactivate", name, "level-2")
+
+    refused = await desk.type(*deactivate)
+    assert refused.code == 1
+    assert refused.err.startswith("CircuitInUse: ")
+    for words in (
+        "Bay 1    P-0001  P-0001  Level-2",
+        "CIRCUIT is one of level-1",
+        "ampledger charger move pier P-0002 CIRCUIT",
+        "ampledger charger remove pier P-0001",
+        "ampledger circuit deactivate pier level-2 --lock-serials",
+    ):
+        assert words in refused.out
+    ways = (await desk.type(*deactivate, "--json")).json()
+    assert ways["commands"][0]["refusal"] == "CircuitInUse"
+    assert [it["serial"] for it in ways["ways_on"]["chargers"]] == ["P-0001", "P-0002"]
+
+    locked = await desk.done(*deactivate, "--lock-serials", "--reason", "water damage")
+    assert "ampledger circuit reactivate pier level-2" in locked
+    shown = await desk.done("installation", "show", name)
+    assert "P-0001" not in shown
+    assert "1 circuit and 2 chargers deactivated" in shown
+    everything = await desk.done("installation", "show", name, "--deactivated")
+    assert "locked: its circuit Level-2 was deactivated" in everything
+    assert "water damage" in everything
+    move = await desk.type("charger", "move", name, "P-0001", "level-1")
+    assert (move.code, move.err.partition(":")[0]) == (1, "SerialIsLocked")
+    await desk.done("circuit", "reactivate", name, "level-2")
+    assert "P-0001" in await desk.done("installation", "show", name)
+
+
+async def test_a_file_is_assigned_as_a_whole_or_not_at_all(desk: Desk) -> None:
+    name = await desk.garage("files")
+    await desk.done("charger", "assign", name, "level-1", "F-0001")
+    file = desk.folder / "chargers.csv"
+    good = "serial;name;circuit_id;wiring\nF-0010;Bay 10;level-1;L2 L3 L1\nF-0011;Bay 11;;\n"
+    assign = ("charger", "import", name, str(file), "--circuit", "level-2")
+
+    file.write_text(f"{good}no!;;;\nF-0010;;;L4\n")
+    bad = await desk.type(*assign)
+    assert bad.code == 1
+    assert [it.partition(":")[0] for it in bad.err.splitlines()[:2]] == ["line 4", "line 5"]
+    file.write_text(f"{good}F-0001;;;\nF-0012;;level-9;\n")
+    refused = (await desk.type(*assign, "--json")).json()
+    assert [it["line"] for it in refused["bad_lines"]] == [4, 5]
+    file.write_text(good)
+    assert "would be appended (2)" in await desk.done(*assign, "--dry-run")
+    assert "F-0010" not in await desk.done("installation", "show", name)
+
+    sent = (await desk.type(*assign, "--json")).json()
+    assert [it["command_id"].startswith("import-") for it in sent["commands"]] == [True, True]
+    assert await desk.done(*assign) == "it is so already\n"
+    await desk.done("charger", "remove", name, "F-0011")
+    assert (await desk.done(*assign)).startswith(
+        "done"
+    )  # an old answer does not stand in the way
+    shown = await desk.done("installation", "show", name)
+    assert shown.index("F-0010") < shown.index("Level-2") < shown.index("F-0011")
+
+
+async def test_a_file_goes_on_where_it_was_interrupted(desk: Desk) -> None:
+    name = await desk.garage("halfway")
+    file = desk.folder / "halfway.csv"
+    file.write_text("serial,circuit_id\nW-0001,level-1\nW-0002,level-2\n")
+    await desk.done("charger", "import", name, str(file), "--dry-run")
+    half = desk.folder / "half.csv"
+    half.write_text("serial,circuit_id\nW-0001,level-1\n")
+    await desk.done("charger", "import", name, str(half))  # the first command, and then no more
+
+    again = (await desk.type("charger", "import", name, str(file), "--json")).json()
+
+    assert [it["position"] > 0 for it in again["commands"]] == [False, True]
+    shown = await desk.done("installation", "show", name)
+    assert "W-0001" in shown
+    assert "W-0002" in shown
+
+
+async def test_what_an_electrician_would_say_is_told_with_the_way_to_mend_it(
+    desk: Desk,
+) -> None:
+    name = await desk.garage("notes")
+    assert await desk.done("installation", "check", name) == "nothing to remark\n"
+    set_up = ("charger", "assign", name, "level-1", "N-0001", "N-0002", "N-0003")
+    told = await desk.done(*set_up)
+
+    assert "note: " in told
+    assert "mend it: " in told
+    notes = (await desk.type("installation", "check", name, "--json")).json()["notes"]
+    assert [it["code"] for it in notes] == ["same-first-phase"]
+
+
+async def test_a_charger_is_moved_to_another_installation_as_the_rehearsal_says(
+    desk: Desk,
+) -> None:
+    here, there = await desk.garage("here"), await desk.garage("there")
+    await desk.done("charger", "assign", here, "level-1", "M-0001")
+    move = ("charger", "move", here, "M-0001", "level-2", "--to-installation", there)
+    rehearsed = (await desk.type(*move, "--dry-run", "--json")).json()["commands"][0]["events"]
+    head = len(await installation_log(desk.data))
+
+    await desk.done(*move)
+
+    appended = (await installation_log(desk.data))[head:]
+    assert [it.type for it in appended] == ["ChargerRemoved", "ChargerAssigned"]
+    assert [it.event.model_dump(mode="json") for it in appended] == [
+        it["data"] for it in rehearsed
+    ]
+    assert "M-0001" not in await desk.done("installation", "show", here)
+    assert "M-0001" in await desk.done("installation", "show", there)
+    gone = await desk.done("installation", "show", here, "--deactivated")
+    assert "moved to installation there" in gone
+
+
+async def test_who_did_it_is_in_the_log(desk: Desk) -> None:
+    name = await desk.garage("actors")
+    wish = ("circuit", "change", name, "level-1", "--set-a", "40")
+    await desk.done(*wish, "--actor", "kari@harbour")
+
+    newest = (await installation_log(desk.data))[-1]
+    assert (newest.type, newest.meta.actor) == ("CircuitChanged", "kari@harbour")
+
+
+async def test_options_that_contradict_one_another_are_not_guessed(desk: Desk) -> None:
+    for words in (
+        ("installation", "available-current", "harbour"),
+        ("installation", "switch-current", "harbour", "--switch-current-a", "10", "--never"),
+        ("charger", "fail-safe", "harbour", "H-0001"),
+        ("installation", "available-current", "harbour", "--available-a", "1,2"),
+    ):
+        assert (await desk.type(*words)).code == 2, words

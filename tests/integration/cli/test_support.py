@@ -1,0 +1,394 @@
+"""Support on a real stack: what the logs tell, what a locked serial takes to get free, who has tampered."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+import pytest_asyncio
+
+from cli.garages import INSTALLATION_ID
+from cli.services import INSTALLATION, PORTAL
+from shared.messages.installation import AssignChargers, DeactivateCircuit, NewCharger
+from tests.support.servers import scratch_folder
+from tests.support.small_garage import SmallGarage
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.integration
+
+AMPLEDGER = Path(sys.executable).with_name("ampledger")
+WITHIN_S = 60.0
+LOCKED = "AMP000004"
+"""A charger on level 2, which was deactivated with its serials locked."""
+IN_USE = "AMP000001"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command said, and what it exited with."""
+
+    code: int
+    text: str
+    errors: str
+
+    @property
+    def json(self) -> Any:
+        assert self.text, self.errors
+        return orjson.loads(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Somebody of the support staff in front of a terminal."""
+
+    garage: SmallGarage
+
+    async def ask(self, *arguments: str) -> Said:
+        process = await asyncio.create_subprocess_exec(
+            *(str(AMPLEDGER), *arguments, "--data-folder", str(self.garage.data)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={"COLUMNS": "2000", "USER": "kim", "PATH": "/usr/bin:/bin"},
+        )
+        out, errors = await process.communicate()
+        assert process.returncode is not None
+        return Said(process.returncode, out.decode(), errors.decode())
+
+    async def database(self, owner: str) -> Any:
+        return await asyncpg.connect(self.garage.database_url(owner))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk() -> AsyncIterator[Desk]:
+    """A garage that has charged cars; then level 2 went down with its chargers."""
+    with scratch_folder() as folder:
+        garage = SmallGarage(folder)
+        async with garage.running():
+            for command in garage.set_up():
+                await garage.command(command, WITHIN_S)
+            async with garage.cars():
+                await garage.limits_flow(WITHIN_S)
+            down = DeactivateCircuit(
+                command_id="down",
+                installation_id=INSTALLATION_ID,
+                circuit_id="level-2",
+                lock_serials=True,
+                reason="water in the garage",
+            )
+            await garage.command(down, WITHIN_S)
+            await garage.all_announced(WITHIN_S)
+            yield Desk(garage)
+
+
+# --- The story ---
+
+
+async def test_a_lock_is_told_with_who_when_why_and_what_it_changed(desk: Desk) -> None:
+    said = await desk.ask("history", LOCKED, "--json")
+
+    acts = [it for it in said.json if "events" in it]
+    down = next(it for it in acts if it["command_id"] == "down")
+    types = [it["type"] for it in down["events"]]
+    assert said.code == 0
+    assert down["reason"] == "water in the garage"
+    assert {"SerialLocked", "CircuitDeactivated"} <= set(types)
+    assert any(it["service"] == "telemetry" for it in acts)
+    assert any("routine" in it for it in said.json)
+
+
+async def test_an_installation_is_told_in_sentences(desk: Desk) -> None:
+    said = await desk.ask("history", INSTALLATION_ID)
+
+    assert said.code == 0
+    assert "Circuit Level 2 was deactivated: water in the garage" in said.text
+    assert "circuit Level 2: in use yes → no" in said.text
+    assert "limits allotted" in said.text or "limit allotted" in said.text
+
+
+async def test_everything_that_somebody_did_is_told(desk: Desk) -> None:
+    said = await desk.ask("history", "test", "--as", "user")
+
+    assert "Circuit Level 2 was deactivated" in said.text
+    assert "charger/" not in said.text
+
+
+async def test_the_state_at_a_version_is_what_it_was_then(desk: Desk) -> None:
+    before, after = [
+        (await desk.ask("history", INSTALLATION_ID, "--at", it, "--json")).json["state"]
+        for it in ("version:2", "0s")
+    ]
+
+    assert len(before["circuits"]) == 1
+    assert before["chargers"] == {}
+    assert after["circuits"]["level-2"]["in_use"] is False
+    assert sum(it["locked"] is not None for it in after["chargers"].values()) > 0
+
+
+async def test_the_difference_between_two_moments_is_told(desk: Desk) -> None:
+    said = await desk.ask("diff", INSTALLATION_ID, "version:5", "0s")
+
+    assert said.code == 0
+    assert "circuit Level 2: in use yes → no" in said.text
+
+
+async def test_a_replay_shows_what_each_event_changed(desk: Desk) -> None:
+    said = await desk.ask("replay", LOCKED, "--dry-run", "--json")
+
+    locking = next(it for it in said.json if it["type"] == "SerialLocked")
+    [charger_id] = [
+        k for k, it in locking["after"]["chargers"].items() if it["serial"] == LOCKED
+    ]
+    assert locking["before"]["chargers"][charger_id]["locked"] is None
+    assert locking["after"]["chargers"][charger_id]["locked"] == {"circuit_id": "level-2"}
+
+
+async def test_a_name_that_means_nothing_is_said_so(desk: Desk) -> None:
+    said = await desk.ask("history", "atlantis")
+
+    assert said.code == 2
+    assert "the logs know no installation, serial, charger or person" in said.errors
+
+
+# --- A serial ---
+
+
+@pytest.mark.parametrize(
+    ("serial", "code", "says"),
+    [
+        (IN_USE, 0, f"{IN_USE} is in use in Harbour garage (harbour-garage), circuit Level 1"),
+        (LOCKED, 0, f"{LOCKED} is locked in Harbour garage (harbour-garage), circuit Level 2"),
+        ("NOBODY99", 1, "NOBODY99 was never seen"),
+        ("?", 2, "is not a serial number"),
+    ],
+)
+async def test_where_a_serial_is_has_one_direct_answer(
+    desk: Desk, serial: str, code: int, says: str
+) -> None:
+    said = await desk.ask("serial", "where", serial)
+
+    assert said.code == code
+    assert says in said.text + said.errors
+
+
+async def test_why_a_serial_is_locked_comes_with_the_ways_on(desk: Desk) -> None:
+    said = await desk.ask("serial", "why-locked", LOCKED)
+    free = await desk.ask("serial", "why-locked", IN_USE)
+
+    assert said.code == 0
+    assert (
+        "circuit Level 2 of Harbour garage (harbour-garage) was deactivated by test"
+        in said.text
+    )
+    assert "The reason given: water in the garage" in said.text
+    assert "ampledger circuit reactivate harbour-garage level-2" in said.text
+    assert f"ampledger serial unlock {LOCKED}" in said.text
+    assert free.code == 1
+
+
+async def test_unlocking_is_tried_dry_then_done_then_the_serial_is_free(desk: Desk) -> None:
+    unlock = ("serial", "unlock", LOCKED, "--reason", "sold to the neighbours")
+    heads = [await desk.ask("log", "head", INSTALLATION)]
+
+    dry = await desk.ask(*unlock, "--dry-run", "--json")
+    heads.append(await desk.ask("log", "head", INSTALLATION))
+    done = await desk.ask(*unlock, "--ticket", "SUP-7", "--json")
+    where = await desk.ask("serial", "where", LOCKED)
+    told = await desk.ask("history", "kim", "--json")
+    again = await desk.ask(*unlock)
+
+    assert [it["type"] for it in dry.json["events"]][:2] == ["SerialUnlocked", "ChargerRemoved"]
+    assert heads[0].text == heads[1].text, "a dry run has appended something"
+    assert done.json["position"] > 0
+    assert where.code == 1
+    assert (
+        "when kim unlocked and removed it (sold to the neighbours, ticket SUP-7)" in where.text
+    )
+    [act] = told.json
+    appended = [it["type"] for it in act["events"]]
+    assert appended == [it["type"] for it in dry.json["events"]]
+    assert (act["actor"], act["ticket"]) == ("kim", "SUP-7")
+    assert again.code == 1
+
+    elsewhere = AssignChargers(
+        command_id="again",
+        installation_id=INSTALLATION_ID,
+        circuit_id="level-1",
+        chargers=(NewCharger(charger_id="bay-again", serial=LOCKED, name="Bay again"),),
+    )
+    assert (await desk.garage.command(elsewhere, WITHIN_S)).accepted
+
+
+# --- The logs ---
+
+
+async def test_untouched_logs_are_good_and_their_heads_prove_it(desk: Desk) -> None:
+    head = (await desk.ask("log", "head", INSTALLATION)).text.strip()
+    said = await desk.ask("log", "verify", "--json")
+    anchored = await desk.ask("log", "verify", INSTALLATION, "--head", head)
+    other = f"{'00' * 32}@{head.partition('@')[2]}"
+    false = await desk.ask("log", "verify", INSTALLATION, "--head", other)
+
+    assert said.code == 0, said.text
+    checked = {it["name"] for it in said.json[0]["checks"]}
+    assert checked >= {
+        "hash chain",
+        "order",
+        "head",
+        "versions",
+        "jetstream",
+        "cursors",
+        "one place",
+        "reservations",
+        "commands",
+    }
+    assert said.json[0]["events"] > 5
+    assert anchored.code == 0, anchored.text
+    assert false.code == 1
+
+
+async def test_an_export_can_be_verified_far_away(desk: Desk) -> None:
+    file = desk.garage.files / "telemetry.ndjson"
+    written = await desk.ask("log", "export", "telemetry", "--out", str(file))
+    good = await desk.ask("log", "verify", "--file", str(file))
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(
+        b"".join([lines[0].replace(b"installation_id", b"installation_ID"), *lines[1:]])
+    )
+    bad = await desk.ask("log", "verify", "--file", str(file))
+
+    assert (written.code, good.code, bad.code) == (0, 0, 1)
+    assert f"{len(lines)} events" in written.text
+    assert "position 1 (" in bad.text
+
+
+# --- The read models ---
+
+
+async def test_the_whole_past_holds(desk: Desk) -> None:
+    heard = desk.garage.files / "acknowledged.ndjson"
+    lines = [
+        {"service": INSTALLATION, "command_id": it.command_id} for it in desk.garage.set_up()
+    ]
+    heard.write_bytes(b"".join(orjson.dumps(it) + b"\n" for it in lines))
+    good = await desk.ask("check", "--history", "--acknowledged", str(heard))
+    heard.write_bytes(heard.read_bytes() + b'{"service":"installation","command_id":"lost"}\n')
+    bad = await desk.ask("check", "--history", "--acknowledged", str(heard), "--json")
+
+    assert good.code == 0, good.text
+    assert f"{len(lines)} acknowledged, each is there once" in good.text
+    assert bad.code == 1
+    assert [it["name"] for it in bad.json if not it["good"]] == ["acknowledged commands"]
+
+
+async def test_every_read_model_in_use_is_known_by_name(desk: Desk) -> None:
+    listed = (await desk.ask("projections", "list", "--json")).json
+    known = {(it["service"], it["name"]) for it in listed}
+
+    for owner in (INSTALLATION, "telemetry", "balancer", PORTAL):
+        database = await desk.database(owner)
+        rows = await database.fetch("select consumer, service from cursor")
+        await database.close()
+        assert {(it["consumer"], it["service"]) for it in rows} <= known
+
+
+async def spoil(desk: Desk) -> None:
+    """Make the portal's layouts lie, and let the portal read them."""
+    database = await desk.database(PORTAL)
+    async with database.transaction():
+        await database.execute(
+            "update document set body = jsonb_set(body, '{name}', '\"Spoilt\"')"
+            " where kind = 'layout'"
+        )
+        await database.execute(
+            "update cursor set event_id = null where service = 'installation'"
+        )
+    await database.close()
+
+
+async def shown_name(desk: Desk) -> str:
+    shown = await desk.garage.shown()
+    return str(shown["head"]["name"]) if shown else ""
+
+
+async def test_a_spoilt_read_model_is_found_and_rebuilt_while_the_portal_runs(
+    desk: Desk,
+) -> None:
+    await spoil(desk)
+    await until(lambda: shown_name(desk), lambda it: it == "Spoilt", WITHIN_S)
+
+    found = await desk.ask("check", "--history", "--json")
+    dry = await desk.ask("projections", "rebuild", PORTAL, INSTALLATION, "--dry-run", "--json")
+    assert await shown_name(desk) == "Spoilt"
+    done = await desk.ask("projections", "rebuild", PORTAL, INSTALLATION, "--json")
+
+    bad = [it for it in found.json if not it["good"]]
+    assert [it["name"] for it in bad] == ["portal/installation: read model"]
+    assert bad[0]["faults"] == [f"layout {INSTALLATION_ID} is not what the log says"]
+    assert (dry.code, dry.json["swapped"]) == (1, False)
+    assert dry.json["differing"] == [f"layout/{INSTALLATION_ID}"]
+    assert (done.code, done.json["swapped"]) == (0, True)
+    await until(lambda: shown_name(desk), lambda it: it == "Harbour garage", WITHIN_S)
+    database = await desk.database(PORTAL)
+    before = await database.fetchval("select body->>'name' from document_before")
+    await database.close()
+    assert before == "Spoilt"
+    assert (await desk.ask("check", "--history")).code == 0
+
+
+@pytest.mark.parametrize(
+    ("service", "name"),
+    [
+        ("telemetry", "installation"),
+        ("balancer", "installation"),
+        ("balancer", "telemetry"),
+        ("balancer", "balancer"),
+        ("portal", "telemetry"),
+        ("portal", "balancer"),
+    ],
+)
+async def test_every_read_model_folds_to_what_is_there(
+    desk: Desk, service: str, name: str
+) -> None:
+    said = await desk.ask("projections", "rebuild", service, name, "--dry-run", "--json")
+
+    assert said.code == 0, said.text
+    assert said.json["equal"]
+
+
+# --- Tampering: last, because it cannot be undone by anything but itself ---
+
+
+async def test_a_changed_byte_is_named_though_the_database_was_told_to_allow_it(
+    desk: Desk,
+) -> None:
+    database = await desk.database(INSTALLATION)
+    part = await database.fetchval("select tableoid::regclass::text from event_log limit 1")
+    data = await database.fetchval("select data from event_log where position = 3")
+
+    async def write(content: bytes) -> None:
+        await database.execute(f"alter table {part} disable trigger is_append_only")
+        change = f"update {part} set data = $1 where position = 3"  # noqa: S608
+        await database.execute(change, content)
+        await database.execute(f"alter table {part} enable trigger is_append_only")
+
+    with pytest.raises(asyncpg.PostgresError, match="append-only"):
+        await database.execute("update event_log set data = $1 where position = 3", data)
+    await write(data.replace(b"Level", b"Pevel"))
+    bad = await desk.ask("log", "verify", INSTALLATION, "--json")
+    whole = await desk.ask("check", "--history", "--json")
+    await write(data)
+    good = await desk.ask("log", "verify", INSTALLATION)
+    await database.close()
+
+    assert bad.code == 1
+    [report] = bad.json
+    assert report["first_bad"]["position"] == 3
+    assert report["first_bad"]["type"] == "CircuitAdded"
+    assert "content was changed" in report["first_bad"]["what"]
+    assert whole.code == 1
+    assert good.code == 0

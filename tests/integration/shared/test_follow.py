@@ -1,0 +1,176 @@
+"""What is announced takes effect once, in order, at every follower."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+import pytest
+from nats.errors import Error as NatsError
+
+from shared.follow import follow
+from shared.followers import Follower, cursor_of
+from shared.recorded import Recorded
+from tests.support.log_place import (
+    JETSTREAM,
+    SERVICE,
+    WITHIN_S,
+    Effects,
+    Place,
+    relay_of,
+    running,
+)
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.integration
+
+
+async def test_a_follower_takes_every_event_once_and_in_order(place: Place) -> None:
+    effects = Effects(place)
+    await place.append("garage-1", 30)
+    async with running(relay_of(place).run()), running(effects.run()):
+        await effects.until_at(30)
+        for number in range(50):
+            await place.append(f"garage-{number % 3}")
+        await effects.check_once_each()
+
+    assert effects.heard == await effects.positions()
+
+
+async def test_a_follower_that_is_stopped_anywhere_goes_on_where_it_was(place: Place) -> None:
+    effects = Effects(place)
+    async with running(relay_of(place).run()):
+        for stop_at in (7, 40, 41, 90):
+            await place.append("garage-1", stop_at)
+            async with running(effects.run()):
+                await effects.until_at(stop_at)
+        async with running(effects.run()):
+            await effects.check_once_each()
+
+
+class _Killed(Exception):
+    """The process ended right there."""
+
+
+async def test_a_follower_killed_between_its_commit_and_its_acknowledgement_repeats_nothing(
+    place: Place,
+) -> None:
+    effects = Effects(place)
+    await place.append("garage-1", 20)
+    async with running(relay_of(place).run()):
+
+        def die(_: Sequence[Recorded]) -> None:
+            raise _Killed
+
+        effects.on_committed = die
+        with pytest.raises(_Killed):
+            async with asyncio.timeout(WITHIN_S):
+                await effects.run()
+        assert await effects.cursor() > 0
+        effects.on_committed = lambda _: None
+        async with running(effects.run()):
+            await place.append("garage-1", 3)
+            await effects.check_once_each()
+
+
+async def test_effects_and_cursor_are_written_together_or_not_at_all(place: Place) -> None:
+    effects = Effects(place, faulty={3, 11, 12})
+    await place.append("garage-1", 15)
+    async with running(relay_of(place).run()), running(effects.run()):
+        await effects.check_once_each()
+
+    assert effects.faulty == set(), "the database never failed"
+    assert len(effects.reloads) >= 4
+    assert [cursor for cursor, _ in effects.reloads] == [done for _, done in effects.reloads]
+
+
+async def test_an_event_nobody_understands_holds_up_its_aggregate_and_no_other(
+    place: Place,
+) -> None:
+    for stream in ("garage-1", "garage-2", "garage-1", "garage-2", "garage-1"):
+        await place.append(stream)
+    effects = Effects(place, poison=frozenset({3}))
+    async with running(relay_of(place).run()), running(effects.run()):
+        await effects.until_at(5)
+        await place.append("garage-1")
+        await place.append("garage-2")
+        await effects.until_at(7)
+
+    assert await effects.positions() == [1, 2, 4, 7]
+    assert effects.heard == [1, 2, 4, 7]
+    rows = await place.pool.fetch("select * from parked order by position")
+    assert [(it["position"], it["aggregate_id"]) for it in rows] == [
+        (3, "garage-1"),
+        (5, "garage-1"),
+        (6, "garage-1"),
+    ]
+    assert rows[0]["error"] == "ValueError: nobody understands 3"
+    assert {it["error"] for it in rows[1:]} == {"waits behind a parked event"}
+
+
+async def test_what_is_parked_stays_parked_after_a_restart(place: Place) -> None:
+    effects = Effects(place, poison=frozenset({1}))
+    await place.append("garage-1")
+    async with running(relay_of(place).run()):
+        async with running(effects.run()):
+            await effects.until_at(1)
+        again = Effects(place)
+        await place.append("garage-1")
+        async with running(again.run()):
+            await again.until_at(2)
+
+    assert await again.positions() == []
+    assert await place.pool.fetchval("select count(*) from parked") == 2
+
+
+async def test_a_cursor_belongs_to_one_consumer(place: Place) -> None:
+    """Two followers of one log take it each at their own pace."""
+    await place.append("garage-1", 4)
+    one = Effects(place)
+    two = Follower("other", SERVICE, one.apply, one.reload, one.committed)
+    async with running(relay_of(place).run()):
+        async with running(one.run()):
+            await one.until_at(4)
+        async with running(follow(place.client, place.pool, two)):
+            await until(lambda: cursor_of(place.pool, two), lambda it: it == 4, WITHIN_S)
+
+    assert await one.positions() == [1, 2, 3, 4, 1, 2, 3, 4]
+
+
+async def test_a_gap_in_the_middle_of_a_batch_is_no_less_a_gap(place: Place) -> None:
+    """Somebody else pulls from the same consumer, and takes every few events away."""
+    effects = Effects(place)
+    durable = effects.follower.name
+    await place.append("garage-1", 200)
+    async with running(relay_of(place).run()):
+        await place.until_announced()
+
+        async def steal() -> None:
+            js = place.client.jetstream()
+            while True:
+                with contextlib.suppress(NatsError, TimeoutError):
+                    thief = await js.pull_subscribe_bind(durable, JETSTREAM)
+                    while True:
+                        await thief.fetch(3, timeout=0.2)
+
+        async with running(effects.run()):
+            async with running(steal()):
+                for _ in range(20):
+                    await place.append("garage-1", 7)
+            await effects.check_once_each()
+
+
+async def test_two_of_the_same_follower_take_every_event_once_together(place: Place) -> None:
+    """Two processes of one service, for as long as a deployment changes from one to the other."""
+    first, second = Effects(place), Effects(place)
+    async with (
+        running(relay_of(place).run()),
+        running(first.run()),
+        running(second.run()),
+    ):
+        for number in range(60):
+            await place.append(f"garage-{number % 3}")
+        head = await place.store.head()
+        await first.until_at(head)
+
+    assert sorted(await first.positions()) == list(range(1, head + 1))
+    assert await place.pool.fetchval("select count(*) from parked") == 0

@@ -1,0 +1,109 @@
+"""What is in a log is announced once, in order."""
+
+import pytest
+
+from shared import subjects
+from shared.announced import recorded_of
+from shared.messaging import connect
+from shared.recorded import Recorded
+from tests.support.log_place import (
+    EVENTS,
+    JETSTREAM,
+    SERVICE,
+    WITHIN_S,
+    Place,
+    complaint_of,
+    opened,
+    published_by,
+    relay_of,
+    running,
+)
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.integration
+
+
+async def test_what_was_recorded_before_and_what_comes_is_announced_in_order(
+    place: Place,
+) -> None:
+    for size in (1, 700, 2, 1, 1):
+        await place.append("garage-1", size)
+    relay = relay_of(place)
+    async with running(relay.run()):
+        await place.until_announced()
+        for size in (1, 1, 30, 1):
+            await place.append("garage-2", size)
+        await place.check_announced()
+        head = await place.store.head()
+        await until(published_by(relay), lambda it: it == head)
+
+
+async def test_what_is_announced_is_read_as_it_was_recorded(place: Place) -> None:
+    await place.append("garage-1", 3)
+    (*_, recorded) = await place.store.read(after=0)
+    heard: list[Recorded] = []
+    async with running(relay_of(place).run()):
+        await place.until_announced()
+        subscription = await place.client.jetstream().pull_subscribe(
+            subjects.events_of(SERVICE), stream=JETSTREAM
+        )
+        while len(heard) < recorded.position:
+            heard += [recorded_of(it) for it in await subscription.fetch(1, timeout=WITHIN_S)]
+
+    assert heard == await place.store.read(after=0)
+
+
+async def test_two_relays_announce_nothing_twice(place: Place) -> None:
+    other_client = await connect(place.servers.nats_url, "test-relay-2")
+    try:
+        async with (
+            running(relay_of(place).run()),
+            running(relay_of(place, other_client).run()),
+        ):
+            for number in range(EVENTS // 4):
+                await place.append(f"garage-{number % 3}", 1 + number % 4)
+            await place.check_announced()
+    finally:
+        await other_client.close()
+
+
+async def test_a_lost_jetstream_is_announced_again_at_the_same_positions(place: Place) -> None:
+    async with running(relay_of(place).run()):
+        await place.append("garage-1", 20)
+        await place.until_announced()
+        await place.client.jetstream().delete_stream(JETSTREAM)
+        await place.append("garage-1", 5)
+        await place.check_announced()
+
+
+async def test_a_jetstream_lost_while_nothing_happens_is_announced_again_too(
+    place: Place,
+) -> None:
+    async with running(relay_of(place).run()):
+        await place.append("garage-1", 20)
+        await place.until_announced()
+        await place.client.jetstream().delete_stream(JETSTREAM)
+        await place.check_announced()
+
+
+@pytest.mark.parametrize("events", [0, 3, 10, 15])
+async def test_a_log_restored_from_an_older_copy_is_not_announced(
+    place: Place, events: int
+) -> None:
+    """Whether it is shorter by now or not: it is not the one that was announced."""
+    async with running(relay_of(place).run()):
+        await place.append("garage-1", 10)
+        await place.until_announced()
+    async with opened(place.servers) as restored:
+        if events:
+            await restored.append("garage-1", events)
+        relay = relay_of(restored)
+
+        async with running(relay.run()):
+            why = await until(complaint_of(relay), bool, WITHIN_S)
+
+            assert "new-epoch installation" in (why or "")
+            assert relay.published is None
+            assert relay.standing() == why
+            assert await place.last() == 10
+    await place.check_announced()

@@ -1,0 +1,53 @@
+"""A simulated charger with a car, living on the gateway of a test."""
+
+# ruff: noqa: S311  # simulated hardware needs no cryptography
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from random import Random
+
+from shared.clock import utc_now
+from shared.phases import GridType
+from simulator.cars import LAG_S_MIN, THREE_PHASE_16, new_car
+from simulator.charger import Charger
+from simulator.link import Link
+from simulator.outlet import Outlet
+
+SPEED = 10.0
+STEP_S = 0.05
+
+
+def now_s() -> float:
+    return utc_now().timestamp()
+
+
+def plug_a_car(charger: Charger) -> None:
+    """Connect a car that wants 16 A for longer than any test lasts."""
+    car = new_car(THREE_PHASE_16, 3, 500.0, Random(3))
+    car.lag_s = LAG_S_MIN
+    charger.plug(car, "CARD0001", now_s())
+
+
+@contextlib.asynccontextmanager
+async def living(gateway: str, serial: str) -> AsyncIterator[Charger]:
+    """Let a charger live for as long as the context is open."""
+    charger = Charger(serial, Outlet(32.0, GridType.TN_3_PHASE, 3), Random(3))
+    link = Link(charger, gateway.removesuffix("/ocpp"), now_s, first_connect_s_max=0.0)
+    tasks = [asyncio.create_task(link.run()), asyncio.create_task(_live(charger))]
+    try:
+        yield charger
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _live(charger: Charger) -> None:
+    last_s = now_s()
+    while True:
+        await asyncio.sleep(STEP_S)
+        present_s = now_s()
+        charger.step(last_s, present_s - last_s, SPEED)
+        charger.tick(present_s)
+        last_s = present_s

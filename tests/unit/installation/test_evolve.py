@@ -1,0 +1,125 @@
+"""History becomes state, whatever the history is."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given as for_any
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from services.installation.evolve import FOLDS, evolve, fold
+from services.installation.language import EVENTS, InstallationEvent
+from services.installation.state import Installation
+from shared.messages import registry
+from shared.messages.installation import (
+    AuthenticationRequiredSet,
+    AvailableCurrentSet,
+    ChargerChanged,
+    ChargerMoved,
+    CircuitChanged,
+    CircuitMoved,
+    CircuitReactivated,
+    InstallationDeactivated,
+    InstallationReactivated,
+    PrioritySet,
+    SwitchCurrentSet,
+)
+from shared.phases import PHASES
+from tests.unit.installation.facts import (
+    OTHER,
+    added,
+    assigned,
+    changed,
+    created,
+    deactivated,
+    fact,
+    fail_safe,
+    locked,
+    removed,
+    unlocked,
+)
+
+BAY = {"charger_id": "bay-1"}
+LEVEL = {"circuit_id": "level-1"}
+
+ANYTHING: list[InstallationEvent] = [
+    created(),
+    changed(name="Quay garage"),
+    fact(InstallationDeactivated),
+    fact(InstallationReactivated),
+    fact(AuthenticationRequiredSet, required=True),
+    fact(AvailableCurrentSet, available_a=(9, 9, 9), until=datetime(2026, 12, 1, tzinfo=UTC)),
+    fact(SwitchCurrentSet, switch_current_a=10),
+    added(),
+    added("wing", 40, parent_id="level-1"),
+    fact(CircuitChanged, **LEVEL, name="Cellar", breaker_a=50, set_a=40),
+    fact(CircuitMoved, **LEVEL, parent_id="wing"),
+    deactivated(),
+    fact(CircuitReactivated, **LEVEL),
+    assigned(1),
+    assigned(2),
+    fact(
+        ChargerChanged,
+        **BAY,
+        name="Bay one",
+        wiring=PHASES,
+        max_a=20,
+        min_a=6,
+        breaker_a=None,
+    ),
+    fact(ChargerMoved, **BAY, from_circuit_id="level-1", circuit_id="wing"),
+    removed(1),
+    removed(1, moved_to=OTHER),
+    fail_safe(1, 10, wished=True),
+    fail_safe(1, 0),
+    fact(PrioritySet, **BAY, priority=9),
+    locked(1),
+    locked(2, None),
+    unlocked(1, "said so"),
+]
+HISTORIES = st.lists(st.sampled_from(ANYTHING), max_size=40)
+
+
+def test_every_event_of_the_service_is_folded() -> None:
+    announced = {it for it in registry.EVENTS.values() if it.service == "installation"}
+
+    assert set(FOLDS) == set(EVENTS) == announced
+    assert {type(it) for it in ANYTHING} == announced
+
+
+@settings(deadline=None)
+@for_any(HISTORIES)
+def test_history_is_not_up_for_debate(history: list[InstallationEvent]) -> None:
+    """In whatever order things are said to have happened, nothing raises."""
+    state = Installation()
+    for event in history:
+        state = evolve(state, event)
+
+    assert state == fold(history, Installation()), "one by one, or all at once"
+
+
+@settings(deadline=None)
+@for_any(HISTORIES, st.sampled_from(ANYTHING))
+def test_the_state_that_is_given_stays_as_it_is(
+    history: list[InstallationEvent], event: InstallationEvent
+) -> None:
+    before, same = fold(history, Installation()), fold(history, Installation())
+
+    evolve(before, event)
+
+    assert before == same
+
+
+def test_chargers_stand_in_the_order_of_their_assignment() -> None:
+    again = (removed(1), assigned(1))
+    state = fold((created(), added(), assigned(1), assigned(2), *again), Installation())
+
+    assert list(state.chargers) == ["bay-2", "bay-1"]
+
+
+def test_what_was_set_is_known() -> None:
+    state = fold(ANYTHING[:7], Installation())
+
+    assert state.authentication_required
+    assert state.available_a == (9, 9, 9)
+    assert state.available_until == datetime(2026, 12, 1, tzinfo=UTC)
+    assert state.switch_current_a == 10
