@@ -87,15 +87,16 @@ class Replay:
 
     # --- The sums ---
 
-    def _lay(self, hardware: Hardware, *, planned: bool = False) -> None:
-        """Put what a charger may draw into the sums; if it was planned, it must fit."""
+    def _lay(self, hardware: Hardware, planned_for: str | None = None) -> None:
+        """Put what a charger may draw into the sums; where that was planned, it must fit. It is not
+        planned for another installation, to which the charger has gone without anybody knowing."""
         after = {it: highest(c) for it, c in hardware.courses(self.now_s).items()}
         for key in {**hardware.laid, **after}:
             was, will = hardware.laid.get(key, ()), after.get(key, ())
             total = self.sums[key]
             total.until(self.now_s)
-            if planned:
-                breaker, line = key
+            breaker, line = key
+            if planned_for is not None and breaker.startswith(f"{planned_for}/"):
                 excesses = total.planned(was, will, self.end_s)
                 self.found.extend((breaker, line, it) for it in excesses)
             total.replace(was, will)
@@ -115,7 +116,7 @@ class Replay:
         hardware = self.chargers[installation_id, lease.charger_id]
         hardware.tell(installation_id, lease)
         self.commands += 1
-        self._lay(hardware, planned=True)
+        self._lay(hardware, planned_for=installation_id)
 
     def _report(self, event: ChargerEvent) -> None:
         whose = (event.installation_id, event.charger_id)

@@ -20,6 +20,7 @@ from cli.support.reading import Logs, log_owners, open_logs
 from services.balancer.partitions import LOCK_CLASS
 from shared.clock import utc_now
 from shared.epochs import begin_epoch
+from shared.messages.registry import EVENTS
 
 LEAP: Final = 1_000_000
 """How far numbers are moved on that may have been given out in the time that is lost."""
@@ -95,10 +96,12 @@ async def _opened(place: Place) -> AsyncIterator[tuple[Logs, JetStreamContext]]:
 
 
 async def _losses(logs: Logs, js: JetStreamContext, wished: Sequence[str]) -> list[Loss]:
+    announcing = {it.service for it in EVENTS.values()}
     named = [owner for it in wished for owner in log_owners(it)]
-    losses = [
-        await loss_of(js, await logs.connection(it), it) for it in named or await logs.present()
-    ]
+    if silent := set(named) - announcing:
+        raise ValueError(f"{min(silent)} announces nothing: its log has no epochs")
+    owners = named or [it for it in await logs.present() if it in announcing]
+    losses = [await loss_of(js, await logs.connection(it), it) for it in owners]
     return losses if named else [it for it in losses if it.why is not None]
 
 

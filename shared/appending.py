@@ -226,7 +226,7 @@ async def _call(line: "_Line", commits: Sequence[Written]) -> list[int | StoreFa
             if loop.time() > deadline:
                 raise StoreUnreachable(repr(error)) from error
             log.warning("database unreachable, append waits", error=repr(error))
-        repeated = True
+        repeated = False
         await asyncio.sleep(RETRY_PAUSE_S)
 
 
@@ -246,7 +246,9 @@ class _Line:
         except asyncio.CancelledError:
             self.cut()
             end_if_cancelled()
-            raise ConnectionResetError("the connection was cut in the middle of a call") from None
+            raise ConnectionResetError(
+                "the connection was cut in the middle of a call"
+            ) from None
 
     def cut(self) -> None:
         """Give the connection up at once, without a word to the server."""

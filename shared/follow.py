@@ -192,7 +192,7 @@ class _Following:
     async def _take(self, messages: Sequence[Msg]) -> None:
         if any(epoch_in(it.headers) not in {None, self._cursor.epoch} for it in messages):
             raise OtherEpoch(f"an event of another epoch than {self._cursor.epoch}")
-        fresh, missed = _in_order([read(it) for it in messages], self._cursor.position)
+        fresh, missed = in_order([read(it) for it in messages], self._cursor.position)
         if fresh:
             await self._apply(fresh)
         if missed is not None:
@@ -242,7 +242,7 @@ class _Following:
                 raise OtherEpoch(f"{jetstream} takes no more events")
 
 
-def _in_order(
+def in_order(
     batch: Sequence[Recorded | Unreadable], position: int
 ) -> tuple[list[Recorded | Unreadable], int | None]:
     """

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
@@ -72,6 +73,14 @@ async def connect(nats_url: str, name: str) -> Client:
         **CONNECT_OPTIONS,
     )
     return client
+
+
+async def disconnect(client: Client) -> None:
+    """Close a connection; one that is lost at this very moment is closed as well."""
+    try:
+        await client.close()
+    except (OSError, NatsError) as error:
+        log.info("nats was lost while its connection was closed", error=repr(error))
 
 
 def log_jetstream(service: str, epoch: int = 1) -> StreamConfig:

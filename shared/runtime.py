@@ -22,7 +22,8 @@ from nats.aio.client import Client
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.messaging import connect
+from shared.messaging import connect, disconnect
+from shared.tasks import loud
 
 SHUTDOWN_S_MAX: Final = 5.0
 POOL_SIZE_MAX: Final = 8
@@ -118,9 +119,10 @@ class Runtime:
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run something for as long as the service runs; if it fails, the service stops, and is
-        started again by whoever supervises it.
+        started again by whoever supervises it. A task group would drop work that gives up as if it had
+        been cancelled; here that is a failure as well.
         """
-        self.tasks.create_task(work, name=name)
+        self.tasks.create_task(loud(work), name=name)
 
 
 class _Stop(Exception):
@@ -189,7 +191,7 @@ async def _run(
     async with AsyncExitStack() as stack:
         health = Health()
         client = await connect(settings.nats_url, name=f"ampledger-{service}")
-        stack.push_async_callback(client.close)
+        stack.push_async_callback(disconnect, client)
         health.add("nats", lambda: client.is_connected)
         pool = await stack.enter_async_context(pool_of(settings.database_url))
         server = await asyncio.start_server(health.answer, "127.0.0.1", settings.health_port)

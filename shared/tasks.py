@@ -9,10 +9,11 @@ its own here, and is watched from outside: what the child makes of its cancellat
 
     await keep_running(work, faults, on_fault, pause_s)    start over, for ever
     await in_child(work(), within_s)                       once, and not for longer than that
+    await loud(work())                                     once, in this task, and never end in silence
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -86,6 +87,24 @@ async def in_child(work: Coroutine[Any, Any, T], within_s: float | None = None) 
     if child.cancelled():
         raise CutOff(f"{_name(child)} gave up without being asked to")
     return child.result()
+
+
+async def loud(work: Awaitable[T]) -> T:
+    """
+    Do some work, in this task, such that it does not end in silence.
+
+    Raises:
+        CutOff: it gave up as if it had been cancelled, although nobody had asked.
+        CancelledError: this task was asked to end.
+        Exception: whatever the work raises.
+    """
+    try:
+        return await work
+    except asyncio.CancelledError as fault:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise CutOff("the work gave up without being asked to") from fault
 
 
 async def _end(child: "asyncio.Task[Any]") -> None:

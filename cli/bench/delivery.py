@@ -2,42 +2,37 @@
 
 import asyncio
 import contextlib
+import os
+import sys
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
 from nats.aio.client import Client
-from nats.js.api import AckPolicy, ConsumerConfig
 
+from cli.bench.listener import SERVICE
 from cli.bench.place import Place, open_store
 from cli.bench.rates import quantile
 from cli.bench.samples import commit, session_events
 from cli.figures import Figures, figure
-from shared import subjects
-from shared.announced import recorded_of
+from cli.stack import PROJECT
 from shared.event_store import EventStore
 from shared.follow import follow
 from shared.followers import Follower
 from shared.messaging import connect, ensure_jetstream, log_jetstream
-from shared.pull import pulling
 from shared.relay import Relay
 
-SERVICE: Final = "telemetry"
+WARM: Final = 50
+WARM_RATE: Final = 100
+"""The first few events, which wake everybody, are not measured; events a second."""
 STREAMS: Final = 100
 WITHIN_S: Final = 60.0
 POLL_S: Final = 0.005
 COPIED: Final = 40_000
 COMMIT_EVENTS: Final = 100
 PROJECTED_S: Final = 6.0
-
-
-@dataclass(slots=True)
-class Journey:
-    """When events were handed in, and how long each took to its consumer."""
-
-    asked_s: dict[str, float] = field(default_factory=dict)
-    took_s: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +51,17 @@ async def measure_delivery(place: Place, rate: int, seconds: float) -> Figures:
         rate: events a second.
         seconds: for how long.
     """
+    count = int(rate * seconds)
     async with _opened(place, f"deliver_{rate}") as line:
         await ensure_jetstream(line.client.jetstream(), log_jetstream(SERVICE))
-        journey = Journey()
         async with (
             _running(Relay(SERVICE, line.store, line.client).run()),
-            _running(_hear(line.client, journey)),
+            _listening(place, WARM + count) as arrived,
         ):
-            await _append_steadily(line.store, journey, 100, 0.5)  # everybody is awake
-            await _until(lambda: len(journey.took_s) == len(journey.asked_s))
-            warm = len(journey.took_s)
-            await _append_steadily(line.store, journey, rate, seconds)
-            await _until(lambda: len(journey.took_s) == len(journey.asked_s))
-    took_ms = [it * 1e3 for it in journey.took_s[warm:]]
+            await _append_steadily(line.store, WARM, WARM_RATE)  # everybody is awake
+            asked_s = await _append_steadily(line.store, count, rate)
+            arrived_s = await arrived()
+    took_ms = [(arrived_s[it] - at_s) * 1e3 for it, at_s in asked_s.items()]
     reference = {500: ("1.5; aim 2", "4.6 to 10.2; aim 10"), 5000: ("15", "31; aim 50")}[rate]
     return {
         f"deliver_{rate}_p50_ms": figure(quantile(took_ms, 50), "ms", reference[0]),
@@ -76,36 +69,50 @@ async def measure_delivery(place: Place, rate: int, seconds: float) -> Figures:
     }
 
 
-async def _append_steadily(
-    store: EventStore, journey: Journey, rate: int, seconds: float
-) -> None:
+@contextlib.asynccontextmanager
+async def _listening(
+    place: Place, wanted: int
+) -> AsyncIterator[Callable[[], Awaitable[dict[str, float]]]]:
+    """Start a process that hears so many events; gives a way to wait for when each has come."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "cli.bench.listener", str(wanted)),
+        cwd=PROJECT,
+        env={**os.environ, "NATS_URL": place.nats_url},
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+    async def arrived() -> dict[str, float]:
+        async with asyncio.timeout(WITHIN_S):
+            said, _ = await process.communicate()
+        return dict(orjson.loads(said))
+
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            assert process.stdout is not None  # noqa: S101  # it was asked for
+            await process.stdout.readline()
+        yield arrived
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _append_steadily(store: EventStore, count: int, rate: int) -> dict[str, float]:
+    """Append so many single events, whatever became of those before; when was each asked for?"""
     events = session_events()
-    began_s = time.perf_counter()
+    asked_s: dict[str, float] = {}
+    began_s = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
-        for number in range(int(rate * seconds)):
+        for number in range(count):
             due_s = began_s + number / rate
-            if (early_s := due_s - time.perf_counter()) > 0:
+            if (early_s := due_s - time.monotonic()) > 0:
                 await asyncio.sleep(early_s)
             stream = f"charger-{number % STREAMS}"
             wish = commit(stream, None, [events[number % len(events)]])
-            journey.asked_s[wish.command_id] = time.perf_counter()
+            asked_s[wish.command_id] = time.monotonic()
             tasks.create_task(store.append(wish))
-
-
-async def _hear(client: Client, journey: Journey) -> None:
-    config = ConsumerConfig(
-        durable_name="bench", ack_policy=AckPolicy.ALL, max_ack_pending=10_000
-    )
-    async with pulling(client, subjects.jetstream_of(SERVICE), config) as pull:
-        while True:
-            messages = await pull.batch()
-            for message in messages:
-                recorded = recorded_of(message)
-                assert recorded.event is not None  # noqa: S101  # whoever hears it reads it
-                asked_s = journey.asked_s[recorded.meta.command_id]
-                journey.took_s.append(time.perf_counter() - asked_s)
-            if messages:
-                await messages[-1].ack()
+    return asked_s
 
 
 async def measure_copies(place: Place, share: float) -> Figures:

@@ -12,6 +12,7 @@ from cli.figures import Figures, figure
 from cli.garages import commands, garage
 from services.installation.decider import installation as decider
 from shared.event_store import EventStore
+from shared.messages import Event
 from shared.phases import GridType
 
 REPETITIONS: Final = 5
@@ -67,9 +68,10 @@ async def measure_rebuild(place: Place) -> Figures:
 
 async def _write_installations(store: EventStore) -> list[str]:
     """Decide the commands of a large garage; each installation has its first 100 events."""
-    state, events = decider.initial, []
+    state = decider.initial
+    events: list[Event] = []
     for command in commands(garage(INSTALLATION_EVENTS, 400.0, GridType.TN_3_PHASE)):
-        decided = decider.decide(command, state)
+        decided = decider.decide(command, state)  # type: ignore[arg-type]  # a garage's are all known
         state = decider.fold(decided, state)
         events += decided
     history = events[:INSTALLATION_EVENTS]

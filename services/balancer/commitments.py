@@ -15,7 +15,7 @@ and `services.balancer.ledger` adds them up.
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import inf
 from typing import Final
 
@@ -119,14 +119,14 @@ class Standing:
     @cached_property
     def over_s(self) -> tuple[float, ...]:
         """For each limit granted, when it is certainly out of force, and its car has followed."""
-        return tuple(self._over_s(it) for it in self.granted)
-
-    def _over_s(self, grant: Granted) -> float:
-        ends_s = grant.valid_until_s + CLOCK_SKEW_S
-        if grant.sequence < self.confirmed:
-            later_s = (at for it, at in self.confirmed_at_s.items() if it > grant.sequence)
-            ends_s = min(ends_s, *later_s)
-        return ends_s + CAR_FOLLOW_S
+        over: list[float] = []
+        confirmed = sorted(self.confirmed_at_s.items())
+        superseded_s = inf
+        for it in reversed(self.granted):
+            while confirmed and confirmed[-1][0] > it.sequence:
+                superseded_s = min(superseded_s, confirmed.pop()[1])
+            over.append(min(it.valid_until_s + CLOCK_SKEW_S, superseded_s) + CAR_FOLLOW_S)
+        return tuple(reversed(over))
 
     @property
     def ends_s(self) -> float:
@@ -175,7 +175,10 @@ class Standing:
 
     def granting(self, grant: Granted) -> "Standing":
         """Add a limit that is about to be announced."""
-        return replace(self, granted=(*self.granted, grant))
+        standing = replace(self, granted=(*self.granted, grant))
+        # What is announced ends none of what was announced before: that is not worked out again.
+        standing.__dict__["over_s"] = (*self.over_s, grant.valid_until_s + OVER_AFTER_S)
+        return standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,8 @@ class Place:
         return replace(self, standing=self.standing.granting(grant))
 
 
-def on(limit_a: float, lines: Iterable[Phase]) -> PhaseCurrents:
+@lru_cache(maxsize=4096)
+def on(limit_a: float, lines: tuple[Phase, ...]) -> PhaseCurrents:
     """Lay a current on some lines."""
     l1, l2, l3 = (limit_a if line in lines else 0.0 for line in PHASES)
     return (l1, l2, l3)

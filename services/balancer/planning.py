@@ -71,29 +71,37 @@ class Planner:
     now_s: float
 
     def lower(self, target: Target) -> Announcement | None:
-        """A lower limit goes out at once. If its longer lease, or the lines it counts on, would not
-        fit, it ends when the present one does and counts on the same lines."""
+        """A lower limit goes out at once."""
         announcement = self._announcement(target, target.limit_a)
-        newest = self.facts.chargers[target.charger_id].standing.newest
-        if newest is None or self.ledger.fits(target.charger_id, announcement.grant):
+        if self.facts.chargers[target.charger_id].standing.newest is None:
             return announcement
-        if newest.valid_until_s <= self.now_s:
-            return None  # an older lease holds the fail-safe off: it has less than that already
-        within = replace(
-            announcement.grant, valid_until_s=newest.valid_until_s, lines=newest.lines
-        )
-        return replace(announcement, grant=within)
+        return self._as_it_fits(announcement)
 
     def keep(self, target: Target) -> Announcement | None:
         """A limit that stands is renewed in time, sent again when it was not confirmed, and told
         anew when the car turns out to use other lines."""
         other_lines = self._other_lines(target)
-        due = self._ending(target) or self._lost(target) or self._outdated(target)
-        if not (other_lines or due or self._moved(target)):
+        anew = self._lost(target) or self._outdated(target) or self._moved(target)
+        if not (other_lines or anew or self._ending(target)):
             return None
         announcement = self._announcement(target, target.limit_a, renewal=not other_lines)
+        if anew:
+            return self._as_it_fits(announcement)
         fits = self.ledger.fits(target.charger_id, announcement.grant)
         return announcement if fits else None
+
+    def _as_it_fits(self, announcement: Announcement) -> Announcement | None:
+        """If its longer lease, or the lines it counts on, would not fit, a limit that is no higher than
+        the present one ends when that does, and counts on the same lines."""
+        newest = self.facts.chargers[announcement.charger_id].standing.newest
+        if self.ledger.fits(announcement.charger_id, announcement.grant):
+            return announcement
+        if newest is None or newest.valid_until_s <= self.now_s:
+            return None  # an older lease holds the fail-safe off: it has less than that already
+        within = replace(
+            announcement.grant, valid_until_s=newest.valid_until_s, lines=newest.lines
+        )
+        return replace(announcement, grant=within)
 
     def _other_lines(self, target: Target) -> bool:
         newest = self.facts.chargers[target.charger_id].standing.newest

@@ -222,13 +222,18 @@ class _Assembly:
         )
 
     def _has_no_fail_safe(self, gone: Departed) -> bool:
-        """Tell whether it has confirmed, after it left, to fall back to nothing."""
+        """Tell whether it has confirmed, after it left, to fall back to nothing; it, and not another one
+        that had its id since then."""
+        if gone.charger_id in self.layout.chargers or any(
+            it.charger_id == gone.charger_id and it.left > gone.left
+            for it in self.layout.departed
+        ):
+            return False
         reported = self.heard.reported.get(gone.charger_id)
         known = reported.fail_safe if reported else None
         return (
             known is not None
             and known.installation_id == self.layout.installation_id
-            and gone.charger_id not in self.layout.chargers
             and known.at > gone.left_at
             and known.fail_safe_a == 0
             and self.now_s >= known.at.timestamp() + CAR_FOLLOW_S

@@ -42,7 +42,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     await epochs.open()
     gateway_id = new_id()
     histories = Histories(store, gateway_id)
-    await histories.open(runtime.pool, assignments.all())
+    await histories.open(assignments.all())
     publisher = Publisher(runtime.client)
     runtime.spawn(publisher.run(), "publisher")
     parts = Parts(gateway_id, settings, runtime.client, store, epochs, publisher, whereabouts)

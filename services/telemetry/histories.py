@@ -7,16 +7,14 @@ it. A snapshot is a cache: without it the whole history is read.
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 import structlog
-from pydantic import BaseModel
 
 from services.telemetry.charger import AssignedCharger, Charger, ChargerFact, evolve
 from services.telemetry.decider import disconnected
 from shared.context import acting, present_context
-from shared.documents import Documents
 from shared.event_store import (
     DATABASE_FAULTS,
     CommandKnown,
@@ -29,6 +27,7 @@ from shared.event_store import (
 from shared.ids import Serial, new_id
 from shared.messages import Answer
 from shared.recorded import Meta
+from shared.snapshots import Snapshot, Snapshots
 from shared.transact import ACCEPTED
 
 SNAPSHOT_EVENTS: Final = 64
@@ -42,13 +41,6 @@ LOG_FAULTS: Final = (StoreFault, *DATABASE_FAULTS)
 log = structlog.get_logger()
 
 
-class Snapshot(BaseModel):
-    """A charger's state after its history up to a version of its stream."""
-
-    version: int
-    state: Charger
-
-
 class History:
     """
     One charger's history. Appends follow one another, whoever asks for them.
@@ -58,7 +50,7 @@ class History:
     """
 
     def __init__(
-        self, store: EventStore, snapshots: "Documents[Snapshot]", assigned: AssignedCharger
+        self, store: EventStore, snapshots: "Snapshots[Charger]", assigned: AssignedCharger
     ) -> None:
         self.assigned = assigned
         self.state = Charger()
@@ -74,12 +66,15 @@ class History:
         self._moved = asyncio.Event()
 
     @property
-    def _key(self) -> str:
-        return f"{self.assigned.installation_id}/{self.assigned.charger_id}"
+    def _fold_version(self) -> str:
+        """The number rises with the shape of the state: an older snapshot is then left alone."""
+        return f"charger-2 of {self.assigned.installation_id}"
 
     async def load(self) -> None:
         """Read the history that the snapshot does not cover."""
-        snapshot = self._snapshots.get(self._key)
+        snapshot = await self._snapshots.newest(
+            self._store.pool, self.assigned.stream, self._fold_version
+        )
         if snapshot is not None:
             self.state, self._version = snapshot.state, snapshot.version
             self._snapshot_version = snapshot.version
@@ -178,9 +173,11 @@ class History:
         self._moved.set()
 
     async def _keep(self) -> None:
-        snapshot = Snapshot(version=self._version, state=self.state)
+        snapshot = Snapshot(self._version, self.state)
         try:
-            await self._snapshots.put(self._store.pool, self._key, snapshot)
+            await self._snapshots.keep(
+                self._store.pool, self.assigned.stream, self._fold_version, snapshot
+            )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("snapshot not written, the log has it all", error=repr(error))
         else:
@@ -193,16 +190,14 @@ class Histories:
     def __init__(self, store: EventStore, gateway_id: str) -> None:
         self._store = store
         self._gateway_id = gateway_id
-        # The number rises with the shape of the state: an older snapshot is then left alone.
-        self._snapshots = Documents("charger-state-2", Snapshot)
+        self._snapshots = Snapshots(Charger)
         self._held: dict[Serial, History] = {}
         self._locks: dict[Serial, asyncio.Lock] = {}
 
-    async def open(self, pool: "asyncpg.Pool[Any]", known: Sequence[AssignedCharger]) -> None:
-        """Read the snapshots; put on record which chargers lost their connection with the
+    async def open(self, known: Sequence[AssignedCharger]) -> None:
+        """Read what is known; put on record which chargers lost their connection with the
         gateway that was here before.
         """
-        await self._snapshots.open(pool)
         gate = asyncio.Semaphore(LOADS_MAX)
 
         async def load(assigned: AssignedCharger) -> None:

@@ -15,7 +15,7 @@ from cli.composition import service_database_url
 from cli.migrations import LOG_SCHEMA, migrate
 from shared.event_store import EventStore
 from shared.ids import new_id
-from shared.messaging import connect
+from shared.messaging import connect, disconnect
 from shared.runtime import pool_of
 from tests.support.databases import ROOT
 from tests.support.log_place import SERVICE, Place, forget_jetstreams
@@ -97,4 +97,4 @@ async def cli_place(
             follower = replace(log, database_url=urls[FOLLOWER], pool=follower_pool)
             yield CliPlace(log, follower, base)
     finally:
-        await client.close()
+        await disconnect(client)

@@ -23,7 +23,7 @@ from shared.followers import Follower, cursor_of
 from shared.ids import new_id
 from shared.messages import Answer, Verdict
 from shared.messages.installation import CircuitAdded
-from shared.messaging import connect
+from shared.messaging import connect, disconnect
 from shared.recorded import Meta, Recorded
 from shared.relay import Relay
 from shared.runtime import pool_of
@@ -125,7 +125,7 @@ async def opened(servers: EmbeddedServers) -> AsyncIterator[Place]:
             await pool.execute("create table effect (position bigint, stream text)")
             yield Place(servers, database_url, client, pool, store)
     finally:
-        await client.close()
+        await disconnect(client)
 
 
 @contextlib.asynccontextmanager

@@ -27,5 +27,15 @@ create table parked (
     primary key (consumer, service, position)
 );
 
+-- What a stream's events fold to, up to a version of it, by the name of the fold: a cache that may be
+-- deleted at any time.
+create table snapshot (
+    stream       text   not null collate "C",
+    fold_version text   not null collate "C",
+    version      bigint not null,
+    state        bytea  not null,
+    primary key (stream, fold_version)
+);
+
 -- migrate:down
-drop table cursor, document, parked;
+drop table cursor, document, parked, snapshot;

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from shared.append_call import APPEND, arguments, verdicts, written
+from shared.appending import BATCH_MAX, LANES, WAITING_MAX
 from shared.decider import Claim
 from shared.event_store import (
     CommandKnown,
@@ -18,6 +19,7 @@ from shared.event_store import (
     Conflict,
     EventStore,
     StoreFault,
+    StoreOverloaded,
     StreamEvents,
     Taken,
 )
@@ -29,6 +31,8 @@ from tests.support.servers import EmbeddedServers
 
 pytestmark = pytest.mark.integration
 
+BACKLOG = WAITING_MAX + LANES * BATCH_MAX + 10
+"""More than can wait, and be on their way."""
 MINE = Claim("serial", "ZAP000001", "garage-1/bay-1")
 THEIRS = Claim("serial", "ZAP000001", "garage-2/bay-1")
 LEFT = Claim("serial", "ZAP000001", "garage-1/bay-1", release=True)
@@ -142,6 +146,56 @@ async def test_one_bad_commit_does_not_fail_its_neighbours(store: EventStore) ->
 
     assert isinstance(results[1], Exception)
     assert [results[0], results[2]] == [1, 2]
+
+
+# --- The writer ---
+
+
+async def test_commits_on_a_stream_take_effect_in_the_order_in_which_they_came(
+    store: EventStore,
+) -> None:
+    """However many lanes write: each stream has several commits in every batch."""
+    streams, commits = 7, 90
+    handed_in = [
+        commit(StreamEvents(f"stream-{stream}", version, [added(f"{version}")]))
+        for version in range(commits)
+        for stream in range(streams)
+    ]
+    handed_in += [commit(StreamEvents("any", None, [added(str(it))])) for it in range(commits)]
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(store.append(it) for it in handed_in))
+
+    assert await store.head() == (streams + 1) * commits
+    for stream in ("stream-0", f"stream-{streams - 1}", "any"):
+        events = [it.event for it in await store.load(stream)]
+        assert events == [added(str(it)) for it in range(commits)]
+
+
+async def test_a_writer_that_is_far_behind_says_so(store: EventStore) -> None:
+    holder = await store.pool.acquire()
+    waiting: list[asyncio.Task[int]] = []
+    try:
+        await holder.execute("select pg_advisory_lock(7203316211)")
+        waiting += [asyncio.create_task(store.append(one("a"))) for _ in range(BACKLOG)]
+        with pytest.raises(StoreOverloaded):
+            async with asyncio.timeout(60):
+                await until_refused(waiting)
+    finally:
+        await holder.execute("select pg_advisory_unlock_all()")
+        await store.pool.release(holder)
+    done = await asyncio.gather(*waiting, return_exceptions=True)
+
+    taken = [it for it in done if isinstance(it, int)]
+    assert len(taken) >= WAITING_MAX
+    assert sorted(taken) == list(range(1, len(taken) + 1))
+
+
+async def until_refused(waiting: list[asyncio.Task[int]]) -> None:
+    """Raise what the first of them is refused with."""
+    done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_EXCEPTION)
+    for it in done:
+        it.result()
 
 
 # --- Keys ---

@@ -6,9 +6,12 @@ import contextlib
 import asyncpg
 import pytest
 
+from shared.announcing import announce
+from shared.epochs import take_over
 from tests.support.log_place import (
     EVENTS,
     JETSTREAM,
+    SERVICE,
     WITHIN_S,
     Effects,
     Place,
@@ -62,6 +65,25 @@ async def test_a_follower_goes_on_after_its_jetstream_was_lost(place: Place) -> 
         await place.client.jetstream().delete_stream(JETSTREAM)
         await place.append("garage-1", 5)
         await effects.check_once_each()
+
+
+async def test_a_jetstream_that_was_rolled_back_is_filled_again_and_nobody_begins_anew(
+    place: Place,
+) -> None:
+    effects = Effects(place)
+    await place.append("garage-1", 20)
+    async with running(relay_of(place).run()), running(effects.run()):
+        await effects.until_at(20)
+    js = place.client.jetstream()
+    await js.delete_stream(JETSTREAM)
+    await take_over(js, SERVICE, 1, 20)
+    await announce(place.client, SERVICE, 1, (await place.store.read(after=0))[:5])
+    async with running(effects.run()), running(relay_of(place).run()):
+        await place.append("garage-1", 5)
+        await place.check_announced()
+        await effects.check_once_each()
+
+    assert effects.heard == list(range(1, 26))
 
 
 async def test_a_lost_database_connection_delays_a_follower_and_no_more(place: Place) -> None:

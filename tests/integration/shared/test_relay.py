@@ -4,7 +4,7 @@ import pytest
 
 from shared import subjects
 from shared.announced import recorded_of
-from shared.messaging import connect
+from shared.messaging import connect, disconnect
 from shared.recorded import Recorded
 from tests.support.log_place import (
     EVENTS,
@@ -64,7 +64,7 @@ async def test_two_relays_announce_nothing_twice(place: Place) -> None:
                 await place.append(f"garage-{number % 3}", 1 + number % 4)
             await place.check_announced()
     finally:
-        await other_client.close()
+        await disconnect(other_client)
 
 
 async def test_a_lost_jetstream_is_announced_again_at_the_same_positions(place: Place) -> None:

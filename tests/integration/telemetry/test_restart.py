@@ -73,8 +73,7 @@ async def test_a_long_history_is_read_from_its_snapshot(world: World) -> None:
             assert (await world.limit(place, sequence)).accepted
     await world.event(place, ChargerDisconnected)
     version = await world.pool.fetchval(
-        "select (body->>'version')::int from document where key = $1",
-        f"{place.installation_id}/{place.charger_id}",
+        "select version from snapshot where stream = $1", f"charger-{place.charger_id}"
     )
     assert 128 <= version <= 144
 
@@ -95,7 +94,7 @@ async def test_without_its_documents_the_service_knows_the_same(world: World) ->
         await charger.boot_until_accepted()
         assert (await world.limit(place, 5)).accepted
     await world.service.stop()
-    await world.pool.execute("truncate document, cursor")
+    await world.pool.execute("truncate document, cursor, snapshot")
     await world.client.jetstream().delete_consumer(
         "EVENTS_INSTALLATION", "telemetry-installation"
     )

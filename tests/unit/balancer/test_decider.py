@@ -371,3 +371,48 @@ def test_until_the_earlier_limits_are_over_no_lower_one_goes_on_for_longer() -> 
 
     assert told["a"].limit_a == 8.0
     assert told["a"].valid_until_s == NOW_S + 20
+
+
+def test_a_lower_limit_that_was_lost_is_sent_again_though_it_may_not_go_on_for_longer() -> None:
+    at = site("a", "b", main_a=16.0)
+    before, lower = (Granted(a, PHASES, NOW_S + 40, i) for a, i in ((16.0, 1), (8.0, 2)))
+    lost = replace(
+        charging(16.0),
+        standing=Standing(0.0, PHASES, (before, lower), {1: NOW_S - 60}),
+        changed_at_s=NOW_S - TIMING.retry_s,
+        sequence=2,
+    )
+
+    decision = decided(at, a=lost, b=charging(16.0, left_s=80))
+
+    told = {it.charger_id: it.grant for it in decision.announcements}
+    assert (told["a"].limit_a, told["a"].sequence) == (8.0, 3)
+    assert told["a"].valid_until_s == NOW_S + 40
+
+
+def test_a_pause_is_not_ended_when_what_it_holds_down_would_not_fit_afterwards() -> None:
+    """A limit that ends before the pause does would let the fail-safe come up while another one has,
+    and while a third car's limit is in force."""
+    at = with_charger(site("a", "b", "c", main_a=22.0, fail_safe_a=6.0), "b", fail_safe_a=0.0)
+    paused = replace(
+        plugged(),
+        standing=Standing(
+            6.0, PHASES, (Granted(0.0, PHASES, NOW_S + 150, 1),), {1: NOW_S - 60}
+        ),
+        limited_by=LimitedBy(rule=Rule.QUEUE),
+        changed_at_s=NOW_S - 60,
+        sequence=1,
+    )
+    away = replace(
+        paused,
+        connected=False,
+        standing=replace(
+            paused.standing,
+            fail_safe_a=10.0,
+            granted=(Granted(0.0, PHASES, NOW_S + 115, 1),),
+        ),
+    )
+
+    long, short = charging(12.0, left_s=130), charging(12.0, left_s=90)
+    assert told_a(decided(at, a=paused, b=long, c=away)) == {"b": 6.0}
+    assert told_a(decided(at, a=paused, b=short, c=away)) == {"a": 6.0, "b": 6.0}

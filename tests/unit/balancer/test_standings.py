@@ -296,6 +296,17 @@ def test_a_removed_charger_that_has_confirmed_to_fall_back_to_nothing_is_free(
     assert telling.counted_a("east") == [0.0] * 3
 
 
+def test_what_another_charger_has_confirmed_under_its_id_is_not_its_own_word(
+    telling: Telling,
+) -> None:
+    replaced(telling)
+    telling.connect("ZAP2", fail_safe_a=0.0)
+    telling.hear(*telling.here.remove("bay"))
+    telling.now_s += CAR_FOLLOW_S
+
+    assert telling.counted_a("east") == [6.0] * 3
+
+
 def test_after_a_day_nobody_remembers(telling: Telling) -> None:
     telling.limit(16.0, 1)
     telling.hear(*telling.here.remove("bay"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared import tasks
-from shared.tasks import CutOff, in_child, keep_running
+from shared.tasks import CutOff, in_child, keep_running, loud
 from tests.support.waiting import until
 
 
@@ -335,3 +335,36 @@ async def test_an_outer_time_limit_is_obeyed() -> None:
 
     with pytest.raises(TimeoutError):
         await limited(in_child(swallows_one()))
+
+
+# --- In this task, but not in silence ---
+
+
+async def test_loud_work_that_gives_up_by_itself_fails_its_group() -> None:
+    async def together() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(loud(for_ever()))
+            group.create_task(loud(spurious()))
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await together()
+
+    assert raised.value.subgroup(CutOff) is not None
+
+
+async def test_loud_work_that_is_asked_to_end_ends_in_silence() -> None:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(loud(for_ever()))
+        await asyncio.sleep(0)
+        task.cancel()
+
+    assert task.cancelled()
+
+
+async def test_loud_work_returns_and_raises_what_it_does() -> None:
+    async def answer() -> int:
+        return 7
+
+    assert await loud(answer()) == 7
+    with pytest.raises(Trouble):
+        await loud(trouble())
