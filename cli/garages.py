@@ -105,6 +105,7 @@ def commands(
         type=InstallationType.GARAGE,
         grid_type=scene.grid_type,
         breaker_a=scene.breaker_a,
+        time_zone="Europe/Oslo",
         **about,
     )
     for circuit in scene.circuits_top_down():

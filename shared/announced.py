@@ -37,7 +37,7 @@ def headers_of(recorded: Recorded, epoch: int) -> dict[str, str]:
         VERSION_HEADER: str(recorded.version),
         SCHEMA_HEADER: str(recorded.schema_version),
         RECORDED_AT_HEADER: recorded.recorded_at.isoformat(),
-        META_HEADER: recorded.meta.model_dump_json(exclude_none=True),
+        META_HEADER: recorded.meta_json.decode(),
         CORRELATION_HEADER: recorded.meta.correlation_id,
     }
     if recorded.meta.causation_id is not None:

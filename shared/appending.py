@@ -20,7 +20,7 @@ import asyncpg
 import structlog
 
 from shared.append_call import APPEND, Written, arguments, verdicts, written
-from shared.commits import Commit, StoreFault, StoreOverloaded, StoreUnreachable
+from shared.commits import Commit, LogHalted, StoreFault, StoreOverloaded, StoreUnreachable
 from shared.tasks import end_if_cancelled
 
 LANES: Final = 2
@@ -32,6 +32,7 @@ BATCH_EVENTS_MAX: Final = 2000
 WAITING_MAX: Final = 10_000
 RETRY_PAUSE_S: Final = 0.2
 UNREACHABLE_S_MAX: Final = 30.0
+CONNECT_S_MAX: Final = 10.0
 DRAIN_S_MAX: Final = 3.0
 """How long a process that ends waits for what was handed in; nothing of it was acknowledged yet."""
 END_ASKED_MAX: Final = 4
@@ -46,6 +47,9 @@ _UNREACHABLE: Final = (
     asyncpg.ReadOnlySQLTransactionError,  # it is a standby now
     asyncpg.TooManyConnectionsError,
 )
+
+HALTED: Final = "the log is halted"
+"""How `refuse_while_halted` in the schema begins what it says."""
 
 log = structlog.get_logger()
 
@@ -72,7 +76,7 @@ class Writer:
         self._waiting: deque[_Waiting] = deque()
         self._on_the_way: set[str] = set()
         """The streams of commits that a lane is writing."""
-        self._idle: deque[asyncio.Event] = deque()
+        self._idle: list[asyncio.Event] = []
         self._woken = False
         """Whether a lane has been woken that has not looked yet."""
         self._drained = asyncio.Event()
@@ -103,7 +107,7 @@ class Writer:
     def _wake(self) -> None:
         if self._idle:
             self._woken = True
-            self._idle.popleft().set()
+            self._idle.pop().set()  # the one that was busy last: its connection is there
 
     async def close(self) -> None:
         """Wait a little for what was handed in; then end, whatever the database does."""
@@ -194,7 +198,7 @@ class Writer:
     async def _write(self, line: "_Line", batch: Sequence[_Waiting]) -> None:
         try:
             found = await _call(line, [it.commit for it in batch])
-        except StoreUnreachable as fault:
+        except (StoreUnreachable, LogHalted) as fault:
             _settle_all(batch, fault)
         except Exception as error:
             if len(batch) == 1:
@@ -220,13 +224,15 @@ async def _call(line: "_Line", commits: Sequence[Written]) -> list[int | StoreFa
             row = await line.fetchrow(APPEND, *told)
             return verdicts(row, commits, repeated=repeated)
         except _UNREACHABLE as error:
+            if HALTED in str(error):  # it waits for a person, and so would we
+                raise LogHalted(str(error)) from error
             line.cut()
             if isinstance(error, ValueError):  # asyncpg cannot send what we gave it
                 raise
             if loop.time() > deadline:
                 raise StoreUnreachable(repr(error)) from error
             log.warning("database unreachable, append waits", error=repr(error))
-        repeated = False
+        repeated = True
         await asyncio.sleep(RETRY_PAUSE_S)
 
 
@@ -241,7 +247,7 @@ class _Line:
         """Do a query; a connection that gives it up as if we had been cancelled was cut."""
         try:
             if self._connection is None:
-                self._connection = await self._pool.acquire(timeout=UNREACHABLE_S_MAX)
+                self._connection = await self._pool.acquire(timeout=CONNECT_S_MAX)
             return await self._connection.fetchrow(query, *told)
         except asyncio.CancelledError:
             self.cut()

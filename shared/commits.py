@@ -32,6 +32,10 @@ class StoreOverloaded(StoreFault):
     """Too many commits are waiting for the database."""
 
 
+class LogHalted(StoreFault):
+    """The log may not be what was announced of it: an operator has to say what is true."""
+
+
 class StoreUnreachable(StoreFault):
     """The database did not answer for too long; whether the commit was taken is unknown, its
     command id will tell.

@@ -80,9 +80,9 @@ async def measure_log(seconds: float, say: Callable[[str], None]) -> Figures:
         found(await measure_replay(tail_url))
         say("rebuilding installations")
         found(await measure_rebuild(place))
-        for rate in (500, 5000):
+        for rate, part in ((500, 0.8), (5000, 0.4)):
             say(f"delivering {rate} events a second")
-            found(await measure_delivery(place, rate, seconds * 0.8))
+            found(await measure_delivery(place, rate, seconds * part))
         say("filling a jetstream and a read model")
         found(await measure_copies(place, share))
     return figures

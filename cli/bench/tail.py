@@ -67,7 +67,7 @@ async def measure_tail(place: Place, share: float) -> tuple[Figures, str]:
         if any(it.returncode for it in writers):
             raise RuntimeError("a writer of the tail test has failed; see above")
         rows = await pool.fetch("select event_id from event_log")
-    return _figures(seen, {row["event_id"] for row in rows}), database_url
+    return tail_figures(seen, {row["event_id"] for row in rows}), database_url
 
 
 async def _tail(store: EventStore, seen: Seen, waiting: list["asyncio.Task[int]"]) -> None:
@@ -91,7 +91,8 @@ async def _writer(database_url: str, wanted: int) -> asyncio.subprocess.Process:
     )
 
 
-def _figures(seen: Seen, there: set[Any]) -> Figures:
+def tail_figures(seen: Seen, there: set[Any]) -> Figures:
+    """Compare what a reader was given with what the log holds, by event ids."""
     reference = (
         f"{PROCESSES * CALLERS} writers in {PROCESSES} processes, commits of 1 to 8; aim 0"
     )

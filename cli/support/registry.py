@@ -110,8 +110,8 @@ PROJECTIONS: Final = (
     Projection(PORTAL, BALANCER, ("share", "overload"), _of_portal(BALANCER)),
 )
 
-NOT_FOLDED: Final = frozenset({(TELEMETRY, "charger-state-2"), (TELEMETRY, "whereabouts")})
-"""Documents that no fold makes: snapshots, which are caches, and what connections have taught."""
+NOT_FOLDED: Final = frozenset({(TELEMETRY, "whereabouts")})
+"""Documents that no fold makes: what connections have taught."""
 
 
 def projection_of(service: str, heard: str) -> Projection:

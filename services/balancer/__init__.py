@@ -8,12 +8,21 @@ Listens to installation and telemetry, and to every MeterReading.
 
 How a decision comes about, in the order of the modules:
 
-site         the tree of breakers as arrays
+site         the tree of breakers as arrays, and each charger with its own limits
 allocation   shares: who is admitted, and how much each gets (pure arithmetic)
-commitments  the highest current that may still be in force, now and later
+commitments  the highest current that may still be in force at a charger, now and later
+ledger       the sums of commitments on every breaker: what may still be added
 behaviour    what readings tell of a car: its phases, what it leaves unused, whether it obeys
-turns        whose turn it is, so that a queue rotates
+turns        whose turn it is: priorities first, then so that a queue rotates
+reasons      what held a limit down
 planning     what of a target may be announced already
 decider      facts and time -> limits that may be announced now, each with its reason
-projections  facts folded from events
+
+And how facts come about:
+
+layouts      an installation as it is, and where its chargers stood before
+layout_folds the installation service's events, one by one
+projections  what chargers report, and what was announced to them
+hardware     what of one charger counts where
+standings    all of it together, as facts
 """

@@ -17,7 +17,7 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
     store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
     relay = Relay("balancer", store, runtime.client)
     runtime.spawn(relay.run(), "relay")
-    runtime.health.add("relay", lambda: relay.published is not None)
+    runtime.health.add("relay", relay.standing)
     partitions = await runtime.stack.enter_async_context(
         holding_partitions(settings.database_url, holder=new_id())
     )
@@ -32,6 +32,8 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
     # Nothing is decided on half of what is known.
     for follower in followers:
         await caught_up(runtime.client, runtime.pool, follower)
+    # Nor while our own log may not be what was announced.
+    await relay.agreed()
     runtime.spawn(balancer.run(settings.tick_s), "balancer")
 
 

@@ -19,7 +19,8 @@ from services.balancer.hardware import (
 from services.balancer.layouts import ChargerLayout, Departed, FailSafe, Layout, Stay
 from services.balancer.projections import Announced, Confirmed, Reported
 from services.balancer.site import Site
-from shared.ids import ChargerId
+from shared.ids import ChargerId, CircuitId
+from shared.phases import Phase
 from shared.units import CAR_FOLLOW_S
 
 D_co = TypeVar("D_co", covariant=True)
@@ -159,27 +160,34 @@ class _Assembly:
     ) -> Iterator[Place]:
         for stay in charger.stays:
             yield from self._alive(stay.path, hardware.there(stay), follows=True)
+        here = (self.layout.path(charger.circuit_id), self.site.lines(charger_id))
+        spots = [here, *((stay.path, stay.lines) for stay in charger.stays)]
         for gone in self.heard.departed.get(charger.serial, ()):
             if gone in self.layout.departed:
                 yield from self._places_left(gone)
             if gone.charger_id != charger_id:
-                yield from self._carried(charger_id, gone)
+                yield from self._carried(gone, charger_id, spots)
 
-    def _carried(self, charger_id: ChargerId, gone: Departed) -> Iterator[Place]:
-        """The same hardware under another id may come with all that it was told there."""
+    def _carried(
+        self,
+        gone: Departed,
+        charger_id: ChargerId,
+        spots: Iterable[tuple[tuple[CircuitId, ...], tuple[Phase, ...]]],
+        until: datetime | None = None,
+    ) -> Iterator[Place]:
+        """The same hardware under another id may have come with all that it was told before."""
         carried = self._left(gone)
         own = self.heard.reported.get(charger_id)
-        confirmed = own.fail_safe if own else None
-        if confirmed is not None and confirmed.at >= gone.left_at:
-            carried = replace(carried, falls_back=NOTHING)
-        stay = Stay(
-            path=self.layout.path(self.layout.chargers[charger_id].circuit_id),
-            lines=self.site.lines(charger_id),
-            since=gone.left,
-            left=gone.left,
-            left_at=gone.left_at,
-        )
-        yield from self._alive(stay.path, carried.there(stay))
+        confirmed = own.fail_safes if own else ()
+        if any(gone.left_at <= it.at and (until is None or it.at <= until) for it in confirmed):
+            carried = replace(
+                carried, falls_back=NOTHING
+            )  # what it falls back to is its own now
+        for path, lines in spots:
+            stay = Stay(
+                path=path, lines=lines, since=gone.left, left=gone.left, left_at=gone.left_at
+            )
+            yield from self._alive(path, carried.there(stay))
 
     # --- Chargers that are gone ---
 
@@ -199,6 +207,10 @@ class _Assembly:
             hardware = replace(hardware, falls_back=NOTHING)
         for stay in gone.stays:
             yield from self._alive(stay.path, hardware.there(stay))
+        spots = [(stay.path, stay.lines) for stay in gone.stays]
+        for earlier in self.heard.departed.get(gone.serial, ()):
+            if earlier.left < gone.left and earlier.charger_id != gone.charger_id:
+                yield from self._carried(earlier, gone.charger_id, spots, gone.left_at)
 
     def _left(self, gone: Departed) -> Hardware:
         """What a charger was told until it left, and what it had confirmed by then: what is confirmed

@@ -12,7 +12,7 @@ async def assemble(runtime: Runtime) -> None:
     store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
     relay = Relay("installation", store, runtime.client)
     runtime.spawn(relay.run(), "relay")
-    runtime.health.add("relay", lambda: relay.published is not None)
+    runtime.health.add("relay", relay.standing)
     await runtime.stack.enter_async_context(
         taking_commands(runtime.settings.nats_url, "ampledger-installation", routes(store))
     )

@@ -33,7 +33,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
     relay = Relay("telemetry", store, runtime.client)
     runtime.spawn(relay.run(), "relay")
-    runtime.health.add("relay", lambda: relay.published is not None)
+    runtime.health.add("relay", relay.standing)
 
     whereabouts = Whereabouts()
     assignments = Assignments(whereabouts)

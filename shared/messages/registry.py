@@ -1,6 +1,6 @@
 """Which class reads an event, by the name under which it is stored and announced."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import orjson
@@ -30,6 +30,13 @@ EVENTS: Final[dict[str, type[Event]]] = {
     event.__name__: event for event in _events_in(installation, telemetry, balancer)
 }
 
+_PRESENT: Final[dict[tuple[str, int], Callable[[bytes], Event]]] = {
+    (name, event.schema_version): event.__pydantic_validator__.validate_json
+    for name, event in EVENTS.items()
+}
+"""What reads the newest versions. A replay decodes millions of events, and the way through
+`model_validate_json` would take a third of its time."""
+
 
 def decode(type_name: str, schema_version: int, data: bytes) -> Event:
     """
@@ -38,6 +45,9 @@ def decode(type_name: str, schema_version: int, data: bytes) -> Event:
     Raises:
         UnknownEvent: its type is unknown here, or its schema is newer than this program.
     """
+    present = _PRESENT.get((type_name, schema_version))
+    if present is not None:
+        return present(data)
     known = EVENTS.get(type_name)
     if known is None:
         raise UnknownEvent(
@@ -48,8 +58,6 @@ def decode(type_name: str, schema_version: int, data: bytes) -> Event:
             f"{type_name} has schema {schema_version}, this version knows up to "
             f"{known.schema_version}; update the program"
         )
-    if schema_version == known.schema_version:
-        return known.model_validate_json(data)
     content = orjson.loads(data)
     for version in range(schema_version, known.schema_version):
         content = known.upcasts[version](content)

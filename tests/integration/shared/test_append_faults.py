@@ -79,24 +79,24 @@ async def test_a_commit_whose_acknowledgement_was_lost_is_acknowledged_and_writt
     servers: EmbeddedServers,
 ) -> None:
     database_url = await service_database(servers)
-    async with wire_to(database_url) as wire:
-        async with (
-            pool_of(database_url) as direct,
-            pool_of(wire.url) as pool,
-            EventStore.open(pool) as store,
-        ):
-            assert await store.append(one("a", 0)) == 1
-            known = one("a", 1)
-            wire.deaf = True  # what the database answers is lost from here on
-            appending = asyncio.create_task(store.append(known))
-            await until(EventStore(direct).head, lambda it: it == 2, WITHIN_S)
-            await wire.cut()
-            async with asyncio.timeout(WITHIN_S):
-                assert await appending == 2
+    async with (
+        wire_to(database_url) as wire,
+        pool_of(database_url) as direct,
+        pool_of(wire.url) as pool,
+        EventStore.open(pool) as store,
+    ):
+        assert await store.append(one("a", 0)) == 1
+        known = one("a", 1)
+        wire.deaf = True  # what the database answers is lost from here on
+        appending = asyncio.create_task(store.append(known))
+        await until(EventStore(direct).head, lambda it: it == 2, WITHIN_S)
+        await wire.cut()
+        async with asyncio.timeout(WITHIN_S):
+            assert await appending == 2
 
-            with pytest.raises(CommandKnown):  # whoever sends it again is told so
-                await store.append(known)
-            assert await store.head() == 2
+        with pytest.raises(CommandKnown):  # whoever sends it again is told so
+            await store.append(known)
+        assert await store.head() == 2
 
 
 class Wire:

@@ -413,6 +413,8 @@ def test_a_pause_is_not_ended_when_what_it_holds_down_would_not_fit_afterwards()
         ),
     )
 
-    long, short = charging(12.0, left_s=130), charging(12.0, left_s=90)
+    unread = replace(charging(12.0).behaviour, current_a=None)
+    long = replace(charging(12.0, left_s=130), behaviour=unread)
+    short = replace(charging(12.0, left_s=90), behaviour=unread)
     assert told_a(decided(at, a=paused, b=long, c=away)) == {"b": 6.0}
-    assert told_a(decided(at, a=paused, b=short, c=away)) == {"a": 6.0, "b": 6.0}
+    assert told_a(decided(at, a=paused, b=short, c=away)) == {"b": 6.0, "a": 6.0}

@@ -366,6 +366,24 @@ def test_a_charger_that_comes_back_under_another_id_brings_its_limits(telling: T
     assert telling.counted_a("west", in_s=OVER_S) == [6.0] * 3
 
 
+def test_it_brings_them_wherever_it_is_put_after_that(telling: Telling) -> None:
+    without_fail_safe(telling)
+    telling.limit(16.0, 1)
+    telling.hear(*telling.here.remove("bay"))
+    telling.hear(*telling.there.assign("other-bay", "ZAP1", "west", PHASES))
+    telling.hear(*telling.there.move("other-bay", "east"))
+    assert (
+        telling.counted_a("west", "there") == telling.counted_a("east", "there") == [16.0] * 3
+    )
+
+    telling.hear(*telling.there.remove("other-bay"))
+
+    assert (
+        telling.counted_a("west", "there") == telling.counted_a("east", "there") == [16.0] * 3
+    )
+    assert telling.counted_a(MAIN, "there") == [16.0] * 3
+
+
 def test_a_charger_that_comes_back_under_its_id_is_what_it_was(telling: Telling) -> None:
     telling.limit(16.0, 1)
     telling.hear(*telling.here.remove("bay"))
