@@ -33,8 +33,10 @@ class FallsBack:
     """What it fell back to before; its car may still follow that."""
     fading_ends_s: float = -inf
 
-
-NOTHING: Final = FallsBack(0.0, 0.0)
+    def fading(self, since: datetime) -> "FallsBack":
+        """Say that it falls back to nothing, or to something else, from a moment on."""
+        highest_a = max(self.highest_a, self.fading_a)
+        return FallsBack(0.0, 0.0, highest_a, since.timestamp() + CAR_FOLLOW_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from services.balancer.behaviour import Behaviour, Offer
 from services.balancer.commitments import Place, Standing
 from services.balancer.facts import ChargerFacts, SiteFacts
 from services.balancer.hardware import (
-    NOTHING,
     Hardware,
     before,
     confirmed_by,
@@ -21,7 +20,6 @@ from services.balancer.projections import Announced, Confirmed, Reported
 from services.balancer.site import Site
 from shared.ids import ChargerId, CircuitId
 from shared.phases import Phase
-from shared.units import CAR_FOLLOW_S
 
 D_co = TypeVar("D_co", covariant=True)
 
@@ -179,10 +177,12 @@ class _Assembly:
         carried = self._left(gone)
         own = self.heard.reported.get(charger_id)
         confirmed = own.fail_safes if own else ()
-        if any(gone.left_at <= it.at and (until is None or it.at <= until) for it in confirmed):
-            carried = replace(
-                carried, falls_back=NOTHING
-            )  # what it falls back to is its own now
+        since = [
+            it.at for it in confirmed if gone.left_at <= it.at and (not until or it.at <= until)
+        ]
+        if since:  # what it falls back to is its own now
+            fading = carried.falls_back.fading(since[0])
+            carried = replace(carried, falls_back=fading)
         for path, lines in spots:
             stay = Stay(
                 path=path, lines=lines, since=gone.left, left=gone.left, left_at=gone.left_at
@@ -203,8 +203,10 @@ class _Assembly:
 
     def _places_left(self, gone: Departed) -> Iterator[Place]:
         hardware = self._left(gone)
-        if self._has_no_fail_safe(gone):
-            hardware = replace(hardware, falls_back=NOTHING)
+        without_since = self._without_fail_safe_since(gone)
+        if without_since is not None:
+            fading = hardware.falls_back.fading(without_since)
+            hardware = replace(hardware, falls_back=fading)
         for stay in gone.stays:
             yield from self._alive(stay.path, hardware.there(stay))
         spots = [(stay.path, stay.lines) for stay in gone.stays]
@@ -233,23 +235,24 @@ class _Assembly:
             falls_back=may_fall_back_to(_asked(was), by_then),
         )
 
-    def _has_no_fail_safe(self, gone: Departed) -> bool:
-        """Tell whether it has confirmed, after it left, to fall back to nothing; it, and not another one
+    def _without_fail_safe_since(self, gone: Departed) -> datetime | None:
+        """Tell when it has confirmed, after it left, to fall back to nothing; it, and not another one
         that had its id since then."""
         if gone.charger_id in self.layout.chargers or any(
             it.charger_id == gone.charger_id and it.left > gone.left
             for it in self.layout.departed
         ):
-            return False
+            return None
         reported = self.heard.reported.get(gone.charger_id)
         known = reported.fail_safe if reported else None
-        return (
-            known is not None
-            and known.installation_id == self.layout.installation_id
-            and known.at > gone.left_at
-            and known.fail_safe_a == 0
-            and self.now_s >= known.at.timestamp() + CAR_FOLLOW_S
-        )
+        if (
+            known is None
+            or known.installation_id != self.layout.installation_id
+            or known.at <= gone.left_at
+            or known.fail_safe_a > 0
+        ):
+            return None
+        return known.at
 
     def _alive(
         self, path: Sequence[str], standing: Standing, *, follows: bool = False

@@ -366,6 +366,20 @@ def test_a_charger_that_comes_back_under_another_id_brings_its_limits(telling: T
     assert telling.counted_a("west", in_s=OVER_S) == [6.0] * 3
 
 
+def test_the_fail_safe_it_brings_is_over_once_it_has_confirmed_another_one(
+    telling: Telling,
+) -> None:
+    telling.hear(*telling.here.remove("bay"))
+    telling.hear(*telling.there.assign("other-bay", "ZAP1", "west", PHASES, wished_a=0.0))
+    assert telling.counted_a("west", "there") == [6.0] * 3
+
+    telling.now_s += 1
+    telling.connect(at="there", of="other-bay", fail_safe_a=0.0)
+
+    assert telling.counted_a("west", "there", in_s=CAR_FOLLOW_S - 0.1) == [6.0] * 3
+    assert telling.counted_a("west", "there", in_s=CAR_FOLLOW_S) == [0.0] * 3
+
+
 def test_it_brings_them_wherever_it_is_put_after_that(telling: Telling) -> None:
     without_fail_safe(telling)
     telling.limit(16.0, 1)
