@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from shared.clock import utc_now
 from tests.support.portal_feed import Feed, feeding
 from tests.support.portal_process import PortalProcess, start_portal
 from tests.support.portal_scene import Garage
 from tests.support.servers import EmbeddedServers, running_servers
+
+expect.set_options(
+    timeout=20_000
+)  # milliseconds: what comes late on a busy machine is not wrong
 
 CHROMIUM = Path("/usr/bin/chromium")
 SAY_S = 0.25

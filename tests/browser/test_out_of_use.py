@@ -5,8 +5,11 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import LiveGarage, Looker
 from tests.support.portal_pier import PIER, changed, locked, serial, set_up, unlocked
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
+
+HEARD_S_MAX = 30.0
 
 
 async def test_locked_chargers_are_shown_on_request_and_come_back_by_themselves(
@@ -48,7 +51,12 @@ async def test_locked_chargers_are_shown_on_request_and_come_back_by_themselves(
 
 async def expect_listed(looker: Looker, garage: LiveGarage) -> None:
     page = looker.page
-    await page.goto(garage.portal.url)
     knock = page.locator(".knock", has_text=serial(3))
+
+    async def listed() -> int:
+        await page.goto(garage.portal.url)  # this page does not change by itself
+        return await knock.filter(has_text="from elsewhere than before").count()
+
+    await until(listed, bool, HEARD_S_MAX)
     await expect(knock).to_contain_text("locked: its circuit Quay 2 was deactivated")
     await expect(knock).to_contain_text("from elsewhere than before")
