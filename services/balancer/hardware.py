@@ -10,17 +10,51 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
+from services.balancer.behaviour import Behaviour
 from services.balancer.commitments import CLOCK_SKEW_S, Granted, Standing
-from services.balancer.layouts import FAIL_SAFES_MAX, FailSafe, Stay
+from services.balancer.layouts import FAIL_SAFES_MAX, Departed, FailSafe, Layout, Stay
 from services.balancer.projections import Announced, Confirmed, Reported, Told
+from shared.ids import ChargerId
 from shared.phases import Phase
 from shared.units import CAR_FOLLOW_S, TOLERANCE_A
 
 DEPARTED_S: Final = 900.0
 """How long a charger that was moved or removed is counted with its fail-safe where it stood. Whoever
 leaves it plugged in there for longer has a load that is not ours, and the breaker must be set for it."""
+
+
+D_co = TypeVar("D_co", covariant=True)
+
+
+class Known(Protocol[D_co]):
+    """Whatever is found by a charger's id, such as a mapping."""
+
+    def get(self, charger_id: ChargerId, /) -> D_co | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Everything that is known of chargers, whichever installation they stand in."""
+
+    reported: Known[Reported]
+    announced: Known[Announced]
+    behaviours: Known[Behaviour]
+    departed: Mapping[str, Sequence[Departed]]
+    """Of all installations, by serial number."""
+
+
+def departed_by_serial(layouts: Iterable[Layout]) -> dict[str, list[Departed]]:
+    """Find chargers that are gone by what is printed on them, the latest to leave last."""
+    found: dict[str, list[Departed]] = {}
+    for gone in sorted((it for layout in layouts for it in layout.departed), key=_left):
+        found.setdefault(gone.serial, []).append(gone)
+    return found
+
+
+def _left(gone: Departed) -> int:
+    return gone.left
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import structlog
 
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.facts import SiteFacts
+from services.balancer.hardware import Heard, departed_by_serial
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
 from services.balancer.projections import (
@@ -15,9 +16,10 @@ from services.balancer.projections import (
     Reported,
     fold_announced,
     fold_reported,
+    offer_of,
 )
 from services.balancer.site import BrokenLayout, Site
-from services.balancer.standings import Heard, departed_by_serial, offer_of, site_facts
+from services.balancer.standings import site_facts
 from shared.documents import Documents
 from shared.event_store import EventStore
 from shared.ids import ChargerId, InstallationId

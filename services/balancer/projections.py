@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import Field
 
+from services.balancer.behaviour import Offer
 from services.balancer.commitments import CLOCK_SKEW_S
 from services.balancer.layouts import FAIL_SAFES_MAX, Document
 from shared.ids import InstallationId, SessionId
@@ -147,6 +148,13 @@ def _limit_applied(reported: Reported, event: CurrentLimitApplied) -> Reported:
     if event.sequence == newest:
         update["confirmed_a"] = event.limit_a
     return reported.model_copy(update=update)
+
+
+def offer_of(reported: Reported | None) -> Offer | None:
+    """Name the limit a charger has confirmed last."""
+    if reported is None or reported.confirmed_a is None or not reported.confirmed_at:
+        return None
+    return Offer(reported.confirmed_a, max(reported.confirmed_at.values()).timestamp())
 
 
 # --- What was announced ---

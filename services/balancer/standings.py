@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol, TypeVar
 
-from services.balancer.behaviour import Behaviour, Offer
+from services.balancer.behaviour import Behaviour
 from services.balancer.commitments import Place, Standing
 from services.balancer.facts import ChargerFacts, SiteFacts
 from services.balancer.hardware import (
+    FallsBack,
     Hardware,
+    Heard,
     before,
     confirmed_by,
     may_fall_back_to,
@@ -20,37 +21,6 @@ from services.balancer.projections import Announced, Confirmed, Reported
 from services.balancer.site import Site
 from shared.ids import ChargerId, CircuitId
 from shared.phases import Phase
-
-D_co = TypeVar("D_co", covariant=True)
-
-
-class Known(Protocol[D_co]):
-    """Whatever is found by a charger's id, such as a mapping."""
-
-    def get(self, charger_id: ChargerId, /) -> D_co | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """Everything that is known of chargers, whichever installation they stand in."""
-
-    reported: Known[Reported]
-    announced: Known[Announced]
-    behaviours: Known[Behaviour]
-    departed: Mapping[str, Sequence[Departed]]
-    """Of all installations, by serial number."""
-
-
-def departed_by_serial(layouts: Iterable[Layout]) -> dict[str, list[Departed]]:
-    """Find chargers that are gone by what is printed on them, the latest to leave last."""
-    found: dict[str, list[Departed]] = {}
-    for gone in sorted((it for layout in layouts for it in layout.departed), key=_left):
-        found.setdefault(gone.serial, []).append(gone)
-    return found
-
-
-def _left(gone: Departed) -> int:
-    return gone.left
 
 
 def site_facts(
@@ -133,8 +103,29 @@ class _Assembly:
         return Hardware(
             leases=tuple(it for it in taken(told, reported) if not before(it, assigned)),
             confirmed_at_s=_seconds_of(reported.confirmed_at if reported else {}),
-            falls_back=may_fall_back_to(set_to, self._confirmed(charger_id, charger)),
+            falls_back=self._falls_back(
+                charger_id, charger.serial, set_to, self._confirmed(charger_id, charger)
+            ),
         )
+
+    def _falls_back(
+        self,
+        charger_id: ChargerId,
+        serial: str,
+        set_to: Sequence[FailSafe],
+        confirmed: Confirmed | None,
+    ) -> FallsBack:
+        """Hardware that was connected under another id is not new: what it was asked for under this one
+        it may have taken without an answer."""
+        if confirmed is None and any(
+            confirmed_by(reported.fail_safes, it.left_at) is not None
+            for it in self.heard.departed.get(serial, ())
+            if it.charger_id != charger_id
+            and (reported := self.heard.reported.get(it.charger_id)) is not None
+        ):
+            asked_a = [it.fail_safe_a for it in set_to]
+            return FallsBack(max(asked_a), min(asked_a))
+        return may_fall_back_to(set_to, confirmed)
 
     def _was(self, charger_id: ChargerId, serial: str) -> list[Departed]:
         """The same hardware under the same id, wherever it stood before."""
@@ -232,7 +223,7 @@ class _Assembly:
             confirmed_at_s=_seconds_of(
                 {k: at for k, at in confirmed_at.items() if at <= gone.left_at}
             ),
-            falls_back=may_fall_back_to(_asked(was), by_then),
+            falls_back=self._falls_back(gone.charger_id, gone.serial, _asked(was), by_then),
         )
 
     def _without_fail_safe_since(self, gone: Departed) -> datetime | None:
@@ -306,13 +297,6 @@ def _facts(
         behaviour=behaviour,
         elsewhere=elsewhere,
     )
-
-
-def offer_of(reported: Reported | None) -> Offer | None:
-    """Name the limit a charger has confirmed last."""
-    if reported is None or reported.confirmed_a is None or not reported.confirmed_at:
-        return None
-    return Offer(reported.confirmed_a, max(reported.confirmed_at.values()).timestamp())
 
 
 def _seconds(moment: datetime | None) -> float | None:

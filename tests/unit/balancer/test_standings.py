@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.balancer.facts import ChargerFacts, SiteFacts
-from services.balancer.hardware import DEPARTED_S
+from services.balancer.hardware import DEPARTED_S, Heard, departed_by_serial
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Layout
 from services.balancer.ledger import Ledger
 from services.balancer.projections import Announced, Reported, fold_announced, fold_reported
-from services.balancer.standings import Heard, departed_by_serial, site_facts
+from services.balancer.standings import site_facts
 from shared.messages import Event
 from shared.messages.balancer import MAIN, CurrentLimitAllocated, LimitedBy, Rule
 from shared.messages.installation import FailSafeSet
@@ -378,6 +378,17 @@ def test_the_fail_safe_it_brings_is_over_once_it_has_confirmed_another_one(
 
     assert telling.counted_a("west", "there", in_s=CAR_FOLLOW_S - 0.1) == [6.0] * 3
     assert telling.counted_a("west", "there", in_s=CAR_FOLLOW_S) == [0.0] * 3
+
+
+def test_what_it_was_asked_for_there_it_may_have_taken_without_an_answer(
+    telling: Telling,
+) -> None:
+    without_fail_safe(telling)
+    telling.hear(*telling.here.remove("bay"))
+    telling.hear(*telling.there.assign("other-bay", "ZAP1", "west", PHASES))
+    telling.hear(*telling.there.wish("other-bay", 0.0))
+
+    assert telling.counted_a("west", "there") == [6.0] * 3
 
 
 def test_it_brings_them_wherever_it_is_put_after_that(telling: Telling) -> None:

@@ -16,11 +16,18 @@ from services.balancer.announcing import events_of
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.decider import decide
 from services.balancer.facts import SiteFacts, Timing
+from services.balancer.hardware import Heard, departed_by_serial
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Layout
 from services.balancer.ledger import Ledger
-from services.balancer.projections import Announced, Reported, fold_announced, fold_reported
-from services.balancer.standings import Heard, departed_by_serial, offer_of, site_facts
+from services.balancer.projections import (
+    Announced,
+    Reported,
+    fold_announced,
+    fold_reported,
+    offer_of,
+)
+from services.balancer.standings import site_facts
 from shared.messages import Event
 from shared.messages.balancer import MAIN, Lease, LeasesRenewed
 from shared.messages.telemetry import (
@@ -50,10 +57,10 @@ class Charger:
     serial: str
     clock_off_s: float
     one_phase_car: bool
-    spot: Spot | None = None
-    """Where it hangs physically."""
-    next_spot: tuple[float, Spot] | None = None
-    """Where it will, and when at the latest."""
+    route: list[tuple[int, float, Spot]] = field(default_factory=list)
+    """Where it ought to hang: since which position of the log, and from when on at the latest."""
+    stop: int = 0
+    """How far it has come."""
     assigned: tuple[str, str] | None = None
     """Installation and id, as the gateway knows it."""
     fail_safe_a: float = 0.0
@@ -67,6 +74,16 @@ class Charger:
     sessions: int = 0
     plugged: bool = False
     online: bool = False
+
+    @property
+    def spot(self) -> Spot | None:
+        """Where it hangs physically."""
+        return self.route[self.stop][2] if self.route else None
+
+    def follows(self, position: int) -> None:
+        """Whoever follows what was decided for a place stands there."""
+        stops = [i for i, (since, _, _) in enumerate(self.route) if since <= position]
+        self.stop = max(self.stop, *stops, 0)
 
     def offered_a(self, now_s: float) -> float:
         if not self.commissioned:
@@ -117,7 +134,8 @@ class World:
         self.announced: dict[str, Announced] = {}
         self.behaviours: dict[str, Behaviour] = {}
         self.unheard: list[tuple[float, int, Event, float]] = []
-        self.unheard_by_gateway: list[tuple[float, Event]] = []
+        self.unheard_by_gateway: list[tuple[float, int, Event]] = []
+        self.gateway_heard = 0
         self.log: list[tuple[float, Event]] = []
         self.on_the_way: list[tuple[float, str, Lease, int]] = []
         self.answers: list[tuple[tuple[str, str], Lease]] = []
@@ -139,7 +157,7 @@ class World:
             self.log.append((now_s, event))
             self.true.hear(self.positions, event, now_s)
             self.unheard.append((now_s + late_s, self.positions, event, now_s))
-            self.unheard_by_gateway.append((now_s + late_s, event))
+            self.unheard_by_gateway.append((now_s + late_s, self.positions, event))
         self._plan_carrying(now_s + carried_s)
 
     def tell(self, event: ChargerEvent, now_s: float, late_s: float = 0.0) -> None:
@@ -161,7 +179,7 @@ class World:
     def gateway_hears(self, now_s: float) -> None:
         """What is assigned may connect, what is removed is disconnected."""
         while self.unheard_by_gateway and self.unheard_by_gateway[0][0] <= now_s:
-            _, event = self.unheard_by_gateway.pop(0)
+            _, self.gateway_heard, event = self.unheard_by_gateway.pop(0)
             whose = (event.aggregate_id, getattr(event, "charger_id", ""))
             match type(event).__name__:
                 case "ChargerAssigned":
@@ -186,21 +204,19 @@ class World:
     # --- Places ---
 
     def _plan_carrying(self, at_s: float) -> None:
-        for building in self.buildings.values():
-            for bay in building.bays.values():
-                charger = self.chargers[bay.serial]
-                spot = (building.installation_id, bay.circuit_id, bay.wiring)
-                if charger.spot is None:
-                    charger.spot = spot
-                elif charger.next_spot is not None and charger.next_spot[1] == spot:
-                    continue
-                elif charger.spot != spot or charger.next_spot is not None:
-                    charger.next_spot = (at_s, spot)
+        for name, building in self.buildings.items():
+            for charger_id, bay in building.bays.items():
+                route = self.chargers[bay.serial].route
+                spot = (name, bay.circuit_id, bay.wiring)
+                if not route or route[-1][2] != spot:
+                    since = self.true.layouts[name].chargers[charger_id].since
+                    route.append((since, at_s, spot))
 
     def carry(self, now_s: float) -> None:
         for charger in self.chargers.values():
-            if charger.next_spot is not None and charger.next_spot[0] <= now_s:
-                charger.spot, charger.next_spot = charger.next_spot[1], None
+            for stop, (_, at_s, _) in enumerate(charger.route):
+                if at_s <= now_s:
+                    charger.stop = max(charger.stop, stop)
 
     # --- The balancer ---
 
@@ -257,20 +273,10 @@ class World:
             if lease.sequence <= self.sent.get(lease.charger_id, 0):
                 continue  # the gateway sees to the order
             self.sent[lease.charger_id] = lease.sequence
-            if position >= self._stands_since(whose):
-                self._arrive(charger)
+            charger.follows(position)
             charger.limit_a = lease.limit_a
             charger.valid_until_s = lease.valid_until.timestamp()
             self.answers.append((whose, lease))
-
-    def _arrive(self, charger: Charger) -> None:
-        """Whoever follows what was decided for a place stands there."""
-        if charger.next_spot is not None:
-            charger.spot, charger.next_spot = charger.next_spot[1], None
-
-    def _stands_since(self, whose: tuple[str, str]) -> int:
-        layout = self.true.layouts[whose[0]].chargers.get(whose[1])
-        return layout.since if layout is not None else self.positions + 1
 
     def confirm(self, fate_of: Callable[[], str], now_s: float) -> None:
         for answer in list(self.answers):
@@ -313,7 +319,7 @@ class World:
             return
         wanted_a = self.gateway_wants[charger.assigned]
         if wanted_a > charger.fail_safe_a or not charger.commissioned:
-            self._arrive(charger)
+            charger.follows(self.gateway_heard)
         charger.fail_safe_a = wanted_a
         if not lost:
             charger.confirmed = (charger.assigned, wanted_a)
