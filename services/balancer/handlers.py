@@ -19,11 +19,12 @@ from pydantic import ValidationError
 from services.balancer.announcing import balance_of, events_of, overloads_of
 from services.balancer.decider import Decision, decide
 from services.balancer.facts import SiteFacts, Timing
-from services.balancer.knowledge import CONSUMER, Knowledge
+from services.balancer.knowledge import Knowledge
+from services.balancer.own_log import stream_of
 from services.balancer.partitions import Partitions
 from shared import subjects
 from shared.context import Context, acting
-from shared.event_store import Commit, EventStore, StreamEvents
+from shared.event_store import Commit, Conflict, EventStore, StreamEvents
 from shared.followers import Follower
 from shared.ids import ChargerId, InstallationId, new_id
 from shared.messages import Event
@@ -76,14 +77,18 @@ class Balancer:
         known = self._knowledge
         return (
             Follower(
-                CONSUMER,
+                known.consumer,
                 "installation",
                 known.apply_installation,
                 known.reload_layouts,
                 self._heard,
             ),
             Follower(
-                CONSUMER, "telemetry", known.apply_telemetry, known.reload_reported, self._heard
+                known.consumer,
+                "telemetry",
+                known.apply_telemetry,
+                known.reload_reported,
+                self._heard,
             ),
         )
 
@@ -92,7 +97,10 @@ class Balancer:
             self._changed.setdefault(recorded.event.aggregate_id, None)
 
     async def on_meter_reading(self, message: Msg) -> None:
-        """Take a reading into account. A reading that cannot be read tells nothing."""
+        """Take a reading into account, if it is for this process to decide on it. A reading that cannot
+        be read tells nothing."""
+        if not self._partitions.holds(subjects.partition_in(message.subject)):
+            return
         try:
             reading = MeterReading.model_validate_json(message.data)
         except ValidationError as error:
@@ -111,19 +119,24 @@ class Balancer:
             await asyncio.sleep(tick_s)
 
     async def tick(self) -> None:
-        """Decide for every installation that is due."""
+        """Decide for every installation that is due, and this process's to decide for."""
         now_s = self._clock().timestamp()
         for installation_id in self._knowledge.installations:
             due = now_s - self._decided_at_s.get(installation_id, 0.0) >= BALANCE_PAUSE_S
-            if installation_id in self._changed or due:
-                reading_at = self._changed.pop(installation_id, None)
-                self._decided_at_s[installation_id] = now_s
-                await self._decide(installation_id, reading_at)
+            if installation_id not in self._changed and not due:
+                continue
+            with self._partitions.deciding(installation_id) as epoch:
+                if epoch is not None:
+                    reading_at = self._changed.pop(installation_id, None)
+                    self._decided_at_s[installation_id] = now_s
+                    await self._decide(installation_id, epoch, reading_at)
 
     async def _decide(
-        self, installation_id: InstallationId, reading_received_at: datetime | None
+        self,
+        installation_id: InstallationId,
+        epoch: int,
+        reading_received_at: datetime | None,
     ) -> None:
-        epoch = self._partitions.epoch_of(installation_id)
         now_s = self._clock().timestamp()
         facts = self._knowledge.facts(installation_id, epoch, now_s)
         if facts is None or not facts.chargers:
@@ -138,7 +151,7 @@ class Balancer:
         ]
         if events:
             with acting(ACTOR) as context:
-                await self._announce(installation_id, events, context)
+                await self._announce(facts, events, context)
         await self._draw(facts, decision, now_s)
 
     def _warnings(self, facts: SiteFacts, decision: Decision, now_s: float) -> list[Event]:
@@ -170,30 +183,41 @@ class Balancer:
     # --- Announcing and sending ---
 
     async def _announce(
-        self, installation_id: InstallationId, events: Sequence[Event], context: Context
+        self, facts: SiteFacts, events: Sequence[Event], context: Context
     ) -> None:
-        command_id = new_id()
+        """Append a decision, then send it; if it was taken without knowing the latest one, take it
+        anew with the next tick."""
+        command_id, installation_id = new_id(), facts.installation_id
         meta = Meta(
             actor=context.actor, command_id=command_id, correlation_id=context.correlation_id
         )
         mark = hashlib.sha256(command_id.encode()).digest()
-        stream = StreamEvents(f"balance-{installation_id}", None, events)
-        position = await self._store.append(Commit(command_id, mark, ACCEPTED, meta, [stream]))
+        version = self._knowledge.version(installation_id)
+        stream = StreamEvents(stream_of(installation_id), version, events)
+        try:
+            last = await self._store.append(Commit(command_id, mark, ACCEPTED, meta, [stream]))
+        except Conflict as conflict:
+            log.info("decided anew", installation_id=installation_id, why=str(conflict))
+            untold = {it.charger_id for it in events if isinstance(it, LimitIgnored)}
+            self._ignored = {it for it in self._ignored if it[0] not in untold}
+            await self._knowledge.catch_up()
+            self._changed.setdefault(installation_id, None)
+            return
         now = self._clock()
-        await self._knowledge.remember([(event, now) for event in events], position)
+        await self._knowledge.remember(installation_id, [(it, now) for it in events], last)
         for event in events:
             for lease in _leases_in(event):
-                self._send(installation_id, lease, context)
+                self._send(facts, lease, context)
 
-    def _send(self, installation_id: InstallationId, lease: Lease, context: Context) -> None:
+    def _send(self, facts: SiteFacts, lease: Lease, context: Context) -> None:
         command = SetCurrentLimit(
             command_id=new_id(),
-            installation_id=installation_id,
+            installation_id=facts.installation_id,
             charger_id=lease.charger_id,
             limit_a=lease.limit_a,
             valid_until=lease.valid_until,
             sequence=lease.sequence,
-            epoch=self._partitions.epoch_of(installation_id),
+            epoch=facts.epoch,
         )
         task = asyncio.create_task(self._deliver(command, context))
         self._sending.add(task)
