@@ -17,6 +17,7 @@ from shared.messages.balancer import (
     Lease,
     LeasesRenewed,
     LimitedBy,
+    Rule,
 )
 from shared.messages.telemetry import (
     ChargerConnected,
@@ -184,9 +185,8 @@ def fold_announced(
     match event:
         case CurrentLimitAllocated():
             told = Told.model_validate(event.model_dump(include=set(Told.model_fields)))
-            return _with_lease(announced, told, recorded_at).model_copy(
-                update={"limited_by": event.limited_by}
-            )
+            explained = announced.model_copy(update={"limited_by": event.limited_by})
+            return _with_lease(explained, told, recorded_at)
         case LeasesRenewed():
             for lease in event.leases:
                 if lease.charger_id == charger_id:
@@ -206,7 +206,9 @@ def _with_lease(announced: Announced, lease: Told, recorded_at: datetime) -> Ann
         return announced
     # What came after one that may be in force is kept: it may have taken its place.
     kept = dropwhile(lambda it: it.valid_until + GONE_AFTER <= recorded_at, announced.leases)
-    charging = lease.limit_a > 0
+    # A car that is woken keeps its turn.
+    rule = announced.limited_by.rule if announced.limited_by is not None else None
+    charging = lease.limit_a > 0 or rule is Rule.WAKING
     return announced.model_copy(
         update={
             "leases": (*kept, lease),

@@ -38,6 +38,8 @@ class Reasons:
         share = turn.share
         if turn.car.demand.fixed_a is not None and share.admitted:
             return LimitedBy(rule=Rule.DISOBEYS)
+        if share.admitted and self._wakes(turn.car.charger_id):
+            return LimitedBy(rule=Rule.WAKING)
         if share.constraint == OWN_MAX:
             return LimitedBy(rule=Rule.CAR if turn.car.lent else self._own(turn.car.charger_id))
         breaker, line = self._facts.site.at(share.constraint)
@@ -48,6 +50,9 @@ class Reasons:
             phase=line,
             shared_by=sharing,
         )
+
+    def _wakes(self, charger_id: ChargerId) -> bool:
+        return self._facts.chargers[charger_id].behaviour.waking(self._now_s)
 
     def _at_breaker(self, turn: Turn, sharing: int) -> Rule:
         available = self._facts.site.is_available_current(turn.share.constraint, self._now_s)

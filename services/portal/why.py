@@ -57,6 +57,8 @@ def why(limited_by: LimitedBy, situation: Situation) -> str:
             return f"{limit}: {'the car asks for nothing' if situation.car else 'no car'}"
         case Rule.DISOBEYS:
             return _disobeys(situation, limit)
+        case Rule.WAKING:
+            return f"{limit} for some seconds: the car seems to sleep since it was paused, and is woken"
         case Rule.DECREASE_FIRST:
             return f"{limit} for now: others must first confirm that they have made room"
         case Rule.LOCKED | Rule.OUT_OF_USE:

@@ -27,6 +27,8 @@ class Rule(StrEnum):
     """No car wants current."""
     DISOBEYS = "disobeys"
     """The car draws more than it was told; it is counted at what it draws."""
+    WAKING = "waking"
+    """The car has drawn nothing since a pause; its offer is taken away for seconds, and comes back."""
     DECREASE_FIRST = "decrease first"
     """A share is there, but somebody else must first confirm that they have made room."""
     AVAILABLE = "available current"
