@@ -42,7 +42,7 @@ STALE_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The limit a charger has confirmed, and since when."""
+    """The limit a charger has confirmed, and since when, however often it was renewed."""
 
     limit_a: float
     confirmed_at_s: float
@@ -151,7 +151,12 @@ def _thrift(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:
 def _finishing(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:
     if max(seen.current_a or (0.0,)) >= DRAWS_A:
         return replace(
-            seen, idle_since_s=None, finished_at_s=None, paused=False, wakes=0, waking_until_s=None
+            seen,
+            idle_since_s=None,
+            finished_at_s=None,
+            paused=False,
+            wakes=0,
+            waking_until_s=None,
         )
     if offer.limit_a < PILOT_MIN_A:
         paused = seen.paused or seen.finished_at_s is None
@@ -161,7 +166,5 @@ def _finishing(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:
         return replace(seen, idle_since_s=since_s)
     if seen.paused and seen.wakes < WAKES_MAX:
         until_s = now_s + WAKE_S * 2**seen.wakes
-        return replace(
-            seen, idle_since_s=None, wakes=seen.wakes + 1, waking_until_s=until_s
-        )
+        return replace(seen, idle_since_s=None, wakes=seen.wakes + 1, waking_until_s=until_s)
     return replace(seen, idle_since_s=since_s, finished_at_s=now_s, paused=False, wakes=0)

@@ -64,6 +64,9 @@ class Reported(Document):
     session_since: datetime | None = None
     confirmed_at: dict[int, datetime] = Field(default_factory=dict)
     confirmed_a: float | None = None
+    confirmed_since: datetime | None = None
+    """Since when that limit has been in force without a break, however often it was renewed."""
+    confirmed_until: datetime | None = None
     rejected: tuple[int, ...] = ()
     fail_safes: tuple[Confirmed, ...] = ()
     """The latest ones, the last one being in force."""
@@ -147,15 +150,23 @@ def _limit_applied(reported: Reported, event: CurrentLimitApplied) -> Reported:
         "confirmed_at": dict([*following, *ordered[-CONFIRMATIONS_MAX:]])
     }
     if event.sequence == newest:
+        goes_on = (
+            reported.confirmed_a == event.limit_a
+            and reported.confirmed_until is not None
+            and event.applied_at <= reported.confirmed_until
+        )
         update["confirmed_a"] = event.limit_a
+        update["confirmed_until"] = event.valid_until
+        if not goes_on:
+            update["confirmed_since"] = event.applied_at
     return reported.model_copy(update=update)
 
 
 def offer_of(reported: Reported | None) -> Offer | None:
-    """Name the limit a charger has confirmed last."""
-    if reported is None or reported.confirmed_a is None or not reported.confirmed_at:
+    """Name the limit a charger has confirmed last, and since when it is in force."""
+    if reported is None or reported.confirmed_a is None or reported.confirmed_since is None:
         return None
-    return Offer(reported.confirmed_a, max(reported.confirmed_at.values()).timestamp())
+    return Offer(reported.confirmed_a, reported.confirmed_since.timestamp())
 
 
 # --- What was announced ---
