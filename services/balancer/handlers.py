@@ -1,12 +1,10 @@
 """
 The shell around decisions: what is heard changes what is known; a tick decides.
 
-A decision is appended to the log before anything of it is sent. A limit that was announced counts from
-then on, whether or not its charger ever hears of it.
+A decision is appended to the log before anything of it is sent (`sending.py`).
 """
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -20,24 +18,24 @@ from services.balancer.announcing import balance_of, events_of, overloads_of
 from services.balancer.decider import Decision, decide
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.knowledge import Knowledge
-from services.balancer.own_log import stream_of
 from services.balancer.partitions import Partitions
+from services.balancer.sending import Sender
 from shared import subjects
 from shared.context import Context, acting
-from shared.event_store import Commit, Conflict, EventStore, StreamEvents
+from shared.event_store import Conflict, EventStore
 from shared.followers import Follower
-from shared.ids import ChargerId, InstallationId, new_id
+from shared.ids import ChargerId, InstallationId
 from shared.messages import Event
-from shared.messages.balancer import CurrentLimitAllocated, Lease, LeasesRenewed, LimitIgnored
-from shared.messages.telemetry import MeterReading, SetCurrentLimit
-from shared.messaging import ServiceUnavailable, request
-from shared.recorded import Meta, Recorded
-from shared.transact import ACCEPTED
+from shared.messages.balancer import (
+    LayoutRequired,
+    LimitIgnored,
+)
+from shared.messages.telemetry import MeterReading
+from shared.recorded import Recorded
 
 ACTOR: Final = "balancer"
 BALANCE_PAUSE_S: Final = 1.0
 """At least so often every installation is decided on, and its picture drawn."""
-ANSWER_S_MAX: Final = 12.0
 OVERLOAD_PAUSE_S: Final = 10.0
 """An overload that goes on is announced again after this time."""
 
@@ -57,7 +55,7 @@ class Balancer:
         clock: Callable[[], datetime],
     ) -> None:
         self._client = client
-        self._store = store
+        self._sender = Sender(client, store)
         self._knowledge = knowledge
         self._partitions = partitions
         self._timing = timing
@@ -68,7 +66,6 @@ class Balancer:
         self._decisions: dict[InstallationId, int] = {}
         self._overloads_at_s: dict[tuple[InstallationId, int], float] = {}
         self._ignored: set[tuple[ChargerId, str | None]] = set()
-        self._sending: set[asyncio.Task[None]] = set()
 
     # --- Hearing ---
 
@@ -137,6 +134,8 @@ class Balancer:
         epoch: int,
         reading_received_at: datetime | None,
     ) -> None:
+        for left, position in self._knowledge.left_for(installation_id, self._clock()):
+            await self._require(left, position)
         now_s = self._clock().timestamp()
         facts = self._knowledge.facts(installation_id, epoch, now_s)
         if facts is None or not facts.chargers:
@@ -180,22 +179,17 @@ class Balancer:
             )
         return warnings
 
-    # --- Announcing and sending ---
+    # --- Announcing ---
 
     async def _announce(
         self, facts: SiteFacts, events: Sequence[Event], context: Context
     ) -> None:
         """Append a decision, then send it; if it was taken without knowing the latest one, take it
         anew with the next tick."""
-        command_id, installation_id = new_id(), facts.installation_id
-        meta = Meta(
-            actor=context.actor, command_id=command_id, correlation_id=context.correlation_id
-        )
-        mark = hashlib.sha256(command_id.encode()).digest()
+        installation_id = facts.installation_id
         version = self._knowledge.version(installation_id)
-        stream = StreamEvents(stream_of(installation_id), version, events)
         try:
-            last = await self._store.append(Commit(command_id, mark, ACCEPTED, meta, [stream]))
+            last = await self._sender.append(installation_id, version, events, context)
         except Conflict as conflict:
             log.info("decided anew", installation_id=installation_id, why=str(conflict))
             untold = {it.charger_id for it in events if isinstance(it, LimitIgnored)}
@@ -205,41 +199,15 @@ class Balancer:
             return
         now = self._clock()
         await self._knowledge.remember(installation_id, [(it, now) for it in events], last)
-        for event in events:
-            for lease in _leases_in(event):
-                self._send(facts, lease, context)
+        self._sender.send(facts, events, context)
 
-    def _send(self, facts: SiteFacts, lease: Lease, context: Context) -> None:
-        command = SetCurrentLimit(
-            command_id=new_id(),
-            installation_id=facts.installation_id,
-            charger_id=lease.charger_id,
-            limit_a=lease.limit_a,
-            valid_until=lease.valid_until,
-            sequence=lease.sequence,
-            epoch=facts.epoch,
-        )
-        task = asyncio.create_task(self._deliver(command, context))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
-
-    async def _deliver(self, command: SetCurrentLimit, context: Context) -> None:
-        """Send a limit; whether it is in force is told by events, and it is sent again if not."""
-        subject = subjects.charger_command(SetCurrentLimit, command.charger_id)
-        try:
-            answer = await request(self._client, command, subject, context, ANSWER_S_MAX)
-        except (ServiceUnavailable, OSError) as error:
-            log.warning("limit not delivered", charger_id=command.charger_id, error=str(error))
-            return
-        if not answer.accepted:
-            log.warning(
-                "limit refused",
-                charger_id=command.charger_id,
-                limit_a=command.limit_a,
-                sequence=command.sequence,
-                refusal=answer.refusal,
-                detail=answer.detail,
-            )
+    async def _require(self, installation_id: InstallationId, position: int) -> None:
+        """Say that an installation, whoever decides for it, has lost a charger, and read what was
+        announced to that before."""
+        required = LayoutRequired(installation_id=installation_id, layout_position=position)
+        with acting(ACTOR) as context:
+            last = await self._sender.append(installation_id, None, [required], context)
+        await self._knowledge.remember(installation_id, [(required, self._clock())], last)
 
     async def _draw(self, facts: SiteFacts, decision: Decision, now_s: float) -> None:
         if now_s - self._drawn_at_s.get(facts.installation_id, 0.0) < BALANCE_PAUSE_S * 0.9:
@@ -249,16 +217,6 @@ class Balancer:
         picture = balance_of(facts, decision, now_s, count)
         subject = subjects.telemetry(type(picture), facts.installation_id, "site")
         await self._client.publish(subject, picture.model_dump_json().encode())
-
-
-def _leases_in(event: Event) -> Sequence[Lease]:
-    match event:
-        case CurrentLimitAllocated():
-            return (Lease.model_validate(event.model_dump(include=set(Lease.model_fields))),)
-        case LeasesRenewed():
-            return event.leases
-        case _:
-            return ()
 
 
 async def listen(client: Client, balancer: Balancer) -> Any:  # noqa: ANN401  # nats-py's type

@@ -1,7 +1,7 @@
 """Everything the balancer knows, brought up to date by events and readings; it decides nothing."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -15,8 +15,10 @@ from services.balancer.own_log import OwnLog
 from services.balancer.projections import (
     Announced,
     Reported,
+    fold_announced,
     fold_reported,
     offer_of,
+    told_in,
 )
 from services.balancer.site import BrokenLayout, Site
 from services.balancer.standings import site_facts
@@ -29,6 +31,9 @@ from shared.recorded import Recorded
 from shared.subjects import partition_of
 
 CONSUMER: Final = "balancer"
+LATE_MAX: Final = timedelta(hours=1)
+"""A charger that came from elsewhere so long ago is connected here, and its gateway takes limits for the
+former place no more: whoever would still send one can do no harm."""
 
 log = structlog.get_logger()
 
@@ -61,7 +66,9 @@ class Knowledge:
         self._layouts = Documents(named("layout", slot), Layout)
         self._reported = Documents(named("reported", slot), Reported)
         self._announced = Documents(named("announced", slot), Announced)
-        self._own_log = OwnLog(pool, store, self.consumer, self._announced)
+        self._own_log = OwnLog(
+            pool, store, self.consumer, self._apply_own, self.reload_announced
+        )
         self._behaviours: dict[ChargerId, Behaviour] = {}
         self._sites: dict[InstallationId, Site] = {}
         self._rotated_at_s: dict[InstallationId, float] = {}
@@ -123,7 +130,13 @@ class Knowledge:
 
     async def apply_announced(self, connection: Any, recorded: Recorded) -> None:  # noqa: ANN401
         """Fold one event of our own."""
-        await self._own_log.apply(connection, recorded.event, recorded.recorded_at)
+        await self._apply_own(connection, recorded.event, recorded.recorded_at)
+
+    async def _apply_own(self, connection: Any, event: Event, recorded_at: datetime) -> None:  # noqa: ANN401
+        for charger_id in told_in(event):
+            before = self._announced.get(charger_id)
+            after = fold_announced(before, charger_id, event, recorded_at)
+            await self._announced.put(connection, charger_id, after)
 
     async def remember(
         self,
@@ -137,6 +150,30 @@ class Knowledge:
     def version(self, installation_id: InstallationId) -> int:
         """Name the version of an installation's stream up to which it is known here."""
         return self._own_log.version(installation_id)
+
+    def left_for(
+        self, installation_id: InstallationId, now: datetime
+    ) -> list[tuple[InstallationId, int]]:
+        """
+        Name the installations that hardware has left for this one, and the positions of their logs at
+        which it did, unless whoever decides for them is known to know.
+        """
+        layout = self._layouts.get(installation_id)
+        serials = (
+            {it.serial for it in layout.chargers.values()} if layout is not None else set()
+        )
+        gone = [it for serial in serials for it in self._departed.get(serial, ())]
+        recent = [it for it in gone if now - it.left_at < LATE_MAX]
+        if not recent:
+            return []
+        return [
+            (name, it.left)
+            for name, other in self._layouts.all().items()
+            for it in other.departed
+            if name != installation_id
+            and it in recent
+            and it.left > self._own_log.required(name)
+        ]
 
     # --- Readings ---
 
@@ -170,9 +207,12 @@ class Knowledge:
     def facts(
         self, installation_id: InstallationId, epoch: int, now_s: float
     ) -> SiteFacts | None:
-        """Put together what is known of an installation; nothing for a layout that is no tree."""
+        """Put together what is known of an installation; nothing for a layout that is no tree, or older
+        than others need it to be."""
         site, layout = self._site(installation_id), self._layouts.get(installation_id)
         if site is None or layout is None:
+            return None
+        if layout.position < self._own_log.required(installation_id):
             return None
         rotated_at_s = self._rotated_at_s.get(installation_id, 0.0)
         heard = Heard(self._reported, self._announced, self._behaviours, self._departed)

@@ -8,17 +8,15 @@ it decides again on what was decided.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from services.balancer.projections import Announced, fold_announced
-from shared.documents import Documents
 from shared.event_store import EventStore
 from shared.followers import Moved
-from shared.ids import ChargerId, InstallationId
+from shared.ids import InstallationId
 from shared.messages import Event
-from shared.messages.balancer import ChargerQueued, CurrentLimitAllocated, LeasesRenewed
+from shared.messages.balancer import LayoutRequired
 
 SERVICE: Final = "balancer"
 PAGE: Final = 1000
@@ -39,8 +37,9 @@ class OwnLog:
     Args:
         pool: our database.
         store: our log, in it.
-        consumer: whose fold it is; its place in the log and its documents are kept under that name.
-        documents: where the folded documents are.
+        consumer: whose fold it is; its place in the log is kept under that name.
+        apply: what an event does, within a transaction.
+        reload: reads what is held in memory anew.
     """
 
     def __init__(
@@ -48,14 +47,17 @@ class OwnLog:
         pool: Any,  # noqa: ANN401  # asyncpg carries no types
         store: EventStore,
         consumer: str,
-        documents: Documents[Announced],
+        apply: Callable[[Any, Event, datetime], Awaitable[None]],
+        reload: Callable[[], Awaitable[None]],
     ) -> None:
         self._pool = pool
         self._store = store
         self._consumer = consumer
-        self._documents = documents
+        self._apply = apply
+        self._reload = reload
         self._position = 0
         self._versions: dict[str, int] = {}
+        self._required: dict[InstallationId, int] = {}
         self._whole = True
         self._turn = asyncio.Lock()
 
@@ -63,7 +65,7 @@ class OwnLog:
         """Read what is there, and what was announced since, by whomever."""
         # Versions before events: whatever is missing in the fold by then is read below.
         self._versions = await self._store.versions()
-        await self._documents.open(self._pool)
+        await self._reload()
         await self._pool.execute(
             "insert into cursor values ($1, $2, 0) on conflict do nothing",
             self._consumer,
@@ -79,6 +81,10 @@ class OwnLog:
     def version(self, installation_id: InstallationId) -> int:
         """Name the version that an installation's stream has in this fold."""
         return self._versions.get(stream_of(installation_id), 0)
+
+    def required(self, installation_id: InstallationId) -> int:
+        """Name the position up to which a layout must be known, as far as was said since the start."""
+        return self._required.get(installation_id, 0)
 
     async def catch_up(self) -> None:
         """Fold everything that is in the log."""
@@ -106,13 +112,6 @@ class OwnLog:
                 await self._fold(own, last)
             else:
                 await self._catch_up()
-
-    async def apply(self, connection: Any, event: Event, recorded_at: datetime) -> None:  # noqa: ANN401
-        """Fold one event, within a transaction."""
-        for charger_id in chargers_in(event):
-            before = self._documents.get(charger_id)
-            after = fold_announced(before, charger_id, event, recorded_at)
-            await self._documents.put(connection, charger_id, after)
 
     async def _catch_up(self) -> None:
         while batch := await self._store.read(after=self._position, limit=PAGE):
@@ -143,18 +142,10 @@ class OwnLog:
             if moved is None:
                 raise Moved(f"{self._consumer} is not at {self._position} of its own log")
             for _, _, event, recorded_at in facts:
-                await self.apply(connection, event, recorded_at)
+                await self._apply(connection, event, recorded_at)
         self._position, self._whole = last, True
-        for stream, version, _, _ in facts:
+        for stream, version, event, _ in facts:
             self._versions[stream] = max(version, self._versions.get(stream, 0))
-
-
-def chargers_in(event: Event) -> set[ChargerId]:
-    """Name the chargers that an event tells something about."""
-    match event:
-        case CurrentLimitAllocated() | ChargerQueued():
-            return {event.charger_id}
-        case LeasesRenewed():
-            return {lease.charger_id for lease in event.leases}
-        case _:
-            return set()
+            if isinstance(event, LayoutRequired):
+                known = self.required(event.installation_id)
+                self._required[event.installation_id] = max(known, event.layout_position)

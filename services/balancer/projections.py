@@ -9,7 +9,7 @@ from pydantic import Field
 from services.balancer.behaviour import Offer
 from services.balancer.commitments import CLOCK_SKEW_S
 from services.balancer.layouts import FAIL_SAFES_MAX, Document
-from shared.ids import InstallationId, SessionId
+from shared.ids import ChargerId, InstallationId, SessionId
 from shared.messages import Event
 from shared.messages.balancer import (
     ChargerQueued,
@@ -228,3 +228,14 @@ def _with_lease(announced: Announced, lease: Told, recorded_at: datetime) -> Ann
             "waiting_since": None if charging else announced.waiting_since,
         }
     )
+
+
+def told_in(event: Event) -> set[ChargerId]:
+    """Name the chargers that are told something by one of our own events."""
+    match event:
+        case CurrentLimitAllocated() | ChargerQueued():
+            return {event.charger_id}
+        case LeasesRenewed():
+            return {lease.charger_id for lease in event.leases}
+        case _:
+            return set()

@@ -130,6 +130,18 @@ class LimitIgnored(BalancerEvent):
     measured_a: Amperes
 
 
+class LayoutRequired(BalancerEvent):
+    """
+    Nothing is decided for the installation any more without knowing its layout up to a position.
+
+    Said by whoever decides for another installation, to which a charger of this one has come: what this
+    one may still have announced to it is what stands before this in the log, and nothing comes after.
+    """
+
+    layout_position: int
+    """Of the event of the installation's log with which the charger has left."""
+
+
 # --- Live picture: telemetry, not decisions ---
 
 

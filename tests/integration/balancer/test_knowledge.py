@@ -16,6 +16,7 @@ from shared.messages.balancer import (
     BalancerEvent,
     ChargerQueued,
     CurrentLimitAllocated,
+    LayoutRequired,
     LimitedBy,
     Rule,
 )
@@ -203,3 +204,46 @@ async def test_who_comes_back_after_another_has_his_number_folds_nothing(pool: A
 
         with pytest.raises(Moved):
             await before.knowledge.catch_up()
+
+
+async def test_who_gets_a_charger_first_knows_what_it_was_told_elsewhere(pool: Any) -> None:
+    """Whoever decides for the place that it has left, and has not heard of that, can tell it nothing
+    more."""
+    async with EventStore.open(pool) as store:
+        late, present = Balancer(pool, store, 1), Balancer(pool, store, 2)
+        here = Building("here", 63.0, {"east": 40.0}, {"east": "main"})
+        there = Building("there", 63.0, {"hall": 40.0}, {"hall": "main"})
+        before = [
+            *here.created(),
+            *there.created(),
+            *here.assign("bay", "ZAP1", "east", PHASES),
+        ]
+        left = [
+            *here.remove("bay", moved_to="there"),
+            *there.assign("bay", "ZAP1", "hall", PHASES, moved_from="here"),
+        ]
+        for it in (late, present):
+            await it.read()
+            await it.hear(*before)
+        await late.announce(limit(1))
+        await present.hear(*left)
+        now_s = START_S + 60
+
+        [(name, position)] = present.knowledge.left_for("there", moment(now_s))
+        required = LayoutRequired(installation_id=name, layout_position=position)
+        await present.knowledge.catch_up()
+        await present.announce(required)
+
+        assert (name, position) == ("here", len(before) + 1)
+        assert present.knowledge.left_for("there", moment(now_s)) == []
+        facts = present.knowledge.facts("there", 1, now_s)
+        assert facts is not None
+        assert facts.chargers["bay"].standing.worst_a(now_s) == (16.0, 16.0, 16.0)
+        with pytest.raises(Conflict):
+            await late.announce(limit(2, 32.0))
+        await late.knowledge.catch_up()
+        assert late.knowledge.facts("here", 1, now_s) is None
+        await late.hear(*left)
+        facts = late.knowledge.facts("here", 1, now_s)
+        assert facts is not None
+        assert facts.chargers == {}
