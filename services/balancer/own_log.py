@@ -65,17 +65,19 @@ class OwnLog:
         """Read what is there, and what was announced since, by whomever."""
         # Versions before events: whatever is missing in the fold by then is read below.
         self._versions = await self._store.versions()
-        await self._reload()
         await self._pool.execute(
             "insert into cursor values ($1, $2, 0) on conflict do nothing",
             self._consumer,
             SERVICE,
         )
-        self._position = await self._pool.fetchval(
-            "select position from cursor where consumer = $1 and service = $2",
-            self._consumer,
-            SERVICE,
-        )
+        async with self._pool.acquire() as connection, connection.transaction():
+            # Locked, so that nobody who still folds under this name writes in between.
+            self._position = await connection.fetchval(
+                "select position from cursor where consumer = $1 and service = $2 for update",
+                self._consumer,
+                SERVICE,
+            )
+            await self._reload()
         await self.catch_up()
 
     def version(self, installation_id: InstallationId) -> int:
@@ -126,9 +128,7 @@ class OwnLog:
             Moved: somebody else folds under the same name, because this process was thought dead.
         """
         if not self._whole:
-            await self._documents.open(
-                self._pool
-            )  # memory was ahead of a transaction that failed
+            await self._reload()  # memory was ahead of a transaction that failed
         self._whole = False
         async with self._pool.acquire() as connection, connection.transaction():
             moved = await connection.fetchval(

@@ -181,7 +181,7 @@ class Yard:
 
 
 def _pid(share: Share) -> int:
-    return int(share.holder.rsplit(" ", 1)[1])
+    return int(share.holder.split(" ")[2])
 
 
 @contextlib.asynccontextmanager
