@@ -19,7 +19,6 @@ from shared.messages import Event
 from shared.messages.balancer import LayoutRequired
 
 SERVICE: Final = "balancer"
-PAGE: Final = 1000
 
 Fact = tuple[str, int, Event, datetime]
 """A stream, its version with the event, the event, and when it was recorded."""
@@ -116,9 +115,9 @@ class OwnLog:
                 await self._catch_up()
 
     async def _catch_up(self) -> None:
-        while batch := await self._store.read(after=self._position, limit=PAGE):
-            facts = [(it.stream, it.version, it.event, it.recorded_at) for it in batch]
-            await self._fold(facts, batch[-1].position)
+        async for page in self._store.pages(self._position):
+            facts = [(it.stream, it.version, it.event, it.recorded_at) for it in page]
+            await self._fold(facts, page[-1].position)
 
     async def _fold(self, facts: Sequence[Fact], last: int) -> None:
         """
