@@ -74,6 +74,7 @@ _RULES: Final = {
     Rule.CAR: "the car takes no more",
     Rule.NO_CAR: "no car wants current",
     Rule.DISOBEYS: "the car draws more than it was told",
+    Rule.WAKING: "the car is woken",
     Rule.DECREASE_FIRST: "others must make room first",
     Rule.AVAILABLE: "all that is available to the chargers together is shared out",
     Rule.OWN_BREAKER: "its own breaker carries no more",

@@ -96,6 +96,11 @@ SENTENCES = [
         "The car draws more than it was told; it is counted at what it draws",
     ),
     (
+        LimitedBy(rule=Rule.WAKING),
+        STOPPED,
+        "0 A for some seconds: the car seems to sleep since it was paused, and is woken",
+    ),
+    (
         LimitedBy(rule=Rule.DECREASE_FIRST, **L2),
         Situation(limit_a=8.0, draw_a=None, circuits={}),
         "8.0 A for now: others must first confirm that they have made room",
