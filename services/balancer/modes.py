@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.balancer.demands import Demand, Rules
-from services.balancer.kernels import Division, Numbers
+from services.balancer.nets import Division, Numbers
 from services.balancer.tables import Table
 
 

@@ -9,14 +9,17 @@ from itertools import chain
 import numpy as np
 
 from services.balancer.demands import Demand, Mode, Rules, Unallocatable
-from services.balancer.kernels import (
+from services.balancer.filling import fill
+from services.balancer.fitting import admit, hand_out
+from services.balancer.nets import (
+    NOTHING,
+    OWN_MAX,
     Amps,
     Division,
     Net,
     Numbers,
     Phasors,
     Wants,
-    divide,
 )
 from shared.units import STEP_A, TOLERANCE_A
 
@@ -62,7 +65,17 @@ class Table:
             kept = possible[order]
             order, ends = order[kept], np.concatenate(([0], np.cumsum(kept)))[ends]
         wants = Wants(self.lowest_a, highest_a, self.weight)
-        return divide(net, wants, self.base, order, ends)
+        cars, loads = len(highest_a), self.base.copy()
+        division = Division(
+            np.zeros(cars),
+            np.full(cars, OWN_MAX, np.int64),
+            np.full(cars, NOTHING, np.int64),
+            np.zeros(cars, np.bool_),
+        )
+        admit(net, wants, loads, order, ends, division)
+        fill(net, wants, loads, division)
+        hand_out(net, wants, self.base, division)
+        return division
 
 
 def table_of(
