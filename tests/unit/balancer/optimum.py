@@ -1,6 +1,5 @@
 """Random sites, and what an exact solver makes of them (HiGHS: Huangfu and Hall, 2018)."""
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,8 +20,8 @@ class Puzzle:
 
 def puzzle(seed: int, cars_max: int = 60) -> Puzzle:
     """A main breaker, sub-distributions, circuits below them; cars on one line or on three."""
-    draw = random.Random(seed)
-    cars = draw.randint(3, cars_max)
+    draw = np.random.default_rng(seed)
+    cars = int(draw.integers(3, cars_max + 1))
     scarce = draw.uniform(0.3, 1.2)
     capacity_a: list[float] = []
 
@@ -32,21 +31,30 @@ def puzzle(seed: int, cars_max: int = 60) -> Puzzle:
         return len(capacity_a) // 3 - 1
 
     paths = [(breaker(1.0),)]
-    subs = draw.randint(1, 4)
+    subs = int(draw.integers(1, 5))
     for _ in range(subs):
         sub = (*paths[0], breaker(1 / subs))
         paths.append(sub)
-        circuits = draw.randint(0, 3)
+        circuits = int(draw.integers(0, 4))
         paths.extend((*sub, breaker(1 / subs / circuits)) for _ in range(circuits))
-    return Puzzle(capacity_a, [_car(draw, draw.choice(paths)) for _ in range(cars)])
+    return Puzzle(
+        capacity_a, [_car(draw, paths[draw.integers(len(paths))]) for _ in range(cars)]
+    )
 
 
-def _car(draw: random.Random, path: Sequence[int]) -> Demand:
-    lines = PHASES if draw.random() < 0.4 else (draw.choice(PHASES),)
+def _car(draw: np.random.Generator, path: Sequence[int]) -> Demand:
+    lines = PHASES if draw.random() < 0.4 else (PHASES[draw.integers(3)],)
     rows = [breaker * 3 + PHASES.index(line) for breaker in path for line in lines]
-    max_a = draw.choice([10.0, 13.0, 16.0, 20.0, 32.0])
-    mode = Mode(tuple(lines), tuple((row, 1 + 0j) for row in rows), max_a)
-    return Demand((mode,), min_a=round(draw.uniform(6, 10), 1), weight=draw.choice([1.0, 1.0, 2.0]))
+    mode = Mode(
+        lines,
+        tuple((row, 1 + 0j) for row in rows),
+        max_a=float(draw.choice([10.0, 13.0, 16.0, 20.0, 32.0])),
+    )
+    return Demand(
+        (mode,),
+        min_a=round(float(draw.uniform(6, 10)), 1),
+        weight=float(draw.choice([1.0, 1.0, 2.0])),
+    )
 
 
 def most_cars(it: Puzzle) -> int:
@@ -89,7 +97,9 @@ def _raised(
     level = solver.addVariable(lb=0)
     constraints = {}
     for row, capacity_a in enumerate(it.capacity_a):
-        passing = [car for car in cars if any(at == row for at, _ in it.demands[car].modes[0].loads)]
+        passing = [
+            car for car in cars if any(at == row for at, _ in it.demands[car].modes[0].loads)
+        ]
         slope = sum(it.demands[car].weight for car in passing if car not in settled)
         load_a = sum(
             it.demands[car].min_a + it.demands[car].weight * settled.get(car, 0.0)
