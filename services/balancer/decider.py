@@ -13,7 +13,7 @@ import numpy as np
 
 from services.balancer.behaviour import METER_ERROR_A
 from services.balancer.facts import SiteFacts, Timing
-from services.balancer.forms import Amps, Ways, higher
+from services.balancer.forms import Amps, Form, Ways, higher
 from services.balancer.ledger import Ledger
 from services.balancer.planning import (
     Announcement,
@@ -65,8 +65,8 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     usable_a = facts.site.usable_a(now_s)
     ends_s = leases_end_s(timing, now_s)
     ledger = Ledger(usable_a, facts.places(), measured_a, now_s, ends_s, form=facts.site.form)
-    capacity_a = _capacity_for_cars(facts, usable_a, ledger)
-    turns, rotated = take_turns(facts, capacity_a, timing, now_s)
+    capacity_a, base = _capacity_for_cars(facts, usable_a, ledger)
+    turns, rotated = take_turns(facts, capacity_a, base, timing, now_s)
     reasons = Reasons(facts, turns, now_s)
     targets = _targets(facts, turns, reasons)
     announcements = tuple(_announce(facts, targets, ledger, timing, now_s))
@@ -103,9 +103,10 @@ def _drawn(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Ways | None
 
 def _capacity_for_cars(
     facts: SiteFacts, usable_a: Sequence[float], ledger: Ledger
-) -> list[float]:
-    """Subtract what no command of ours can lower now: chargers that are not connected, and what may
-    still flow where chargers stood before."""
+) -> tuple[list[float], list[complex]]:
+    """Set aside what no command of ours can lower now: chargers that are not connected, and what may
+    still flow where chargers stood before. What of it has an angle is a base that cars add to, the
+    rest is subtracted."""
     form = facts.site.form
     taken: list[list[Ways]] = [[] for _ in facts.site.breakers]
     for charger_id, charger in facts.chargers.items():
@@ -121,19 +122,20 @@ def _capacity_for_cars(
     for departed in facts.departed:
         for breaker, ways in ledger.counted_a(departed):
             taken[breaker].append(ways)
-    left_a: list[float] = (np.asarray(usable_a) - _line_currents(facts, taken)).tolist()
-    return left_a
+    phasors, any_angle_a = form.parts(_sums(form, taken))
+    left_a: list[float] = (np.asarray(usable_a) - any_angle_a.ravel()).tolist()
+    base: list[complex] = phasors.ravel().tolist()
+    return left_a, base
 
 
-def _line_currents(facts: SiteFacts, loads: Sequence[Sequence[Ways]]) -> Amps:
-    """Add up loads, breaker by breaker, to amperes at each constraint."""
-    form = facts.site.form
+def _sums(form: Form, loads: Sequence[Sequence[Ways]]) -> Amps:
+    """Add up the components of loads, breaker by breaker."""
     sums: Amps = np.zeros((len(loads), form.width))
     breakers = [breaker for breaker, beneath in enumerate(loads) for _ in beneath]
     if breakers:
         added = form.components(np.array([ways for beneath in loads for ways in beneath]))
         np.add.at(sums, breakers, added)
-    return form.lines(sums).ravel()
+    return sums
 
 
 # --- Targets ---
@@ -220,5 +222,6 @@ def _loads(
                 stale.update(path)
         for breaker in path:
             loads[breaker].append(drawn)
-    loads_a: list[float] = _line_currents(facts, loads).tolist()
+    form = facts.site.form
+    loads_a: list[float] = form.lines(_sums(form, loads)).ravel().tolist()
     return loads_a, frozenset(stale)

@@ -37,9 +37,11 @@ from typing import Final, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from services.balancer.phasors import BEGINS, ENDS
 from shared.phases import PHASES, GridType, Phase, PhaseCurrents
 
 Amps: TypeAlias = npt.NDArray[np.float64]
+Phasors: TypeAlias = npt.NDArray[np.complex128]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
 Ways: TypeAlias = tuple[float, ...]
@@ -56,6 +58,8 @@ class Form(Protocol):
 
     width: int
     """How many ways, and components, there are."""
+    has_angles: bool
+    """Whether currents of known and of any angle meet."""
 
     def ways(self, limit_a: float, lines: tuple[Phase, ...]) -> Ways:
         """Name the ways in which a limit on some lines may be drawn."""
@@ -76,6 +80,10 @@ class Form(Protocol):
 
     def lines(self, components: Amps) -> Amps:
         """Name the line currents of sums of components."""
+
+    def parts(self, components: Amps) -> tuple[Phasors, Amps]:
+        """Name of sums of components what flows on each line at a known angle, as phasors, and what
+        flows there beside that at any angle, in amperes."""
 
     def lines_risen(self, risen: Flags) -> Flags:
         """Name the lines that ways stand on."""
@@ -105,6 +113,7 @@ class AddingLines:
     """
 
     width = LINES
+    has_angles = False
 
     def ways(self, limit_a: float, lines: tuple[Phase, ...]) -> Ways:
         return _on_lines(limit_a, lines)
@@ -121,6 +130,9 @@ class AddingLines:
     def lines(self, components: Amps) -> Amps:
         return components
 
+    def parts(self, components: Amps) -> tuple[Phasors, Amps]:
+        return np.zeros(components.shape, dtype=np.complex128), components
+
     def lines_risen(self, risen: Flags) -> Flags:
         return risen
 
@@ -133,6 +145,7 @@ class AddingPairs:
     """Loads add pair by pair: three-phase IT grids. Ways are L1-L2, L2-L3, L3-L1, and every way."""
 
     width = LINES + 1
+    has_angles = True
 
     def ways(self, limit_a: float, lines: tuple[Phase, ...]) -> Ways:
         return _on_pairs(limit_a, lines)
@@ -173,6 +186,11 @@ class AddingPairs:
         one, other = components[..., :EVERY_WAY], components[..., _OTHER_PAIRS]
         joined: Amps = np.sqrt(one * one + one * other + other * other)
         return joined + components[..., EVERY_WAY:]
+
+    def parts(self, components: Amps) -> tuple[Phasors, Amps]:
+        one, other = components[..., :EVERY_WAY], components[..., _OTHER_PAIRS]
+        phasors: Phasors = one * BEGINS + other * ENDS
+        return phasors, np.broadcast_to(components[..., EVERY_WAY:], one.shape)
 
     def lines_risen(self, risen: Flags) -> Flags:
         on_pairs = risen[..., :EVERY_WAY] | risen[..., _OTHER_PAIRS]

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.balancer.allocation import Demand, Mode, Share, allocate
+from services.balancer.allocation import Demand, Mode, Share
+from services.balancer.angles import share_out
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
+from services.balancer.phasors import factor
 from services.balancer.site import LINES, Site
 from shared.ids import ChargerId
 from shared.phases import PHASES, Phase
@@ -41,10 +43,15 @@ class Turn:
 
 
 def take_turns(
-    facts: SiteFacts, capacity_a: Sequence[float], timing: Timing, now_s: float
+    facts: SiteFacts,
+    capacity_a: Sequence[float],
+    base: Sequence[complex],
+    timing: Timing,
+    now_s: float,
 ) -> tuple[list[Turn], bool]:
     """
-    Divide the capacity over the cars that want some, in the order of their turns.
+    Divide the capacity, beside the base that flows anyway, over the cars that want some, in the order
+    of their turns.
 
     Cars of a higher priority come first. Among equals those that charge stay, the oldest first; waiting
     cars follow, longest wait first. While somebody waits, the car among equals that has charged
@@ -55,13 +62,13 @@ def take_turns(
     """
     cars = [car for it in facts.chargers if (car := wanting(facts, it, now_s)) is not None]
     cars.sort(key=_turn)
-    turns = _allocate(capacity_a, cars)
+    turns = _allocate(facts.site, capacity_a, base, cars)
     left_out = [turn for turn in turns if not turn.share.admitted]
     makes_room = _makes_room(facts, cars, left_out, timing, now_s)
     if makes_room is None:
         return turns, False
     cars.sort(key=lambda car: (-car.priority, car is makes_room))
-    return _allocate(capacity_a, cars), True
+    return _allocate(facts.site, capacity_a, base, cars), True
 
 
 def _turn(car: Car) -> tuple[int, bool, float, ChargerId]:
@@ -103,13 +110,13 @@ def modes_of(
     site: Site, charger_id: ChargerId, lines: tuple[Phase, ...], max_a: float
 ) -> tuple[Mode, ...]:
     """Name the ways in which a car can charge, the present one first: no charger changes the lines that
-    its car stands on. The current is counted in full on every line."""
-    rows = [
-        breaker * LINES + PHASES.index(line)
+    its car stands on."""
+    loads = tuple(
+        (breaker * LINES + PHASES.index(line), factor(site.grid, lines, line))
         for breaker in site.path(charger_id)
         for line in lines
-    ]
-    return (Mode(lines, tuple((row, 1 + 0j) for row in rows), max_a),)
+    )
+    return (Mode(lines, loads, max_a),)
 
 
 def lines_of(facts: SiteFacts, charger_id: ChargerId) -> tuple[Phase, ...]:
@@ -132,8 +139,10 @@ def _lines_before_restart(charger: ChargerFacts) -> tuple[Phase, ...] | None:
     return newest.lines if same_car else None
 
 
-def _allocate(capacity_a: Sequence[float], cars: Sequence[Car]) -> list[Turn]:
-    shares = allocate(capacity_a, [car.demand for car in cars])
+def _allocate(
+    site: Site, capacity_a: Sequence[float], base: Sequence[complex], cars: Sequence[Car]
+) -> list[Turn]:
+    shares = share_out(site.form, capacity_a, [car.demand for car in cars], base)
     return [Turn(car, share) for car, share in zip(cars, shares, strict=True)]
 
 
