@@ -4,7 +4,7 @@ Shares where some cars stand at an angle that nobody knows.
 An allocation adds phasors whose angles are known. In a three-phase IT grid those of pairs are; a limit on
 all lines adds to a line in full, whatever the angle of what else flows there, see `forms`. So it is given
 that angle: the one at which the others' sum lies on the line when all of them have their shares, which is
-found by allocating once more when it was not met the first time.
+found by allocating again when it was not met the first time.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from services.balancer.allocation import Demand, Mode, Share, allocate
 from services.balancer.forms import Amps, Form, Phasors, pair_of
 from shared.units import TOLERANCE_A
 
-PASSES_MAX: Final = 4
+PASSES_MAX: Final = 5
 """How often angles are corrected. What is still too much by then is small; all angles are then left out,
 and amperes are added."""
 
@@ -44,7 +44,7 @@ def share_out(
     left_a, anyway = np.array(capacity_a), np.array(base, dtype=np.complex128)
     wanted = [(demand.modes[0], demand.modes[0].max_a) for demand in demands]
     known, _ = _sums(wanted, anyway)
-    for _ in range(PASSES_MAX):
+    for corrected in range(PASSES_MAX):
         directions = _directions(known)
         turned = [_turned(demand, directions) for demand in demands]
         shares = allocate(left_a.tolist(), turned, base)
@@ -57,7 +57,10 @@ def share_out(
         above_a = np.where(load_a > np.abs(anyway) + TOLERANCE_A, load_a - capacity_a, 0.0)
         if (above_a <= TOLERANCE_A).all():
             return shares
-        left_a -= np.maximum(above_a, 0.0)
+        if (
+            corrected
+        ):  # the angles are nearly right by now: what is still above is not their doing
+            left_a -= np.maximum(above_a, 0.0)
     return allocate(capacity_a, [_in_full(it) for it in demands], [abs(it) for it in base])
 
 

@@ -29,8 +29,7 @@ highest that may be in force, way by way, bounds everything that may be in force
 where some commitment does.
 """
 
-from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from math import sqrt
 from typing import Final, Protocol, TypeAlias
 
@@ -88,7 +87,7 @@ class Form(Protocol):
     def lines_risen(self, risen: Flags) -> Flags:
         """Name the lines that ways stand on."""
 
-    def room_a(self, sums: Amps, own: Amps, usable_a: Amps, lines: Sequence[Phase]) -> float:
+    def room_a(self, sums: Amps, own: Amps, usable_a: Amps, lines: tuple[Phase, ...]) -> float:
         """
         Name the highest limit on some lines with which their currents stay within their bounds.
 
@@ -136,7 +135,7 @@ class AddingLines:
     def lines_risen(self, risen: Flags) -> Flags:
         return risen
 
-    def room_a(self, sums: Amps, own: Amps, usable_a: Amps, lines: Sequence[Phase]) -> float:
+    def room_a(self, sums: Amps, own: Amps, usable_a: Amps, lines: tuple[Phase, ...]) -> float:
         left_a: Amps = (usable_a - sums) + own
         return float(left_a[..., [PHASES.index(it) for it in lines]].min())
 
@@ -196,7 +195,7 @@ class AddingPairs:
         on_pairs = risen[..., :EVERY_WAY] | risen[..., _OTHER_PAIRS]
         return on_pairs | risen[..., EVERY_WAY:]
 
-    def room_a(self, sums: Amps, own: Amps, usable_a: Amps, lines: Sequence[Phase]) -> float:
+    def room_a(self, sums: Amps, own: Amps, usable_a: Amps, lines: tuple[Phase, ...]) -> float:
         """
         In every way: what the others leave. It takes the place of all that the car may draw on a pair,
         if it is no less than that; otherwise this is less than the highest, and safe.
@@ -244,22 +243,18 @@ def form_of(grid: GridType) -> Form:
     return ADDING_PAIRS if grid is GridType.IT_3_PHASE else ADDING_LINES
 
 
-@cache
-def _pair_of(lines: frozenset[Phase]) -> int | None:
-    for index, line in enumerate(PHASES):
-        if lines == {line, PHASES[(index + 1) % LINES]}:
-            return index
-    return None
-
-
-def pair_of(lines: Sequence[Phase]) -> int | None:
+@lru_cache(maxsize=4096)
+def pair_of(lines: tuple[Phase, ...]) -> int | None:
     """
     Name the pair that some lines are: 0 for L1-L2, 1 for L2-L3, 2 for L3-L1; none if they are no pair.
 
     >>> pair_of((Phase.L1, Phase.L3)), pair_of(PHASES)
     (2, None)
     """
-    return _pair_of(frozenset(lines)) if len(lines) == 2 else None
+    for index, line in enumerate(PHASES):
+        if set(lines) == {line, PHASES[(index + 1) % LINES]}:
+            return index
+    return None
 
 
 @lru_cache(maxsize=4096)

@@ -152,7 +152,7 @@ class Ledger:
 
     # --- What may be added ---
 
-    def room_a(self, charger_id: str, lines: Sequence[Phase], valid_until_s: float) -> float:
+    def room_a(self, charger_id: str, lines: tuple[Phase, ...], valid_until_s: float) -> float:
         """Name the highest limit on some lines, until a moment, that the rule leaves a charger."""
         entry = self._entries[charger_id]
         until = bisect_left(self._moments_s, valid_until_s + OVER_AFTER_S)
