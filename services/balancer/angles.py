@@ -8,7 +8,7 @@ found by allocating again when it was not met the first time.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -22,46 +22,52 @@ PASSES_MAX: Final = 5
 and amperes are added."""
 
 
-def share_out(
-    form: Form,
-    capacity_a: Sequence[float],
-    demands: Sequence[Demand],
-    base: Sequence[complex],
-) -> list[Share]:
+@dataclass(frozen=True, slots=True)
+class Capacity:
     """
-    Divide what the breakers can carry, so that commitments will allow it.
+    What cars may be given.
 
     Args:
         form: how currents add.
-        capacity_a: amperes that each constraint may carry; where it is negative, nobody charges.
-        demands: in the order in which they are to be admitted.
+        left_a: amperes that each constraint may carry; where it is negative, nobody charges.
         base: what flows at each constraint anyway, at an angle that is known.
     """
-    if not (
-        form.has_angles and any(_any_angle(it) for demand in demands for it in demand.modes)
-    ):
-        return allocate(capacity_a, demands, base)
-    left_a, anyway = np.array(capacity_a), np.array(base, dtype=np.complex128)
-    wanted = [(demand.modes[0], demand.modes[0].max_a) for demand in demands]
-    known, _ = _sums(wanted, anyway)
-    for corrected in range(PASSES_MAX):
-        directions = _directions(known)
-        turned = [_turned(demand, directions) for demand in demands]
-        shares = allocate(left_a.tolist(), turned, base)
-        given = [
-            (demand.modes[it.mode], it.share_a)
-            for demand, it in zip(demands, shares, strict=True)
-        ]
-        known, any_angle_a = _sums(given, anyway)
-        load_a = np.abs(known) + any_angle_a
-        above_a = np.where(load_a > np.abs(anyway) + TOLERANCE_A, load_a - capacity_a, 0.0)
-        if (above_a <= TOLERANCE_A).all():
-            return shares
-        if (
-            corrected
-        ):  # the angles are nearly right by now: what is still above is not their doing
-            left_a -= np.maximum(above_a, 0.0)
-    return allocate(capacity_a, [_in_full(it) for it in demands], [abs(it) for it in base])
+
+    form: Form
+    left_a: Sequence[float]
+    base: Sequence[complex]
+
+    def share_out(self, demands: Sequence[Demand]) -> list[Share]:
+        """Divide it, so that commitments will allow it; demands are in the order of admission."""
+        modes = [mode for demand in demands for mode in demand.modes]
+        if self.form.has_angles and any(_any_angle(mode) for mode in modes):
+            return self._with_angles(demands)
+        return allocate(self.left_a, demands, self.base)
+
+    def _with_angles(self, demands: Sequence[Demand]) -> list[Share]:
+        left_a, anyway = np.array(self.left_a), np.array(self.base, dtype=np.complex128)
+        wanted = [(demand.modes[0], demand.modes[0].max_a) for demand in demands]
+        known, _ = _sums(wanted, anyway)
+        for corrected in range(PASSES_MAX):
+            directions = _directions(known)
+            turned = [_turned(demand, directions) for demand in demands]
+            shares = allocate(left_a.tolist(), turned, self.base)
+            given = [
+                (demand.modes[it.mode], it.share_a)
+                for demand, it in zip(demands, shares, strict=True)
+            ]
+            known, any_angle_a = _sums(given, anyway)
+            load_a = np.abs(known) + any_angle_a
+            more = load_a > np.abs(anyway) + TOLERANCE_A
+            above_a = np.where(more, load_a - self.left_a, 0.0)
+            if (above_a <= TOLERANCE_A).all():
+                return shares
+            if (
+                corrected
+            ):  # the angles are nearly right by now: what is still above is not their doing
+                left_a -= np.maximum(above_a, 0.0)
+        in_full = [_in_full(demand) for demand in demands]
+        return allocate(self.left_a, in_full, [abs(it) for it in self.base])
 
 
 def _any_angle(mode: Mode) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from services.balancer.angles import Capacity
 from services.balancer.behaviour import METER_ERROR_A
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.forms import Amps, Form, Ways, higher
@@ -65,8 +66,8 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     usable_a = facts.site.usable_a(now_s)
     ends_s = leases_end_s(timing, now_s)
     ledger = Ledger(usable_a, facts.places(), measured_a, now_s, ends_s, form=facts.site.form)
-    capacity_a, base = _capacity_for_cars(facts, usable_a, ledger)
-    turns, rotated = take_turns(facts, capacity_a, base, timing, now_s)
+    capacity = _capacity_for_cars(facts, usable_a, ledger)
+    turns, rotated = take_turns(facts, capacity, timing, now_s)
     reasons = Reasons(facts, turns, now_s)
     targets = _targets(facts, turns, reasons)
     announcements = tuple(_announce(facts, targets, ledger, timing, now_s))
@@ -101,9 +102,7 @@ def _drawn(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Ways | None
     return facts.site.form.ways_read(current_a, known)
 
 
-def _capacity_for_cars(
-    facts: SiteFacts, usable_a: Sequence[float], ledger: Ledger
-) -> tuple[list[float], list[complex]]:
+def _capacity_for_cars(facts: SiteFacts, usable_a: Sequence[float], ledger: Ledger) -> Capacity:
     """Set aside what no command of ours can lower now: chargers that are not connected, and what may
     still flow where chargers stood before. What of it has an angle is a base that cars add to, the
     rest is subtracted."""
@@ -124,8 +123,7 @@ def _capacity_for_cars(
             taken[breaker].append(ways)
     phasors, any_angle_a = form.parts(_sums(form, taken))
     left_a: list[float] = (np.asarray(usable_a) - any_angle_a.ravel()).tolist()
-    base: list[complex] = phasors.ravel().tolist()
-    return left_a, base
+    return Capacity(form, left_a, phasors.ravel().tolist())
 
 
 def _sums(form: Form, loads: Sequence[Sequence[Ways]]) -> Amps:

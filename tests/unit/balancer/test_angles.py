@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from services.balancer.allocation import Demand, Mode
-from services.balancer.angles import share_out
+from services.balancer.angles import Capacity
 from services.balancer.forms import ADDING_LINES, ADDING_PAIRS, Ways
 from services.balancer.phasors import factor
 from shared.phases import PHASES, GridType, Phase
@@ -45,7 +45,9 @@ def test_shares_are_what_commitments_allow(
 ) -> None:
     demands = [car(it, *((0, 1) if below else (0,)), max_a=a) for it, below, a in wanted]
     capacity_a = [main_a] * 3 + [below_a] * 3
-    shares = [it.share_a for it in share_out(ADDING_PAIRS, capacity_a, demands, NO_BASE)]
+    shares = [
+        it.share_a for it in Capacity(ADDING_PAIRS, capacity_a, NO_BASE).share_out(demands)
+    ]
 
     def within(shares_a: list[float]) -> bool:
         loads = [(it, a) for (it, _, _), a in zip(wanted, shares_a, strict=True)]
@@ -63,7 +65,7 @@ def test_angles_are_corrected_when_not_everybody_is_admitted() -> None:
     demands = [car(PHASES, 0), car(PHASES, 0), car(PAIRS[0], 0, 1), car(PAIRS[1], 0, 1)]
     capacity_a = [19.0] * 3 + [6.0] * 3
 
-    shares = share_out(ADDING_PAIRS, capacity_a, [*demands, car(PAIRS[2], 0)], NO_BASE)
+    shares = Capacity(ADDING_PAIRS, capacity_a, NO_BASE).share_out([*demands, car(PAIRS[2], 0)])
 
     assert [it.share_a for it in shares] == [6.5, 6.5, 6.0, 0.0, 0.0]
 
@@ -71,7 +73,7 @@ def test_angles_are_corrected_when_not_everybody_is_admitted() -> None:
 def test_balanced_pairs_get_what_a_sum_of_amperes_would_leave() -> None:
     demands = [car(it, 0) for it in PAIRS]
 
-    shares = share_out(ADDING_PAIRS, [32.0] * 3, demands, [0j] * 3)
+    shares = Capacity(ADDING_PAIRS, [32.0] * 3, [0j] * 3).share_out(demands)
 
     assert sorted(it.share_a for it in shares) == pytest.approx([18.4, 18.4, 18.5])
 
@@ -79,7 +81,7 @@ def test_balanced_pairs_get_what_a_sum_of_amperes_would_leave() -> None:
 def test_a_car_on_all_lines_adds_in_full_to_one_pair() -> None:
     demands = [car(PAIRS[0], 0), car(PHASES, 0)]
 
-    shares = share_out(ADDING_PAIRS, [32.0] * 3, demands, [0j] * 3)
+    shares = Capacity(ADDING_PAIRS, [32.0] * 3, [0j] * 3).share_out(demands)
 
     assert [it.share_a for it in shares] == [16.0, 16.0]
 
@@ -89,7 +91,7 @@ def test_what_flows_anyway_has_its_angle() -> None:
     base, any_angle_a = form.parts(np.array([16.0, 0.0, 0.0, 4.0]))
     capacity_a = (32.0 - any_angle_a).tolist()
 
-    (share,) = share_out(form, capacity_a, [car(PAIRS[1], 0)], base.tolist())
+    (share,) = Capacity(form, capacity_a, base.tolist()).share_out([car(PAIRS[1], 0)])
 
     assert share.share_a == pytest.approx(16.3)
     assert counted([(PAIRS[1], 16.3)], (20.0, 0.0, 0.0, 4.0)).max() <= 32.0
@@ -99,7 +101,9 @@ def test_what_flows_anyway_has_its_angle() -> None:
 def test_where_lines_add_there_are_no_angles() -> None:
     demand = Demand((Mode((Phase.L1,), ((0, 1 + 0j),), 32.0),))
 
-    assert [it.share_a for it in share_out(ADDING_LINES, [20.0], [demand] * 2, [0j])] == [
+    assert [
+        it.share_a for it in Capacity(ADDING_LINES, [20.0], [0j]).share_out([demand] * 2)
+    ] == [
         10.0,
         10.0,
     ]
@@ -109,6 +113,6 @@ def test_where_others_are_above_a_breaker_already_nobody_gets_anything() -> None
     demands = [car(PAIRS[0], 0), car(PHASES, 0), car(PAIRS[1], 0)]
     base, _ = ADDING_PAIRS.parts(np.array([0.0, 40.0, 0.0, 0.0]))
 
-    shares = share_out(ADDING_PAIRS, [32.0] * 3, demands, base.tolist())
+    shares = Capacity(ADDING_PAIRS, [32.0] * 3, base.tolist()).share_out(demands)
 
     assert [it.admitted for it in shares] == [False] * 3
