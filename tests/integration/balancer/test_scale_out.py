@@ -19,7 +19,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.integration
 
 INSTALLATIONS = 8
-BACK_S_MAX = 45.0
+BACK_S_MAX = 90.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
