@@ -1,5 +1,6 @@
 """Where the parts of the balancer meet."""
 
+from services.balancer.allocation import warm_up
 from services.balancer.handlers import Balancer, listen
 from services.balancer.knowledge import Knowledge
 from services.balancer.partitions import holding_partitions
@@ -40,4 +41,5 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
 def main() -> None:
     """Run the service until it is asked to stop."""
     settings = BalancerSettings()
+    warm_up()
     run("balancer", settings, lambda runtime: assemble(runtime, settings))

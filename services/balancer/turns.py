@@ -1,8 +1,8 @@
 """Whose turn it is: the order in which cars are admitted, so that a queue rotates."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 from services.balancer.allocation import OWN_MAX, Demand, Mode, Share, allocate
@@ -81,19 +81,21 @@ def take_turns(
     """
     cars = [car for it in facts.chargers if (car := wanting(facts, it, now_s)) is not None]
     cars = _staying(sorted(cars, key=_turn), timing, now_s)
-    turns = _allocate(capacity_a, cars)
+    share_out = partial(_allocate, capacity_a)
+    turns = share_out(cars)
     left_out = [turn for turn in turns if not turn.share.admitted]
     if not left_out:
         return turns, False
     if now_s - facts.rotated_at_s >= timing.rotation_gap_s:
         for car in _next_ones(cars, left_out, timing, now_s):
-            rotated = _allocate(capacity_a, _with_turn(cars, car, timing, now_s))
+            rotated = share_out(_with_turn(cars, car, timing, now_s))
             if any(
                 turn.share.admitted and turn.car.charger_id == car.charger_id
                 for turn in rotated
             ):
                 return rotated, True
-    return _keep_places(capacity_a, cars, turns, timing, now_s), False
+    behind = _behind_kept_places(capacity_a, turns, timing, now_s)
+    return _passed_over(cars, turns, behind, share_out), False
 
 
 def _turn(car: Car) -> tuple[int, bool, float, ChargerId]:
@@ -239,50 +241,46 @@ def _with_turn(cars: Sequence[Car], turns_to: Car, timing: Timing, now_s: float)
     )
 
 
-def _keep_places(
-    capacity_a: Sequence[float],
-    cars: Sequence[Car],
-    turns: list[Turn],
-    timing: Timing,
-    now_s: float,
-) -> list[Turn]:
-    """A car that has waited for long keeps its place also where capacity becomes free: those behind it
-    that would begin to charge there wait, if they do not fit beside it."""
-    first = next(
-        (
-            turn
-            for turn in turns
-            if not turn.share.admitted
-            and not _charges(turn.car)
-            and now_s - turn.car.waiting_since_s >= timing.rotation_s
-        ),
-        None,
-    )
-    if first is None:
-        return turns
-    used_a = dict.fromkeys(first.car.rows, 0.0)
+def _behind_kept_places(
+    capacity_a: Sequence[float], turns: Sequence[Turn], timing: Timing, now_s: float
+) -> dict[ChargerId, int]:
+    """A car that has waited for long keeps its place also where capacity becomes free: name those behind
+    it that would begin to charge there and do not fit beside it, each with where that is."""
+    for place, turn in enumerate(turns):
+        waited_s = now_s - turn.car.waiting_since_s
+        if not (turn.share.admitted or _charges(turn.car)) and waited_s >= timing.rotation_s:
+            return {
+                behind.car.charger_id: min(tight)
+                for behind in turns[place:]
+                if behind.share.admitted
+                and not _charges(behind.car)
+                and (tight := _tight(capacity_a, turns, turn) & behind.car.rows)
+            }
+    return {}
+
+
+def _tight(capacity_a: Sequence[float], turns: Sequence[Turn], kept: Turn) -> set[int]:
+    """Where a car that is left out does not fit beside what others are admitted with."""
+    used_a = dict.fromkeys(kept.in_the_way(), kept.car.lowest_a)
     for turn in turns:
         if turn.share.admitted:
             for row in used_a.keys() & turn.car.rows:
                 used_a[row] += turn.car.lowest_a
-    tight = {
-        row
-        for row in first.in_the_way()
-        if used_a[row] + first.car.lowest_a > capacity_a[row] + TOLERANCE_A
-    }
-    wait = [
-        turn
-        for turn in turns[turns.index(first) :]
-        if turn.share.admitted and not _charges(turn.car) and tight & turn.car.rows
-    ]
-    if not wait:
+    return {row for row, a in used_a.items() if a > capacity_a[row] + TOLERANCE_A}
+
+
+def _passed_over(
+    cars: Sequence[Car],
+    turns: list[Turn],
+    behind: Mapping[ChargerId, int],
+    share_out: Callable[[Sequence[Car]], list[Turn]],
+) -> list[Turn]:
+    """Have some cars wait, each for a constraint; what they leave is shared out among the others."""
+    if not behind:
         return turns
-    waiting = {turn.car.charger_id for turn in wait}
-    others = _allocate(capacity_a, [car for car in cars if car.charger_id not in waiting])
+    others = share_out([car for car in cars if car.charger_id not in behind])
+    waiting = (car for car in cars if car.charger_id in behind)
     return [
         *others,
-        *(
-            Turn(turn.car, Share(0.0, 0, min(tight & turn.car.rows), admitted=False))
-            for turn in wait
-        ),
+        *(Turn(it, Share(0.0, 0, behind[it.charger_id], admitted=False)) for it in waiting),
     ]
