@@ -9,7 +9,10 @@ Listens to installation and telemetry, and to every MeterReading.
 How a decision comes about, in the order of the modules:
 
 site         the tree of breakers as arrays, and each charger with its own limits
-allocation   shares: who is admitted, and how much each gets (pure arithmetic)
+phasors      what an ampere of a car is on each line
+allocation   shares: who is admitted, how much each gets, and in which mode; with
+             demands  what it is asked and answers, nets and tables  the same in arrays,
+             fitting and filling  its compiled loops, modes  three lines or one
 commitments  the highest current that may still be in force at a charger, now and later
 ledger       the sums of commitments on every breaker: what may still be added
 behaviour    what readings tell of a car: its phases, what it leaves unused, whether it obeys
