@@ -1,12 +1,14 @@
 """Whose turn it is: the order in which cars are admitted, so that a queue rotates."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Final
 
-from services.balancer.allocation import OWN_MAX, Demand, Mode, Share, allocate
+from services.balancer.allocation import OWN_MAX, Demand, Mode, Share
+from services.balancer.angles import Capacity
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
+from services.balancer.phasors import factor
 from services.balancer.site import LINES, Site
 from shared.ids import ChargerId
 from shared.phases import PHASES, Phase
@@ -66,7 +68,7 @@ class Turn:
 
 
 def take_turns(
-    facts: SiteFacts, capacity_a: Sequence[float], timing: Timing, now_s: float
+    facts: SiteFacts, capacity: Capacity, timing: Timing, now_s: float
 ) -> tuple[list[Turn], bool]:
     """
     Divide the capacity over the cars that want some, in the order of their turns.
@@ -81,21 +83,19 @@ def take_turns(
     """
     cars = [car for it in facts.chargers if (car := wanting(facts, it, now_s)) is not None]
     cars = _staying(sorted(cars, key=_turn), timing, now_s)
-    share_out = partial(_allocate, capacity_a)
-    turns = share_out(cars)
+    turns = _allocate(capacity, cars)
     left_out = [turn for turn in turns if not turn.share.admitted]
     if not left_out:
         return turns, False
     if now_s - facts.rotated_at_s >= timing.rotation_gap_s:
         for car in _next_ones(cars, left_out, timing, now_s):
-            rotated = share_out(_with_turn(cars, car, timing, now_s))
+            rotated = _allocate(capacity, _with_turn(cars, car, timing, now_s))
             if any(
                 turn.share.admitted and turn.car.charger_id == car.charger_id
                 for turn in rotated
             ):
                 return rotated, True
-    behind = _behind_kept_places(capacity_a, turns, timing, now_s)
-    return _passed_over(cars, turns, behind, share_out), False
+    return _keep_places(capacity, cars, turns, timing, now_s), False
 
 
 def _turn(car: Car) -> tuple[int, bool, float, ChargerId]:
@@ -137,13 +137,13 @@ def modes_of(
     site: Site, charger_id: ChargerId, lines: tuple[Phase, ...], max_a: float
 ) -> tuple[Mode, ...]:
     """Name the ways in which a car can charge, the present one first: no charger changes the lines that
-    its car stands on. The current is counted in full on every line."""
-    rows = [
-        breaker * LINES + PHASES.index(line)
+    its car stands on."""
+    loads = tuple(
+        (breaker * LINES + PHASES.index(line), factor(site.grid, lines, line))
         for breaker in site.path(charger_id)
         for line in lines
-    ]
-    return (Mode(lines, tuple((row, 1 + 0j) for row in rows), max_a),)
+    )
+    return (Mode(lines, loads, max_a),)
 
 
 def lines_of(facts: SiteFacts, charger_id: ChargerId) -> tuple[Phase, ...]:
@@ -166,8 +166,8 @@ def _lines_before_restart(charger: ChargerFacts) -> tuple[Phase, ...] | None:
     return newest.lines if same_car else None
 
 
-def _allocate(capacity_a: Sequence[float], cars: Sequence[Car]) -> list[Turn]:
-    shares = allocate(capacity_a, [car.demand for car in cars])
+def _allocate(capacity: Capacity, cars: Sequence[Car]) -> list[Turn]:
+    shares = capacity.share_out([car.demand for car in cars])
     return [Turn(car, share) for car, share in zip(cars, shares, strict=True)]
 
 
@@ -241,46 +241,51 @@ def _with_turn(cars: Sequence[Car], turns_to: Car, timing: Timing, now_s: float)
     )
 
 
-def _behind_kept_places(
-    capacity_a: Sequence[float], turns: Sequence[Turn], timing: Timing, now_s: float
-) -> dict[ChargerId, int]:
-    """A car that has waited for long keeps its place also where capacity becomes free: name those behind
-    it that would begin to charge there and do not fit beside it, each with where that is."""
-    for place, turn in enumerate(turns):
-        waited_s = now_s - turn.car.waiting_since_s
-        if not (turn.share.admitted or _charges(turn.car)) and waited_s >= timing.rotation_s:
-            return {
-                behind.car.charger_id: min(tight)
-                for behind in turns[place:]
-                if behind.share.admitted
-                and not _charges(behind.car)
-                and (tight := _tight(capacity_a, turns, turn) & behind.car.rows)
-            }
-    return {}
-
-
-def _tight(capacity_a: Sequence[float], turns: Sequence[Turn], kept: Turn) -> set[int]:
-    """Where a car that is left out does not fit beside what others are admitted with."""
-    used_a = dict.fromkeys(kept.in_the_way(), kept.car.lowest_a)
+def _keep_places(
+    capacity: Capacity,
+    cars: Sequence[Car],
+    turns: list[Turn],
+    timing: Timing,
+    now_s: float,
+) -> list[Turn]:
+    """A car that has waited for long keeps its place also where capacity becomes free: those behind it
+    that would begin to charge there wait, if they do not fit beside it."""
+    first = next(
+        (
+            turn
+            for turn in turns
+            if not turn.share.admitted
+            and not _charges(turn.car)
+            and now_s - turn.car.waiting_since_s >= timing.rotation_s
+        ),
+        None,
+    )
+    if first is None:
+        return turns
+    used_a = dict.fromkeys(first.car.rows, 0.0)
     for turn in turns:
         if turn.share.admitted:
             for row in used_a.keys() & turn.car.rows:
                 used_a[row] += turn.car.lowest_a
-    return {row for row, a in used_a.items() if a > capacity_a[row] + TOLERANCE_A}
-
-
-def _passed_over(
-    cars: Sequence[Car],
-    turns: list[Turn],
-    behind: Mapping[ChargerId, int],
-    share_out: Callable[[Sequence[Car]], list[Turn]],
-) -> list[Turn]:
-    """Have some cars wait, each for a constraint; what they leave is shared out among the others."""
-    if not behind:
+    tight = {
+        row
+        for row in first.in_the_way()
+        if used_a[row] + first.car.lowest_a
+        > capacity.left_a[row] - abs(capacity.base[row]) + TOLERANCE_A
+    }
+    wait = [
+        turn
+        for turn in turns[turns.index(first) :]
+        if turn.share.admitted and not _charges(turn.car) and tight & turn.car.rows
+    ]
+    if not wait:
         return turns
-    others = share_out([car for car in cars if car.charger_id not in behind])
-    waiting = (car for car in cars if car.charger_id in behind)
+    waiting = {turn.car.charger_id for turn in wait}
+    others = _allocate(capacity, [car for car in cars if car.charger_id not in waiting])
     return [
         *others,
-        *(Turn(it, Share(0.0, 0, behind[it.charger_id], admitted=False)) for it in waiting),
+        *(
+            Turn(turn.car, Share(0.0, 0, min(tight & turn.car.rows), admitted=False))
+            for turn in wait
+        ),
     ]

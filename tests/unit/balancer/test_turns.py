@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from services.balancer.angles import Capacity
 from services.balancer.behaviour import Behaviour
 from services.balancer.commitments import Standing
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
+from services.balancer.forms import ADDING_LINES
 from services.balancer.site import Breaker, Site, SiteCharger
 from services.balancer.turns import take_turns
 from shared.messages.balancer import MAIN
@@ -64,7 +66,8 @@ class Queue:
         return SiteFacts("garage", site, chargers, 1, rotated_at_s=self.rotated_at_s)
 
     def tick(self) -> None:
-        turns, rotated = take_turns(self._facts(), (6.0, 6.0, 6.0), TIMING, self.now_s)
+        capacity = Capacity(ADDING_LINES, (6.0, 6.0, 6.0), (0j, 0j, 0j))
+        turns, rotated = take_turns(self._facts(), capacity, TIMING, self.now_s)
         assert {turn.car.charger_id for turn in turns} == set(self.present)
         if rotated:
             self.rotated_at_s = self.now_s
