@@ -122,6 +122,23 @@ def test_a_car_on_three_lines_gets_its_turn_though_others_come_all_the_time() ->
     assert queue.charged_s.get("three", 0.0) >= TIMING.rotation_s
 
 
+def test_nobody_behind_a_car_on_three_lines_gets_a_turn_on_one_of_them() -> None:
+    queue = Queue({"three": PHASES})
+    for generation in ("charges", "waits"):
+        for line in PHASES:
+            queue.wirings[f"{line}-{generation}"] = (line,)
+    for line in PHASES:
+        queue.arrive(f"{line}-charges")
+        queue.run(300)
+    queue.arrive("three")
+    queue.run(30)
+    queue.arrive(*(f"{line}-waits" for line in PHASES))
+
+    queue.run(TIMING.rotation_s)
+
+    assert queue.charging == {"three"}
+
+
 def test_a_car_that_waits_on_another_line_is_not_kept_waiting_for_it() -> None:
     queue = Queue({"a": (L1,), "b": (L1,), "c": (L2,), "d": (L2,)})
     queue.arrive("c")
