@@ -97,6 +97,8 @@ def _directions(sums: Phasors) -> list[complex]:
 
 def _turned(demand: Demand, directions: Sequence[complex]) -> Demand:
     """Let a car's currents of any angle lie in the directions of others."""
+    if not any(_any_angle(it) for it in demand.modes):
+        return demand
     modes = tuple(
         replace(it, loads=tuple((row, directions[row]) for row, _ in it.loads))
         if _any_angle(it)

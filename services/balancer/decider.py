@@ -142,12 +142,7 @@ def _sums(form: Form, loads: Sequence[Sequence[Ways]]) -> Amps:
 def _targets(
     facts: SiteFacts, turns: Sequence[Turn], reasons: Reasons
 ) -> dict[ChargerId, Target]:
-    targets = {
-        charger_id: Target(
-            charger_id, 0.0, lines_of(facts, charger_id), reasons.without_turn(charger_id)
-        )
-        for charger_id in facts.chargers
-    }
+    targets: dict[ChargerId, Target] = {}
     for turn in turns:
         limit_a = turn.share.share_a
         if turn.car.demand.fixed_a is not None and turn.share.admitted:
@@ -155,6 +150,10 @@ def _targets(
         targets[turn.car.charger_id] = Target(
             turn.car.charger_id, limit_a, turn.mode.lines, reasons.of(turn)
         )
+    for charger_id in facts.chargers:
+        if charger_id not in targets:
+            lines, reason = lines_of(facts, charger_id), reasons.without_turn(charger_id)
+            targets[charger_id] = Target(charger_id, 0.0, lines, reason)
     return targets
 
 
