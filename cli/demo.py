@@ -56,6 +56,7 @@ class DemoOptions:
     seconds: float | None = None
     report: Path | None = None
     balanced: bool = True
+    switching: bool = False
     open_browser: bool = False
     data_folder: Path | None = None
     portal_port: int | None = None
@@ -96,7 +97,9 @@ async def run_demo(options: DemoOptions, console: Console) -> Figures | None:
         StackFault: the stack cannot start.
         CommandRefused: the scene asks for a garage that cannot be.
     """
-    scene = garage(options.chargers, options.breaker_a, options.grid)
+    scene = garage(
+        options.chargers, options.breaker_a, options.grid, switching=options.switching
+    )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

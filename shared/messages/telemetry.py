@@ -1,13 +1,13 @@
 """What the telemetry service takes and announces: chargers, their sessions and readings."""
 
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
 from shared.ids import ChargerId, InstallationId, Serial, SessionId
 from shared.messages import Command, Event, InstallationEvent, Message, Moment, Upcast
-from shared.phases import PhaseCurrents
+from shared.phases import PhaseCurrents, Terminals
 from shared.units import Amperes
 
 # --- Commands to the gateway that holds the charger's connection ---
@@ -33,6 +33,8 @@ class SetCurrentLimit(ChargerCommand):
     valid_until: Moment
     sequence: int = Field(ge=1)
     epoch: int = Field(ge=1)
+    terminals: Terminals | None = None
+    """From which of its terminals to charge, if it can switch; none: from all that the car uses."""
 
 
 # --- Events ---
@@ -124,6 +126,10 @@ class CurrentLimitApplied(ChargerEvent):
     sequence: int
     epoch: int
     applied_at: Moment
+
+
+NOT_TELLABLE: Final = "PhaseNotTellable"
+"""In place of a charger's answer: its protocol has no word for the phase to use, so it was not asked."""
 
 
 class CurrentLimitRejected(ChargerEvent):
