@@ -53,9 +53,7 @@ def garage(
     wing_a = _standard_a(max(LEVEL_A_MIN, level_a * WING_SHARE), level_a)
     levels = min(LEVELS, chargers)
     phase_switching = (
-        PhaseSwitching.FIRST_TERMINAL
-        if switching and grid.three_phase
-        else PhaseSwitching.NONE
+        PhaseSwitching.FIRST_TERMINAL if switching and grid.three_phase else PhaseSwitching.NONE
     )
     circuits = [
         SceneCircuit(circuit_id=f"level-{i}", name=f"Level {i}", breaker_a=level_a)

@@ -69,9 +69,12 @@ def _distinct(wiring: tuple[Phase, ...]) -> tuple[Phase, ...]:
 Wiring = Annotated[tuple[Phase, ...], AfterValidator(_distinct)]
 """The grid line behind each of a charger's terminals, in the order of the terminals."""
 
+
 def _usable(terminals: tuple[int, ...]) -> tuple[int, ...]:
     if terminals not in USABLE_TERMINALS:
-        raise ValueError("a charger uses one of its terminals 1, 2 and 3, or all three in order")
+        raise ValueError(
+            "a charger uses one of its terminals 1, 2 and 3, or all three in order"
+        )
     return terminals
 
 
@@ -149,10 +152,11 @@ def grid_currents(
     (0.0, 10.0, 0.0)
     """
     lines = dict.fromkeys(PHASES, 0.0)
-    one_phase = len(wiring) == 1 or max((*terminals_a[1:3], 0.0)) == 0.0
-    if one_phase:
-        for line in lines_loaded(grid, wiring, 1):
-            lines[line] = terminals_a[0] if terminals_a else 0.0
+    used = [i for i, a in enumerate(terminals_a[: len(wiring)]) if a > 0.0]
+    if len(wiring) == 1 or len(used) <= 1:
+        only = used[0] if used else 0
+        for line in lines_loaded(grid, (wiring[only],), 1):
+            lines[line] = terminals_a[only] if terminals_a else 0.0
     else:
         for line, a in zip(wiring, terminals_a, strict=False):
             lines[line] = a

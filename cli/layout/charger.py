@@ -114,9 +114,9 @@ def import_chargers(
     Assign the chargers of a CSV file: all of them, or none.
 
     Columns: serial, name, circuit_id, wiring, max_a, min_a, breaker_a, phase_switching, charger_id.
-    Every line is checked first, also against what is assigned already; bad ones are named, and nothing is changed. Chargers on
-    several circuits take one command for each circuit: should the connection be lost in between, import
-    the same file again, and the rest follows.
+    Every line is checked first, also against what is assigned already; bad ones are named, and nothing is
+    changed. Chargers on several circuits take one command for each circuit: should the connection be lost
+    in between, import the same file again, and the rest follows.
     """
     import_file(file, installation_id, circuit, Manner(data_folder, actor, dry_run, as_json))
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.balancer.allocation import Demand, Share, allocate
-from services.balancer.facts import ChargerFacts, SiteFacts, Timing
+from services.balancer.facts import SiteFacts, Timing
+from services.balancer.switching import Way, Ways, ways_of
 from shared.ids import ChargerId
-from shared.phases import Phase
-from shared.units import PILOT_MIN_A, TOLERANCE_A
+from shared.units import TOLERANCE_A
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Car:
     """A car that wants current."""
 
     charger_id: ChargerId
-    lines: tuple[Phase, ...]
+    ways: Ways
     demand: Demand
     charging_since_s: float | None
     waiting_since_s: float
@@ -31,6 +31,11 @@ class Turn:
     car: Car
     share: Share
 
+    @property
+    def way(self) -> Way:
+        """How its car is to charge."""
+        return self.car.ways.open[0]
+
 
 def take_turns(
     facts: SiteFacts, capacity_a: Sequence[float], timing: Timing, now_s: float
@@ -45,7 +50,7 @@ def take_turns(
     Returns:
         The turns, and whether a car was asked to make room.
     """
-    cars = [car for it in facts.chargers if (car := wanting(facts, it, now_s)) is not None]
+    cars = [car for it in facts.chargers if (car := wanting(facts, it, timing, now_s))]
     cars.sort(key=_turn)
     turns = _allocate(capacity_a, cars)
     left_out = [turn for turn in turns if not turn.share.admitted]
@@ -61,7 +66,9 @@ def _turn(car: Car) -> tuple[int, bool, float, ChargerId]:
     return (-car.priority, car.charging_since_s is None, since_s, car.charger_id)
 
 
-def wanting(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Car | None:
+def wanting(
+    facts: SiteFacts, charger_id: ChargerId, timing: Timing, now_s: float
+) -> Car | None:
     """Describe the car at a charger, if there is one that wants current and can be told a limit."""
     charger, layout = facts.chargers[charger_id], facts.site.chargers[charger_id]
     if (
@@ -72,15 +79,15 @@ def wanting(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Car | None
         or layout.highest_a < layout.min_a - TOLERANCE_A
     ):
         return None
-    lines = lines_of(facts, charger_id)
+    ways = ways_of(facts, charger_id, timing, now_s)
     max_a = layout.highest_a
     wish_a = charger.behaviour.wish_a
     waiting_since_s = charger.waiting_since_s or charger.session_since_s
     return Car(
         charger_id=charger_id,
-        lines=lines,
+        ways=ways,
         demand=Demand(
-            constraints=tuple(facts.site.constraints(charger_id, lines)),
+            constraints=tuple(facts.site.constraints(charger_id, ways.open[0].lines)),
             max_a=max_a if wish_a is None else min(max_a, max(wish_a, layout.min_a)),
             min_a=layout.min_a,
             fixed_a=charger.behaviour.disobeys_a,
@@ -90,26 +97,6 @@ def wanting(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Car | None
         lent=wish_a is not None and wish_a < max_a,
         priority=layout.priority,
     )
-
-
-def lines_of(facts: SiteFacts, charger_id: ChargerId) -> tuple[Phase, ...]:
-    """Name the lines a charger's car stands on: all its charger has, until one phase is proven."""
-    charger = facts.chargers[charger_id]
-    if charger.behaviour.one_phase:
-        return facts.site.lines(charger_id, terminals=1)
-    known_before = (
-        _lines_before_restart(charger) if charger.behaviour.one_phase is None else None
-    )
-    return known_before or facts.site.lines(charger_id)
-
-
-def _lines_before_restart(charger: ChargerFacts) -> tuple[Phase, ...] | None:
-    """While readings tell nothing yet of a car that charges, its last limit tells what was known."""
-    newest, session_s = charger.standing.newest, charger.session_since_s
-    if newest is None or session_s is None or newest.limit_a < PILOT_MIN_A:
-        return None
-    same_car = charger.charging_since_s is not None and charger.charging_since_s > session_s
-    return newest.lines if same_car else None
 
 
 def _allocate(capacity_a: Sequence[float], cars: Sequence[Car]) -> list[Turn]:

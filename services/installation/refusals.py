@@ -8,7 +8,8 @@ Refused
                           CircuitAboveInactive, CircuitWithinItself, BreakerAboveParent,
                           BreakerBelowChildren, SetValueAboveRating
     of chargers           ChargerExists, UnknownCharger, WiringDoesNotFitGrid, NothingToSwitch,
-                          MinimumAboveMaximum, BreakerGivenAndTaken, FailSafeNotOfferable, FailSafeDoesNotFit
+                          MinimumAboveMaximum, BreakerGivenAndTaken, FailSafeNotOfferable,
+                          FailSafeDoesNotFit
     of serials            SerialTaken, SerialIsLocked, SerialNotLocked
 """
 

@@ -143,4 +143,5 @@ def limit_answered(
         sequence=command.sequence,
         epoch=command.epoch,
         status=status,
+        terminals=command.terminals,
     )

@@ -396,7 +396,7 @@ class ChargerAssigned(InstallationEvent):
     The fail-safes of an installation fit within every breaker together."""
     moved_from: InstallationId | None
     """The installation that it was moved here from, at the same moment."""
-    phase_switching: PhaseSwitching
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
     """Whether it can be told to charge on one phase or on three."""
 
 
@@ -412,7 +412,7 @@ class ChargerChanged(InstallationEvent):
     max_a: ChargerAmperes
     min_a: ChargerAmperes
     breaker_a: BreakerAmperes | None
-    phase_switching: PhaseSwitching
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
 
 
 class ChargerMoved(InstallationEvent):

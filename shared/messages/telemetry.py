@@ -132,13 +132,21 @@ NOT_TELLABLE: Final = "PhaseNotTellable"
 """In place of a charger's answer: its protocol has no word for the phase to use, so it was not asked."""
 
 
+def _rejected_2(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"terminals": None}
+
+
 class CurrentLimitRejected(ChargerEvent):
     """A charger did not take a limit; what it had before stays in force."""
 
+    schema_version: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _rejected_2}
     limit_a: Amperes
     sequence: int
     epoch: int
     status: str
+    terminals: Terminals | None = None
+    """From which it was to charge; none: from all that the car uses."""
 
 
 class Place(StrEnum):

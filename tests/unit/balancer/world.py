@@ -16,7 +16,7 @@ from services.balancer.announcing import events_of
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.decider import decide
 from services.balancer.facts import SiteFacts, Timing
-from services.balancer.hardware import Heard, departed_by_serial
+from services.balancer.hardware import Heard, departed_by_serial, phases_told
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Layout
 from services.balancer.ledger import Ledger
@@ -254,6 +254,7 @@ class World:
                     phases=it.grant.lines,
                     valid_until=moment(it.grant.valid_until_s),
                     sequence=it.grant.sequence,
+                    terminals=it.grant.terminals,
                 ),
                 position,
             )
@@ -346,6 +347,7 @@ class World:
                 (l1, l2, l3),
                 offer_of(reported),
                 now_s,
+                phases_told(self.announced.get(charger_id) or Announced(), reported, now_s),
             )
 
     # --- Judging ---
