@@ -59,6 +59,8 @@ def _one_phase_choices(facts: SiteFacts, charger_id: ChargerId) -> tuple[Choice,
     charger, site = facts.chargers[charger_id], facts.site
     if site.switch_current_a is None or charger.behaviour.keeps_three_phases:
         return ()
+    if len(site.chargers[charger_id].wiring) < len(ALL_TERMINALS):
+        return ()
     match site.chargers[charger_id].phase_switching:
         case PhaseSwitching.NONE:
             choices: tuple[Choice, ...] = ()

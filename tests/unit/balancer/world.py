@@ -39,13 +39,15 @@ from shared.messages.telemetry import (
     SessionEnded,
     SessionStarted,
 )
-from shared.phases import PHASES, Phase
+from shared.phases import ALL_TERMINALS, PHASES, Phase, PhaseSwitching
 from shared.recorded import Meta, Recorded
 from shared.units import CAR_FOLLOW_S
 from tests.unit.balancer.buildings import WIRINGS, Building
 from tests.unit.balancer.moments import START_S, Chances, moment
 
-TIMING = Timing(lease_s=30, renew_before_s=20, rotation_s=20, rotation_gap_s=10)
+TIMING = Timing(
+    lease_s=30, renew_before_s=20, rotation_s=20, rotation_gap_s=10, switch_gap_s=10
+)
 Spot = tuple[str, str, tuple[Phase, ...]]
 """An installation, a circuit, and how it is wired there."""
 
@@ -69,8 +71,10 @@ class Charger:
     confirmed: tuple[tuple[str, str], float] | None = None
     """What the gateway has seen confirmed, under which name."""
     limit_a: float | None = None
+    terminals: tuple[int, ...] | None = None
+    """What it was told to charge from, with its limit; otherwise it closes all it has."""
     valid_until_s: float = 0.0
-    drawable: list[tuple[float, float]] = field(default_factory=list)
+    drawable: list[tuple[float, float, tuple[int, ...]]] = field(default_factory=list)
     sessions: int = 0
     plugged: bool = False
     online: bool = False
@@ -92,16 +96,24 @@ class Charger:
             return self.limit_a
         return self.fail_safe_a
 
+    def closed(self, now_s: float) -> tuple[int, ...]:
+        """The terminals from which it charges: what its profile says, while that is in force."""
+        in_force = self.limit_a is not None and now_s + self.clock_off_s < self.valid_until_s
+        return (self.terminals if in_force else None) or ALL_TERMINALS
+
     def draw(self, now_s: float) -> None:
-        """The car may still draw what it was offered up to 5 s ago."""
-        self.drawable.append((now_s, self.offered_a(now_s)))
+        """The car may still draw what it was offered up to 5 s ago, where it was offered that."""
+        self.drawable.append((now_s, self.offered_a(now_s), self.closed(now_s)))
         self.drawable = [it for it in self.drawable if now_s - it[0] < CAR_FOLLOW_S]
 
-    def worst_draw_a(self) -> float:
-        return max(a for _, a in self.drawable) if self.plugged else 0.0
+    def worst_draw_a(self, line: Phase) -> float:
+        mine = (a for _, a, closed in self.drawable if line in self.lines(closed))
+        return max(mine, default=0.0) if self.plugged else 0.0
 
-    def lines(self) -> tuple[Phase, ...]:
+    def lines(self, closed: tuple[int, ...]) -> tuple[Phase, ...]:
         wiring = self.spot[2] if self.spot else PHASES
+        if len(closed) == 1 and len(wiring) == len(PHASES):
+            return (wiring[closed[0] - 1],)
         return wiring[:1] if self.one_phase_car else wiring
 
 
@@ -275,7 +287,7 @@ class World:
                 continue  # the gateway sees to the order
             self.sent[lease.charger_id] = lease.sequence
             charger.follows(position)
-            charger.limit_a = lease.limit_a
+            charger.limit_a, charger.terminals = lease.limit_a, lease.terminals
             charger.valid_until_s = lease.valid_until.timestamp()
             self.answers.append((whose, lease))
 
@@ -336,7 +348,7 @@ class World:
             if charger_id not in layout.chargers:
                 continue
             drawn = charger.offered_a(now_s) if charger.plugged else 0.0
-            lines = charger.lines() if charger.plugged else ()
+            lines = charger.lines(charger.closed(now_s)) if charger.plugged else ()
             l1, l2, l3 = (drawn if line in lines else 0.0 for line in PHASES)
             reported = self.known.reported.get(charger_id)
             self.behaviours[charger_id] = observe(
@@ -367,12 +379,11 @@ class World:
         building = self.buildings[name]
         loads = {it: [0.0, 0.0, 0.0] for it in ("main", *building.set_a)}
         for charger in self.chargers.values():
-            worst_a = charger.worst_draw_a()
             if charger.spot is None or charger.spot[0] != name:
                 continue
             for circuit_id in building.path(charger.spot[1]):
-                for line in charger.lines():
-                    loads[circuit_id][PHASES.index(line)] += worst_a
+                for index, line in enumerate(PHASES):
+                    loads[circuit_id][index] += charger.worst_draw_a(line)
         return loads
 
     def planned_overload(self) -> tuple[float, str | None]:
@@ -462,11 +473,19 @@ def world_of(chances: Chances) -> World:
     world = World((first, other), chargers)
     for building in (first, other):
         world.change(building.created(), START_S)
+        world.change(building.switch_current(chances.pick([None, 10.0, 32.0])), START_S)
     for index in range(chances.pick(range(2, 7))):
         building = other if index == 5 else first
         circuit_id, wiring = chances.pick(sorted(building.set_a)), chances.pick(WIRINGS)
         world.change(
-            building.assign(f"bay-{index}", f"ZAP{index:04}", circuit_id, wiring), START_S
+            building.assign(
+                f"bay-{index}",
+                f"ZAP{index:04}",
+                circuit_id,
+                wiring,
+                phase_switching=chances.pick(tuple(PhaseSwitching)),
+            ),
+            START_S,
         )
     world.hear(START_S)
     world.gateway_hears(START_S)
