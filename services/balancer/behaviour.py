@@ -107,8 +107,8 @@ def observe(
 def _phases(
     seen: Behaviour, site: Site, charger_id: ChargerId, told: PhasesTold, now_s: float
 ) -> Behaviour:
-    """A car behind one closed terminal looks like a one-phase car, whatever it is."""
-    if seen.current_a is None:
+    """A car behind one terminal, or one closed terminal, looks like a one-phase car, whatever it is."""
+    if seen.current_a is None or len(site.chargers[charger_id].wiring) == 1:
         return seen
     if told is not PhasesTold.ALL:
         return _on_one_terminal(seen, site, charger_id, told)

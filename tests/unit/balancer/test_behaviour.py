@@ -144,6 +144,17 @@ def test_a_car_behind_one_closed_terminal_is_not_taken_for_a_one_phase_car(
     assert not behaviour.keeps_three_phases
 
 
+def test_nor_is_a_car_at_a_charger_with_one_terminal() -> None:
+    """It may be wired to three phases before the car leaves."""
+    wired = SiteCharger("bay-1", MAIN, (Phase.L2,), 32.0, 0.0)
+    site = replace(SITE, chargers={"bay-1": wired})
+    behaviour = Behaviour(session_id="s")
+    for after_s in (0, PHASES_STEADY_S, 60):
+        behaviour = observe(behaviour, site, "bay-1", "s", ON_L2, OFFER, NOW_S + after_s)
+
+    assert behaviour.one_phase is None
+
+
 def test_what_is_known_of_a_car_outlasts_a_switch() -> None:
     known = seen((0, ON_L2), (PHASES_STEADY_S, ON_L2))
 
