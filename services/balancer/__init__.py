@@ -13,6 +13,7 @@ allocation   shares: who is admitted, and how much each gets (pure arithmetic)
 commitments  the highest current that may still be in force at a charger, now and later
 ledger       the sums of commitments on every breaker: what may still be added
 behaviour    what readings tell of a car: its phases, what it leaves unused, whether it obeys
+switching    the ways in which a car may charge: on one phase or on three
 turns        whose turn it is: priorities first, then so that a queue rotates
 reasons      what held a limit down
 planning     what of a target may be announced already

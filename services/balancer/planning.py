@@ -20,6 +20,8 @@ LEASE_GRID_S: Final = 10.0
 SUPPRESSING_S: Final = 2 * LEASE_GRID_S + OVER_AFTER_S
 """How much longer than any new lease a limit below the fail-safe always has left. The fail-safe it
 holds down must not come up while limits that were given on the strength of it are in force."""
+SETTLES_S: Final = 15.0
+"""How long after a switch the current is not raised, so that readings can tell whether there was one."""
 FOR_NOW: Final = frozenset({Rule.DECREASE_FIRST, Rule.SWITCHING})
 OUT_OF_USE: Final = frozenset({Rule.LOCKED, Rule.OUT_OF_USE})
 
@@ -159,7 +161,9 @@ class Planner:
         since_s = self.now_s - charger.changed_at_s
         if charger.standing.unconfirmed and since_s < self.timing.retry_s:
             return None
-        if present_a >= PILOT_MIN_A and since_s < self.timing.raise_pause_s:
+        if present_a >= PILOT_MIN_A and (
+            since_s < self.timing.raise_pause_s or self._settling(charger)
+        ):
             return self._instead(target, present_a)
         until_s = self._until_s(target, target.limit_a)
         room_a = self.ledger.room_a(target.charger_id, target.lines, until_s)
@@ -212,6 +216,10 @@ class Planner:
                 return announcement
         as_before = replace(self._present(target), limit_a=limit_a)
         return self.lower(as_before) if lower else self.keep(as_before)
+
+    def _settling(self, charger: ChargerFacts) -> bool:
+        switched_s = charger.switched_at_s
+        return switched_s is not None and self.now_s - switched_s < SETTLES_S
 
     def _present(self, target: Target) -> Target:
         """Name the same target in the way its car charges now."""

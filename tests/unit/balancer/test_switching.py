@@ -10,7 +10,7 @@ from services.balancer.commitments import Granted, Standing
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.hardware import SWITCHING_S, phases_told
 from services.balancer.ledger import Ledger
-from services.balancer.planning import Announcement, Planner, Target, leases_end_s
+from services.balancer.planning import SETTLES_S, Announcement, Planner, Target, leases_end_s
 from services.balancer.projections import (
     Announced,
     Reported,
@@ -28,6 +28,7 @@ from shared.messages.telemetry import (
 )
 from shared.phases import ALL_TERMINALS, PHASES, GridType, Phase, PhaseSwitching
 from shared.units import CAR_FOLLOW_S
+from tests.unit.balancer.garage import Garage
 from tests.unit.balancer.moments import START_S, moment
 
 NOW_S = START_S
@@ -352,6 +353,20 @@ def test_one_phase_at_no_more_than_before_always_fits() -> None:
     assert said(announcement) == (10.6, (1,), Rule.SWITCHING)
 
 
+def test_after_a_switch_the_current_is_not_raised_before_readings_can_tell_of_it() -> None:
+    def raised_after(after_s: float) -> Announcement | None:
+        charger = replace(
+            charging(10.6, ONE, since_s=after_s), switched_at_s=NOW_S - after_s, switches=1
+        )
+        at = facts(charger)
+        target = Target("bay", 32.0, ONE.lines, LimitedBy(rule=Rule.BREAKER), (1,))
+        ledger = Ledger(at.site.capacity_a, at.places(), {}, NOW_S)
+        return Planner(at, ledger, TIMING, NOW_S).higher(target)
+
+    assert raised_after(SETTLES_S - 1) is None
+    assert said(raised_after(SETTLES_S)) == (32.0, (1,), Rule.BREAKER)
+
+
 def test_the_old_lines_are_counted_until_the_switch_is_confirmed_and_followed() -> None:
     charger = charging(10.6, THREE)
     announcement = planned(facts(charger), 32.0, ONE)
@@ -362,3 +377,51 @@ def test_the_old_lines_are_counted_until_the_switch_is_confirmed_and_followed() 
     assert standing.worst_a(NOW_S + 60) == (10.6, 10.6, 10.6)
     assert told.worst_a(NOW_S + 2 + CAR_FOLLOW_S - 0.1) == (10.6, 10.6, 10.6)
     assert told.worst_a(NOW_S + 2 + CAR_FOLLOW_S) == (0.0, 10.6, 0.0)
+
+
+# --- From facts to limits ---
+
+
+def test_three_cars_share_a_breaker_on_one_phase_each() -> None:
+    """The vendor's own example: 32 A and a switch current of 15 A."""
+    world = Garage(switch_current_a=15.0, cars=3)
+    world.live(120)
+
+    assert world.limits_a() == {"bay-0": 32.0, "bay-1": 32.0, "bay-2": 32.0}
+    assert sorted(world.lines()) == [(Phase.L1,), (Phase.L2,), (Phase.L3,)]
+    assert world.drawn_a() == (32.0, 32.0, 32.0)
+    assert world.planned_overload() == (0.0, None)
+
+
+def test_with_a_lower_switch_current_they_stay_on_three() -> None:
+    world = Garage(switch_current_a=10.0, cars=3)
+    world.live(120)
+
+    assert set(world.limits_a().values()) <= {10.6, 10.7}
+    assert world.lines() == [PHASES] * 3
+    assert world.switches() == 0
+
+
+def test_two_cars_share_it_on_three_phases() -> None:
+    world = Garage(switch_current_a=15.0, cars=2)
+    world.live(120)
+
+    assert world.limits_a() == {"bay-0": 16.0, "bay-1": 16.0}
+    assert world.lines() == [PHASES] * 2
+
+
+def test_when_one_of_three_leaves_the_others_get_their_three_phases_back_once() -> None:
+    world = Garage(switch_current_a=15.0, cars=2)
+    world.live(30)
+    world.come(2)
+    world.live(120)
+    on_one = world.lines()
+    world.leave(2)
+    world.live(60)
+    on_three = world.lines()
+
+    assert sorted(on_one) == [(Phase.L1,), (Phase.L2,), (Phase.L3,)]
+    assert on_three == [PHASES] * 2
+    assert world.limits_a() == {"bay-0": 16.0, "bay-1": 16.0}
+    assert world.peak_a <= 32.0
+    assert world.planned_overload() == (0.0, None)
