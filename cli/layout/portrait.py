@@ -66,6 +66,8 @@ def _head(layout: Layout, now: datetime, zone: ZoneInfo) -> Text:
         f"main breaker {layout.breaker_a:g} A",
         available_text(layout, available_a_of(layout, now), now, zone),
     ]
+    if layout.switch_current_a is not None:
+        about.append(f"one phase below {layout.switch_current_a:g} A")
     if layout.deactivated is not None:
         about.append(deactivated_text(layout.deactivated, now, zone))
     return _label(layout.name, layout.installation_id, about)

@@ -11,6 +11,7 @@ from shared.messages.installation import (
     RemoveCharger,
     SetAvailableCurrent,
     SetPriority,
+    SetSwitchCurrent,
 )
 from shared.phases import PHASES, PhaseSwitching
 from tests.unit.cli.layout.recording import AT, GARAGE, log_after
@@ -68,8 +69,12 @@ def test_a_charger_that_switches_phases_says_so() -> None:
         phase_switching=PhaseSwitching.FIRST_TERMINAL,
     )
 
-    (line,) = [it for it in drawn(layout_after(turned)) if "corner" in it]
+    below = SetSwitchCurrent(command_id="b", **HARBOUR, switch_current_a=15.0)
 
+    head, *lines = drawn(layout_after(turned, below))
+    (line,) = [it for it in lines if "corner" in it]
+
+    assert head.endswith("one phase below 15 A")
     assert "wired L1 L2 L3 · switches to one phase, on its first terminal · fail-safe" in line
 
 
