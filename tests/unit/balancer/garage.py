@@ -13,7 +13,7 @@ ARRIVES, LEAVES = 0, 6
 
 
 class Garage:
-    """Three chargers behind 32 A, wired to the phases in turn; each can charge from one terminal."""
+    """Three chargers behind one breaker, wired to the phases in turn, or all alike."""
 
     def __init__(
         self,
@@ -21,6 +21,8 @@ class Garage:
         cars: int,
         switching: PhaseSwitching = PhaseSwitching.FIRST_TERMINAL,
         main_a: float = 32.0,
+        *,
+        alike: bool = False,
     ) -> None:
         building = Building(SITE, main_a, {"level": main_a}, {"level": MAIN})
         self._chargers = [Charger(f"ZAP{it:04}", 0.0, one_phase_car=False) for it in range(3)]
@@ -30,7 +32,7 @@ class Garage:
         self._tell(building.created())
         self._tell(building.switch_current(switch_current_a))
         for index, charger in enumerate(self._chargers):
-            bay, wiring = f"bay-{index}", WIRINGS[index]
+            bay, wiring = f"bay-{index}", WIRINGS[0 if alike else index]
             self._tell(
                 building.assign(bay, charger.serial, "level", wiring, phase_switching=switching)
             )

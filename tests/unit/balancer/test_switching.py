@@ -425,3 +425,32 @@ def test_when_one_of_three_leaves_the_others_get_their_three_phases_back_once() 
     assert world.limits_a() == {"bay-0": 16.0, "bay-1": 16.0}
     assert world.peak_a <= 32.0
     assert world.planned_overload() == (0.0, None)
+
+
+def test_where_three_phases_leave_most_waiting_everybody_charges_on_one() -> None:
+    world = Garage(switch_current_a=15.0, cars=3, main_a=10.0)
+    world.live(60)
+
+    assert world.limits_a() == {"bay-0": 10.0, "bay-1": 10.0, "bay-2": 10.0}
+    assert sorted(world.lines()) == [(Phase.L1,), (Phase.L2,), (Phase.L3,)]
+    assert world.planned_overload() == (0.0, None)
+
+
+def test_chargers_that_may_choose_spread_over_the_phases_however_they_are_wired() -> None:
+    world = Garage(
+        switch_current_a=15.0, cars=3, switching=PhaseSwitching.ANY_TERMINAL, alike=True
+    )
+    world.live(120)
+
+    assert sorted(world.lines()) == [(Phase.L1,), (Phase.L2,), (Phase.L3,)]
+    assert set(world.limits_a().values()) == {32.0}
+    assert world.peak_a <= 32.0
+    assert world.planned_overload() == (0.0, None)
+
+
+def test_chargers_that_do_not_switch_stay_on_three_phases() -> None:
+    world = Garage(switch_current_a=15.0, cars=3, switching=PhaseSwitching.NONE)
+    world.live(60)
+
+    assert world.lines() == [PHASES] * 3
+    assert world.planned_overload() == (0.0, None)
