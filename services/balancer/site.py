@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from services.balancer.forms import LINES as LINES
+from services.balancer.forms import Form, form_of
 from shared.ids import ChargerId, CircuitId
 from shared.messages.balancer import MAIN, LimitedBy
 from shared.phases import (
@@ -17,8 +19,6 @@ from shared.phases import (
     lines_used,
 )
 from shared.units import PILOT_MIN_A, TOLERANCE_A
-
-LINES = len(PHASES)
 
 
 class BrokenLayout(ValueError):
@@ -75,6 +75,11 @@ class Site:
     available_until_s: float = math.inf
     switch_current_a: float | None = None
     """Below this a three-phase car goes on with one phase, where its charger can; none: it never does."""
+
+    @property
+    def form(self) -> Form:
+        """How currents add at its breakers."""
+        return form_of(self.grid)
 
     @cached_property
     def index(self) -> Mapping[CircuitId, int]:

@@ -21,7 +21,7 @@ ONE: Final[tuple[Choice, ...]] = ((1,), (2,), (3,))
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Closing:
     """One way to charge: the terminals to be told (none: whatever the car uses), and the lines on
     which that is counted."""
 
@@ -30,28 +30,30 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class Closings:
     """The ways that are open to a car."""
 
-    open: tuple[Way, ...]
+    allowed: tuple[Closing, ...]
     present: int | None = None
     """Which of them it charges in now; none while it is free to begin in any."""
-    withheld: tuple[Way, ...] = ()
+    withheld: tuple[Closing, ...] = ()
     """Open only if it got nothing otherwise: it has switched a short while ago."""
 
 
-def ways_of(facts: SiteFacts, charger_id: ChargerId, timing: Timing, now_s: float) -> Ways:
+def closings_of(
+    facts: SiteFacts, charger_id: ChargerId, timing: Timing, now_s: float
+) -> Closings:
     """Name the ways in which the car at a charger may charge now."""
     charger = facts.chargers[charger_id]
     one = _one_phase_choices(facts, charger_id)
     if not one:
-        return Ways((Way(None, lines_of(facts, charger_id)),), present=0)
+        return Closings((Closing(None, lines_of(facts, charger_id)),), present=0)
     if charger.behaviour.one_phase:
-        ways = _of_one_phase_car(facts, charger_id, one)
+        closings = _of_one_phase_car(facts, charger_id, one)
     else:
-        ways = [Way(ALL_TERMINALS, lines_of(facts, charger_id))]
-        ways += [Way(it, facts.site.lines_used(charger_id, it)) for it in one]
-    return _allowed(charger, ways, timing, now_s)
+        closings = [Closing(ALL_TERMINALS, lines_of(facts, charger_id))]
+        closings += [Closing(it, facts.site.lines_used(charger_id, it)) for it in one]
+    return _allowed(charger, closings, timing, now_s)
 
 
 def _one_phase_choices(facts: SiteFacts, charger_id: ChargerId) -> tuple[Choice, ...]:
@@ -73,35 +75,37 @@ def _one_phase_choices(facts: SiteFacts, charger_id: ChargerId) -> tuple[Choice,
 
 def _of_one_phase_car(
     facts: SiteFacts, charger_id: ChargerId, one: Sequence[Choice]
-) -> list[Way]:
+) -> list[Closing]:
     """With all terminals closed it charges from the first one; to tell the charger so is no switch."""
     told = facts.chargers[charger_id].last_terminals
     first = told if told == ONE[0] else ALL_TERMINALS
     others = [it for it in one if it != ONE[0]]
     return [
-        Way(first, facts.site.lines(charger_id, terminals=1)),
-        *(Way(it, facts.site.lines_used(charger_id, it)) for it in others),
+        Closing(first, facts.site.lines(charger_id, terminals=1)),
+        *(Closing(it, facts.site.lines_used(charger_id, it)) for it in others),
     ]
 
 
-def _allowed(charger: ChargerFacts, ways: Sequence[Way], timing: Timing, now_s: float) -> Ways:
+def _allowed(
+    charger: ChargerFacts, closings: Sequence[Closing], timing: Timing, now_s: float
+) -> Closings:
     """Leave out the ways that a car may not switch to (yet)."""
     last = charger.last_terminals
     if last is None:
-        return Ways(tuple(ways))
-    present = next((it for it in ways if it.terminals == last), None)
+        return Closings(tuple(closings))
+    present = next((it for it in closings if it.terminals == last), None)
     if present is None:  # what it was told before is not to be had any more
-        return Ways(tuple(ways))
+        return Closings(tuple(closings))
     left = timing.switches_max - charger.switches
     since_s = charger.switched_at_s
     rested = since_s is None or now_s - since_s >= timing.switch_gap_s
-    others = [it for it in ways if it is not present]
+    others = [it for it in closings if it is not present]
     # Whoever gets three phases back needs one switch more, to leave them again.
     up = [it for it in others if it.terminals == ALL_TERMINALS and left >= 2]
     one = [it for it in others if it.terminals != ALL_TERMINALS and left >= 1]
     if not rested:
-        return Ways((present,), present=0, withheld=tuple(one))
-    return Ways((present, *up, *one), present=0)
+        return Closings((present,), present=0, withheld=tuple(one))
+    return Closings((present, *up, *one), present=0)
 
 
 def lines_of(facts: SiteFacts, charger_id: ChargerId) -> tuple[Phase, ...]:

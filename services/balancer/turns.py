@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from services.balancer.allocation import OWN_MAX, Demand, Mode, Rules, Share, allocate
+from services.balancer.allocation import OWN_MAX, Demand, Mode, Rules, Share
+from services.balancer.angles import Capacity
 from services.balancer.facts import SiteFacts, Timing
+from services.balancer.phasors import factor
 from services.balancer.site import LINES, Site
-from services.balancer.switching import Way, Ways, ways_of
+from services.balancer.switching import Closing, Closings, closings_of
 from shared.ids import ChargerId
 from shared.phases import PHASES, GridType, Phase
 from shared.units import LINE_TO_NEUTRAL_V, TOLERANCE_A
@@ -23,7 +25,7 @@ class Car:
     """A car that wants current."""
 
     charger_id: ChargerId
-    ways: Ways
+    closings: Closings
     """In which it may charge, each with its mode among those of the demand."""
     demand: Demand
     charging_since_s: float | None
@@ -63,9 +65,9 @@ class Turn:
         return self.car.demand.modes[self.share.mode]
 
     @property
-    def way(self) -> Way:
+    def closing(self) -> Closing:
         """What its charger is to be told of that."""
-        return self.car.ways.open[self.share.mode]
+        return self.car.closings.allowed[self.share.mode]
 
     def in_the_way(self) -> set[int]:
         """Of a car that is left out: its lines at those breakers that it does not fit through."""
@@ -75,7 +77,7 @@ class Turn:
 
 
 def take_turns(
-    facts: SiteFacts, capacity_a: Sequence[float], timing: Timing, now_s: float
+    facts: SiteFacts, capacity: Capacity, timing: Timing, now_s: float
 ) -> tuple[list[Turn], bool]:
     """
     Divide the capacity over the cars that want some, in the order of their turns.
@@ -91,22 +93,22 @@ def take_turns(
     rules = Rules(switch_current_a=facts.site.switch_current_a)
     cars = [car for it in facts.chargers if (car := wanting(facts, it, timing, now_s))]
     cars = _staying(sorted(cars, key=_turn), timing, now_s)
-    turns = _allocate(capacity_a, cars, rules)
-    if any(turn.car.ways.withheld and not turn.share.admitted for turn in turns):
+    turns = _allocate(capacity, cars, rules)
+    if any(turn.car.closings.withheld and not turn.share.admitted for turn in turns):
         cars = [_by_all_means(facts, turn) for turn in turns]
-        turns = _allocate(capacity_a, cars, rules)
+        turns = _allocate(capacity, cars, rules)
     left_out = [turn for turn in turns if not turn.share.admitted]
     if not left_out:
         return turns, False
     if now_s - facts.rotated_at_s >= timing.rotation_gap_s:
         for car in _next_ones(cars, left_out, timing, now_s):
-            rotated = _allocate(capacity_a, _with_turn(cars, car, timing, now_s), rules)
+            rotated = _allocate(capacity, _with_turn(cars, car, timing, now_s), rules)
             if any(
                 turn.share.admitted and turn.car.charger_id == car.charger_id
                 for turn in rotated
             ):
                 return rotated, True
-    return _keep_places(capacity_a, cars, turns, rules, timing, now_s), False
+    return _keep_places(capacity, cars, turns, rules, timing, now_s), False
 
 
 def _turn(car: Car) -> tuple[int, bool, float, ChargerId]:
@@ -130,14 +132,14 @@ def wanting(
     max_a = layout.highest_a
     wish_a = charger.behaviour.wish_a
     wanted_a = max_a if wish_a is None else min(max_a, max(wish_a, layout.min_a))
-    ways = ways_of(facts, charger_id, timing, now_s)
+    closings = closings_of(facts, charger_id, timing, now_s)
     waiting_since_s = charger.waiting_since_s or charger.session_since_s
     return Car(
         charger_id=charger_id,
-        ways=ways,
+        closings=closings,
         demand=Demand(
-            modes=modes_of(facts.site, charger_id, ways.open, wanted_a),
-            present=ways.present,
+            modes=modes_of(facts.site, charger_id, closings.allowed, wanted_a),
+            present=closings.present,
             min_a=layout.min_a,
             fixed_a=charger.behaviour.disobeys_a,
             priority=layout.priority,
@@ -149,22 +151,22 @@ def wanting(
 
 
 def modes_of(
-    site: Site, charger_id: ChargerId, ways: Sequence[Way], max_a: float
+    site: Site, charger_id: ChargerId, closings: Sequence[Closing], max_a: float
 ) -> tuple[Mode, ...]:
-    """Name what each way to charge loads. The current is counted in full on every line."""
+    """Name what each way to charge loads."""
     path = site.path(charger_id)
     return tuple(
         Mode(
-            way.lines,
+            closing.lines,
             tuple(
-                (breaker * LINES + PHASES.index(line), 1 + 0j)
+                (breaker * LINES + PHASES.index(line), factor(site.grid, closing.lines, line))
                 for breaker in path
-                for line in way.lines
+                for line in closing.lines
             ),
             max_a,
-            _power_w_per_a(site.grid, way.lines),
+            _power_w_per_a(site.grid, closing.lines),
         )
-        for way in ways
+        for closing in closings
     )
 
 
@@ -183,16 +185,18 @@ def _power_w_per_a(grid: GridType, lines: Sequence[Phase]) -> float:
 def _by_all_means(facts: SiteFacts, turn: Turn) -> Car:
     """Open all its ways to a car that would get nothing otherwise."""
     car = turn.car
-    if turn.share.admitted or not car.ways.withheld:
+    if turn.share.admitted or not car.closings.withheld:
         return car
-    ways = replace(car.ways, open=(*car.ways.open, *car.ways.withheld), withheld=())
+    closings = replace(
+        car.closings, allowed=(*car.closings.allowed, *car.closings.withheld), withheld=()
+    )
     max_a = car.demand.modes[0].max_a
-    modes = modes_of(facts.site, car.charger_id, ways.open, max_a)
-    return replace(car, ways=ways, demand=replace(car.demand, modes=modes))
+    modes = modes_of(facts.site, car.charger_id, closings.allowed, max_a)
+    return replace(car, closings=closings, demand=replace(car.demand, modes=modes))
 
 
-def _allocate(capacity_a: Sequence[float], cars: Sequence[Car], rules: Rules) -> list[Turn]:
-    shares = allocate(capacity_a, [car.demand for car in cars], rules=rules)
+def _allocate(capacity: Capacity, cars: Sequence[Car], rules: Rules) -> list[Turn]:
+    shares = capacity.share_out([car.demand for car in cars], rules)
     return [Turn(car, share) for car, share in zip(cars, shares, strict=True)]
 
 
@@ -267,7 +271,7 @@ def _with_turn(cars: Sequence[Car], turns_to: Car, timing: Timing, now_s: float)
 
 
 def _keep_places(
-    capacity_a: Sequence[float],
+    capacity: Capacity,
     cars: Sequence[Car],
     turns: list[Turn],
     rules: Rules,
@@ -296,7 +300,8 @@ def _keep_places(
     tight = {
         row
         for row in first.in_the_way()
-        if used_a[row] + first.car.lowest_a > capacity_a[row] + TOLERANCE_A
+        if used_a[row] + first.car.lowest_a
+        > capacity.left_a[row] - abs(capacity.base[row]) + TOLERANCE_A
     }
     wait = [
         turn
@@ -306,9 +311,7 @@ def _keep_places(
     if not wait:
         return turns
     waiting = {turn.car.charger_id for turn in wait}
-    others = _allocate(
-        capacity_a, [car for car in cars if car.charger_id not in waiting], rules
-    )
+    others = _allocate(capacity, [car for car in cars if car.charger_id not in waiting], rules)
     return [
         *others,
         *(

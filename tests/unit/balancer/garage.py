@@ -85,7 +85,7 @@ class Garage:
             sum(
                 it.offered_a(now_s)
                 for it in world.chargers.values()
-                if it.plugged and line in it.lines(it.closed(now_s))
+                if it.plugged and line in world.lines(it, it.closed(now_s))
             )
             for line in PHASES
         )

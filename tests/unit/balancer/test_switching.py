@@ -20,7 +20,7 @@ from services.balancer.projections import (
     switches_of,
 )
 from services.balancer.site import Breaker, Site, SiteCharger
-from services.balancer.switching import Way, ways_of
+from services.balancer.switching import Closing, closings_of
 from shared.messages.balancer import MAIN, CurrentLimitAllocated, LimitedBy, Rule
 from shared.messages.telemetry import (
     ChargerConnected,
@@ -35,8 +35,8 @@ NOW_S = START_S
 TIMING = Timing(switch_gap_s=600.0, switches_max=5)
 WIRING = (Phase.L2, Phase.L3, Phase.L1)
 FIRST, ANY = PhaseSwitching.FIRST_TERMINAL, PhaseSwitching.ANY_TERMINAL
-THREE = Way(ALL_TERMINALS, PHASES)
-ONE = Way((1,), (Phase.L2,))
+THREE = Closing(ALL_TERMINALS, PHASES)
+ONE = Closing((1,), (Phase.L2,))
 
 
 def facts(
@@ -77,17 +77,17 @@ def car(
     )
 
 
-def ways(at: SiteFacts) -> tuple[Way, ...]:
-    return ways_of(at, "bay", TIMING, NOW_S).open
+def ways(at: SiteFacts) -> tuple[Closing, ...]:
+    return closings_of(at, "bay", TIMING, NOW_S).allowed
 
 
 # --- Which ways are open ---
 
 
 def test_a_session_begins_in_any_way() -> None:
-    found = ways_of(facts(car()), "bay", TIMING, NOW_S)
+    found = closings_of(facts(car()), "bay", TIMING, NOW_S)
 
-    assert found.open == (THREE, ONE)
+    assert found.allowed == (THREE, ONE)
     assert found.present is None
 
 
@@ -113,7 +113,7 @@ def test_in_an_it_grid_one_phase_stands_between_two_lines() -> None:
     ],
 )
 def test_where_nothing_can_be_switched_the_car_uses_what_it_uses(at: SiteFacts) -> None:
-    assert ways(at) == (Way(None, PHASES),)
+    assert ways(at) == (Closing(None, PHASES),)
 
 
 def test_terminals_that_were_not_taken_are_not_asked_for_again() -> None:
@@ -128,7 +128,7 @@ def test_for_a_one_phase_car_nothing_is_switched(
 ) -> None:
     at = facts(car(last, behaviour=Behaviour(one_phase=True)))
 
-    assert ways(at) == (Way(told, (Phase.L2,)),)
+    assert ways(at) == (Closing(told, (Phase.L2,)),)
 
 
 def test_a_one_phase_car_may_be_put_on_another_phase_where_that_can_be_chosen() -> None:
@@ -142,17 +142,17 @@ def test_a_one_phase_car_may_be_put_on_another_phase_where_that_can_be_chosen() 
 
 @pytest.mark.parametrize("last", [(1,), ALL_TERMINALS])
 def test_a_car_that_has_just_switched_stays_as_it_is(last: tuple[int, ...]) -> None:
-    recently = ways_of(facts(car(last, 1, since_s=599)), "bay", TIMING, NOW_S)
-    later = ways_of(facts(car(last, 1, since_s=601)), "bay", TIMING, NOW_S)
+    recently = closings_of(facts(car(last, 1, since_s=599)), "bay", TIMING, NOW_S)
+    later = closings_of(facts(car(last, 1, since_s=601)), "bay", TIMING, NOW_S)
 
-    assert [it.terminals for it in recently.open] == [last]
-    assert len(later.open) == 2
-    assert later.open[later.present or 0].terminals == last
+    assert [it.terminals for it in recently.allowed] == [last]
+    assert len(later.allowed) == 2
+    assert later.allowed[later.present or 0].terminals == last
 
 
 def test_only_one_phase_is_kept_in_reserve_for_a_car_that_would_get_nothing() -> None:
-    on_three = ways_of(facts(car(ALL_TERMINALS, 1, since_s=10)), "bay", TIMING, NOW_S)
-    on_one = ways_of(facts(car((1,), 1, since_s=10)), "bay", TIMING, NOW_S)
+    on_three = closings_of(facts(car(ALL_TERMINALS, 1, since_s=10)), "bay", TIMING, NOW_S)
+    on_one = closings_of(facts(car((1,), 1, since_s=10)), "bay", TIMING, NOW_S)
 
     assert on_three.withheld == (ONE,)
     assert on_one.withheld == ()
@@ -283,7 +283,7 @@ def test_what_a_charger_rejects_is_not_asked_of_it_until_it_connects_anew() -> N
 
 
 def charging(
-    limit_a: float, way: Way, since_s: float = 60.0, *, is_confirmed: bool = True
+    limit_a: float, way: Closing, since_s: float = 60.0, *, is_confirmed: bool = True
 ) -> ChargerFacts:
     grant = Granted(limit_a, way.lines, NOW_S + 80, 1, terminals=way.terminals)
     confirmed_at = {1: NOW_S - since_s} if is_confirmed else {}
@@ -297,7 +297,7 @@ def charging(
     )
 
 
-def planned(at: SiteFacts, limit_a: float, way: Way) -> Announcement | None:
+def planned(at: SiteFacts, limit_a: float, way: Closing) -> Announcement | None:
     target = Target("bay", limit_a, way.lines, LimitedBy(rule=Rule.BREAKER), way.terminals)
     ends_s = leases_end_s(TIMING, NOW_S)
     ledger = Ledger(at.site.capacity_a, at.places(), {}, NOW_S, ends_s)
@@ -327,14 +327,14 @@ def test_a_switch_to_less_current_is_told_with_it() -> None:
 
 
 def test_where_the_further_phases_are_taken_only_the_current_is_lowered() -> None:
-    neighbour = charging(30.0, Way((2,), (Phase.L3,)))
+    neighbour = charging(30.0, Closing((2,), (Phase.L3,)))
     at = facts(charging(32.0, ONE), other=neighbour)
 
     assert said(planned(at, 16.0, THREE)) == (16.0, (1,), Rule.BREAKER)
 
 
 def test_where_the_further_phases_are_taken_a_car_goes_on_as_it_is() -> None:
-    neighbour = charging(30.0, Way((2,), (Phase.L3,)))
+    neighbour = charging(30.0, Closing((2,), (Phase.L3,)))
     at = facts(charging(10.0, ONE), other=neighbour)
 
     assert planned(at, 10.0, THREE) is None
