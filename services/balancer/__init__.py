@@ -19,6 +19,7 @@ commitments  the highest current that may still be in force at a charger, now an
 ledger       the sums of commitments on every breaker: what may still be added
 behaviour    what readings tell of a car: its phases, what it leaves unused, whether it obeys
 angles       shares where some cars stand at an angle that nobody knows
+switching    the ways in which a car may charge: on one phase or on three
 turns        whose turn it is: priorities first, then so that a queue rotates
 reasons      what held a limit down
 planning     what of a target may be announced already
