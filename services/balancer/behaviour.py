@@ -93,8 +93,8 @@ def observe(
 
 
 def _phases(seen: Behaviour, site: Site, charger_id: ChargerId, now_s: float) -> Behaviour:
-    if seen.current_a is None:
-        return seen
+    if seen.current_a is None or len(site.chargers[charger_id].wiring) == 1:
+        return seen  # behind one terminal every car looks alike: it may be wired to three one day
     one = {PHASES.index(line) for line in site.lines(charger_id, terminals=1)}
     on_one = max(seen.current_a[i] for i in one)
     beyond = max((a for i, a in enumerate(seen.current_a) if i not in one), default=0.0)

@@ -18,8 +18,8 @@ from shared.recorded import Meta, Recorded
 from shared.runtime import pool_of
 from tests.support.databases import ROOT, service_database
 from tests.support.servers import EmbeddedServers
-from tests.unit.balancer.buildings import Building
-from tests.unit.balancer.moments import START_S, moment
+from cli.proving.buildings import Building
+from cli.proving.moments import START_S, moment
 
 pytestmark = pytest.mark.integration
 

@@ -33,7 +33,7 @@ from shared.messages.installation import (
     SerialUnlocked,
 )
 from shared.phases import PHASES, GridType, Phase
-from tests.unit.balancer.moments import START_S, moment
+from cli.proving.moments import START_S, moment
 
 ABOUT = {"installation_id": "garage"}
 BAY = {**ABOUT, "charger_id": "bay-1"}

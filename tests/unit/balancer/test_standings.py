@@ -23,8 +23,8 @@ from shared.messages.telemetry import (
 )
 from shared.phases import PHASES, Phase
 from shared.units import CAR_FOLLOW_S
-from tests.unit.balancer.buildings import Building
-from tests.unit.balancer.moments import START_S, moment
+from cli.proving.buildings import Building
+from cli.proving.moments import START_S, moment
 
 LEASE_S = 100.0
 OVER_S = LEASE_S + 10
