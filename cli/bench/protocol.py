@@ -37,5 +37,7 @@ def measure_protocol(
     reference = f"random trees, grids and faults, seeds from {seed}; see docs/safety.md"
     return {
         "protocol_steps": figure(done, "1", f"one second with faults each; {reference}"),
-        "planned_overloads": figure(broken, "1", f"trials that broke the promise; aim: 0; {reference}"),
+        "planned_overloads": figure(
+            broken, "1", f"trials that broke the promise; aim: 0; {reference}"
+        ),
     }

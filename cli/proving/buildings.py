@@ -129,11 +129,12 @@ class Building:
         min_a: float = PILOT_MIN_A,
         max_a: float = 32.0,
         breaker_a: float | None = None,
+        wished_a: float | None = None,
         moved_from: str | None = None,
     ) -> Iterator[Event]:
         """Announce a charger; `wiring` names the line behind each of its terminals."""
         bay = Bay(
-            charger_id, serial, circuit_id, wiring, 0.0, min_a, max_a, breaker_a=breaker_a
+            charger_id, serial, circuit_id, wiring, 0.0, min_a, max_a, breaker_a, wished_a
         )
         self.bays[charger_id] = bay
         fail_safe_a = self.shared_out()[charger_id]

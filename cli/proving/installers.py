@@ -26,11 +26,15 @@ def free_bays(building: Building) -> list[str]:
     return sorted(it for it, bay in building.bays.items() if not bay.locked)
 
 
-def _lower_or_raise(a: Building, _: Building, chances: Chances, _now_s: float) -> Iterator[Event]:
+def _lower_or_raise(
+    a: Building, _: Building, chances: Chances, _now_s: float
+) -> Iterator[Event]:
     yield from a.set_breaker(chances.pick([MAIN, *a.set_a]), chances.pick(SET_A))
 
 
-def _make_available(a: Building, _: Building, chances: Chances, now_s: float) -> Iterator[Event]:
+def _make_available(
+    a: Building, _: Building, chances: Chances, now_s: float
+) -> Iterator[Event]:
     l1, l2, l3 = (chances.pick(AVAILABLE_A) for _ in PHASES)
     available_a = chances.pick([None, (l1, l2, l3)])
     until = moment(now_s + chances.pick(range(5, 60)))
@@ -78,7 +82,9 @@ def _put(a: Building, b: Building, chances: Chances, _now_s: float) -> Iterator[
     )
     charger_id = chances.pick([f"bay-{it}" for it in range(8)])
     if circuits and serial not in used and charger_id not in ids:
-        yield from a.assign(charger_id, serial, chances.pick(circuits), chances.pick(a.wirings_of(serial)))
+        yield from a.assign(
+            charger_id, serial, chances.pick(circuits), chances.pick(a.wirings_of(serial))
+        )
         yield from a.fail_safes()
 
 

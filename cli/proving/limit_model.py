@@ -93,9 +93,7 @@ class LimitProtocol:
         for number, charger in enumerate(state.chargers):
             for limit, then in self._confirmed(charger):
                 what = f"has confirmed {_spoken(limit)}"
-                yield _ordered(
-                    Action(what, number), state, _with(state.chargers, number, then)
-                )
+                yield _ordered(Action(what, number), state, _with(state.chargers, number, then))
         if not state.taken_over:
             yield Action("another balancer takes over"), state._replace(taken_over=True)
         yield from self._announced(state)
@@ -109,9 +107,9 @@ class LimitProtocol:
                     f"{tick * TICK_S} s later the cars may draw {sum(drawn_a):g} A, and the "
                     f"breaker carries {BREAKER_A:g} A"
                 )
-        for charger, (drawn_a, *_) in zip(state.chargers, courses, strict=True):
-            if drawn_a > self._counted_a(charger) + TOLERANCE_A:
-                return f"a car may draw {drawn_a:g} A, which is more than is counted"
+        for charger, (now_a, *_) in zip(state.chargers, courses, strict=True):
+            if now_a > self._counted_a(charger) + TOLERANCE_A:
+                return f"a car may draw {now_a:g} A, which is more than is counted"
         return None
 
     def _course(self, around: Surroundings, charger: Charger) -> Iterator[float]:
@@ -148,7 +146,9 @@ def way_in_words(way: Iterable[tuple[State, Action]]) -> Iterator[str]:
     """Say how a bad state was come to, naming each charger by what it was called at the beginning."""
     names = ["A", "B"]
     for _, action in way:
-        yield action.what if action.charger is None else f"{names[action.charger]} {action.what}"
+        yield (
+            action.what if action.charger is None else f"{names[action.charger]} {action.what}"
+        )
         if action.swapped:
             names.reverse()
 

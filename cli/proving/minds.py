@@ -183,9 +183,7 @@ def facts_of(
     mind: Mind | None = None,
 ) -> SiteFacts:
     """Put together what is known of a building, and what a balancer has learned of its cars."""
-    heard = Heard(
-        known.reported, announced, mind.behaviours if mind else {}, known.departed()
-    )
+    heard = Heard(known.reported, announced, mind.behaviours if mind else {}, known.departed())
     return site_facts(
         known.layouts[name],
         known.site(name),
@@ -207,6 +205,4 @@ def remember(announced: dict[str, Announced], events: Sequence[Event], now_s: fl
             continue
         for charger_id in chargers:
             before = announced.get(charger_id)
-            announced[charger_id] = fold_announced(
-                before, charger_id, event, moment(now_s)
-            )
+            announced[charger_id] = fold_announced(before, charger_id, event, moment(now_s))

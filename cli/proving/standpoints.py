@@ -43,7 +43,9 @@ class Rule:
     """It counts the fail-safe from when a lease may be over."""
     waits_for_cars: bool = True
     """It counts what was replaced while the car follows."""
-    _known: dict[tuple[View, View], tuple[Grant, ...]] = field(default_factory=dict, compare=False)
+    _known: dict[tuple[View, View], tuple[Grant, ...]] = field(
+        default_factory=dict, compare=False
+    )
 
     def may_announce(self, own: View, others: View) -> tuple[Grant, ...]:
         """Name the limits that the rule lets a charger be given, beside another one."""

@@ -6,21 +6,22 @@ Breadth first: the way to a bad state that it names is a shortest one.
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 S = TypeVar("S", bound=Hashable)
 A = TypeVar("A")
-SAY_EVERY = 50_000
+A_co = TypeVar("A_co", covariant=True)
+SAY_EVERY: Final = 50_000
 
 
-class Model(Protocol[S, A]):
+class Model(Protocol[S, A_co]):
     """States, what can happen in them, and which of them are bad."""
 
     def first(self) -> Iterable[S]:
         """Name the states it begins with."""
         ...
 
-    def after(self, state: S) -> Iterable[tuple[A, S]]:
+    def after(self, state: S) -> Iterable[tuple[A_co, S]]:
         """Name everything that can happen in a state, and where it leads."""
         ...
 

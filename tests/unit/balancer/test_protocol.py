@@ -41,9 +41,7 @@ def test_no_limit_is_planned_above_a_breaker_however_the_layout_changes(seed: in
 # --- Mistakes, to show that they are found ---
 
 
-def append_unread(
-    world: World, mind: Mind, decided: Decided, now_s: float
-) -> Decided | None:
+def append_unread(world: World, mind: Mind, decided: Decided, now_s: float) -> Decided | None:
     """Append whatever a balancer has decided, whether or not it has read what others did."""
     world.log.extend((now_s, event) for event in decided.events)
     remember(world.announced, decided.events, now_s)
