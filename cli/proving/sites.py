@@ -1,5 +1,6 @@
 """Worlds to begin with: two buildings with a tree of breakers, and some chargers on it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from cli.proving.buildings import Building
@@ -32,8 +33,10 @@ CLOCKS_OFF_S: Final = (-4.9, -4.9, 0.0, 4.9)
 
 def world_of(chances: Chances) -> World:
     """Two buildings with some chargers; what they fall back to is computed as it ought to be."""
-    here = building_of(chances, "site", chances.pick(range(2, CIRCUITS_MAX + 1)))
-    other = building_of(chances, "other", 2)
+    here = building_of(chances, "site", chances.pick(range(2, CIRCUITS_MAX + 1)), GRIDS)
+    # Nobody carries a charger from one line to three while a car charges: its cable would be cut.
+    like_it = [it for it in GRIDS if it.three_phase is here.grid.three_phase]
+    other = building_of(chances, "other", 2, like_it)
     world = World((here, other), chargers_of(chances))
     for building in (here, other):
         world.change(building.created(), START_S)
@@ -48,10 +51,12 @@ def world_of(chances: Chances) -> World:
     return world
 
 
-def building_of(chances: Chances, name: str, circuits: int) -> Building:
+def building_of(
+    chances: Chances, name: str, circuits: int, grids: Sequence[GridType]
+) -> Building:
     """Build any tree of breakers, no deeper than `DEPTH_MAX`."""
     depths = {MAIN: 1}
-    building = Building(name, chances.pick(MAIN_A), {}, {}, chances.pick(GRIDS))
+    building = Building(name, chances.pick(MAIN_A), {}, {}, chances.pick(grids))
     for number in range(circuits):
         circuit_id = f"circuit-{number}"
         above = chances.pick([it for it, depth in depths.items() if depth < DEPTH_MAX])
