@@ -144,7 +144,8 @@ class World:
     def counted_a(self, name: str, now_s: float) -> dict[str, PhaseCurrents]:
         """Add up what may be in force by the logs, at every breaker of a building."""
         facts = facts_of(self.true, self.announced, name, now_s)
-        ledger = Ledger(facts.site.capacity_a, facts.places(), {}, now_s)
+        form = facts.site.form
+        ledger = Ledger(facts.site.capacity_a, facts.places(), {}, now_s, form=form)
         ends = range(0, LINES * (len(facts.site.breakers) + 1), LINES)
         counted = (ledger.committed_a()[start:end] for start, end in pairwise(ends))
         return {
