@@ -94,7 +94,8 @@ class LimitProtocol:
             for limit, then in self._confirmed(charger):
                 what = f"has confirmed {_spoken(limit)}"
                 yield _ordered(Action(what, number), state, _with(state.chargers, number, then))
-        if not state.taken_over:
+        if not self._fenced and not state.taken_over:
+            # Otherwise the new balancer shows in nothing before its first limit.
             yield Action("another balancer takes over"), state._replace(taken_over=True)
         yield from self._announced(state)
 
@@ -120,7 +121,7 @@ class LimitProtocol:
             yield around.drawn_a(charger)
 
     def _announced(self, state: State) -> Iterator[tuple[Action, State]]:
-        for epoch in (1, 2) if state.taken_over else (1,):
+        for epoch in (1, 2) if state.taken_over or self._fenced else (1,):
             if self._fenced and self._stops and epoch < state.spoken:
                 continue
             unseen = not self._fenced and state.taken_over and epoch == 1
