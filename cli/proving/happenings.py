@@ -102,8 +102,8 @@ class Takeover:
 
 
 def decide(world: World, mind: Mind, chances: Chances, now_s: float) -> None:
-    """Let a balancer decide for every building, and send what it may."""
-    for name in world.buildings:
+    """Let a balancer decide for every building with chargers, and send what it may."""
+    for name in (it for it in world.buildings if mind.known.layouts[it].chargers):
         decided = world.announce(mind, mind.decide(name, now_s), now_s)
         send(world, decided, chances, now_s)
 

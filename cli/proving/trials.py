@@ -90,7 +90,10 @@ def change_layout(world: World, chances: Chances, now_s: float) -> None:
 def check_counted(world: World, now_s: float) -> None:
     """Whatever cars may draw is counted where they draw it."""
     for name in world.buildings:
-        counted_a, loads_a = world.counted_a(name, now_s), world.loads_a(name)
+        loads_a = world.loads_a(name)
+        if not any(map(any, loads_a.values())):
+            continue
+        counted_a = world.counted_a(name, now_s)
         for circuit_id, load_a in loads_a.items():
             for line, counted, load in zip(PHASES, counted_a[circuit_id], load_a, strict=True):
                 if load > counted + TOLERANCE_A:
