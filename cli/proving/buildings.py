@@ -28,8 +28,9 @@ from shared.messages.installation import (
     PrioritySet,
     SerialLocked,
     SerialUnlocked,
+    SwitchCurrentSet,
 )
-from shared.phases import PHASES, GridType, Phase
+from shared.phases import PHASES, GridType, Phase, PhaseSwitching
 from shared.units import PILOT_MIN_A
 
 FAIL_SAFE_SHARE: Final = 0.5
@@ -51,6 +52,7 @@ class Bay:
     breaker_a: float | None = None
     wished_a: float | None = None
     locked: bool = False
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
 
 
 @dataclass
@@ -130,12 +132,15 @@ class Building:
         max_a: float = 32.0,
         breaker_a: float | None = None,
         wished_a: float | None = None,
+        phase_switching: PhaseSwitching = PhaseSwitching.NONE,
         moved_from: str | None = None,
     ) -> Iterator[Event]:
         """Announce a charger; `wiring` names the line behind each of its terminals."""
         bay = Bay(
             charger_id, serial, circuit_id, wiring, 0.0, min_a, max_a, breaker_a, wished_a
         )
+        if len(wiring) == len(PHASES):
+            bay = replace(bay, phase_switching=phase_switching)
         self.bays[charger_id] = bay
         fail_safe_a = self.shared_out()[charger_id]
         self.bays[charger_id] = replace(bay, fail_safe_a=fail_safe_a)
@@ -151,6 +156,7 @@ class Building:
             breaker_a=bay.breaker_a,
             fail_safe_a=fail_safe_a,
             moved_from=moved_from,
+            phase_switching=bay.phase_switching,
         )
 
     def remove(self, charger_id: str, moved_to: str | None = None) -> Iterator[Event]:
@@ -174,7 +180,10 @@ class Building:
 
     def change(self, charger_id: str, **update: Any) -> Iterator[Event]:  # noqa: ANN401  # the fields' own types
         """Announce that a charger is set up otherwise than before."""
-        bay = self.bays[charger_id] = replace(self.bays[charger_id], **update)
+        bay = replace(self.bays[charger_id], **update)
+        if len(bay.wiring) == 1:
+            bay = replace(bay, phase_switching=PhaseSwitching.NONE)
+        self.bays[charger_id] = bay
         yield ChargerChanged(
             **self.about,
             charger_id=bay.charger_id,
@@ -183,10 +192,14 @@ class Building:
             max_a=bay.max_a,
             min_a=bay.min_a,
             breaker_a=bay.breaker_a,
+            phase_switching=bay.phase_switching,
         )
 
     def prefer(self, charger_id: str, priority: int) -> Iterator[Event]:
         yield PrioritySet(**self.about, charger_id=charger_id, priority=priority)
+
+    def switch_current(self, switch_current_a: float | None) -> Iterator[Event]:
+        yield SwitchCurrentSet(**self.about, switch_current_a=switch_current_a)
 
     def set_breaker(self, circuit_id: str, set_a: float) -> Iterator[Event]:
         if circuit_id == MAIN:

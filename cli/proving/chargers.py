@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from shared.phases import PHASES, Phase
+from shared.phases import ALL_TERMINALS, PHASES, Phase
 from shared.units import CAR_FOLLOW_S
 
 Spot = tuple[str, str, tuple[Phase, ...]]
@@ -31,9 +31,11 @@ class Charger:
     confirmed: tuple[Named, float] | None = None
     """What the gateway has seen confirmed, under which name."""
     limit_a: float | None = None
+    terminals: tuple[int, ...] | None = None
+    """What it was told to charge from, with its limit; otherwise it closes all it has."""
     valid_until_s: float = 0.0
-    drawable: list[tuple[float, float]] = field(default_factory=list)
-    """What its car was offered lately, and when."""
+    drawable: list[tuple[float, float, tuple[int, ...]]] = field(default_factory=list)
+    """What its car was offered lately, when, and at which terminals."""
     sessions: int = 0
     plugged: bool = False
     online: bool = False
@@ -56,20 +58,35 @@ class Charger:
         """Name what it offers its car, in amperes on each of its lines."""
         if not self.commissioned:
             return 0.0
-        if self.limit_a is not None and now_s + self.clock_off_s < self.valid_until_s:
+        if self.limit_a is not None and self._in_force(now_s):
             return self.limit_a
         return self.fail_safe_a
 
+    def closed(self, now_s: float) -> tuple[int, ...]:
+        """Name the terminals from which it charges: what its profile says, while that is in force."""
+        return (self.terminals if self._in_force(now_s) else None) or ALL_TERMINALS
+
+    def _in_force(self, now_s: float) -> bool:
+        return self.limit_a is not None and now_s + self.clock_off_s < self.valid_until_s
+
     def draw(self, now_s: float) -> None:
         """Let a second pass: the car may still draw what it was offered up to 5 s ago."""
-        self.drawable.append((now_s, self.offered_a(now_s)))
+        self.drawable.append((now_s, self.offered_a(now_s), self.closed(now_s)))
         self.drawable = [it for it in self.drawable if now_s - it[0] < CAR_FOLLOW_S]
 
     def worst_draw_a(self) -> float:
         """Name the most that its car may draw now, in amperes on each of its lines."""
-        return max(a for _, a in self.drawable) if self.plugged else 0.0
+        return max(a for _, a, _ in self.drawable) if self.plugged else 0.0
 
-    def wires(self) -> tuple[Phase, ...]:
-        """Name the lines behind those terminals that its car uses."""
+    def draws(self) -> set[tuple[float, tuple[Phase, ...]]]:
+        """Name all that its car may draw now: so many amperes on each of some wires."""
+        if not self.plugged:
+            return set()
+        return {(a, self.wires(closed)) for _, a, closed in self.drawable if a > 0}
+
+    def wires(self, closed: tuple[int, ...]) -> tuple[Phase, ...]:
+        """Name the lines behind those closed terminals that its car uses."""
         wiring = self.spot[2] if self.spot else PHASES
+        if len(closed) == 1 and len(wiring) == len(PHASES):
+            return (wiring[closed[0] - 1],)
         return wiring[:1] if self.one_phase_car else wiring

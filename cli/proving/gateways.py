@@ -136,7 +136,7 @@ class Gateway:
         charger_id = command.lease.charger_id
         self.sent[charger_id] = command.rank
         charger.follows(command.position)
-        charger.limit_a = command.lease.limit_a
+        charger.limit_a, charger.terminals = command.lease.limit_a, command.lease.terminals
         charger.valid_until_s = command.lease.valid_until.timestamp()
         self.answers.append(((command.installation_id, charger_id), command))
 

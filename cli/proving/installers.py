@@ -8,7 +8,7 @@ from cli.proving.moments import Chances, moment
 from shared.messages import Event
 from shared.messages.balancer import MAIN
 from shared.messages.installation import AvailableCurrentSet
-from shared.phases import PHASES
+from shared.phases import PHASES, PhaseSwitching
 
 Step = Callable[[Building, Building, Chances, float], Iterator[Event]]
 SET_A: Final = (10.0, 16.0, 20.0, 32.0, 63.0)
@@ -19,6 +19,7 @@ CHANGES: Final[tuple[dict[str, Any], ...]] = (
     {"max_a": 12.0},
     {"breaker_a": 10.0},
     {"breaker_a": None},
+    *({"phase_switching": it} for it in PhaseSwitching),
 )
 
 
@@ -62,6 +63,7 @@ def _move_away(a: Building, b: Building, chances: Chances, _now_s: float) -> Ite
         chances.pick(circuits),
         wiring,
         moved_from=a.installation_id,
+        phase_switching=bay.phase_switching,
     )
     yield from b.fail_safes()
 
@@ -83,7 +85,11 @@ def _put(a: Building, b: Building, chances: Chances, _now_s: float) -> Iterator[
     charger_id = chances.pick([f"bay-{it}" for it in range(8)])
     if circuits and serial not in used and charger_id not in ids:
         yield from a.assign(
-            charger_id, serial, chances.pick(circuits), chances.pick(a.wirings_of(serial))
+            charger_id,
+            serial,
+            chances.pick(circuits),
+            chances.pick(a.wirings_of(serial)),
+            phase_switching=chances.pick(tuple(PhaseSwitching)),
         )
         yield from a.fail_safes()
 
@@ -118,6 +124,10 @@ def _move_circuit(a: Building, _: Building, chances: Chances, _now_s: float) -> 
         yield from a.move_circuit(circuit_id, chances.pick([MAIN, other]))
 
 
+def _switch_below(a: Building, _: Building, chances: Chances, _now_s: float) -> Iterator[Event]:
+    yield from a.switch_current(chances.pick([None, 6.0, 15.0, 32.0]))
+
+
 def _prefer(a: Building, _: Building, chances: Chances, _now_s: float) -> Iterator[Event]:
     if free := free_bays(a):
         yield from a.prefer(chances.pick(free), chances.pick([0, 5, 9]))
@@ -138,4 +148,5 @@ STEPS: tuple[Step, ...] = (
     _lock,
     _move_circuit,
     _prefer,
+    _switch_below,
 )

@@ -7,7 +7,7 @@ what goes to L2 less what comes from L3: `|J12 - J31| = sqrt(J12² + J12*J31 + J
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.phases import PHASES, GridType, Phase, PhaseCurrents
@@ -46,6 +46,13 @@ class Load:
         if self.grid is not GridType.IT_3_PHASE:
             return (a, b, c)
         return (_between(a, c), _between(b, a), _between(c, b))
+
+
+def lines_of(grid: GridType, wires: Sequence[Phase]) -> tuple[Phase, ...]:
+    """Name the lines that a car on some wires loads: in an IT grid one more than its only wire."""
+    if grid is not GridType.IT_3_PHASE or len(wires) > 1:
+        return tuple(wires)
+    return (wires[0], PHASES[(PHASES.index(wires[0]) + 1) % len(PHASES)])
 
 
 def _between(to_a: float, from_a: float) -> float:

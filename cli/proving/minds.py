@@ -10,7 +10,7 @@ from services.balancer.announcing import events_of
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.decider import decide
 from services.balancer.facts import SiteFacts, Timing
-from services.balancer.hardware import Heard, departed_by_serial
+from services.balancer.hardware import Heard, departed_by_serial, phases_told
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
 from services.balancer.projections import (
@@ -27,7 +27,9 @@ from shared.messages.balancer import ChargerQueued, CurrentLimitAllocated, Lease
 from shared.messages.telemetry import ChargerEvent
 from shared.phases import PHASES, lines_loaded
 
-TIMING: Final = Timing(lease_s=30, renew_before_s=20, rotation_s=20, rotation_gap_s=10)
+TIMING: Final = Timing(
+    lease_s=30, renew_before_s=20, rotation_s=20, rotation_gap_s=10, switch_gap_s=10
+)
 
 
 @dataclass
@@ -140,6 +142,7 @@ class Mind:
                 phases=it.grant.lines,
                 valid_until=moment(it.grant.valid_until_s),
                 sequence=it.grant.sequence,
+                terminals=it.grant.terminals,
             )
             for it in decision.announcements
         )
@@ -160,7 +163,7 @@ class Mind:
         if charger_id not in site.chargers:
             return
         drawn_a = charger.offered_a(now_s) if charger.plugged else 0.0
-        wires = charger.wires()
+        wires = charger.wires(charger.closed(now_s))
         lines = lines_loaded(site.grid, wires, len(wires))
         l1, l2, l3 = (drawn_a if line in lines else 0.0 for line in PHASES)
         reported = self.known.reported.get(charger_id)
@@ -172,6 +175,7 @@ class Mind:
             (l1, l2, l3),
             offer_of(reported),
             now_s,
+            phases_told(self.announced.get(charger_id) or Announced(), reported, now_s),
         )
 
 

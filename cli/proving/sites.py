@@ -8,7 +8,7 @@ from cli.proving.chargers import Charger
 from cli.proving.moments import START_S, Chances
 from cli.proving.world import World
 from shared.messages.balancer import MAIN
-from shared.phases import GridType
+from shared.phases import GridType, PhaseSwitching
 from shared.units import PILOT_MIN_A
 
 CHARGERS: Final = 9
@@ -40,6 +40,7 @@ def world_of(chances: Chances) -> World:
     world = World((here, other), chargers_of(chances))
     for building in (here, other):
         world.change(building.created(), START_S)
+        world.change(building.switch_current(chances.pick([None, 10.0, 32.0])), START_S)
     hung_up = chances.pick(range(2, HUNG_UP_MAX + 1))
     for index in range(hung_up):
         building = other if index == HUNG_UP_MAX - 2 else here
@@ -88,6 +89,7 @@ def hang_up(world: World, building: Building, chances: Chances, index: int) -> N
         chances.pick(building.wirings_of(serial)),
         min_a=chances.pick([PILOT_MIN_A, PILOT_MIN_A, 10.0]),
         breaker_a=chances.pick([None, None, 16.0]),
+        phase_switching=chances.pick(tuple(PhaseSwitching)),
     )
     world.change(assigned, START_S)
     if chances.one_in(3):

@@ -16,7 +16,7 @@ from cli.audit import Audit, audit
 from cli.proving.buildings import Building
 from cli.proving.chargers import Charger
 from cli.proving.gateways import Gateway
-from cli.proving.loads import Load
+from cli.proving.loads import Load, lines_of
 from cli.proving.minds import Decided, Knowledge, Mind, facts_of, remember
 from cli.proving.moments import moment
 from services.balancer.ledger import Ledger
@@ -25,7 +25,7 @@ from services.balancer.site import LINES
 from shared.messages import Event
 from shared.messages.balancer import MAIN
 from shared.messages.telemetry import ChargerEvent
-from shared.phases import PhaseCurrents
+from shared.phases import PHASES, PhaseCurrents
 from shared.recorded import Meta, Recorded
 
 
@@ -154,16 +154,26 @@ class World:
         }
 
     def loads_a(self, name: str) -> dict[str, PhaseCurrents]:
-        """Add up what cars may draw, at every breaker of a building."""
+        """Add up what cars may draw, at every breaker of a building; on each line every car draws what
+        is most there of all that it may."""
         building = self.buildings[name]
-        loads = {it: Load.none(building.grid) for it in (MAIN, *building.set_a)}
+        loads = {
+            it: [Load.none(building.grid) for _ in PHASES] for it in (MAIN, *building.set_a)
+        }
         for charger in self.chargers.values():
             if charger.spot is None or charger.spot[0] != name:
                 continue
-            worst_a = charger.worst_draw_a()
-            for circuit_id in building.path(charger.spot[1]):
-                loads[circuit_id].add(charger.wires(), worst_a)
-        return {it: load.lines_a() for it, load in loads.items()}
+            draws = charger.draws()
+            for index, line in enumerate(PHASES):
+                there = [it for it in draws if line in lines_of(building.grid, it[1])]
+                if there:
+                    worst_a, wires = max(there)
+                    for circuit_id in building.path(charger.spot[1]):
+                        loads[circuit_id][index].add(wires, worst_a)
+        return {
+            it: (on_l1.lines_a()[0], on_l2.lines_a()[1], on_l3.lines_a()[2])
+            for it, (on_l1, on_l2, on_l3) in loads.items()
+        }
 
     def audit(self) -> Audit:
         """Have the logs audited."""
