@@ -5,6 +5,7 @@ Everything here is learned again within seconds after a restart, so it is kept i
 then a car is counted at its limit on all the charger's lines.
 """
 
+import math
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
@@ -58,6 +59,8 @@ class Behaviour:
     session_id: SessionId | None = None
     current_a: PhaseCurrents | None = None
     read_at_s: float = 0.0
+    measured_at_s: float = -math.inf
+    """When that was measured, by the charger's clock."""
     one_phase_since_s: float | None = None
     one_phase: bool | None = None
     """Whether the car uses one phase only; none while nobody can tell."""
@@ -90,11 +93,16 @@ def observe(
     offer: Offer | None,
     now_s: float,
     told: PhasesTold = PhasesTold.ALL,
+    measured_at_s: float = math.inf,
 ) -> Behaviour:
-    """Take a reading into account; a new session is a car nobody knows yet."""
+    """Take a reading into account; a new session is a car nobody knows yet. What cannot be, or comes
+    after its successor, tells nothing: without other readings the car is soon counted at its limit."""
+    if not _believable(before, current_a, now_s, measured_at_s):
+        return before
     if session_id != before.session_id:
         before = Behaviour(session_id=session_id)
-    seen = replace(before, current_a=current_a, read_at_s=now_s)
+    l1, l2, l3 = (max(a, 0.0) for a in current_a)
+    seen = replace(before, current_a=(l1, l2, l3), read_at_s=now_s, measured_at_s=measured_at_s)
     seen = _phases(seen, site, charger_id, told, now_s)
     if offer is None or now_s - offer.confirmed_at_s < CAR_FOLLOW_S:
         # The car may still be following its last limit: what it draws now says nothing of it.
@@ -102,6 +110,18 @@ def observe(
     seen = _obedience(seen, offer, now_s)
     seen = _thrift(seen, offer, now_s)
     return _finishing(seen, offer, now_s)
+
+
+def _believable(
+    before: Behaviour, current_a: PhaseCurrents, now_s: float, measured_at_s: float
+) -> bool:
+    """Tell whether a reading can be of now. A charger whose clock was set back is believed again once
+    nothing of it is fresh any more."""
+    if not all(-METER_ERROR_A <= a < math.inf for a in current_a):
+        return False
+    if now_s - before.read_at_s > STALE_S:
+        return True
+    return now_s >= before.read_at_s and measured_at_s >= before.measured_at_s
 
 
 def _phases(

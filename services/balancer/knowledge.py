@@ -138,6 +138,7 @@ class Knowledge:
             phases_told(
                 self._announced.get(reading.charger_id) or Announced(), reported, received_at_s
             ),
+            reading.measured_at.timestamp(),
         )
         return True
 
@@ -163,8 +164,8 @@ class Knowledge:
             layout = self._layouts.get(installation_id)
             if layout is None:
                 return None
-            site = layout.site()
             try:
+                site = layout.site()
                 _ = site.paths
             except BrokenLayout as fault:
                 log.error("layout refused", installation_id=installation_id, fault=str(fault))  # noqa: TRY400

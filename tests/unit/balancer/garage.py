@@ -1,11 +1,14 @@
 """A quiet garage whose chargers switch phases, and in which nothing is lost or late."""
 
+from cli.proving.buildings import WIRINGS, Building
+from cli.proving.chargers import Charger
+from cli.proving.happenings import happen
+from cli.proving.loads import lines_of
+from cli.proving.moments import START_S, moment
+from cli.proving.world import World
 from services.balancer.projections import switches_of
 from shared.messages.balancer import MAIN
-from shared.phases import PHASES, Phase, PhaseSwitching
-from tests.unit.balancer.buildings import WIRINGS, Building
-from tests.unit.balancer.moments import START_S, moment
-from tests.unit.balancer.world import Charger, World, happen
+from shared.phases import PHASES, GridType, Phase, PhaseSwitching
 
 SITE = "site"
 ARRIVES, LEAVES = 0, 6
@@ -38,9 +41,9 @@ class Garage:
             )
             self._tell(building.wish(bay, 0.0))
         self._world.hear(START_S)
-        self._world.gateway_hears(START_S)
+        self._world.gateway.hear(START_S)
         for charger in self._chargers:
-            self._world.connect(charger, START_S)
+            self._world.gateway.connect(charger, START_S)
         for index in range(cars):
             self.come(index)
 
@@ -58,9 +61,11 @@ class Garage:
         for _ in range(seconds):
             now_s = self._now_s
             world.hear(now_s)
-            world.on_the_way += [(now_s, *it) for it in world.decide(SITE, now_s)]
-            world.deliver(now_s)
-            world.confirm(lambda: "now", now_s)
+            decided = world.announce(world.mind, world.mind.decide(SITE, now_s), now_s)
+            assert decided is not None
+            world.gateway.on_the_way += [(now_s, it) for it in decided.commands]
+            world.gateway.deliver(now_s)
+            world.gateway.confirm(lambda: "now", now_s)
             world.hear(now_s)
             world.read_meters(now_s)
             self.peak_a = max(self.peak_a, *world.loads_a(SITE)[MAIN])
@@ -85,7 +90,8 @@ class Garage:
             sum(
                 it.offered_a(now_s)
                 for it in world.chargers.values()
-                if it.plugged and line in world.lines(it, it.closed(now_s))
+                if it.plugged
+                and line in lines_of(GridType.TN_3_PHASE, it.wires(it.closed(now_s)))
             )
             for line in PHASES
         )

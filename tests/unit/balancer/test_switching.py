@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cli.proving.moments import START_S, moment
 from services.balancer.behaviour import Behaviour, PhasesTold
 from services.balancer.commitments import Granted, Standing
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
@@ -29,7 +30,6 @@ from shared.messages.telemetry import (
 from shared.phases import ALL_TERMINALS, PHASES, GridType, Phase, PhaseSwitching
 from shared.units import CAR_FOLLOW_S
 from tests.unit.balancer.garage import Garage
-from tests.unit.balancer.moments import START_S, moment
 
 NOW_S = START_S
 TIMING = Timing(switch_gap_s=600.0, switches_max=5)
