@@ -11,7 +11,7 @@ from cli.bench.acn_optimum import optimum_kwh
 from cli.bench.acn_sessions import WEEKS, week_of_stays
 from cli.bench.rates import quantile
 from cli.figures import Figures, figure
-from shared.units import PILOT_MIN_A
+from shared.units import PILOT_MIN_A, STEP_A
 
 Say = Callable[[str], None]
 
@@ -102,9 +102,9 @@ def _algorithm(prefix: str, place: Garage) -> Algorithm:
     from acnportal import algorithms as theirs
 
     made: dict[str, Callable[[], Algorithm]] = {
-        "": lambda: Ours(place, fast(min_a=0.0)),
+        "": lambda: Ours(place, fast(STEP_A)),
         "6a_": lambda: Ours(place, fast(PILOT_MIN_A)),
-        "fair_": lambda: Ours(place, fair(min_a=0.0)),
+        "fair_": lambda: Ours(place, fair(STEP_A)),
         "fcfs_": lambda: theirs.SortedSchedulingAlgo(theirs.first_come_first_served),
         "edf_": lambda: theirs.SortedSchedulingAlgo(theirs.earliest_deadline_first),
         "llf_": lambda: theirs.SortedSchedulingAlgo(theirs.least_laxity_first),

@@ -65,7 +65,7 @@ def fast(min_a: float) -> Decide:
     Make the objective that hands out as much as fits.
 
     Args:
-        min_a: what a car needs to charge at all; the library's ideal chargers need nothing.
+        min_a: what a car needs to charge at all; one step for the library's ideal chargers.
     """
 
     def decide(place: Garage, waiting: Sequence[Waiting]) -> Sequence[float]:

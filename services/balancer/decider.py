@@ -132,7 +132,7 @@ def _targets(
         if turn.car.demand.fixed_a is not None and turn.share.admitted:
             limit_a = turn.car.demand.min_a  # it will not obey; it is counted in full
         targets[turn.car.charger_id] = Target(
-            turn.car.charger_id, limit_a, turn.car.lines, reasons.of(turn)
+            turn.car.charger_id, limit_a, turn.mode.lines, reasons.of(turn)
         )
     return targets
 
