@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from cli.bench.acn_garage import Algorithm, Garage, Outcome, garage, played
-from cli.bench.acn_ours import Ours, fair, fast
 from cli.bench.acn_optimum import optimum_kwh
+from cli.bench.acn_ours import Ours, fair, fast
 from cli.bench.acn_sessions import WEEKS, week_of_stays
 from cli.bench.rates import quantile
 from cli.figures import Figures, figure
@@ -29,7 +29,10 @@ NAMES: Final = {
 SECOND_WEEK: Final = ("", "fair_", "edf_", "llf_")
 WORKERS: Final = 2
 _REFERENCES: Final = {
-    ("", 20): "aim 98.9 %: a plan with foresight (MPC) had 98.8 % of another week, at 346 ms a decision",
+    (
+        "",
+        20,
+    ): "aim 98.9 %: a plan with foresight (MPC) had 98.8 % of another week, at 346 ms a decision",
     ("", 30): "aim 99.2 %: a plan with foresight (MPC) had 99.2 % of another week",
     ("", 50): "a plan with foresight (MPC) had 100 % of another week",
 }
@@ -53,23 +56,16 @@ def measure_acn(say: Say, *, quick: bool) -> Figures:
         quick: one day, and the smallest transformer only.
     """
     cases = _cases(quick=quick)
-    optima: dict[tuple[str, int], float] = {}
-    outcomes: dict[tuple[str, int, str], Outcome] = {}
+    wanted = dict.fromkeys((it.week, it.transformer_kw, it.days) for it in cases)
     with ProcessPoolExecutor(WORKERS) as workers:
-        asked = {workers.submit(_played, case): case for case in cases}
-        best = {
-            workers.submit(_optimum, week, kw, days): (week, kw)
-            for week, kw, days in dict.fromkeys(
-                (it.week, it.transformer_kw, it.days) for it in cases
-            )
+        asked = {case: workers.submit(_played, case) for case in cases}
+        best = {it: workers.submit(_optimum, *it) for it in wanted}
+        for number, _ in enumerate(as_completed(asked.values()), 1):
+            say(f"ACN-Sim: {number} of {len(cases)} simulations done")
+        outcomes = {
+            (it.week, it.transformer_kw, it.prefix): done.result() for it, done in asked.items()
         }
-        for done in as_completed([*asked, *best]):
-            if done in best:
-                optima[best[done]] = done.result()
-                continue
-            case = asked[done]
-            outcomes[case.week, case.transformer_kw, case.prefix] = done.result()
-            say(f"ACN-Sim: {len(outcomes)} of {len(cases)} simulations done")
+        optima = {(week, kw): done.result() for (week, kw, _), done in best.items()}
     return {
         **_energies(outcomes, optima),
         **_times(outcomes),

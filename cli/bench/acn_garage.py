@@ -1,15 +1,15 @@
 """
 ACN-Sim, the simulator of Caltech's Adaptive Charging Network, and the garage it models there.
 
-Both are of the library acnportal, a development dependency: what is measured is its network, its cars and its
-algorithms, with ours plugged in beside them.
+Both are of the library acnportal, a development dependency: what is measured is its network, its cars
+and its algorithms, with ours plugged in beside them.
 """
 
 import contextlib
 import io
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -121,7 +121,7 @@ def played(stays: Sequence[Stay], transformer_kw: float, algorithm: Algorithm) -
     return Outcome(
         needed_kwh=float(sum(needed for _, needed in got)),
         delivered_kwh=float(sum(delivered for delivered, _ in got)),
-        served=sum(delivered >= WHOLE * needed for delivered, needed in got) / len(got),
+        served=float(np.mean([delivered >= WHOLE * needed for delivered, needed in got])),
         excess_as=float(np.maximum(above, 0.0).sum()) * STEP_MINUTES * 60,
         took_ms=tuple(timed.took_ms),
     )
@@ -150,7 +150,7 @@ class _Timed:
 
 
 @contextlib.contextmanager
-def _quiet() -> Any:
+def _quiet() -> Iterator[None]:
     """Spare people the library's deprecations and progress."""
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")

@@ -17,8 +17,8 @@ def optimum_kwh(stays: Sequence[Stay], place: Garage) -> float:
     """
     Find the most energy that all cars together could get.
 
-    Currents are a variable for each car and step; each constraint in each step is a second-order cone. Whatever
-    could never be full is left out.
+    Currents are a variable for each car and step; each constraint in each step is a second-order cone.
+    Whatever could never be full is left out.
 
     Raises:
         AcnMissing: the solver is not installed.
@@ -57,9 +57,7 @@ def optimum_kwh(stays: Sequence[Stay], place: Garage) -> float:
     return float(-solved.obj_val) * CAR_A_MAX * KWH_PER_A_STEP
 
 
-def _lines(
-    stays: Sequence[Stay], place: Garage, step: Any, car: Any
-) -> tuple[int, Any, Any]:
+def _lines(stays: Sequence[Stay], place: Garage, step: Any, car: Any) -> tuple[int, Any, Any]:
     """Lay three rows for each constraint in each step: its capacity, and what flows in two directions."""
     from scipy import sparse
 

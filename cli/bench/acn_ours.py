@@ -1,4 +1,4 @@
-"""Our balancer as an algorithm of ACN-Sim: fast, by `services.balancer.handout`, and fair, by `allocation`."""
+"""Our balancer as an algorithm of ACN-Sim: fast, by its `handout`, and fair, by its `allocation`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,9 +95,7 @@ def fair(min_a: float) -> Decide:
     def decide(place: Garage, waiting: Sequence[Waiting]) -> Sequence[float]:
         demands = [
             Demand(
-                modes=(
-                    Mode((), loads_of(place, it.station), max_a=max(it.max_a, min_a)),
-                ),
+                modes=(Mode((), loads_of(place, it.station), max_a=max(it.max_a, min_a)),),
                 min_a=min_a,
                 weight=it.weight,
             )

@@ -1,4 +1,4 @@
-"""How often limits change: a garage's working day by the real decisions, with transport that never fails."""
+"""How often limits change: hours of a garage by the real decisions, with transport that never fails."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -113,9 +113,7 @@ class Told:
     one_phase: bool | None = None
 
 
-def count(
-    churn: Churn, it: Announcement, garage: Garage, told: dict[ChargerId, Told]
-) -> None:
+def count(churn: Churn, it: Announcement, garage: Garage, told: dict[ChargerId, Told]) -> None:
     """Count an announcement, beside what its charger was told before."""
     bay, before = garage.bays[it.charger_id], told[it.charger_id]
     now = Told(it.grant.limit_a, len(it.grant.lines), bay.behaviour.one_phase)

@@ -61,15 +61,15 @@ def most_admitted(tree: Tree) -> int:
     )
     if not answer.success:
         raise Unsolved(answer.message)
-    return round(-answer.fun)
+    return round(float(-answer.fun))
 
 
 def max_min_a(tree: Tree, admitted: Sequence[int]) -> Amps:
     """
     Find the max-min fair shares of some cars above their minima, by one linear programme after another.
 
-    Each raises those that are still free as far as all of them can be raised together; the prices of that tell
-    who cannot have more.
+    Each raises those that are still free as far as all of them can be raised together; the prices of
+    that tell who cannot have more.
 
     Raises:
         SolverMissing: the solver is not installed.
@@ -92,7 +92,11 @@ def max_min_a(tree: Tree, admitted: Sequence[int]) -> Amps:
             A_ub=np.vstack((above, lines)),
             b_ub=np.concatenate((-least_a[free], tree.capacity_a)),
             bounds=[
-                *zip(np.where(free, least_a, shares_a), np.where(free, most_a, shares_a)),
+                *zip(
+                    np.where(free, least_a, shares_a),
+                    np.where(free, most_a, shares_a),
+                    strict=True,
+                ),
                 (0, None),
             ],
         )

@@ -1,8 +1,8 @@
 """
 A day of a garage behind 63 A: on an IT grid counted by phasors, by sums of amperes, and on a TN grid.
 
-Real arrivals and needs (see simulator/data), simple cars that take all they are given, shares by our allocation
-alone, anew every quarter of an hour; whoever has waited longest comes first.
+Real arrivals and needs (see simulator/data), simple cars that take all they are given, shares by our
+allocation alone, anew every quarter of an hour; whoever has waited longest comes first.
 """
 
 import math

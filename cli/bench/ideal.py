@@ -1,9 +1,9 @@
 """
 A garage in simulated time with the balancer's real decisions, and nothing that goes wrong.
 
-Whatever is announced is confirmed at once, and the car follows within the second; cars draw what they are
-allowed, up to what they take, until they have what they need. What is left is what the balancer does by itself:
-how often it changes its mind.
+Whatever is announced is confirmed at once, and the car follows before the next reading; cars draw what they
+are allowed, up to what they take, until they have what they need. What is left is what the balancer does by
+itself: how often it changes its mind.
 """
 
 from dataclasses import dataclass, field
@@ -188,7 +188,11 @@ class Garage:
             bay.standing.fail_safe_a,
             bay.standing.all_lines,
             granted,
-            {number: at_s for number, at_s in confirmed.items() if number >= granted[0].sequence},
+            {
+                number: at_s
+                for number, at_s in confirmed.items()
+                if number >= granted[0].sequence
+            },
         )
         bay.sequence, bay.limited_by = it.grant.sequence, it.limited_by
         bay.changed_at_s = self.now_s

@@ -31,7 +31,7 @@ def random_tree(seed: int, cars_max: int) -> Tree:
     """
     chance = random.Random(seed)  # noqa: S311  # a tree is no secret
     cars = chance.randint(2, cars_max)
-    ways = [(0,)]
+    ways: list[tuple[int, ...]] = [(0,)]
     sets_a = [chance.choice((20.0, 32.0, 63.0, 100.0, 160.0, 250.0))]
     for _ in range(chance.randint(1, max(1, cars // 5))):
         above = chance.choice([way for way in ways if len(way) < 3])

@@ -2,9 +2,9 @@
 Shares that cars can be offered, with the highest weighted sum: nothing, or a minimum and more.
 
 `throughput` says what the best currents would be if cars took any. Few of them lie between nothing and a
-minimum: those nearer to the minimum are given it, the others nothing, and what remains is found again above the
-minima. Then everything is rounded down to what can be offered, and what that leaves over is handed out to
-whoever weighs most.
+minimum: those nearer to the minimum are given it, the others nothing, and what remains is found again above
+the minima. Then everything is rounded down to what can be offered, and what that leaves over is handed out
+to whoever weighs most.
 """
 
 from typing import Final
@@ -83,9 +83,7 @@ def _above_minima(
     rising = chosen & (max_a > min_a + STEP_A)
     if not rising.any():
         return lowest
-    above = Room(
-        room.factors[:, rising], room.capacity_a, room.base_a + room.factors @ lowest
-    )
+    above = Room(room.factors[:, rising], room.capacity_a, room.base_a + room.factors @ lowest)
     lowest[rising] += relaxed(above, weights[rising], (max_a - min_a)[rising])
     return lowest
 
@@ -140,5 +138,7 @@ def _room_a(room: Room, shares: Floats) -> Floats:
         out=np.full_like(along, np.inf),
         where=squares > 0,
     )
-    nearest: Floats = np.where(along < 0, far, np.where(squares > 0, ways, np.inf)).min(axis=0)
+    nearest: Floats = np.where(along < 0, far, np.where(squares > 0, ways, np.inf)).min(
+        axis=0, initial=np.inf
+    )
     return nearest

@@ -5,11 +5,13 @@ Where `allocation` divides fairly, this hands out as much as fits, to those firs
 
     maximise  sum of  weight * x  -  a little of  x * x     with  |base + sum of factor * x| <= capacity
 
-at every constraint and 0 <= x <= max for every car, where factors are complex: how large a car's current is in
-a line, and by which angle it is ahead. The little of x * x (1/1000) makes the answer unique, so that cars of
-equal weight share. The method is a primal-dual interior-point method with predictor and corrector (Mehrotra,
-1992; Boyd and Vandenberghe, Convex Optimization, 11.7). Every step solves equations of the size of the
-constraints, not of the cars (Woodbury). It starts at half of everything, and needs some six steps.
+at every constraint and 0 <= x <= max for every car, where factors are complex: what one ampere of a car is on
+a line, as a phasor. The little of x * x (1/1000) makes the answer unique, so that cars of equal weight share.
+
+The method is a primal-dual interior-point method with predictor and corrector (Mehrotra, 1992; Boyd and
+Vandenberghe, Convex Optimization, 11.7). Every step solves equations of the size of the constraints, not of
+the cars (Woodbury). It starts at half of everything, and needs some six steps where cars and breakers are
+as they are in garages. Wherever it stops, all limits are kept.
 """
 
 from dataclasses import dataclass
@@ -61,6 +63,8 @@ def relaxed(room: Room, weights: Floats, max_a: Floats) -> Floats:
     Returns:
         Amperes; within every limit, and within some 1/10,000 of the best.
     """
+    if not len(room.capacity_a):
+        return max_a.copy()
     scaled = _Scaled.of(room, weights, max_a)
     point = _start(scaled)
     for _ in range(STEPS_MAX):
@@ -93,7 +97,8 @@ class _Scaled:
         )
 
     def loads(self, x: Floats) -> Floats:
-        return self.base + self.lines @ x
+        flowing: Floats = self.base + self.lines @ x
+        return flowing
 
 
 @dataclass(frozen=True)
@@ -113,9 +118,7 @@ class _Point:
 
     @cached_property
     def gap(self) -> float:
-        return float(
-            self.x @ self.lower + (1 - self.x) @ self.upper + self.slack @ self.prices
-        )
+        return float(self.x @ self.lower + (1 - self.x) @ self.upper + self.slack @ self.prices)
 
     @property
     def limits(self) -> int:
@@ -123,7 +126,8 @@ class _Point:
 
 
 def _slack(loads: Floats) -> Floats:
-    return 0.5 * (1 - np.square(loads).sum(axis=1))
+    slack: Floats = 0.5 * (1 - np.square(loads).sum(axis=1))
+    return slack
 
 
 def _start(scaled: _Scaled) -> _Point:
@@ -132,7 +136,10 @@ def _start(scaled: _Scaled) -> _Point:
     added = np.sqrt(np.square(scaled.lines @ x).sum(axis=1))
     # By the triangle inequality, so that what flows already may have any angle.
     most = np.maximum(START_LOAD_MAX, (1 + base) / 2) - base
-    x *= min(1.0, float(np.divide(most, added, out=np.ones_like(most), where=added > 0).min()))
+    x *= min(
+        1.0,
+        float(np.divide(most, added, out=np.ones_like(most), where=added > 0).min(initial=1.0)),
+    )
     loads = scaled.loads(x)
     mu = 0.1 / (2 * len(x) + len(loads))
     return _Point(x, loads, mu / x, mu / (1 - x), mu / _slack(loads))

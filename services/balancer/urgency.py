@@ -1,9 +1,9 @@
 """
 What an ampere is worth at a car: the more, the less time it has to spare. Weights, never limits.
 
-A car that must leave soon and lacks much can take its energy only now; one that stays can take it later, when
-others have left. So little foresight, put into weights of one moment, comes within about one per cent of a plan
-that knows the future (docs/benchmarks.md).
+A car that must leave soon and lacks much can take its energy only now; one that stays can take it later,
+when others have left. So little foresight, put into weights of one moment, comes within one or two per cent
+of a plan that knows the future (docs/benchmarks.md).
 """
 
 from typing import Final
