@@ -13,22 +13,22 @@ In this order:
 4. Shares are lowered to steps of 0.1 A, and every step that is left is handed out.
 5. A car that can charge in several modes gets the one with which these shares become best, see `modes`.
 
-What an allocation is asked and answers is in `demands`, its loops are in `kernels`.
+What an allocation is asked and answers is in `demands`, its loops are in `fitting`
+and `filling`.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
 from services.balancer.demands import (
-    OWN_MAX,
     Demand,
     Mode,
     Rules,
     Share,
     Unallocatable,
 )
-from services.balancer.kernels import NOTHING
 from services.balancer.modes import choose
+from services.balancer.nets import NOTHING, OWN_MAX
 from services.balancer.tables import table_of
 from shared.units import PILOT_MIN_A
 
@@ -76,8 +76,16 @@ def allocate(
     table = table_of(capacity_a, demands, base, rules)
     modes, division = choose(table, demands, rules)
     own = modes - table.first_mode[:-1]
+    rows = (*range(len(capacity_a)), *rules.main)
     return [
-        Share(share_a, mode, constraint, admitted, None if after == NOTHING else after)
+        Share(
+            share_a,
+            mode,
+            rows[constraint] if constraint >= 0 else OWN_MAX,
+            admitted,
+            None if after == NOTHING else rows[after] if after >= 0 else OWN_MAX,
+            constraint >= len(capacity_a),
+        )
         for share_a, mode, constraint, after, admitted in zip(
             division.shares_a.tolist(),
             own.tolist(),

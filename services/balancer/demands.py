@@ -1,13 +1,9 @@
 """What an allocation is asked, and what it answers."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from shared.phases import Phase
 from shared.units import LINE_TO_NEUTRAL_V, PILOT_MIN_A
-
-OWN_MAX: Final = -1
-"""In place of a constraint: the car's own maximum."""
 
 
 class Unallocatable(ValueError):
