@@ -4,6 +4,7 @@ PYTHON ?= python3
 UV := .uv/bin/uv
 BIN := .venv/bin
 ARGS ?=
+BALANCE_ARGS ?=
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +27,7 @@ up: setup ## Run Ampledger on this machine for chargers of your own, until Ctrl-
 
 bench: setup ## Measure the event log and the balancer beside others; leave the machine alone for a quarter of an hour
 	$(BIN)/ampledger bench log $(ARGS)
-	$(BIN)/ampledger bench balance $(ARGS)
+	$(BIN)/ampledger bench balance $(BALANCE_ARGS)
 
 test: setup ## Run every test; browser tests need chromium, which root gets on Debian
 	@[ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || $(MAKE) --no-print-directory browser

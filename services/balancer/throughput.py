@@ -5,8 +5,9 @@ Where `allocation` divides fairly, this hands out as much as fits, to those firs
 
     maximise  sum of  weight * x  -  a little of  x * x     with  |base + sum of factor * x| <= capacity
 
-at every constraint and 0 <= x <= max for every car, where factors are complex: what one ampere of a car is on
-a line, as a phasor. The little of x * x (1/1000) makes the answer unique, so that cars of equal weight share.
+at every constraint and 0 <= x <= max for every car, where factors are complex: what one ampere of a car is
+on a line, as a phasor. The little of x * x (1/1000) makes the answer unique, so that cars of equal weight
+share.
 
 The method is a primal-dual interior-point method with predictor and corrector (Mehrotra, 1992; Boyd and
 Vandenberghe, Convex Optimization, 11.7). Every step solves equations of the size of the constraints, not of
