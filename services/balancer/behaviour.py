@@ -5,6 +5,7 @@ Everything here is learned again within seconds after a restart, so it is kept i
 then a car is counted at its limit on all the charger's lines.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -49,6 +50,8 @@ class Behaviour:
     session_id: SessionId | None = None
     current_a: PhaseCurrents | None = None
     read_at_s: float = 0.0
+    measured_at_s: float = -math.inf
+    """When that was measured, by the charger's clock."""
     one_phase_since_s: float | None = None
     one_phase: bool | None = None
     """Whether the car uses one phase only; none while nobody can tell."""
@@ -78,11 +81,16 @@ def observe(
     current_a: PhaseCurrents,
     offer: Offer | None,
     now_s: float,
+    measured_at_s: float = math.inf,
 ) -> Behaviour:
-    """Take a reading into account; a new session is a car nobody knows yet."""
+    """Take a reading into account; a new session is a car nobody knows yet. What cannot be, or comes
+    after its successor, tells nothing: without other readings the car is soon counted at its limit."""
+    if not _believable(before, current_a, now_s, measured_at_s):
+        return before
     if session_id != before.session_id:
         before = Behaviour(session_id=session_id)
-    seen = replace(before, current_a=current_a, read_at_s=now_s)
+    l1, l2, l3 = (max(a, 0.0) for a in current_a)
+    seen = replace(before, current_a=(l1, l2, l3), read_at_s=now_s, measured_at_s=measured_at_s)
     seen = _phases(seen, site, charger_id, now_s)
     if offer is None or now_s - offer.confirmed_at_s < CAR_FOLLOW_S:
         # The car may still be following its last limit: what it draws now says nothing of it.
@@ -92,9 +100,23 @@ def observe(
     return _finishing(seen, offer, now_s)
 
 
+def _believable(
+    before: Behaviour, current_a: PhaseCurrents, now_s: float, measured_at_s: float
+) -> bool:
+    """Tell whether a reading can be of now. A charger whose clock was set back is believed again once
+    nothing of it is fresh any more."""
+    if not all(-METER_ERROR_A <= a < math.inf for a in current_a):
+        return False
+    if now_s - before.read_at_s > STALE_S:
+        return True
+    return now_s >= before.read_at_s and measured_at_s >= before.measured_at_s
+
+
 def _phases(seen: Behaviour, site: Site, charger_id: ChargerId, now_s: float) -> Behaviour:
-    if seen.current_a is None:
-        return seen
+    if seen.current_a is None or len(site.chargers[charger_id].wiring) == 1:
+        return (
+            seen  # behind one terminal every car looks alike: it may be wired to three one day
+        )
     one = {PHASES.index(line) for line in site.lines(charger_id, terminals=1)}
     on_one = max(seen.current_a[i] for i in one)
     beyond = max((a for i, a in enumerate(seen.current_a) if i not in one), default=0.0)

@@ -99,7 +99,7 @@ class Standing:
             return inf
         since_s, _ = held[-1]
         for from_s, to_s in reversed(held[:-1]):
-            if to_s < since_s:
+            if to_s <= since_s:
                 break
             since_s = from_s
         return since_s + CAR_FOLLOW_S

@@ -134,6 +134,7 @@ class Knowledge:
             reading.current_a,
             offer_of(reported),
             reading.received_at.timestamp(),
+            reading.measured_at.timestamp(),
         )
         return True
 
@@ -159,8 +160,8 @@ class Knowledge:
             layout = self._layouts.get(installation_id)
             if layout is None:
                 return None
-            site = layout.site()
             try:
+                site = layout.site()
                 _ = site.paths
             except BrokenLayout as fault:
                 log.error("layout refused", installation_id=installation_id, fault=str(fault))  # noqa: TRY400

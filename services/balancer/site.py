@@ -116,8 +116,18 @@ class Site:
         return self.available_a[line] < self.breakers[breaker].set_a - TOLERANCE_A
 
     def path(self, charger_id: ChargerId) -> tuple[int, ...]:
-        """Name the breakers above a charger, by their indices."""
-        return self.paths[self.chargers[charger_id].circuit_id]
+        """
+        Name the breakers above a charger, by their indices.
+
+        Raises:
+            BrokenLayout: it hangs on no breaker.
+        """
+        circuit_id = self.chargers[charger_id].circuit_id
+        if circuit_id not in self.paths:
+            raise BrokenLayout(
+                f"charger {charger_id} hangs on {circuit_id}, which is no breaker"
+            )
+        return self.paths[circuit_id]
 
     def constraints(self, charger_id: ChargerId, lines: Sequence[Phase]) -> list[int]:
         """Name the constraints that a charger's current on some lines passes."""

@@ -7,19 +7,24 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
+from cli.proving.buildings import Building
+from cli.proving.moments import START_S, moment
 from services.balancer.knowledge import Knowledge
 from shared.event_store import EventStore
 from shared.messages import Event
 from shared.messages.balancer import CurrentLimitAllocated, LimitedBy, Rule
 from shared.messages.installation import AvailableCurrentSet, SerialLocked
-from shared.messages.telemetry import ChargerConnected, CurrentLimitApplied, FailSafeApplied
+from shared.messages.telemetry import (
+    ChargerConnected,
+    CurrentLimitApplied,
+    FailSafeApplied,
+    MeterReading,
+)
 from shared.phases import PHASES
 from shared.recorded import Meta, Recorded
 from shared.runtime import pool_of
 from tests.support.databases import ROOT, service_database
 from tests.support.servers import EmbeddedServers
-from tests.unit.balancer.buildings import Building
-from tests.unit.balancer.moments import START_S, moment
 
 pytestmark = pytest.mark.integration
 
@@ -117,3 +122,28 @@ async def test_another_process_knows_the_same_of_a_layout_that_has_changed(pool:
         assert len(facts.departed) == 1
         assert facts.chargers["bay"].elsewhere, "where it stood it still counts"
         assert facts.site.usable_a(now_s)[:3] == (16, 16, 16)
+
+
+async def test_a_layout_that_is_no_tree_is_not_decided_on_and_others_are(pool: Any) -> None:
+    """Nobody is raised there: leases end, and chargers fall back by themselves."""
+    async with EventStore.open(pool) as store:
+        balancer = Balancer(pool, store)
+        await balancer.read()
+        here = Building("here", 63.0, {"east": 40.0}, {"east": "main"})
+        there = Building("there", 63.0, {"hall": 40.0}, {"hall": "main"})
+        await balancer.hear(*here.created(), *there.created())
+        await balancer.hear(*here.assign("bay", "ZAP1", "east", PHASES))
+        assigned = next(iter(there.assign("lost", "ZAP2", "hall", PHASES)))
+        await balancer.hear(assigned.model_copy(update={"circuit_id": "nowhere"}))
+        at = moment(START_S)
+        reading = MeterReading(
+            installation_id="there",
+            charger_id="lost",
+            measured_at=at,
+            received_at=at,
+            current_a=(0, 0, 0),
+        )
+
+        assert balancer.knowledge.facts("there", 1, START_S) is None
+        assert balancer.knowledge.facts("here", 1, START_S) is not None
+        assert not balancer.knowledge.observe(reading)

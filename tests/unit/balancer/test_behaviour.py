@@ -1,8 +1,10 @@
 """What readings teach of a car."""
 
+import math
 from dataclasses import replace
 
 import pytest
+from pydantic import ValidationError
 
 from services.balancer.behaviour import (
     FINISHED_AGAIN_S,
@@ -16,6 +18,7 @@ from services.balancer.behaviour import (
 )
 from services.balancer.site import Breaker, Site, SiteCharger
 from shared.messages.balancer import MAIN
+from shared.messages.telemetry import MeterReading
 from shared.phases import GridType, Phase, PhaseCurrents
 from shared.units import CAR_FOLLOW_S
 
@@ -119,3 +122,68 @@ def test_an_old_reading_tells_nothing() -> None:
 
     assert behaviour.fresh_a(NOW_S + STALE_S) == ON_ALL
     assert behaviour.fresh_a(NOW_S + STALE_S + 1) is None
+
+
+# --- Readings that cannot be ---
+
+
+@pytest.mark.parametrize(
+    "current_a",
+    [(math.nan, 0.0, 0.0), (0.0, math.inf, 0.0), (0.0, 0.0, -math.inf), (15.0, -20.0, 15.0)],
+)
+def test_a_reading_that_cannot_be_teaches_nothing(current_a: PhaseCurrents) -> None:
+    before = seen((0, ON_ALL))
+
+    assert seen((1, current_a), before=before) == before
+
+
+def test_a_meter_that_shows_a_little_less_than_nothing_shows_nothing() -> None:
+    assert seen((0, (-0.2, 15.8, 0.0))).current_a == ON_L2
+
+
+def test_a_reading_that_comes_after_its_successor_teaches_nothing() -> None:
+    """It would be lent what the car has left unused before, and draws again."""
+    before = observe(Behaviour("s"), SITE, "bay-1", "s", ON_ALL, OFFER, NOW_S, NOW_S)
+    nothing: PhaseCurrents = (0.0, 0.0, 0.0)
+
+    by_its_clock = observe(before, SITE, "bay-1", "s", nothing, OFFER, NOW_S + 1, NOW_S - 1)
+    by_ours = observe(before, SITE, "bay-1", "s", nothing, OFFER, NOW_S - 1, NOW_S + 1)
+
+    assert by_its_clock == by_ours == before
+
+
+def test_a_charger_whose_clock_was_set_back_is_believed_once_nothing_of_it_is_fresh() -> None:
+    before = observe(Behaviour("s"), SITE, "bay-1", "s", ON_ALL, OFFER, NOW_S, NOW_S)
+    later_s = NOW_S + STALE_S + 1
+    set_back_s = NOW_S - 3600
+
+    waiting = observe(before, SITE, "bay-1", "s", ON_L2, OFFER, NOW_S + STALE_S, set_back_s)
+    again = observe(waiting, SITE, "bay-1", "s", ON_L2, OFFER, later_s, set_back_s + 1)
+
+    assert waiting.fresh_a(later_s) is None, "it is counted at its limit"
+    assert again.fresh_a(later_s) == ON_L2
+
+
+def test_behind_one_terminal_nobody_can_tell_how_many_phases_a_car_uses() -> None:
+    """It would be counted on one of them when the charger is wired to all three."""
+    charger = SiteCharger("bay-1", MAIN, (Phase.L2,), 32.0, 0.0)
+    site = replace(SITE, chargers={"bay-1": charger})
+    behaviour = Behaviour("s")
+    for after_s in range(10):
+        behaviour = observe(behaviour, site, "bay-1", "s", ON_L2, OFFER, NOW_S + after_s)
+
+    assert behaviour.one_phase is None
+
+
+@pytest.mark.parametrize(
+    "current_a", ["[NaN, 0, 0]", "[0, 0]", "[0, 0, null]", "[0, 0, 1e999]", '"much"', "null"]
+)
+def test_a_reading_without_three_numbers_is_refused_where_it_comes_in(current_a: str) -> None:
+    body = (
+        '{"installation_id": "site", "charger_id": "bay-1", "current_a": %s,'
+        ' "measured_at": "2027-01-15T08:00:00Z", "received_at": "2027-01-15T08:00:00Z"}'
+    )
+    MeterReading.model_validate_json(body % "[0, 0, 0]")
+
+    with pytest.raises(ValidationError):
+        MeterReading.model_validate_json(body % current_a)
