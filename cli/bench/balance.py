@@ -9,6 +9,7 @@ from cli.bench.churn import measure_churn
 from cli.bench.exact import SolverMissing
 from cli.bench.garage_day import measure_day
 from cli.bench.latency import measure_latency
+from cli.bench.protocol import STEPS, measure_protocol
 from cli.bench.shares import measure_shares
 from cli.bench.whole import measure_whole
 from cli.figures import Figures
@@ -16,6 +17,8 @@ from cli.figures import Figures
 Say = Callable[[str], None]
 Found = Callable[[Figures], None]
 
+STEPS_QUICK: Final = 2_000
+"""Of the protocol, when it must be quick."""
 MISSING: Final = (AcnMissing, SolverMissing)
 
 
@@ -38,3 +41,4 @@ def measure_balance(say: Say, found: Found, *, quick: bool) -> None:
     found(measure_day(say))
     found(measure_churn(say, quick=quick))
     found(measure_acn(say, quick=quick))
+    found(measure_protocol(STEPS_QUICK if quick else STEPS, say=say))

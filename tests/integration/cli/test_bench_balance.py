@@ -24,6 +24,7 @@ WANTED = {
     "it_day_vs_sum",
     "commands_per_car_hour",
     "stops_per_car_hour",
+    "protocol_steps",
 }
 
 
@@ -46,6 +47,7 @@ def test_it_measures_everything_and_draws_it(tmp_path: Path) -> None:
     assert figures.keys() >= WANTED
     assert all(it.keys() == {"value", "unit", "reference"} for it in figures.values())
     assert figures["acn_excess_as"]["value"] == 0
+    assert figures["planned_overloads"]["value"] == 0
     assert figures["acn_20kw_vs_optimum"]["value"] > figures["edf_acn_20kw_vs_optimum"]["value"]
     assert sorted(it.name for it in pictures.iterdir()) == [
         "bench-decisions.svg",
