@@ -25,6 +25,12 @@ reasons      what held a limit down
 planning     what of a target may be announced already
 decider      facts and time -> limits that may be announced now, each with its reason
 
+Beside them, for whoever knows when cars leave and what they need:
+
+urgency      what an ampere is worth at a car
+throughput   currents with the highest weighted sum within all limits
+handout      the same as shares that cars can be offered
+
 And how facts come about:
 
 layouts      an installation as it is, and where its chargers stood before
