@@ -4,6 +4,7 @@ PYTHON ?= python3
 UV := .uv/bin/uv
 BIN := .venv/bin
 ARGS ?=
+BALANCE_ARGS ?=
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +17,7 @@ setup: .venv/.installed ## Bring uv and everything else, into .uv and .venv
 
 .venv/.installed: $(UV) pyproject.toml uv.lock
 	$(UV) sync --frozen --python $(PYTHON)
+	$(BIN)/python -c 'from services.balancer.allocation import warm_up; warm_up()'
 	@touch $@
 
 run: setup ## Balance a garage of simulated cars on this machine; ARGS="--help" lists what to vary
@@ -24,8 +26,9 @@ run: setup ## Balance a garage of simulated cars on this machine; ARGS="--help" 
 up: setup ## Run Ampledger on this machine for chargers of your own, until Ctrl-C
 	$(BIN)/ampledger up $(ARGS)
 
-bench: setup ## Measure the event log beside others on fresh servers; leave the machine alone for four minutes
+bench: setup ## Measure the event log and the balancer beside others; leave the machine alone for a quarter of an hour
 	$(BIN)/ampledger bench log $(ARGS)
+	$(BIN)/ampledger bench balance $(BALANCE_ARGS)
 
 test: setup ## Run every test; browser tests need chromium, which root gets on Debian
 	@[ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || $(MAKE) --no-print-directory browser

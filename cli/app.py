@@ -23,6 +23,7 @@ from cli.faults import EXIT_CODE, StackFault
 from cli.lag import show_lag
 from cli.options import StackOptions
 from cli.ports import claim_port
+from cli.proving.commands import prove
 from cli.published.commands import docs
 from cli.services import BALANCERS_MAX, GATEWAY_PORT, PORTAL_PORT, services
 from cli.setting_up import CommandRefused
@@ -49,6 +50,7 @@ app.add_typer(layout.circuit, name="circuit")
 app.add_typer(layout.charger, name="charger")
 app.add_typer(log_commands.log, name="log")
 app.add_typer(bench, name="bench")
+app.add_typer(prove, name="prove")
 app.add_typer(subscriber, name="subscriber")
 app.add_typer(docs, name="docs")
 app.add_typer(dlq, name="dlq")
@@ -154,6 +156,9 @@ def demo(
     without_balancer: Annotated[
         bool, typer.Option("--without-balancer", help="Show what happens then.")
     ] = False,
+    switching: Annotated[
+        bool, typer.Option("--switching", help="Chargers can go from three phases to one.")
+    ] = False,
     open_browser: Annotated[bool, typer.Option("--open/--no-open")] = sys.stdout.isatty(),
     data_folder: Folder = None,
     portal_port: Annotated[int | None, typer.Option(help="Default: any free one.")] = None,
@@ -167,6 +172,7 @@ def demo(
         seconds=seconds,
         report=report,
         balanced=not without_balancer,
+        switching=switching,
         open_browser=open_browser,
         data_folder=data_folder,
         portal_port=portal_port,

@@ -39,6 +39,11 @@ class Place:
     """The most it may have fallen back to when it left."""
     in_pairs: bool = False
     """The grid is one in which cars stand between two lines."""
+    lowered_a: float = inf
+    """What it confirmed to fall back to there after it had left: whatever it is asked for elsewhere, it
+    takes there."""
+    lowered_s: float = inf
+    """Since when its car follows that."""
 
 
 @dataclass(slots=True)
@@ -114,9 +119,13 @@ class Hardware:
         """It has not taken a limit, which never was in force."""
         self.told = [it for it in self.told if it.key != key]
 
-    def fail_safe_applied(self, fail_safe_a: float, at_s: float) -> None:
+    def fail_safe_applied(self, installation_id: str, fail_safe_a: float, at_s: float) -> None:
         """It has confirmed what it falls back to; whatever it was asked for earlier is over."""
         before_a = self.falls_back_to_a
+        for place in self.places:
+            gone = place.installation_id == installation_id and place.left_s < inf
+            if gone and fail_safe_a < place.lowered_a:
+                place.lowered_a, place.lowered_s = fail_safe_a, at_s + CAR_FOLLOW_S
         matching = [
             i for i, it in enumerate(self.asked_a) if abs(it - fail_safe_a) <= TOLERANCE_A
         ]
@@ -207,7 +216,9 @@ class Hardware:
             ends_s = max((place.left_s, *told_s)) + DEPARTED_S
         for from_s, to_s in self._free_s(place, now_s):
             until_s = min(to_s, ends_s)
-            yield from_s, until_s, min(self.falls_back_to_a, place.fail_safe_a)
+            a = min(self.falls_back_to_a, place.fail_safe_a)
+            yield from_s, min(until_s, max(from_s, place.lowered_s)), a
+            yield max(from_s, place.lowered_s), until_s, min(a, place.lowered_a)
             for fading_a, fading_s in self.fading:
                 yield from_s, min(until_s, fading_s), min(fading_a, place.fail_safe_a)
 

@@ -131,7 +131,7 @@ class Replay:
             case CurrentLimitRejected():
                 hardware.rejected((event.charger_id, event.sequence))
             case FailSafeApplied():
-                hardware.fail_safe_applied(event.fail_safe_a, self.now_s)
+                hardware.fail_safe_applied(event.installation_id, event.fail_safe_a, self.now_s)
             case _:
                 return
         self._lay(hardware)

@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 
 from cli.bench.appends import measure_appends
+from cli.bench.balance import MISSING, measure_balance
+from cli.bench.balance_picture import PicturesMissing, draw, energy_bars, files_said
 from cli.bench.delivery import measure_copies, measure_delivery
 from cli.bench.picture import bars, shown, table_of
 from cli.bench.place import bench_place
@@ -55,6 +57,46 @@ def log_command(
         write_report(json, figures)
 
 
+@bench.command("balance")
+def balance_command(
+    json: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Draw them as SVG files in this folder.")
+    ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Less of everything: whether it works, in two minutes."),
+    ] = False,
+) -> None:
+    """
+    Measure the balancer: energy, fairness, time for a decision, how often limits change.
+
+    Plays real weeks of a garage in ACN-Sim with our balancer and with its own algorithms beside the
+    optimum, compares shares with exact programmes, and counts processor time. Starts no servers. Takes
+    some ten minutes; leave the machine alone meanwhile.
+    """
+    figures: Figures = {}
+    try:
+        with console.status("growing buildings …") as status:
+            measure_balance(
+                lambda it: status.update(f"{it} …"), lambda it: _show(figures, it), quick=quick
+            )
+        console.print(energy_bars(figures), table_of(figures), sep="\n")
+        if pictures is not None:
+            console.print(files_said(draw(figures, pictures)), highlight=False)
+    except (*MISSING, PicturesMissing) as missing:
+        Console(stderr=True).print(f"[bold red]{missing}[/]", highlight=False)
+        raise typer.Exit(EXIT_CODE) from missing
+    if json is not None:
+        write_report(json, figures)
+
+
+def _show(figures: Figures, more: Figures) -> None:
+    figures.update(more)
+    for name, it in more.items():
+        console.print(f"{name:32} {shown(it['value']):>12} {it['unit']}", highlight=False)
+
+
 async def measure_log(seconds: float, say: Callable[[str], None]) -> Figures:
     """
     Measure everything, one after the other.
@@ -67,9 +109,7 @@ async def measure_log(seconds: float, say: Callable[[str], None]) -> Figures:
     figures: Figures = {}
 
     def found(more: Figures) -> None:
-        figures.update(more)
-        for name, it in more.items():
-            console.print(f"{name:32} {shown(it['value']):>12} {it['unit']}", highlight=False)
+        _show(figures, more)
 
     async with bench_place() as place:
         found(await measure_appends(place, seconds, say))

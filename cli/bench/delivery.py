@@ -160,7 +160,7 @@ async def _project(line: _Line, head: int, seconds: float) -> float:
     await line.pool.execute("create table effect (position bigint primary key, stream text)")
     taken = 0
 
-    async def apply(connection: Any, recorded: Any) -> None:  # noqa: ANN401  # asyncpg has no types
+    async def apply(connection: Any, recorded: Any) -> None:  # asyncpg has no types
         await connection.execute(
             "insert into effect values ($1, $2)", recorded.position, recorded.stream
         )
@@ -168,7 +168,7 @@ async def _project(line: _Line, head: int, seconds: float) -> float:
     async def reload() -> None:
         """Nothing is held in memory."""
 
-    def committed(batch: Any) -> None:  # noqa: ANN401
+    def committed(batch: Any) -> None:
         nonlocal taken
         taken += len(batch)
 
@@ -198,7 +198,7 @@ async def _opened(place: Place, name: str) -> AsyncIterator[_Line]:
 
 
 @contextlib.asynccontextmanager
-async def _running(work: Any) -> AsyncIterator[None]:  # noqa: ANN401
+async def _running(work: Any) -> AsyncIterator[None]:
     """Let something run that never ends; if it ends all the same, what waits for it fails."""
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(work)

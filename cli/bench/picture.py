@@ -40,9 +40,11 @@ def shown(value: float | None) -> str:
     """
     Write a figure for people.
 
-    >>> shown(21345.678), shown(1.234), shown(0.0), shown(None)
-    ('21,346', '1.23', '0', 'left out')
+    >>> shown(21345.678), shown(12.345), shown(0.98765), shown(0.0), shown(None)
+    ('21,346', '12.35', '0.9877', '0', 'left out')
     """
     if value is None:
         return "left out"
-    return f"{value:,.0f}" if value == int(value) or value >= 1000 else f"{value:.2f}"
+    if value == int(value) or value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4f}" if abs(value) < 2 else f"{value:.2f}"

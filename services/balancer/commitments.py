@@ -40,6 +40,8 @@ class Granted:
     sequence: int
     former: bool = False
     """It was decided when the charger stood elsewhere, or was wired otherwise."""
+    terminals: tuple[int, ...] | None = None
+    """From which of its terminals the charger is to charge; none: from all that the car uses."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Standing:
             return inf
         since_s, _ = held[-1]
         for from_s, to_s in reversed(held[:-1]):
-            if to_s < since_s:
+            if to_s <= since_s:
                 break
             since_s = from_s
         return since_s + CAR_FOLLOW_S

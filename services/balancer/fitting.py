@@ -205,6 +205,10 @@ def _prefer_first(
                 taken[j] = False
             else:
                 _add(net, loads, other, lowest_a[other])
+    # Smaller ones may have taken the places of larger ones, and left room.
+    for i in range(len(members)):
+        if not taken[i]:
+            _take(net, lowest_a, loads, members, taken, i)
 
 
 # --- Rounding ---

@@ -171,9 +171,14 @@ class Ledger:
         risen = after.said_a > before.said_a + TOLERANCE_A
         if not risen.any():
             return True
-        sums_a = self._sums_a[before.path] + (after.added_a - before.added_a)
-        too_much = self._form.lines(sums_a) > self._usable_a[before.path] + TOLERANCE_A
-        return not bool((self._form.lines_risen(risen) & too_much).any())
+        sums_a = self._sums_a[before.path]
+        lines_a = self._form.lines(sums_a + (after.added_a - before.added_a))
+        too_much = lines_a > self._usable_a[before.path] + TOLERANCE_A
+        # Whoever may draw on another pair as well is counted on all lines from then on.
+        rises = self._form.lines_risen(risen) | (
+            lines_a > self._form.lines(sums_a) + TOLERANCE_A
+        )
+        return not bool((rises & too_much).any())
 
     def grant(self, charger_id: str, grant: Granted) -> None:
         """Count a limit that is about to be announced."""

@@ -7,6 +7,7 @@ Why a charger gives what it gives: one plain sentence, made of what the balancer
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.portal.charger_figures import (
@@ -40,6 +41,13 @@ class Situation:
     """The place in the queue, 1 for the next one."""
 
 
+_FOR_NOW: Final = {
+    Rule.DECREASE_FIRST: "others must first confirm that they have made room",
+    Rule.SWITCHING: "it changes its phases first",
+    Rule.WAKING: "the car seems to sleep since it was paused, and is woken",
+}
+
+
 def why(limited_by: LimitedBy, situation: Situation) -> str:
     """Say in one sentence why a limit is what it is."""
     limit = f"{amperes(situation.limit_a)} A"
@@ -57,10 +65,8 @@ def why(limited_by: LimitedBy, situation: Situation) -> str:
             return f"{limit}: {'the car asks for nothing' if situation.car else 'no car'}"
         case Rule.DISOBEYS:
             return _disobeys(situation, limit)
-        case Rule.WAKING:
-            return f"{limit} for some seconds: the car seems to sleep since it was paused, and is woken"
-        case Rule.DECREASE_FIRST:
-            return f"{limit} for now: others must first confirm that they have made room"
+        case Rule.DECREASE_FIRST | Rule.SWITCHING | Rule.WAKING:
+            return f"{limit} for now: {_FOR_NOW[limited_by.rule]}"
         case Rule.LOCKED | Rule.OUT_OF_USE:
             return f"{limit}: {_kept_out(limited_by, situation)}"
 

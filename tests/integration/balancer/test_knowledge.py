@@ -7,6 +7,8 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
+from cli.proving.buildings import Building
+from cli.proving.moments import START_S, moment
 from services.balancer.knowledge import Knowledge
 from shared.event_store import Commit, Conflict, EventStore, StreamEvents
 from shared.followers import Moved
@@ -21,15 +23,18 @@ from shared.messages.balancer import (
     Rule,
 )
 from shared.messages.installation import AvailableCurrentSet, SerialLocked
-from shared.messages.telemetry import ChargerConnected, CurrentLimitApplied, FailSafeApplied
+from shared.messages.telemetry import (
+    ChargerConnected,
+    CurrentLimitApplied,
+    FailSafeApplied,
+    MeterReading,
+)
 from shared.phases import PHASES
 from shared.recorded import Meta, Recorded
 from shared.runtime import pool_of
 from shared.transact import ACCEPTED
 from tests.support.databases import ROOT, service_database
 from tests.support.servers import EmbeddedServers
-from tests.unit.balancer.buildings import Building
-from tests.unit.balancer.moments import START_S, moment
 
 pytestmark = pytest.mark.integration
 
@@ -247,3 +252,28 @@ async def test_who_gets_a_charger_first_knows_what_it_was_told_elsewhere(pool: A
         facts = late.knowledge.facts("here", 1, now_s)
         assert facts is not None
         assert facts.chargers == {}
+
+
+async def test_a_layout_that_is_no_tree_is_not_decided_on_and_others_are(pool: Any) -> None:
+    """Nobody is raised there: leases end, and chargers fall back by themselves."""
+    async with EventStore.open(pool) as store:
+        balancer = Balancer(pool, store)
+        await balancer.read()
+        here = Building("here", 63.0, {"east": 40.0}, {"east": "main"})
+        there = Building("there", 63.0, {"hall": 40.0}, {"hall": "main"})
+        await balancer.hear(*here.created(), *there.created())
+        await balancer.hear(*here.assign("bay", "ZAP1", "east", PHASES))
+        assigned = next(iter(there.assign("lost", "ZAP2", "hall", PHASES)))
+        await balancer.hear(assigned.model_copy(update={"circuit_id": "nowhere"}))
+        at = moment(START_S)
+        reading = MeterReading(
+            installation_id="there",
+            charger_id="lost",
+            measured_at=at,
+            received_at=at,
+            current_a=(0, 0, 0),
+        )
+
+        assert balancer.knowledge.facts("there", 1, START_S) is None
+        assert balancer.knowledge.facts("here", 1, START_S) is not None
+        assert not balancer.knowledge.observe(reading)

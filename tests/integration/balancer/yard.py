@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 
 from cli.audit import Audit, audit
 from cli.figures import read_log
+from cli.proving.buildings import Building
 from cli.shares import Share, shares
 from services.telemetry.charger import Charger
 from services.telemetry.epochs import Epochs
@@ -42,7 +43,6 @@ from shared.runtime import pool_of
 from shared.transact import ACCEPTED, refusal_of
 from tests.support.databases import ROOT, service_database
 from tests.support.servers import EmbeddedServers, running_servers
-from tests.unit.balancer.buildings import Building
 
 CARS = 3
 BREAKER_A = 16.0

@@ -1,8 +1,10 @@
 """What readings teach of a car."""
 
+import math
 from dataclasses import replace
 
 import pytest
+from pydantic import ValidationError
 
 from services.balancer.behaviour import (
     FINISHED_AGAIN_S,
@@ -12,10 +14,12 @@ from services.balancer.behaviour import (
     STEADY_S,
     Behaviour,
     Offer,
+    PhasesTold,
     observe,
 )
 from services.balancer.site import Breaker, Site, SiteCharger
 from shared.messages.balancer import MAIN
+from shared.messages.telemetry import MeterReading
 from shared.phases import GridType, Phase, PhaseCurrents
 from shared.units import CAR_FOLLOW_S
 
@@ -141,3 +145,124 @@ def test_a_car_that_obeys_again_is_counted_by_its_limit_again() -> None:
 
     assert disobeys.disobeys_a == 15.8
     assert obeys.disobeys_a is None
+
+
+# --- Chargers that switch phases ---
+
+
+def seen_when(told: PhasesTold, *readings: tuple[float, PhaseCurrents]) -> Behaviour:
+    behaviour = Behaviour(session_id="s")
+    for after_s, current_a in readings:
+        behaviour = observe(
+            behaviour, SITE, "bay-1", "s", current_a, OFFER, NOW_S + after_s, told
+        )
+    return behaviour
+
+
+@pytest.mark.parametrize("told", [PhasesTold.ONE, PhasesTold.UNSURE])
+def test_a_car_behind_one_closed_terminal_is_not_taken_for_a_one_phase_car(
+    told: PhasesTold,
+) -> None:
+    behaviour = seen_when(told, (0, ON_L2), (PHASES_STEADY_S, ON_L2), (60, ON_L2))
+
+    assert behaviour.one_phase is None
+    assert not behaviour.keeps_three_phases
+
+
+def test_nor_is_a_car_at_a_charger_with_one_terminal() -> None:
+    """It may be wired to three phases before the car leaves."""
+    wired = SiteCharger("bay-1", MAIN, (Phase.L2,), 32.0, 0.0)
+    site = replace(SITE, chargers={"bay-1": wired})
+    behaviour = Behaviour(session_id="s")
+    for after_s in (0, PHASES_STEADY_S, 60):
+        behaviour = observe(behaviour, site, "bay-1", "s", ON_L2, OFFER, NOW_S + after_s)
+
+    assert behaviour.one_phase is None
+
+
+def test_what_is_known_of_a_car_outlasts_a_switch() -> None:
+    known = seen((0, ON_L2), (PHASES_STEADY_S, ON_L2))
+
+    after = observe(known, SITE, "bay-1", "s", ON_L2, OFFER, NOW_S + 60, PhasesTold.ONE)
+
+    assert after.one_phase is True
+
+
+def test_a_charger_that_goes_on_with_three_phases_is_known_to_keep_them() -> None:
+    behaviour = seen_when(PhasesTold.ONE, (0, ON_ALL))
+
+    assert behaviour.keeps_three_phases
+    assert behaviour.one_phase is False
+
+
+def test_nothing_is_held_against_a_charger_that_is_about_to_switch() -> None:
+    behaviour = seen_when(PhasesTold.UNSURE, (0, ON_ALL))
+
+    assert not behaviour.keeps_three_phases
+    assert behaviour.one_phase is False
+
+
+# --- Readings that cannot be ---
+
+
+@pytest.mark.parametrize(
+    "current_a",
+    [(math.nan, 0.0, 0.0), (0.0, math.inf, 0.0), (0.0, 0.0, -math.inf), (15.0, -20.0, 15.0)],
+)
+def test_a_reading_that_cannot_be_teaches_nothing(current_a: PhaseCurrents) -> None:
+    before = seen((0, ON_ALL))
+
+    assert seen((1, current_a), before=before) == before
+
+
+def test_a_meter_that_shows_a_little_less_than_nothing_shows_nothing() -> None:
+    assert seen((0, (-0.2, 15.8, 0.0))).current_a == ON_L2
+
+
+def test_a_reading_that_comes_after_its_successor_teaches_nothing() -> None:
+    """It would be lent what the car has left unused before, and draws again."""
+    before = observe(
+        Behaviour("s"), SITE, "bay-1", "s", ON_ALL, OFFER, NOW_S, measured_at_s=NOW_S
+    )
+    nothing: PhaseCurrents = (0.0, 0.0, 0.0)
+
+    by_its_clock = observe(
+        before, SITE, "bay-1", "s", nothing, OFFER, NOW_S + 1, measured_at_s=NOW_S - 1
+    )
+    by_ours = observe(
+        before, SITE, "bay-1", "s", nothing, OFFER, NOW_S - 1, measured_at_s=NOW_S + 1
+    )
+
+    assert by_its_clock == by_ours == before
+
+
+def test_a_charger_whose_clock_was_set_back_is_believed_once_nothing_of_it_is_fresh() -> None:
+    before = observe(
+        Behaviour("s"), SITE, "bay-1", "s", ON_ALL, OFFER, NOW_S, measured_at_s=NOW_S
+    )
+    later_s = NOW_S + STALE_S + 1
+    set_back_s = NOW_S - 3600
+
+    waiting = observe(
+        before, SITE, "bay-1", "s", ON_L2, OFFER, NOW_S + STALE_S, measured_at_s=set_back_s
+    )
+    again = observe(
+        waiting, SITE, "bay-1", "s", ON_L2, OFFER, later_s, measured_at_s=set_back_s + 1
+    )
+
+    assert waiting.fresh_a(later_s) is None, "it is counted at its limit"
+    assert again.fresh_a(later_s) == ON_L2
+
+
+@pytest.mark.parametrize(
+    "current_a", ["[NaN, 0, 0]", "[0, 0]", "[0, 0, null]", "[0, 0, 1e999]", '"much"', "null"]
+)
+def test_a_reading_without_three_numbers_is_refused_where_it_comes_in(current_a: str) -> None:
+    body = (
+        '{"installation_id": "site", "charger_id": "bay-1", "current_a": %s,'
+        ' "measured_at": "2027-01-15T08:00:00Z", "received_at": "2027-01-15T08:00:00Z"}'
+    )
+    MeterReading.model_validate_json(body % "[0, 0, 0]")
+
+    with pytest.raises(ValidationError):
+        MeterReading.model_validate_json(body % current_a)

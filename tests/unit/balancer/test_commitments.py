@@ -87,6 +87,18 @@ def test_a_pause_after_it_holds_the_fail_safe_off_only_from_its_own_confirmation
     assert worst_a(standing, 5.1) == 0.0
 
 
+def test_a_pause_that_follows_another_one_at_its_very_end_does_not_hold_the_fail_safe_off_between() -> (
+    None
+):
+    """The lease may have been over at that moment, if only for that."""
+    pause = Granted(0.0, PHASES, NOW_S + 5, sequence=1)
+    again = Granted(0.0, PHASES, NOW_S + 90, sequence=2)
+    standing = Standing(6.0, PHASES, (pause, again), {1: NOW_S - 60, 2: NOW_S})
+
+    assert worst_a(standing, 4.9) == 6.0
+    assert worst_a(standing, 5.1) == 0.0
+
+
 def test_a_fail_safe_that_is_not_counted_any_longer_is_over() -> None:
     standing = Standing(6.0, PHASES, (LIMIT_16,), fail_safe_ends_s=NOW_S + 200)
 

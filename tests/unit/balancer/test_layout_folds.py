@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from cli.proving.moments import START_S, moment
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import FORGOTTEN_AFTER, Layout
 from services.balancer.site import BrokenLayout
@@ -33,7 +34,6 @@ from shared.messages.installation import (
     SerialUnlocked,
 )
 from shared.phases import PHASES, GridType, Phase
-from tests.unit.balancer.moments import START_S, moment
 
 ABOUT = {"installation_id": "garage"}
 BAY = {**ABOUT, "charger_id": "bay-1"}

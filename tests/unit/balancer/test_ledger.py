@@ -193,3 +193,29 @@ def test_a_limit_on_another_pair_than_before_must_fit_on_all_lines() -> None:
 
     assert books.room_a("a", L2_L3, NOW_S + 90) == pytest.approx(8.0)
     assert not books.fits("a", Granted(10.0, L2_L3, NOW_S + 90, 2))
+
+
+def test_a_switch_to_another_pair_is_held_against_every_line_that_it_counts_on() -> None:
+    """Counted on two pairs, a car counts in full on the line that the new pair does not touch, too."""
+    on_31, on_23 = (Phase.L1, Phase.L3), (Phase.L2, Phase.L3)
+
+    def held(limit_a: float, lines: tuple[Phase, ...]) -> tuple[Place, ...]:
+        grant = Granted(limit_a, lines, NOW_S + 90, 1)
+        return (at_main(Standing(0.0, PHASES, (grant,), {1: NOW_S - 10})),)
+
+    places = {
+        "a": held(6.0, (Phase.L1, Phase.L2)),
+        "b": held(8.6, on_31),
+        "c": held(7.4, on_31),
+    }
+    tight, wide = (
+        Ledger([usable_a] * 3, places, {}, NOW_S, form=ADDING_PAIRS)
+        for usable_a in (20.0, 20.2)
+    )
+    switched = Granted(7.4, on_23, NOW_S + 90, 2)
+
+    assert max(tight.committed_a()) < 20.0
+    assert not tight.fits("c", switched)
+    assert wide.fits("c", switched)
+    wide.grant("c", switched)
+    assert max(wide.committed_a()) <= 20.2

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from cli.proving.buildings import Building
+from cli.proving.moments import START_S, moment
 from services.balancer.facts import ChargerFacts, SiteFacts
 from services.balancer.hardware import DEPARTED_S, Heard, departed_by_serial
 from services.balancer.layout_folds import fold_layout
@@ -23,8 +25,6 @@ from shared.messages.telemetry import (
 )
 from shared.phases import PHASES, Phase
 from shared.units import CAR_FOLLOW_S
-from tests.unit.balancer.buildings import Building
-from tests.unit.balancer.moments import START_S, moment
 
 LEASE_S = 100.0
 OVER_S = LEASE_S + 10

@@ -5,6 +5,11 @@ from random import Random
 
 import pytest
 
+from cli.proving.buildings import Building
+from cli.proving.chargers import Charger
+from cli.proving.happenings import plug_in
+from cli.proving.moments import START_S, moment
+from cli.proving.world import World
 from services.balancer.behaviour import (
     FINISHED_S,
     WAKE_S,
@@ -30,10 +35,7 @@ from shared.messages.installation import AvailableCurrentSet
 from shared.messages.telemetry import CurrentLimitApplied
 from shared.phases import PHASES
 from simulator.cars import CarModel, new_car
-from tests.unit.balancer.buildings import Building
-from tests.unit.balancer.moments import START_S, moment
 from tests.unit.balancer.test_behaviour import NOW_S, SITE
-from tests.unit.balancer.world import Charger, World, happen
 
 BIG = CarModel("big", 3, 32.0)
 OFF_A, ON_A = 0.0, 16.0
@@ -205,9 +207,11 @@ def live(world: World, from_s: float, for_s: int) -> None:
     for after_s in range(for_s):
         now_s = from_s + after_s
         world.hear(now_s)
-        world.on_the_way += [(now_s, *it) for it in world.decide("site", now_s)]
-        world.deliver(now_s)
-        world.confirm(lambda: "now", now_s)
+        decided = world.announce(world.mind, world.mind.decide("site", now_s), now_s)
+        assert decided is not None
+        world.gateway.on_the_way += [(now_s, it) for it in decided.commands]
+        world.gateway.deliver(now_s)
+        world.gateway.confirm(lambda: "now", now_s)
         world.read_meters(now_s)
 
 
@@ -221,10 +225,10 @@ def after_a_pause(*cars: Inhabited, for_s: int) -> World:
         world.change(building.assign(bay, charger.serial, "level", (*PHASES,)), START_S)
         world.change(building.wish(bay, 0.0), START_S)
     world.hear(START_S)
-    world.gateway_hears(START_S)
+    world.gateway.hear(START_S)
     for charger in cars:
-        world.connect(charger, START_S)
-        happen(world, charger, 0, START_S)
+        world.gateway.connect(charger, START_S)
+        plug_in(world, charger, START_S)
     live(world, START_S, 60)
     for available_a, at_s in (((0.0, 0.0, 0.0), START_S + 60), (None, START_S + 120)):
         available = AvailableCurrentSet(

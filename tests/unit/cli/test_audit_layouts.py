@@ -305,6 +305,28 @@ def test_a_fail_safe_counts_where_its_charger_stood_for_a_while(logs: Logs) -> N
     assert found_as(logs, 2_000)[0] == pytest.approx(4 * (10 + DEPARTED_S - 20))
 
 
+@pytest.mark.parametrize(
+    ("confirms_s", "planned_as"),
+    [(None, 4 * 40), (11.0, 0), (18.0, 4 * (18 + CAR_FOLLOW_S - 20))],
+)
+def test_what_it_confirms_there_after_it_left_is_what_it_falls_back_to_there(
+    logs: Logs, confirms_s: float | None, planned_as: float
+) -> None:
+    """Whatever it is asked for elsewhere, it takes there."""
+    logs.put(0, created("other"), circuit("hall", of="other"), assigned("c", fail_safe_a=6.0))
+    logs.put(0, FailSafeApplied(**ABOUT, charger_id="c", fail_safe_a=6.0))
+    logs.put(
+        10,
+        ChargerRemoved(**ABOUT, charger_id="c", serial="ZAP-C", moved_to="other"),
+        assigned("c", "hall", of="other", fail_safe_a=6.0, moved_from="garage"),
+    )
+    if confirms_s is not None:
+        logs.put(confirms_s, FailSafeApplied(**ABOUT, charger_id="c", fail_safe_a=0.0))
+    logs.limit(20, "a", 30)
+
+    assert found_as(logs)[0] == pytest.approx(planned_as)
+
+
 def test_a_rewired_charger_may_load_all_its_lines_with_a_limit_of_before(logs: Logs) -> None:
     logs.limit(1, "a", 20, phases=(Phase.L1,))
     rewired = ChargerChanged(

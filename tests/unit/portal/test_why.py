@@ -98,12 +98,17 @@ SENTENCES = [
     (
         LimitedBy(rule=Rule.WAKING),
         STOPPED,
-        "0 A for some seconds: the car seems to sleep since it was paused, and is woken",
+        "0 A for now: the car seems to sleep since it was paused, and is woken",
     ),
     (
         LimitedBy(rule=Rule.DECREASE_FIRST, **L2),
         Situation(limit_a=8.0, draw_a=None, circuits={}),
         "8.0 A for now: others must first confirm that they have made room",
+    ),
+    (
+        LimitedBy(rule=Rule.SWITCHING, **L2),
+        Situation(limit_a=10.6, draw_a=None, circuits={}),
+        "10.6 A for now: it changes its phases first",
     ),
 ]
 
