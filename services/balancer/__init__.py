@@ -14,7 +14,9 @@ commitments  the highest current that may still be in force at a charger, now an
 ledger       the sums of commitments on every breaker: what may still be added
 behaviour    what readings tell of a car: its phases, what it leaves unused, whether it obeys
 turns        whose turn it is: priorities first, then so that a queue rotates
-reasons      what held a limit down
+lifting      what a car would get if what stops it did not
+waiting      places in the queue, and when a turn is expected
+reasons      what held a limit down, and what would be next
 planning     what of a target may be announced already
 decider      facts and time -> limits that may be announced now, each with its reason
 

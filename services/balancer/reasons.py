@@ -1,28 +1,42 @@
-"""Why a charger gets what it gets: the rule that held its limit down, and where."""
+"""Why a charger gets what it gets: the rule that held its limit down, where, and what would be next."""
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from services.balancer.allocation import OWN_MAX
-from services.balancer.facts import SiteFacts
+from services.balancer.facts import SiteFacts, Timing
+from services.balancer.lifting import Lifted, Lifting
 from services.balancer.turns import Turn
+from services.balancer.waiting import waiting
 from shared.ids import ChargerId
-from shared.messages.balancer import LimitedBy, Rule
+from shared.messages.balancer import MAIN, LimitedBy, Rule, RunnerUp
 from shared.units import TOLERANCE_A
 
 
 class Reasons:
     """The reasons of one decision."""
 
-    def __init__(self, facts: SiteFacts, turns: Sequence[Turn], now_s: float) -> None:
+    def __init__(
+        self,
+        facts: SiteFacts,
+        turns: Sequence[Turn],
+        capacity_a: Sequence[float],
+        timing: Timing,
+        now_s: float,
+    ) -> None:
         self._facts = facts
         self._now_s = now_s
+        self._turns = {turn.car.charger_id: turn for turn in turns}
+        self._usable_a = facts.site.usable_a(now_s)
         self._sharing = Counter(
             constraint
             for turn in turns
             if turn.share.admitted
             for constraint in turn.car.demand.constraints
         )
+        self._lifting = Lifting(facts, turns, capacity_a, self._usable_a)
+        self._waiting = {it.charger_id: it for it in waiting(facts, turns, timing, now_s)}
 
     def without_turn(self, charger_id: ChargerId) -> LimitedBy:
         """Say why a charger gets nothing without having been asked for its turn."""
@@ -39,22 +53,67 @@ class Reasons:
         if turn.car.demand.fixed_a is not None and share.admitted:
             return LimitedBy(rule=Rule.DISOBEYS)
         if share.constraint == OWN_MAX:
-            return LimitedBy(rule=Rule.CAR if turn.car.lent else self._own(turn.car.charger_id))
+            return LimitedBy(rule=self._bound(turn.car.charger_id, lent=turn.car.lent))
         breaker, line = self._facts.site.at(share.constraint)
-        sharing = self._sharing[share.constraint]
         return LimitedBy(
-            rule=self._at_breaker(turn, sharing),
+            rule=self._at_breaker(share.constraint, admitted=share.admitted),
             circuit_id=breaker.circuit_id,
             phase=line,
-            shared_by=sharing,
+            shared_by=self._sharing[share.constraint],
+            usable_a=self._usable_a[share.constraint],
         )
 
-    def _at_breaker(self, turn: Turn, sharing: int) -> Rule:
-        available = self._facts.site.is_available_current(turn.share.constraint, self._now_s)
-        if turn.share.admitted:
+    def in_full(self, charger_id: ChargerId, reason: LimitedBy) -> LimitedBy:
+        """Add to a reason that is about to be announced what would be next, and when. That costs more
+        than the reason itself, and most reasons are not announced again."""
+        turn = self._turns.get(charger_id)
+        if turn is None or turn.car.demand.fixed_a is not None:
+            return reason
+        update: dict[str, object] = {}
+        if reason.runner_up is None:
+            lifted = self._lifting.of(turn)
+            update["runner_up"] = lifted and self._next(lifted)
+        waits = self._waiting.get(charger_id)
+        if waits is not None:
+            turn_at_s = waits.turn_at_s
+            update["place"] = waits.place
+            update["turn_at"] = turn_at_s and datetime.fromtimestamp(turn_at_s, UTC)
+        return reason.model_copy(update=update)
+
+    def _next(self, lifted: Lifted) -> RunnerUp:
+        share, car = lifted.share, lifted.car
+        if share.constraint == OWN_MAX:
+            rule = self._bound(car.charger_id, lent=car.lent, max_a=car.demand.max_a)
+            return RunnerUp(rule=rule, limit_a=share.share_a)
+        breaker, line = self._facts.site.at(share.constraint)
+        usable_a = self._usable_a[share.constraint]
+        rule = self._at_breaker(share.constraint, admitted=share.admitted)
+        if lifted.available and breaker.circuit_id == MAIN:
+            usable_a = breaker.set_a
+            rule = Rule.BREAKER if share.admitted else Rule.QUEUE
+        return RunnerUp(
+            rule=rule,
+            circuit_id=breaker.circuit_id,
+            phase=line,
+            usable_a=usable_a,
+            limit_a=share.share_a,
+        )
+
+    def _at_breaker(self, constraint: int, *, admitted: bool) -> Rule:
+        available = self._facts.site.is_available_current(constraint, self._now_s)
+        if admitted:
             return Rule.AVAILABLE if available else Rule.BREAKER
         # Where nobody gets anything it is nobody's turn.
-        return Rule.AVAILABLE if available and sharing == 0 else Rule.QUEUE
+        return Rule.AVAILABLE if available and self._sharing[constraint] == 0 else Rule.QUEUE
+
+    def _bound(self, charger_id: ChargerId, *, lent: bool, max_a: float | None = None) -> Rule:
+        """Name a car's own bound; by `max_a` its own breaker may be lifted already."""
+        if lent:
+            return Rule.CAR
+        lifted = max_a is not None and (
+            max_a > self._facts.site.chargers[charger_id].highest_a + TOLERANCE_A
+        )
+        return Rule.CHARGER if lifted else self._own(charger_id)
 
     def _own(self, charger_id: ChargerId) -> Rule:
         layout = self._facts.site.chargers[charger_id]
