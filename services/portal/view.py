@@ -31,6 +31,7 @@ from services.portal.wording import (
     duration,
     kilowatt_hours,
 )
+from shared.history.queue import Waiter, places
 from shared.ids import ChargerId, CircuitId, InstallationId
 from shared.phases import PhaseCurrents
 
@@ -221,13 +222,23 @@ def _removed_views(facts: Facts, now: datetime, zone: ZoneInfo | None) -> Iterat
 
 
 def _turns(facts: Facts) -> Mapping[ChargerId, int]:
-    """Number the waiting cars; the one that waits longest is next."""
-    since = {
-        charger_id: waiting_since_of(facts.conditions.get(charger_id, NEVER_HEARD), share)
-        for charger_id, share in facts.shares.items()
-    }
-    waiting = sorted((at, charger_id) for charger_id, at in since.items() if at is not None)
-    return {charger_id: turn for turn, (_, charger_id) in enumerate(waiting, start=1)}
+    """Number the waiting cars, each in the queue at the breaker that has no room for it."""
+    return places(_waiters(facts))
+
+
+def _waiters(facts: Facts) -> Iterator[Waiter]:
+    for charger in facts.layout.chargers:
+        charger_id, share = charger.charger_id, facts.shares.get(charger.charger_id)
+        condition = facts.conditions.get(charger_id, NEVER_HEARD)
+        since = waiting_since_of(condition, share)
+        if share is not None and since is not None:
+            yield Waiter(
+                charger_id,
+                since,
+                charger.priority,
+                share.limited_by.circuit_id,
+                frozenset(facts.layout.path(charger.circuit_id)),
+            )
 
 
 def _beneath(chargers: Sequence[ChargerView], circuits: set[str]) -> tuple[ChargerView, ...]:

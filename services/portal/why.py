@@ -1,11 +1,10 @@
 """
-Why a charger gives what it gives: one plain sentence, made of what the balancer has announced.
+Why a charger gives what it gives: plain sentences, made of what is known of it.
 
-    “12.0 A: breaker “Level 1”, phase L2, is fully shared by 9 cars”
+    “12.0 A: circuit Level 1 (32 A) is fully shared out on L2 among 9 cars. If circuit Level 1 carried
+    more, the main breaker (160 A) on L2 would be next, at 14.5 A”
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -19,121 +18,33 @@ from services.portal.charger_figures import (
 from services.portal.documents import Share
 from services.portal.facts import READING_STALE_S
 from services.portal.out_of_use import why_locked, why_removed
-from services.portal.wording import SHOWN_A, amperes, clock_time, counted, duration
-from shared.ids import CircuitId
-from shared.messages.balancer import MAIN, LimitedBy, Rule
-from shared.phases import Phase
-from shared.units import PILOT_MIN_A
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What a sentence may speak of besides the rule itself."""
-
-    limit_a: float | None
-    draw_a: float | None
-    circuits: Mapping[CircuitId, str]
-    """The names of breakers."""
-    car: bool = True
-    waiting_since: str | None = None
-    turn: int | None = None
-    """The place in the queue, 1 for the next one."""
+from services.portal.wording import amperes, clock_time, duration
+from shared.history.why import Situation, afterwards, because, waits
+from shared.messages.balancer import LimitedBy, Rule
 
 
 def why(limited_by: LimitedBy, situation: Situation) -> str:
-    """Say in one sentence why a limit is what it is."""
-    limit = f"{amperes(situation.limit_a)} A"
+    """Say why a limit is what it is, and what would be next."""
+    following = afterwards(limited_by, situation)
+    told = _introduced(limited_by, situation)
+    return told if following is None else f"{told}. {_capital(following)}"
+
+
+def _introduced(limited_by: LimitedBy, situation: Situation) -> str:
+    reason = because(limited_by, situation)
     match limited_by.rule:
-        case Rule.BREAKER | Rule.AVAILABLE:
-            return f"{limit}: {_where(limited_by, situation)} is {_shared(limited_by)}"
-        case Rule.CHARGER | Rule.OWN_BREAKER:
-            own = limited_by.rule is Rule.OWN_BREAKER
-            return f"{limit}: the most {'its own breaker carries' if own else 'this charger can give'}"
-        case Rule.CAR:
-            return _car(situation)
+        case Rule.CAR | Rule.DISOBEYS:
+            return _capital(reason)  # it names the amperes that matter
         case Rule.QUEUE:
-            return _queue(limited_by, situation)
-        case Rule.NO_CAR:
-            return f"{limit}: {'the car asks for nothing' if situation.car else 'no car'}"
-        case Rule.DISOBEYS:
-            return _disobeys(situation, limit)
+            return f"{_capital(waits(situation))}: {reason}"
         case Rule.DECREASE_FIRST:
-            return f"{limit} for now: others must first confirm that they have made room"
-        case Rule.LOCKED | Rule.OUT_OF_USE:
-            return f"{limit}: {_kept_out(limited_by, situation)}"
+            return f"{amperes(situation.limit_a)} A for now: {reason}"
+        case _:
+            return f"{amperes(situation.limit_a)} A: {reason}"
 
 
-def _kept_out(limited_by: LimitedBy, situation: Situation) -> str:
-    circuit_id = limited_by.circuit_id
-    what = "the installation"
-    if circuit_id is not None and circuit_id != MAIN:
-        what = f"circuit {situation.circuits.get(circuit_id, circuit_id)}"
-    locked = limited_by.rule is Rule.LOCKED
-    return f"locked, because {what} was deactivated" if locked else f"{what} is deactivated"
-
-
-def _where(limited_by: LimitedBy, situation: Situation) -> str:
-    available = limited_by.rule is Rule.AVAILABLE
-    place = (
-        "all that is available"
-        if available
-        else _breaker(limited_by.circuit_id, situation.circuits)
-    )
-    return place if limited_by.phase is None else f"{place}, phase {limited_by.phase},"
-
-
-def _breaker(circuit_id: CircuitId | None, names: Mapping[CircuitId, str]) -> str:
-    if circuit_id is None:
-        return "a breaker"
-    if circuit_id == MAIN:
-        return "the main breaker"
-    return f"breaker “{names.get(circuit_id, circuit_id)}”"
-
-
-def _shared(limited_by: LimitedBy) -> str:
-    if limited_by.shared_by == 1:
-        return "fully used by this car"
-    if limited_by.shared_by > 1:
-        return f"fully shared by {counted(limited_by.shared_by, 'car')}"
-    return "fully used"
-
-
-def _car(situation: Situation) -> str:
-    takes_a = situation.limit_a if situation.draw_a is None else situation.draw_a
-    if takes_a is None or takes_a < SHOWN_A:
-        return "The car takes nothing now; its share is lent to others"
-    return f"The car takes no more than {amperes(takes_a)} A; the rest is lent to others"
-
-
-def _queue(limited_by: LimitedBy, situation: Situation) -> str:
-    since = f" since {situation.waiting_since}" if situation.waiting_since else ""
-    turn = f", turn {situation.turn}" if situation.turn else ""
-    return (
-        f"Waiting{since}{turn}: not everybody can have {PILOT_MIN_A:g} A now"
-        f"{_on(limited_by.circuit_id, limited_by.phase, situation.circuits)}"
-    )
-
-
-def _on(
-    circuit_id: CircuitId | None, phase: Phase | None, names: Mapping[CircuitId, str]
-) -> str:
-    if circuit_id is None:
-        return ""
-    place = (
-        "the main breaker" if circuit_id == MAIN else f"“{names.get(circuit_id, circuit_id)}”"
-    )
-    return f" on {place}" if phase is None else f" on {place}, {phase}"
-
-
-def _disobeys(situation: Situation, limit: str) -> str:
-    if situation.draw_a is None or situation.limit_a is None:
-        return "The car draws more than it was told; it is counted at what it draws"
-    if situation.draw_a <= situation.limit_a:
-        return "The car has drawn more than it was told; it is counted at the most it drew"
-    return (
-        f"The car draws {amperes(situation.draw_a)} A, more than the {limit} it was told; "
-        "it is counted at what it draws"
-    )
+def _capital(clause: str) -> str:
+    return clause[:1].upper() + clause[1:]
 
 
 # --- One charger ---
@@ -208,9 +119,10 @@ def _balanced(
     if limit_a is None and car:
         return "No limit is known to be in force: the charger has confirmed none"
     if share is None or _run_out(share, limit_a, now):
-        reason = "its fail-safe, because no limit is in force" if car else "no car"
+        reason = "its fail-safe, because no limit is in force" if car else "no car is there"
         return f"{amperes(limit_a)} A: {reason}"
     waiting_since = waiting_since_of(facts.condition, share)
+    turn_at = share.limited_by.turn_at
     return why(
         share.limited_by,
         Situation(
@@ -219,7 +131,8 @@ def _balanced(
             circuits=facts.circuits,
             car=car,
             waiting_since=clock_time(waiting_since, now, zone) if waiting_since else None,
-            turn=facts.turn,
+            place=facts.turn,
+            turn_at=clock_time(turn_at, now, zone) if turn_at and turn_at > now else None,
         ),
     )
 

@@ -66,7 +66,7 @@ async def test_the_first_picture_is_drawn_by_the_server(http: httpx.AsyncClient)
 
     assert "Sea Street garage" in page
     assert "11.4 of 12.0 A" in page
-    assert "breaker “Level 1”, phase L1, is fully shared by 9 cars" in page
+    assert "circuit Level 1 is fully shared out on L1 among 9 cars" in page
     assert "20.0</b>" in page
     assert 'http-equiv="refresh"' in page  # within noscript: a still picture for everybody else
 
