@@ -173,7 +173,7 @@ def test_a_car_for_which_nothing_was_decided_is_on_its_fail_safe() -> None:
 def test_a_free_charger_says_that_there_is_no_car() -> None:
     facts = known(conditions={"bay-1": FREE}, shares={}, readings={})
 
-    assert (bay_1(facts).number, bay_1(facts).why) == ("– of 6.0 A", "6.0 A: no car")
+    assert (bay_1(facts).number, bay_1(facts).why) == ("– of 6.0 A", "6.0 A: no car is there")
 
 
 def test_a_car_that_draws_more_than_it_was_told_is_a_problem() -> None:
