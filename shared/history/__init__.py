@@ -9,6 +9,8 @@ knows none of the services: the command line uses it as any page may.
     differences.py  what differs between two such states
     wording.py      how people say values, and what differs
     why.py          why a limit is what it is, and what would be next
+    limits.py       what a charger may draw at a moment
+    explaining.py   why, in a few sentences
     queue.py        who waits at which place
     sentences.py    one sentence for every event
     merging.py      several logs, which know no common order, told as one story
