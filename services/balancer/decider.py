@@ -9,10 +9,12 @@ have confirmed that they made room.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from services.balancer.allocation import allocate
 from services.balancer.behaviour import METER_ERROR_A
 from services.balancer.commitments import higher, on
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.ledger import Ledger
+from services.balancer.lifting import Lifting
 from services.balancer.planning import (
     Announcement,
     Planner,
@@ -67,7 +69,8 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     ledger = Ledger(usable_a, facts.places(), measured_a, now_s, ends_s)
     capacity_a = _capacity_for_cars(facts, usable_a, ledger)
     turns, rotated = take_turns(facts, capacity_a, timing, now_s)
-    reasons = Reasons(facts, turns, capacity_a, timing, now_s)
+    lifting = Lifting(facts, turns, capacity_a, usable_a, allocate)
+    reasons = Reasons(facts, turns, usable_a, lifting, timing, now_s)
     targets = _targets(facts, turns, reasons)
     announced = _announce(facts, targets, ledger, timing, now_s)
     announcements = tuple(_with_whole_reason(it, reasons) for it in announced)
@@ -133,7 +136,7 @@ def _targets(
         if turn.car.demand.fixed_a is not None and turn.share.admitted:
             limit_a = turn.car.demand.min_a  # it will not obey; it is counted in full
         targets[turn.car.charger_id] = Target(
-            turn.car.charger_id, limit_a, turn.car.lines, reasons.of(turn)
+            turn.car.charger_id, limit_a, turn.mode.lines, reasons.of(turn)
         )
     return targets
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from services.balancer.allocation import OWN_MAX
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.lifting import Lifted, Lifting
+from services.balancer.site import LINES
 from services.balancer.turns import Turn
 from services.balancer.waiting import waiting
 from shared.ids import ChargerId
-from shared.messages.balancer import MAIN, LimitedBy, Rule, RunnerUp
+from shared.messages.balancer import LimitedBy, Rule, RunnerUp
 from shared.units import TOLERANCE_A
 
 
@@ -21,21 +22,22 @@ class Reasons:
         self,
         facts: SiteFacts,
         turns: Sequence[Turn],
-        capacity_a: Sequence[float],
+        usable_a: Sequence[float],
+        lifting: Lifting,
         timing: Timing,
         now_s: float,
     ) -> None:
         self._facts = facts
         self._now_s = now_s
         self._turns = {turn.car.charger_id: turn for turn in turns}
-        self._usable_a = facts.site.usable_a(now_s)
+        self._usable_a = usable_a
         self._sharing = Counter(
             constraint
             for turn in turns
             if turn.share.admitted
-            for constraint in turn.car.demand.constraints
+            for constraint, _ in turn.mode.loads
         )
-        self._lifting = Lifting(facts, turns, capacity_a, self._usable_a)
+        self._lifting = lifting
         self._waiting = {it.charger_id: it for it in waiting(facts, turns, timing, now_s)}
 
     def without_turn(self, charger_id: ChargerId) -> LimitedBy:
@@ -83,12 +85,13 @@ class Reasons:
     def _next(self, lifted: Lifted) -> RunnerUp:
         share, car = lifted.share, lifted.car
         if share.constraint == OWN_MAX:
-            rule = self._bound(car.charger_id, lent=car.lent, max_a=car.demand.max_a)
+            max_a = car.demand.modes[share.mode].max_a
+            rule = self._bound(car.charger_id, lent=car.lent, max_a=max_a)
             return RunnerUp(rule=rule, limit_a=share.share_a)
         breaker, line = self._facts.site.at(share.constraint)
         usable_a = self._usable_a[share.constraint]
         rule = self._at_breaker(share.constraint, admitted=share.admitted)
-        if lifted.available and breaker.circuit_id == MAIN:
+        if share.constraint // LINES == lifted.to_breaker:
             usable_a = breaker.set_a
             rule = Rule.BREAKER if share.admitted else Rule.QUEUE
         return RunnerUp(

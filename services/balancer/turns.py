@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.balancer.allocation import Demand, Share, allocate
+from services.balancer.allocation import Demand, Mode, Share, allocate
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
+from services.balancer.site import LINES, Site
 from shared.ids import ChargerId
-from shared.phases import Phase
+from shared.phases import PHASES, Phase
 from shared.units import PILOT_MIN_A, TOLERANCE_A
 
 
@@ -15,13 +16,15 @@ class Car:
     """A car that wants current."""
 
     charger_id: ChargerId
-    lines: tuple[Phase, ...]
     demand: Demand
     charging_since_s: float | None
     waiting_since_s: float
     lent: bool
     """It was offered more than it can use, so its share is bounded by its draw."""
-    priority: int = 0
+
+    @property
+    def priority(self) -> int:
+        return self.demand.priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,11 @@ class Turn:
 
     car: Car
     share: Share
+
+    @property
+    def mode(self) -> Mode:
+        """How the car is to charge."""
+        return self.car.demand.modes[self.share.mode]
 
 
 def take_turns(
@@ -72,24 +80,36 @@ def wanting(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Car | None
         or layout.highest_a < layout.min_a - TOLERANCE_A
     ):
         return None
-    lines = lines_of(facts, charger_id)
     max_a = layout.highest_a
     wish_a = charger.behaviour.wish_a
+    wanted_a = max_a if wish_a is None else min(max_a, max(wish_a, layout.min_a))
     waiting_since_s = charger.waiting_since_s or charger.session_since_s
     return Car(
         charger_id=charger_id,
-        lines=lines,
         demand=Demand(
-            constraints=tuple(facts.site.constraints(charger_id, lines)),
-            max_a=max_a if wish_a is None else min(max_a, max(wish_a, layout.min_a)),
+            modes=modes_of(facts.site, charger_id, lines_of(facts, charger_id), wanted_a),
+            present=None if charger.charging_since_s is None else 0,
             min_a=layout.min_a,
             fixed_a=charger.behaviour.disobeys_a,
+            priority=layout.priority,
         ),
         charging_since_s=charger.charging_since_s,
         waiting_since_s=waiting_since_s,
         lent=wish_a is not None and wish_a < max_a,
-        priority=layout.priority,
     )
+
+
+def modes_of(
+    site: Site, charger_id: ChargerId, lines: tuple[Phase, ...], max_a: float
+) -> tuple[Mode, ...]:
+    """Name the ways in which a car can charge, the present one first: no charger changes the lines that
+    its car stands on. The current is counted in full on every line."""
+    rows = [
+        breaker * LINES + PHASES.index(line)
+        for breaker in site.path(charger_id)
+        for line in lines
+    ]
+    return (Mode(lines, tuple((row, 1 + 0j) for row in rows), max_a),)
 
 
 def lines_of(facts: SiteFacts, charger_id: ChargerId) -> tuple[Phase, ...]:
@@ -135,7 +155,7 @@ def _makes_room(
                 car.charging_since_s is not None
                 and now_s - car.charging_since_s >= timing.rotation_s
                 and car.priority == turn.car.priority
-                and turn.share.constraint in car.demand.constraints
+                and any(row == turn.share.constraint for row, _ in car.demand.modes[0].loads)
                 and car.charger_id not in left_out_ids
             ):
                 return car

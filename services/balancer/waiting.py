@@ -33,13 +33,13 @@ def waiting(
     charging = [turn for turn in turns if turn.share.admitted]
     for number, turn in enumerate(left_out):
         where, priority = turn.share.constraint, turn.car.priority
-        before = [it for it in left_out[:number] if where in it.car.demand.constraints]
+        before = [it for it in left_out[:number] if _passes(it, where)]
         make_room_at_s = [
             it.car.charging_since_s + timing.rotation_s
             for it in charging
             if it.car.charging_since_s is not None
             and it.car.priority == priority
-            and where in it.car.demand.constraints
+            and _passes(it, where)
         ]
         equals = sum(it.car.priority == priority for it in before)
         first_s = max(now_s, facts.rotated_at_s + timing.rotation_gap_s)
@@ -48,6 +48,10 @@ def waiting(
             len(before) + 1,
             turn_at_s(make_room_at_s, equals + 1, timing, first_s),
         )
+
+
+def _passes(turn: Turn, constraint: int) -> bool:
+    return any(row == constraint for row, _ in turn.mode.loads)
 
 
 def turn_at_s(
