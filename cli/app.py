@@ -24,7 +24,7 @@ from cli.lag import show_lag
 from cli.options import StackOptions
 from cli.ports import claim_port
 from cli.published.commands import docs
-from cli.services import GATEWAY_PORT, PORTAL_PORT, services
+from cli.services import BALANCERS_MAX, GATEWAY_PORT, PORTAL_PORT, services
 from cli.setting_up import CommandRefused
 from cli.stack import Stack
 from cli.states import Happening, ProcessEvent
@@ -95,6 +95,10 @@ def up(
     nats_monitor_port: int = 8333,
     portal_port: int = PORTAL_PORT,
     gateway_port: Annotated[int, typer.Option(help="Where chargers connect.")] = GATEWAY_PORT,
+    balancers: Annotated[
+        int,
+        typer.Option(min=1, max=BALANCERS_MAX, help="How many share the installations."),
+    ] = 1,
 ) -> None:
     """
     Run everything on this machine, until Ctrl-C.
@@ -119,6 +123,7 @@ def up(
         specs = services(
             claim_port(gateway_port, "chargers", "--gateway-port"),
             claim_port(portal_port, "the portal", "--portal-port"),
+            balancers=balancers,
         )
 
         async def run() -> None:

@@ -31,6 +31,7 @@ class ServiceSpec:
         url: where people reach it, if they do; shown by `ampledger status`.
         health_port: 0 for any free one.
         has_health: it answers GET /health/ready; otherwise it counts as ready once started.
+        copy: which of several processes of the service, from 1 on.
     """
 
     name: str
@@ -42,6 +43,17 @@ class ServiceSpec:
     url: str | None = None
     health_port: int = 0
     has_health: bool = True
+    copy: int = 1
+
+    @property
+    def process(self) -> str:
+        """
+        Name the process: as the service, and with a number where there are several.
+
+        >>> [ServiceSpec("balancer", "services.balancer", copy=it).process for it in (1, 2)]
+        ['balancer', 'balancer-2']
+        """
+        return self.name if self.copy == 1 else f"{self.name}-{self.copy}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from cli.support.announced import nats_client
 from cli.support.output import FINDING, Actor, Json, actor_of, console, fail, print_json, run
 from cli.support.places import DataFolder, Place, place_of
 from cli.support.reading import Logs, log_owners, open_logs
-from services.balancer.partitions import LOCK_CLASS
+from services.balancer.locks import LOCK_CLASS
 from shared.clock import utc_now
 from shared.epochs import begin_epoch
 from shared.messages.registry import EVENTS

@@ -14,10 +14,13 @@ import typer
 from nats.js import JetStreamContext
 from rich.table import Table
 
+from cli.services import BALANCER
+from cli.shares import shares_of
 from cli.support.announced import nats_client
 from cli.support.output import FINDING, Json, console, escape, print_json, run
 from cli.support.places import DataFolder, Place, place_of
 from cli.support.reading import Logs, open_logs
+from services.balancer.knowledge import named
 from shared.clock import utc_now
 from shared.epochs import LogState, complaint, log_state, present_copy
 
@@ -100,11 +103,17 @@ async def _of_relay(js: JetStreamContext, logs: Logs, service: str, state: LogSt
 
 
 async def _rows(logs: Logs, service: str) -> list[Any]:
-    return await logs.rows(
+    rows = await logs.rows(
         service,
         "select consumer, service, position, log_epoch, heartbeat_at from cursor"
         " order by consumer, service",
     )
+    if service != BALANCER:
+        return rows
+    # What a balancer folded that is no longer needed waits for the next one of its number.
+    present = await shares_of(await logs.connection(service))
+    used = {named(BALANCER, it) for it in {1, *(share.slot for share in present)}}
+    return [it for it in rows if it["consumer"] in used]
 
 
 async def _of_follower(

@@ -8,6 +8,8 @@ from cli.ports import LOOPBACK
 
 GATEWAY_PORT: Final = 9180
 PORTAL_PORT: Final = 8180
+BALANCERS_MAX: Final = 8
+"""On one machine; each takes some ten connections to PostgreSQL, which has a hundred."""
 INSTALLATION, TELEMETRY, BALANCER, PORTAL = "installation", "telemetry", "balancer", "portal"
 
 
@@ -16,6 +18,7 @@ def services(
     portal_port: int = PORTAL_PORT,
     env: Mapping[str, Mapping[str, str]] | None = None,
     without: frozenset[str] = frozenset(),
+    balancers: int = 1,
 ) -> list[ServiceSpec]:
     """
     Describe the services.
@@ -25,6 +28,7 @@ def services(
         portal_port: where people look.
         env: further environment for each service, by its name.
         without: services that are left out.
+        balancers: how many processes share the installations.
     """
     further = env or {}
     gateway = {"TELEMETRY_OCPP_PORT": str(gateway_port)}
@@ -37,7 +41,12 @@ def services(
             env=gateway | dict(further.get(TELEMETRY, {})),
             url=f"ws://{LOOPBACK}:{gateway_port}/ocpp",
         ),
-        ServiceSpec(BALANCER, "services.balancer", env=further.get(BALANCER, {})),
+        *(
+            ServiceSpec(
+                BALANCER, "services.balancer", env=further.get(BALANCER, {}), copy=number
+            )
+            for number in range(1, balancers + 1)
+        ),
         ServiceSpec(
             PORTAL,
             "services.portal",

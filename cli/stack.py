@@ -167,7 +167,7 @@ class Stack:
             supervisor.add(program)
         supervisor.start()
         await self._servers_ready(supervisor)
-        for spec in self.services:
+        for spec in {it.name: it for it in self.services}.values():
             if folders := folders_of(spec):
                 url = service_database_url(addresses.database_url, spec.name)
                 await migrate(spec.name, url, folders)
@@ -210,10 +210,10 @@ class Stack:
         for spec, free in zip(self.services, free_ports(len(self.services)), strict=True):
             port = spec.health_port or free
             if spec.has_health:
-                run_file.ports[spec.name] = port
-                run_file.health[spec.name] = health_url(port)
+                run_file.ports[spec.process] = port
+                run_file.health[spec.process] = health_url(port)
             if spec.url is not None:
-                run_file.urls[spec.name] = spec.url
+                run_file.urls[spec.process] = spec.url
             env = service_environment(
                 spec, addresses, port, self.options.log_format, self._environment
             )
@@ -257,7 +257,7 @@ def _program(
         return (await fetch(health_url(health_port))).status == 200
 
     return Program(
-        name=spec.name,
+        name=spec.process,
         argv=spec.argv or (sys.executable, "-m", spec.module),
         cwd=PROJECT,
         env=env,

@@ -1,16 +1,21 @@
 """`ampledger status`: what runs at present."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
+import asyncpg
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from cli.accounts import server_account
-from cli.composition import masked
+from cli.composition import masked, service_database_url
 from cli.data_folder import default_folder
 from cli.run_file import is_up, read_run
+from cli.services import BALANCER
+from cli.shares import shares
+from shared.subjects import PARTITIONS
 
 NOT_RUNNING = 1
 
@@ -31,3 +36,18 @@ def show_status(
         address = masked(url) if url else ""
         table.add_row(name, it["step"], str(it["pid"] or ""), str(it["restarts"]), address)
     console.print(table)
+    if BALANCER in run["processes"]:
+        _show_shares(console, run["urls"]["database"])
+
+
+def _show_shares(console: Console, database_url: str) -> None:
+    """Tell who decides for how many partitions; what runs is told whether or not that can be asked."""
+    try:
+        found = asyncio.run(shares(service_database_url(database_url, BALANCER)))
+    except (OSError, TimeoutError, asyncpg.PostgresError) as fault:
+        console.print(f"who balances what cannot be asked: {fault!r}", markup=False)
+        return
+    for it in found:
+        waits = "" if it.takes_part else ", and does not take part yet"
+        told = f"{it.holder} holds {it.partitions} of {PARTITIONS} partitions{waits}"
+        console.print(told, markup=False, highlight=False)

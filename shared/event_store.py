@@ -98,6 +98,11 @@ class EventStore:
         """Name the position of the newest event; 0 for an empty log."""
         return int(await self.pool.fetchval("select position from log_head"))
 
+    async def versions(self) -> dict[str, int]:
+        """Name the version that every stream is at."""
+        rows = await self.pool.fetch("select stream, version from log_stream")
+        return {row["stream"]: row["version"] for row in rows}
+
     async def first_answer(self, command_id: str) -> FirstAnswer | None:
         """Look up what a command was answered when it came first."""
         row = await self.pool.fetchrow(

@@ -12,6 +12,7 @@ the log, says so, and waits for somebody to begin a new epoch of it (`shared/epo
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -44,12 +45,28 @@ log = structlog.get_logger()
 
 
 class Relay:
-    """Copies one log. Any number may run; only one can publish at a time."""
+    """
+    Copies one log. Any number may run; only one can publish at a time.
 
-    def __init__(self, service: str, store: EventStore, client: Client) -> None:
+    Args:
+        service: whose log it is.
+        store: the log.
+        client: where it is announced.
+        leads: whether this one is to publish. Where several run, those that stand by save one another
+            from publications that are refused, and only look whether all is well.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        store: EventStore,
+        client: Client,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._service = service
         self._store = store
         self._client = client
+        self._leads = leads
         self._js = client.jetstream()
         self._hint = asyncio.Event()
         self._epoch = 0
@@ -115,7 +132,10 @@ class Relay:
         self._published = None
         self._published = await self._resume()
         while self._published is not None:
-            await in_child(self._copy_once(self._published), STEP_S_MAX)
+            if self._leads():
+                await in_child(self._copy_once(self._published), STEP_S_MAX)
+            else:
+                await self._stand_by()
 
     def _on_fault(self, fault: Exception) -> None:
         self._published = None
@@ -132,6 +152,13 @@ class Relay:
                 await asyncio.wait_for(self._hint.wait(), POLL_S)
             if not self._hint.is_set():
                 await self._look(published)
+
+    async def _stand_by(self) -> None:
+        await asyncio.sleep(POLL_S)
+        now_s = asyncio.get_running_loop().time()
+        if self._leads() or now_s - self._looked_s >= LOOK_S:
+            self._looked_s = now_s
+            self._published = await self._resume()
 
     async def _look(self, published: int) -> None:
         """Notice a jetstream that was lost, or a new epoch, while there is nothing to publish."""

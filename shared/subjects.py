@@ -101,6 +101,16 @@ def telemetry(of: type[Message], installation_id: str, source_id: str) -> str:
     return f"telemetry.{partition}.{installation_id}.{source_id}.{of.__name__}"
 
 
+def partition_in(telemetry_subject: str) -> int:
+    """
+    Read the partition in the subject of a reading.
+
+    >>> partition_in("telemetry.9.garage-1.bay-1.MeterReading")
+    9
+    """
+    return int(telemetry_subject.split(".", 2)[1])
+
+
 def telemetry_all(of: type[Message]) -> str:
     """Match every reading of a kind."""
     return f"telemetry.*.*.*.{of.__name__}"

@@ -5,7 +5,8 @@ A car sees a changed offer after a delay and then moves linearly, all of it with
 which lies below the 5 s of IEC 61851-1 (Table A.6). It draws a little less than it is offered,
 nothing below 6 A, less and less when its battery is nearly full, and nothing once it is full.
 One car, the rogue, takes its own maximum as long as the contactor is closed, whatever it is
-offered.
+offered. Some cars fall asleep when they are offered nothing for a while, and pass over the next
+offer; when that is taken away and comes back, they charge.
 """
 
 import hashlib
@@ -26,6 +27,11 @@ DRAWS_SHARE_MIN: Final = 0.985
 
 TAPER_SHARE: Final = 0.04
 """Over the last share of its energy a car takes less and less, down to 6 A."""
+
+SLEEPY_SHARE: Final = 0.05
+"""How many cars fall asleep in a pause."""
+ASLEEP_AFTER_S: Final = 10.0
+"""How long a pause must last for that."""
 
 FULL_KWH: Final = 1e-9
 """Less than this is rounding, not energy."""
@@ -82,6 +88,8 @@ class Car:
     lag_s: float
     draws_share: float = 1.0
     rogue: bool = False
+    sleepy: bool = False
+    asleep: bool = False
     got_kwh: float = 0.0
     draw_a: float = 0.0
     """Amperes in each conductor, at the end of the latest step."""
@@ -90,6 +98,9 @@ class Car:
     _target_a: float = 0.0
     _seen_a: float = 0.0
     _age_s: float = 0.0
+    _offered: bool = False
+    _paused_s: float = 0.0
+    """For how long it has been offered nothing."""
     _unseen: deque[tuple[float, float]] = field(default_factory=deque)
     """Changes that the car has not reacted to yet: at what age it will, and to what."""
 
@@ -121,7 +132,8 @@ class Car:
         Returns:
             Amperes in each conductor at the end of the step.
         """
-        wanted_a = self._wanted_a(offered_a, charger_max_a)
+        self._sleep(offered_a >= PILOT_MIN_A, dt_s)
+        wanted_a = 0.0 if self.asleep else self._wanted_a(offered_a, charger_max_a)
         if wanted_a != self._seen_a:
             self._seen_a = wanted_a
             self._unseen.append((self._age_s + self.lag_s * DELAY_SHARE, wanted_a))
@@ -140,6 +152,15 @@ class Car:
         kwh = min(power_w * battery_s / 3.6e6, self.need_kwh - self.got_kwh)
         self.got_kwh += kwh
         return kwh
+
+    def _sleep(self, offered: bool, dt_s: float) -> None:
+        """Fall asleep in a long pause; wake up when an offer that was slept through comes back."""
+        if not offered:
+            self._paused_s += dt_s
+        elif not self._offered:
+            self.asleep = self.sleepy and not self.asleep and self._paused_s >= ASLEEP_AFTER_S
+            self._paused_s = 0.0
+        self._offered = offered
 
     def _wanted_a(self, offered_a: float, charger_max_a: float) -> float:
         if offered_a < PILOT_MIN_A or self.model.max_a < PILOT_MIN_A:
@@ -182,4 +203,5 @@ def new_car(
         lag_s=rng.uniform(LAG_S_MIN, LAG_S_MAX),
         draws_share=rng.uniform(DRAWS_SHARE_MIN, 1.0),
         rogue=rogue,
+        sleepy=not rogue and rng.random() < SLEEPY_SHARE,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from cli.services import BALANCER, INSTALLATION, PORTAL, TELEMETRY
 from services.balancer.knowledge import Knowledge
@@ -70,15 +70,8 @@ def _assignments(database: Database) -> Folds:
     return Folds(follower.apply, follower.reload)
 
 
-class _NoLog:
-    """Stands in for a log of which the balancer shall read nothing by itself."""
-
-    async def read(self, after: int, limit: int) -> list[Recorded]:  # noqa: ARG002  # a log's
-        return []
-
-
 def _knowledge(database: Database) -> Knowledge:
-    return Knowledge(database, cast("EventStore", _NoLog()))
+    return Knowledge(database, EventStore(database))
 
 
 def _layouts(database: Database) -> Folds:
@@ -93,11 +86,7 @@ def _reported(database: Database) -> Folds:
 
 def _announced(database: Database) -> Folds:
     known = _knowledge(database)
-
-    async def apply(_: object, recorded: Recorded) -> None:
-        await known.remember([(recorded.event, recorded.recorded_at)], recorded.position)
-
-    return Folds(apply, known.catch_up)
+    return Folds(known.apply_announced, known.reload_announced)
 
 
 PROJECTIONS: Final = (

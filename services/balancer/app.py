@@ -2,38 +2,42 @@
 
 from services.balancer.handlers import Balancer, listen
 from services.balancer.knowledge import Knowledge
-from services.balancer.partitions import holding_partitions
+from services.balancer.locks import locking
+from services.balancer.partitions import Partitions
 from services.balancer.settings import BalancerSettings
-from shared.clock import utc_now
+from services.balancer.taking_over import TakingOver
+from shared.clock import uptime_s, utc_now
 from shared.event_store import EventStore
-from shared.follow import caught_up, follow
-from shared.ids import new_id
+from shared.follow import follow
 from shared.relay import Relay
 from shared.runtime import Runtime, run
 
 
 async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
-    """Take the partitions, learn what is in force, then decide."""
+    """Learn what is in force, then take part, then decide for what was taken over."""
     store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
-    relay = Relay("balancer", store, runtime.client)
+    locks = await runtime.stack.enter_async_context(locking(settings.database_url))
+    partitions = Partitions(locks, uptime_s)
+    runtime.health.add("partitions", partitions.standing)
+    runtime.spawn(partitions.keep(), "partitions")
+    relay = Relay("balancer", store, runtime.client, partitions.leads)
     runtime.spawn(relay.run(), "relay")
     runtime.health.add("relay", relay.standing)
-    partitions = await runtime.stack.enter_async_context(
-        holding_partitions(settings.database_url, holder=new_id())
-    )
-    runtime.spawn(partitions.prove(), "partitions")
-    knowledge = Knowledge(runtime.pool, store)
-    await knowledge.catch_up()
+    knowledge = Knowledge(runtime.pool, store, locks.slot)
+    await knowledge.open_announced()
     balancer = Balancer(runtime.client, store, knowledge, partitions, settings.timing, utc_now)
     followers = balancer.followers()
     for follower in followers:
         runtime.spawn(follow(runtime.client, runtime.pool, follower), follower.service)
     await listen(runtime.client, balancer)
+    taking_over = TakingOver(runtime.client, runtime.pool, knowledge, partitions, followers)
     # Nothing is decided on half of what is known.
-    for follower in followers:
-        await caught_up(runtime.client, runtime.pool, follower)
+    await taking_over.up_to_date()
     # Nor while our own log may not be what was announced.
     await relay.agreed()
+    partitions.join()
+    runtime.spawn(taking_over.run(), "taking over")
+    runtime.spawn(taking_over.keep_up(), "keeping up")
     runtime.spawn(balancer.run(settings.tick_s), "balancer")
 
 

@@ -30,13 +30,19 @@ FINISHED_S: Final = 20.0
 """A car that draws nothing for so long although it may has finished, or sleeps."""
 FINISHED_AGAIN_S: Final = 900.0
 """After so long a finished car is offered current again."""
+WAKES_MAX: Final = 3
+"""How often a car is woken after a pause before it counts as finished. Some cars give up charging after
+three interruptions, so nobody's is interrupted that draws anything."""
+WAKE_S: Final = 5.0
+"""For how long the offer is taken away to wake a car; twice as long with every further try. A car that sees
+the pilot come back begins as if it had just been plugged in (IEC 61851-1, A.5.3, has chargers do so)."""
 STALE_S: Final = 30.0
 """A reading older than this tells nothing of the present."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The limit a charger has confirmed, and since when."""
+    """The limit a charger has confirmed, and since when, however often it was renewed."""
 
     limit_a: float
     confirmed_at_s: float
@@ -56,6 +62,12 @@ class Behaviour:
     wish_a: float | None = None
     """What the car can use, when it is less than it was offered."""
     idle_since_s: float | None = None
+    paused: bool = False
+    """It was told to draw nothing before it had finished, and has drawn nothing since: it may sleep."""
+    wakes: int = 0
+    """How often it was woken since it was paused."""
+    waking_until_s: float | None = None
+    """Until when its offer is taken away to wake it."""
     finished_at_s: float | None = None
     above_since_s: float | None = None
     disobeys_a: float | None = None
@@ -64,6 +76,10 @@ class Behaviour:
     def fresh_a(self, now_s: float) -> PhaseCurrents | None:
         """The latest reading, unless it is too old to tell anything."""
         return self.current_a if now_s - self.read_at_s <= STALE_S else None
+
+    def waking(self, now_s: float) -> bool:
+        """Whether the offer is taken away at present to wake the car."""
+        return self.waking_until_s is not None and now_s < self.waking_until_s
 
     def finished(self, now_s: float) -> bool:
         """Whether the car wants no current at present."""
@@ -134,10 +150,21 @@ def _thrift(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:
 
 def _finishing(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:
     if max(seen.current_a or (0.0,)) >= DRAWS_A:
-        return replace(seen, idle_since_s=None, finished_at_s=None)
+        return replace(
+            seen,
+            idle_since_s=None,
+            finished_at_s=None,
+            paused=False,
+            wakes=0,
+            waking_until_s=None,
+        )
     if offer.limit_a < PILOT_MIN_A:
-        return replace(seen, idle_since_s=None)
+        paused = seen.paused or seen.finished_at_s is None
+        return replace(seen, idle_since_s=None, paused=paused)
     since_s = now_s if seen.idle_since_s is None else seen.idle_since_s
     if now_s - since_s < FINISHED_S:
         return replace(seen, idle_since_s=since_s)
-    return replace(seen, idle_since_s=since_s, finished_at_s=now_s)
+    if seen.paused and seen.wakes < WAKES_MAX:
+        until_s = now_s + WAKE_S * 2**seen.wakes
+        return replace(seen, idle_since_s=None, wakes=seen.wakes + 1, waking_until_s=until_s)
+    return replace(seen, idle_since_s=since_s, finished_at_s=now_s, paused=False, wakes=0)

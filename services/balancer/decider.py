@@ -26,7 +26,7 @@ from services.balancer.reasons import Reasons
 from services.balancer.site import LINES
 from services.balancer.turns import Turn, lines_of, take_turns
 from shared.ids import ChargerId
-from shared.messages.balancer import LimitedBy
+from shared.messages.balancer import LimitedBy, Rule
 from shared.phases import PhaseCurrents
 from shared.units import TOLERANCE_A
 
@@ -132,11 +132,13 @@ def _targets(
         for charger_id in facts.chargers
     }
     for turn in turns:
-        limit_a = turn.share.share_a
+        limit_a, reason = turn.share.share_a, reasons.of(turn)
+        if reason.rule is Rule.WAKING:
+            limit_a = 0.0  # its share is kept for it meanwhile
         if turn.car.demand.fixed_a is not None and turn.share.admitted:
             limit_a = turn.car.demand.min_a  # it will not obey; it is counted in full
         targets[turn.car.charger_id] = Target(
-            turn.car.charger_id, limit_a, turn.mode.lines, reasons.of(turn)
+            turn.car.charger_id, limit_a, turn.mode.lines, reason
         )
     return targets
 

@@ -1,12 +1,10 @@
 """
 The shell around decisions: what is heard changes what is known; a tick decides.
 
-A decision is appended to the log before anything of it is sent. A limit that was announced counts from
-then on, whether or not its charger ever hears of it.
+A decision is appended to the log before anything of it is sent (`sending.py`).
 """
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -19,24 +17,25 @@ from pydantic import ValidationError
 from services.balancer.announcing import balance_of, events_of, overloads_of
 from services.balancer.decider import Decision, decide
 from services.balancer.facts import SiteFacts, Timing
-from services.balancer.knowledge import CONSUMER, Knowledge
+from services.balancer.knowledge import Knowledge
 from services.balancer.partitions import Partitions
+from services.balancer.sending import Sender
 from shared import subjects
 from shared.context import Context, acting
-from shared.event_store import Commit, EventStore, StreamEvents
+from shared.event_store import Conflict, EventStore
 from shared.followers import Follower
-from shared.ids import ChargerId, InstallationId, new_id
+from shared.ids import ChargerId, InstallationId
 from shared.messages import Event
-from shared.messages.balancer import CurrentLimitAllocated, Lease, LeasesRenewed, LimitIgnored
-from shared.messages.telemetry import MeterReading, SetCurrentLimit
-from shared.messaging import ServiceUnavailable, request
-from shared.recorded import Meta, Recorded
-from shared.transact import ACCEPTED
+from shared.messages.balancer import (
+    LayoutRequired,
+    LimitIgnored,
+)
+from shared.messages.telemetry import MeterReading
+from shared.recorded import Recorded
 
 ACTOR: Final = "balancer"
 BALANCE_PAUSE_S: Final = 1.0
 """At least so often every installation is decided on, and its picture drawn."""
-ANSWER_S_MAX: Final = 12.0
 OVERLOAD_PAUSE_S: Final = 10.0
 """An overload that goes on is announced again after this time."""
 
@@ -56,7 +55,7 @@ class Balancer:
         clock: Callable[[], datetime],
     ) -> None:
         self._client = client
-        self._store = store
+        self._sender = Sender(client, store)
         self._knowledge = knowledge
         self._partitions = partitions
         self._timing = timing
@@ -67,7 +66,6 @@ class Balancer:
         self._decisions: dict[InstallationId, int] = {}
         self._overloads_at_s: dict[tuple[InstallationId, int], float] = {}
         self._ignored: set[tuple[ChargerId, str | None]] = set()
-        self._sending: set[asyncio.Task[None]] = set()
 
     # --- Hearing ---
 
@@ -76,14 +74,18 @@ class Balancer:
         known = self._knowledge
         return (
             Follower(
-                CONSUMER,
+                known.consumer,
                 "installation",
                 known.apply_installation,
                 known.reload_layouts,
                 self._heard,
             ),
             Follower(
-                CONSUMER, "telemetry", known.apply_telemetry, known.reload_reported, self._heard
+                known.consumer,
+                "telemetry",
+                known.apply_telemetry,
+                known.reload_reported,
+                self._heard,
             ),
         )
 
@@ -92,7 +94,10 @@ class Balancer:
             self._changed.setdefault(recorded.event.aggregate_id, None)
 
     async def on_meter_reading(self, message: Msg) -> None:
-        """Take a reading into account. A reading that cannot be read tells nothing."""
+        """Take a reading into account, if it is for this process to decide on it. A reading that cannot
+        be read tells nothing."""
+        if not self._partitions.holds(subjects.partition_in(message.subject)):
+            return
         try:
             reading = MeterReading.model_validate_json(message.data)
         except ValidationError as error:
@@ -111,19 +116,26 @@ class Balancer:
             await asyncio.sleep(tick_s)
 
     async def tick(self) -> None:
-        """Decide for every installation that is due."""
+        """Decide for every installation that is due, and this process's to decide for."""
         now_s = self._clock().timestamp()
         for installation_id in self._knowledge.installations:
             due = now_s - self._decided_at_s.get(installation_id, 0.0) >= BALANCE_PAUSE_S
-            if installation_id in self._changed or due:
-                reading_at = self._changed.pop(installation_id, None)
-                self._decided_at_s[installation_id] = now_s
-                await self._decide(installation_id, reading_at)
+            if installation_id not in self._changed and not due:
+                continue
+            with self._partitions.deciding(installation_id) as epoch:
+                if epoch is not None:
+                    reading_at = self._changed.pop(installation_id, None)
+                    self._decided_at_s[installation_id] = now_s
+                    await self._decide(installation_id, epoch, reading_at)
 
     async def _decide(
-        self, installation_id: InstallationId, reading_received_at: datetime | None
+        self,
+        installation_id: InstallationId,
+        epoch: int,
+        reading_received_at: datetime | None,
     ) -> None:
-        epoch = self._partitions.epoch_of(installation_id)
+        for left, position in self._knowledge.left_for(installation_id, self._clock()):
+            await self._require(left, position)
         now_s = self._clock().timestamp()
         facts = self._knowledge.facts(installation_id, epoch, now_s)
         if facts is None or not facts.chargers:
@@ -138,7 +150,7 @@ class Balancer:
         ]
         if events:
             with acting(ACTOR) as context:
-                await self._announce(installation_id, events, context)
+                await self._announce(facts, events, context)
         await self._draw(facts, decision, now_s)
 
     def _warnings(self, facts: SiteFacts, decision: Decision, now_s: float) -> list[Event]:
@@ -167,55 +179,35 @@ class Balancer:
             )
         return warnings
 
-    # --- Announcing and sending ---
+    # --- Announcing ---
 
     async def _announce(
-        self, installation_id: InstallationId, events: Sequence[Event], context: Context
+        self, facts: SiteFacts, events: Sequence[Event], context: Context
     ) -> None:
-        command_id = new_id()
-        meta = Meta(
-            actor=context.actor, command_id=command_id, correlation_id=context.correlation_id
-        )
-        mark = hashlib.sha256(command_id.encode()).digest()
-        stream = StreamEvents(f"balance-{installation_id}", None, events)
-        position = await self._store.append(Commit(command_id, mark, ACCEPTED, meta, [stream]))
-        now = self._clock()
-        await self._knowledge.remember([(event, now) for event in events], position)
-        for event in events:
-            for lease in _leases_in(event):
-                self._send(installation_id, lease, context)
-
-    def _send(self, installation_id: InstallationId, lease: Lease, context: Context) -> None:
-        command = SetCurrentLimit(
-            command_id=new_id(),
-            installation_id=installation_id,
-            charger_id=lease.charger_id,
-            limit_a=lease.limit_a,
-            valid_until=lease.valid_until,
-            sequence=lease.sequence,
-            epoch=self._partitions.epoch_of(installation_id),
-        )
-        task = asyncio.create_task(self._deliver(command, context))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
-
-    async def _deliver(self, command: SetCurrentLimit, context: Context) -> None:
-        """Send a limit; whether it is in force is told by events, and it is sent again if not."""
-        subject = subjects.charger_command(SetCurrentLimit, command.charger_id)
+        """Append a decision, then send it; if it was taken without knowing the latest one, take it
+        anew with the next tick."""
+        installation_id = facts.installation_id
+        version = self._knowledge.version(installation_id)
         try:
-            answer = await request(self._client, command, subject, context, ANSWER_S_MAX)
-        except (ServiceUnavailable, OSError) as error:
-            log.warning("limit not delivered", charger_id=command.charger_id, error=str(error))
+            last = await self._sender.append(installation_id, version, events, context)
+        except Conflict as conflict:
+            log.info("decided anew", installation_id=installation_id, why=str(conflict))
+            untold = {it.charger_id for it in events if isinstance(it, LimitIgnored)}
+            self._ignored = {it for it in self._ignored if it[0] not in untold}
+            await self._knowledge.catch_up()
+            self._changed.setdefault(installation_id, None)
             return
-        if not answer.accepted:
-            log.warning(
-                "limit refused",
-                charger_id=command.charger_id,
-                limit_a=command.limit_a,
-                sequence=command.sequence,
-                refusal=answer.refusal,
-                detail=answer.detail,
-            )
+        now = self._clock()
+        await self._knowledge.remember(installation_id, [(it, now) for it in events], last)
+        self._sender.send(facts, events, context)
+
+    async def _require(self, installation_id: InstallationId, position: int) -> None:
+        """Say that an installation, whoever decides for it, has lost a charger, and read what was
+        announced to that before."""
+        required = LayoutRequired(installation_id=installation_id, layout_position=position)
+        with acting(ACTOR) as context:
+            last = await self._sender.append(installation_id, None, [required], context)
+        await self._knowledge.remember(installation_id, [(required, self._clock())], last)
 
     async def _draw(self, facts: SiteFacts, decision: Decision, now_s: float) -> None:
         if now_s - self._drawn_at_s.get(facts.installation_id, 0.0) < BALANCE_PAUSE_S * 0.9:
@@ -225,16 +217,6 @@ class Balancer:
         picture = balance_of(facts, decision, now_s, count)
         subject = subjects.telemetry(type(picture), facts.installation_id, "site")
         await self._client.publish(subject, picture.model_dump_json().encode())
-
-
-def _leases_in(event: Event) -> Sequence[Lease]:
-    match event:
-        case CurrentLimitAllocated():
-            return (Lease.model_validate(event.model_dump(include=set(Lease.model_fields))),)
-        case LeasesRenewed():
-            return event.leases
-        case _:
-            return ()
 
 
 async def listen(client: Client, balancer: Balancer) -> Any:  # noqa: ANN401  # nats-py's type

@@ -1,7 +1,7 @@
 """Everything the balancer knows, brought up to date by events and readings; it decides nothing."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -11,12 +11,14 @@ from services.balancer.facts import SiteFacts
 from services.balancer.hardware import Heard, departed_by_serial
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
+from services.balancer.own_log import OwnLog
 from services.balancer.projections import (
     Announced,
     Reported,
     fold_announced,
     fold_reported,
     offer_of,
+    told_in,
 )
 from services.balancer.site import BrokenLayout, Site
 from services.balancer.standings import site_facts
@@ -24,25 +26,49 @@ from shared.documents import Documents
 from shared.event_store import EventStore
 from shared.ids import ChargerId, InstallationId
 from shared.messages import Event, InstallationEvent
-from shared.messages.balancer import ChargerQueued, CurrentLimitAllocated, LeasesRenewed
 from shared.messages.telemetry import ChargerEvent, MeterReading
 from shared.recorded import Recorded
+from shared.subjects import partition_of
 
 CONSUMER: Final = "balancer"
-PAGE: Final = 1000
+LATE_MAX: Final = timedelta(hours=1)
+"""A charger that came from elsewhere so long ago is connected here, and its gateway takes limits for the
+former place no more: whoever would still send one can do no harm."""
 
 log = structlog.get_logger()
 
 
-class Knowledge:
-    """Documents of three logs, and what readings have taught."""
+def named(name: str, slot: int) -> str:
+    """
+    Tell apart what the balancers keep, each for itself, in the database that they share.
 
-    def __init__(self, pool: Any, store: EventStore) -> None:  # noqa: ANN401  # asyncpg
+    >>> named("layout", 1), named("layout", 2)
+    ('layout', 'layout-2')
+    """
+    return name if slot == 1 else f"{name}-{slot}"
+
+
+class Knowledge:
+    """
+    Documents of three logs, and what readings have taught.
+
+    Args:
+        pool: our database.
+        store: our log, in it.
+        slot: the number of this process among the balancers. Each keeps documents of its own, so that
+            none has to wait for another, or to trust that it is alive.
+    """
+
+    def __init__(self, pool: Any, store: EventStore, slot: int = 1) -> None:  # noqa: ANN401  # asyncpg
+        self.consumer = named(CONSUMER, slot)
+        """The name under which it follows logs."""
         self._pool = pool
-        self._store = store
-        self._layouts = Documents("layout", Layout)
-        self._reported = Documents("reported", Reported)
-        self._announced = Documents("announced", Announced)
+        self._layouts = Documents(named("layout", slot), Layout)
+        self._reported = Documents(named("reported", slot), Reported)
+        self._announced = Documents(named("announced", slot), Announced)
+        self._own_log = OwnLog(
+            pool, store, self.consumer, self._apply_own, self.reload_announced
+        )
         self._behaviours: dict[ChargerId, Behaviour] = {}
         self._sites: dict[InstallationId, Site] = {}
         self._rotated_at_s: dict[InstallationId, float] = {}
@@ -90,33 +116,64 @@ class Knowledge:
 
     # --- Our own log ---
 
-    async def catch_up(self) -> None:
-        """Read what was announced since these documents were written, by whomever."""
-        await self._announced.open(self._pool)
-        position = await self._pool.fetchval(
-            "select position from cursor where consumer = $1 and service = $1", CONSUMER
-        )
-        while batch := await self._store.read(after=position or 0, limit=PAGE):
-            facts = [(recorded.event, recorded.recorded_at) for recorded in batch]
-            position = batch[-1].position
-            await self.remember(facts, position)
+    async def open_announced(self) -> None:
+        """Read what is known of our own log, and what was announced since, by whomever."""
+        await self._own_log.open()
 
-    async def remember(self, facts: Sequence[tuple[Event, datetime]], position: int) -> None:
-        """Fold our own events, which end at a position of our log."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            for charger_id in {it for event, _ in facts for it in _chargers_in(event)}:
-                announced = self._announced.get(charger_id)
-                for event, recorded_at in facts:
-                    if charger_id in _chargers_in(event):
-                        announced = fold_announced(announced, charger_id, event, recorded_at)
-                if announced is not None:
-                    await self._announced.put(connection, charger_id, announced)
-            await connection.execute(
-                "insert into cursor values ($1, $1, $2) on conflict (consumer, service)"
-                " do update set position = greatest(cursor.position, excluded.position)",
-                CONSUMER,
-                position,
-            )
+    async def reload_announced(self) -> None:
+        """Read what was announced as it is in the database."""
+        await self._announced.open(self._pool)
+
+    async def catch_up(self) -> None:
+        """Read what others have announced."""
+        await self._own_log.catch_up()
+
+    async def apply_announced(self, connection: Any, recorded: Recorded) -> None:  # noqa: ANN401
+        """Fold one event of our own."""
+        await self._apply_own(connection, recorded.event, recorded.recorded_at)
+
+    async def _apply_own(self, connection: Any, event: Event, recorded_at: datetime) -> None:  # noqa: ANN401
+        for charger_id in told_in(event):
+            before = self._announced.get(charger_id)
+            after = fold_announced(before, charger_id, event, recorded_at)
+            await self._announced.put(connection, charger_id, after)
+
+    async def remember(
+        self,
+        installation_id: InstallationId,
+        facts: Sequence[tuple[Event, datetime]],
+        last: int,
+    ) -> None:
+        """Fold what was just announced for an installation, which ends at a position of our log."""
+        await self._own_log.remember(installation_id, facts, last)
+
+    def version(self, installation_id: InstallationId) -> int:
+        """Name the version of an installation's stream up to which it is known here."""
+        return self._own_log.version(installation_id)
+
+    def left_for(
+        self, installation_id: InstallationId, now: datetime
+    ) -> list[tuple[InstallationId, int]]:
+        """
+        Name the installations that hardware has left for this one, and the positions of their logs at
+        which it did, unless whoever decides for them is known to know.
+        """
+        layout = self._layouts.get(installation_id)
+        serials = (
+            {it.serial for it in layout.chargers.values()} if layout is not None else set()
+        )
+        gone = [it for serial in serials for it in self._departed.get(serial, ())]
+        recent = [it for it in gone if now - it.left_at < LATE_MAX]
+        if not recent:
+            return []
+        return [
+            (name, it.left)
+            for name, other in self._layouts.all().items()
+            for it in other.departed
+            if name != installation_id
+            and it in recent
+            and it.left > self._own_log.required(name)
+        ]
 
     # --- Readings ---
 
@@ -137,14 +194,25 @@ class Knowledge:
         )
         return True
 
+    def forget(self, partitions: Collection[int]) -> None:
+        """Drop what readings have taught of partitions that others decide for from now on."""
+        for installation_id, layout in self._layouts.all().items():
+            if partition_of(installation_id) in partitions:
+                self._rotated_at_s.pop(installation_id, None)
+                for charger_id in layout.chargers:
+                    self._behaviours.pop(charger_id, None)
+
     # --- What decisions are taken on ---
 
     def facts(
         self, installation_id: InstallationId, epoch: int, now_s: float
     ) -> SiteFacts | None:
-        """Put together what is known of an installation; nothing for a layout that is no tree."""
+        """Put together what is known of an installation; nothing for a layout that is no tree, or older
+        than others need it to be."""
         site, layout = self._site(installation_id), self._layouts.get(installation_id)
         if site is None or layout is None:
+            return None
+        if layout.position < self._own_log.required(installation_id):
             return None
         rotated_at_s = self._rotated_at_s.get(installation_id, 0.0)
         heard = Heard(self._reported, self._announced, self._behaviours, self._departed)
@@ -167,13 +235,3 @@ class Knowledge:
                 return None
             self._sites[installation_id] = site
         return self._sites[installation_id]
-
-
-def _chargers_in(event: Event) -> set[ChargerId]:
-    match event:
-        case CurrentLimitAllocated() | ChargerQueued():
-            return {event.charger_id}
-        case LeasesRenewed():
-            return {lease.charger_id for lease in event.leases}
-        case _:
-            return set()

@@ -1,26 +1,32 @@
 """
-Which installations this process decides for.
+Which installations this process decides for: those of the partitions that it holds.
 
-Partitions are held by session advisory locks on one connection of their own: when the process dies,
-PostgreSQL frees them within milliseconds. Taking one raises its epoch, which every limit carries. A
-holder whose connection is lost stops itself.
+Partitions are shared out evenly among the balancers that take part. Who holds too many stops to decide
+for some and hands them over; who holds too few takes what is free. A partition that was taken is decided
+for once everything is known that was decided before (`taking_over.py`).
+
+A holder proves several times a second that its connection lives. It stops to decide some time before the
+server would end a connection that is not heard of, and ends itself when the connection is gone. Should it
+be so late that others decide already, three things keep it from harm: the log refuses a decision that was
+taken without knowing theirs, gateways refuse its epoch, and what it has announced before counts.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
-import asyncpg
 import structlog
 
+from services.balancer.locks import LOCK_FAULTS, Locks, Seen
+from services.balancer.sharing import share_of, to_release, to_take
 from shared.ids import InstallationId
-from shared.subjects import PARTITIONS, partition_of
+from shared.subjects import partition_of
 
-LOCK_CLASS: Final = 7203317
-STANDBY_PAUSE_S: Final = 0.5
-PROOF_PAUSE_S: Final = 1.0
-PROOF_S_MAX: Final = 3.0
+LOOK_PAUSE_S: Final = 0.4
+"""How soon it is seen that somebody has died, or that the own connection has."""
+HELD_S: Final = 4.0
+"""So long after the last proof partitions count as held; the server waits longer (`SESSION_S`)."""
 
 log = structlog.get_logger()
 
@@ -30,68 +36,149 @@ class PartitionsLost(Exception):
 
 
 class Partitions:
-    """The partitions this process holds, each with its epoch."""
+    """
+    The partitions this process holds, each with its epoch.
 
-    def __init__(self, connection: Any, epochs: dict[int, int]) -> None:  # noqa: ANN401
-        self._connection = connection
-        self._epochs = epochs
+    Args:
+        locks: where they are held.
+        clock_s: seconds that pass while the process, or the machine, stands still.
+    """
 
-    def epoch_of(self, installation_id: InstallationId) -> int:
-        """Name the epoch under which this process decides for an installation."""
-        return self._epochs[partition_of(installation_id)]
+    def __init__(self, locks: Locks, clock_s: Callable[[], float]) -> None:
+        self._locks = locks
+        self._clock_s = clock_s
+        self._proven_s = clock_s()
+        self._taken: dict[int, int] = {}
+        """Taken and not decided for yet, each with its epoch."""
+        self._decided: dict[int, int] = {}
+        self._leaving: set[int] = set()
+        """No longer decided for, and to be handed over."""
+        self._busy: int | None = None
+        self._leads = False
+        self._joins = False
+        self._wake = asyncio.Event()
+        self._something_taken = asyncio.Event()
 
-    async def prove(self) -> None:
+    # --- For those who decide ---
+
+    def holds(self, partition: int) -> bool:
+        """Tell whether a partition's readings are of use here."""
+        return partition in self._decided or partition in self._taken
+
+    @contextlib.contextmanager
+    def deciding(self, installation_id: InstallationId) -> Iterator[int | None]:
         """
-        Watch that the partitions are still held.
+        Keep an installation's partition while a decision is taken and announced.
+
+        Yields:
+            The epoch to decide under; none if it is not for this process to decide.
+        """
+        partition = partition_of(installation_id)
+        in_time = self._clock_s() - self._proven_s < HELD_S
+        epoch = self._decided.get(partition) if in_time else None
+        self._busy = None if epoch is None else partition
+        try:
+            yield epoch
+        finally:
+            self._busy = None
+            if partition in self._leaving:
+                self._wake.set()
+
+    def leads(self) -> bool:
+        """Tell whether this process does what one of them has to: announce our log."""
+        return self._leads
+
+    # --- For whoever takes over ---
+
+    def join(self) -> None:
+        """Take part from now on: what is known here is up to date."""
+        self._joins = True
+        self._wake.set()
+
+    async def taken(self) -> Mapping[int, int]:
+        """Wait until partitions are taken that are not decided for yet."""
+        await self._something_taken.wait()
+        return dict(self._taken)
+
+    def begin(self, taken: Mapping[int, int]) -> None:
+        """Decide for partitions from now on, unless they had to be handed over meanwhile."""
+        for partition, epoch in taken.items():
+            if self._taken.get(partition) == epoch:
+                self._decided[partition] = self._taken.pop(partition)
+        self._see_what_is_taken()
+        log.info("partitions decided for", partitions=len(self._decided))
+
+    def standing(self) -> bool | str:
+        """For the health of the service: whether it takes part."""
+        return self._joins or "it does not know yet what was decided"
+
+    # --- Holding ---
+
+    async def keep(self) -> None:
+        """
+        Hold the share that is due, for ever.
 
         Raises:
-            PartitionsLost: they are not, or nobody can tell.
+            PartitionsLost: the connection is gone, or nobody can tell.
         """
-        while True:
-            try:
-                await self._connection.fetchval("select 1", timeout=PROOF_S_MAX)
-            except (
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-            ) as error:
-                raise PartitionsLost(repr(error)) from error
-            await asyncio.sleep(PROOF_PAUSE_S)
+        try:
+            await self._locks.listen(self._wake.set)
+            while True:
+                await self._look()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), LOOK_PAUSE_S)
+                self._wake.clear()
+        except LOCK_FAULTS as fault:
+            raise PartitionsLost(repr(fault)) from fault
+        finally:
+            self._decided.clear()
+            self._taken.clear()
 
+    async def _look(self) -> None:
+        asked_s = self._clock_s()
+        seen = await self._locks.look()
+        self._proven_s = asked_s
+        self._leads = self._locks.slot == min(seen.slots, default=0)
+        if not self._joins:
+            return
+        if self._locks.slot not in seen.members:
+            await self._locks.join()
+            seen = await self._locks.look()
+        await self._hand_over(seen)
+        await self._take(seen)
 
-@contextlib.asynccontextmanager
-async def holding_partitions(database_url: str, holder: str) -> AsyncIterator[Partitions]:
-    """
-    Wait until the partitions are free, take them, and give them back at the end.
+    async def _hand_over(self, seen: Seen) -> None:
+        share = share_of(self._locks.slot, seen.members)
+        for partition in to_release({*self._decided, *self._taken}, share):
+            self._taken.pop(partition, None)
+            self._decided.pop(partition, None)
+            self._leaving.add(partition)
+        self._see_what_is_taken()
+        gone = self._leaving - {self._busy}
+        if gone:
+            await self._locks.release(gone)
+            self._leaving -= gone
+            log.info("partitions handed over", partitions=len(gone), share=share)
 
-    The first partition decides: whoever has it takes the others. A second process stands by.
-    """
-    connection = await asyncpg.connect(database_url)
-    try:
-        for partition in range(PARTITIONS):
-            await _lock(connection, partition)
-        epochs = {it: await _raise_epoch(connection, it, holder) for it in range(PARTITIONS)}
-        log.info("partitions taken", partitions=len(epochs), epoch=max(epochs.values()))
-        yield Partitions(connection, epochs)
-    finally:
-        await connection.close(timeout=PROOF_S_MAX)
+    async def _take(self, seen: Seen) -> None:
+        held = {*self._decided, *self._taken, *self._leaving}
+        wanted = to_take(self._locks.slot, held, seen.partitions, seen.members)
+        if not wanted:
+            return
+        taken = await self._locks.take(wanted)
+        if taken:
+            self._taken.update(taken)
+            self._see_what_is_taken()
+            log.info(
+                "partitions taken",
+                partitions=len(taken),
+                slot=self._locks.slot,
+                members=len(seen.members),
+                epoch=max(taken.values()),
+            )
 
-
-async def _lock(connection: Any, partition: int) -> None:  # noqa: ANN401  # asyncpg is untyped
-    while not await connection.fetchval(
-        "select pg_try_advisory_lock($1, $2)", LOCK_CLASS, partition
-    ):
-        log.info("standing by for a partition", partition=partition)
-        await asyncio.sleep(STANDBY_PAUSE_S)
-
-
-async def _raise_epoch(connection: Any, partition: int, holder: str) -> int:  # noqa: ANN401
-    epoch = await connection.fetchval(
-        "insert into partition values ($1, 1, $2) on conflict (partition) do update"
-        " set epoch = partition.epoch + 1, holder = $2, taken_at = clock_timestamp()"
-        " returning epoch",
-        partition,
-        holder,
-    )
-    return int(epoch)
+    def _see_what_is_taken(self) -> None:
+        if self._taken:
+            self._something_taken.set()
+        else:
+            self._something_taken.clear()

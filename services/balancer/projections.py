@@ -9,7 +9,7 @@ from pydantic import Field
 from services.balancer.behaviour import Offer
 from services.balancer.commitments import CLOCK_SKEW_S
 from services.balancer.layouts import FAIL_SAFES_MAX, Document
-from shared.ids import InstallationId, SessionId
+from shared.ids import ChargerId, InstallationId, SessionId
 from shared.messages import Event
 from shared.messages.balancer import (
     ChargerQueued,
@@ -17,6 +17,7 @@ from shared.messages.balancer import (
     Lease,
     LeasesRenewed,
     LimitedBy,
+    Rule,
 )
 from shared.messages.telemetry import (
     ChargerConnected,
@@ -63,6 +64,9 @@ class Reported(Document):
     session_since: datetime | None = None
     confirmed_at: dict[int, datetime] = Field(default_factory=dict)
     confirmed_a: float | None = None
+    confirmed_since: datetime | None = None
+    """Since when that limit has been in force without a break, however often it was renewed."""
+    confirmed_until: datetime | None = None
     rejected: tuple[int, ...] = ()
     fail_safes: tuple[Confirmed, ...] = ()
     """The latest ones, the last one being in force."""
@@ -146,15 +150,23 @@ def _limit_applied(reported: Reported, event: CurrentLimitApplied) -> Reported:
         "confirmed_at": dict([*following, *ordered[-CONFIRMATIONS_MAX:]])
     }
     if event.sequence == newest:
+        goes_on = (
+            reported.confirmed_a == event.limit_a
+            and reported.confirmed_until is not None
+            and event.applied_at <= reported.confirmed_until
+        )
         update["confirmed_a"] = event.limit_a
+        update["confirmed_until"] = event.valid_until
+        if not goes_on:
+            update["confirmed_since"] = event.applied_at
     return reported.model_copy(update=update)
 
 
 def offer_of(reported: Reported | None) -> Offer | None:
-    """Name the limit a charger has confirmed last."""
-    if reported is None or reported.confirmed_a is None or not reported.confirmed_at:
+    """Name the limit a charger has confirmed last, and since when it is in force."""
+    if reported is None or reported.confirmed_a is None or reported.confirmed_since is None:
         return None
-    return Offer(reported.confirmed_a, max(reported.confirmed_at.values()).timestamp())
+    return Offer(reported.confirmed_a, reported.confirmed_since.timestamp())
 
 
 # --- What was announced ---
@@ -184,9 +196,8 @@ def fold_announced(
     match event:
         case CurrentLimitAllocated():
             told = Told.model_validate(event.model_dump(include=set(Told.model_fields)))
-            return _with_lease(announced, told, recorded_at).model_copy(
-                update={"limited_by": event.limited_by}
-            )
+            explained = announced.model_copy(update={"limited_by": event.limited_by})
+            return _with_lease(explained, told, recorded_at)
         case LeasesRenewed():
             for lease in event.leases:
                 if lease.charger_id == charger_id:
@@ -206,7 +217,9 @@ def _with_lease(announced: Announced, lease: Told, recorded_at: datetime) -> Ann
         return announced
     # What came after one that may be in force is kept: it may have taken its place.
     kept = dropwhile(lambda it: it.valid_until + GONE_AFTER <= recorded_at, announced.leases)
-    charging = lease.limit_a > 0
+    # A car that is woken keeps its turn.
+    rule = announced.limited_by.rule if announced.limited_by is not None else None
+    charging = lease.limit_a > 0 or rule is Rule.WAKING
     return announced.model_copy(
         update={
             "leases": (*kept, lease),
@@ -215,3 +228,14 @@ def _with_lease(announced: Announced, lease: Told, recorded_at: datetime) -> Ann
             "waiting_since": None if charging else announced.waiting_since,
         }
     )
+
+
+def told_in(event: Event) -> set[ChargerId]:
+    """Name the chargers that are told something by one of our own events."""
+    match event:
+        case CurrentLimitAllocated() | ChargerQueued():
+            return {event.charger_id}
+        case LeasesRenewed():
+            return {lease.charger_id for lease in event.leases}
+        case _:
+            return set()

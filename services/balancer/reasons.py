@@ -50,10 +50,18 @@ class Reasons:
         return LimitedBy(rule=Rule.NO_CAR)
 
     def of(self, turn: Turn) -> LimitedBy:
-        """Say what stopped a car's share."""
+        """Say what held a car's limit down."""
         share = turn.share
         if turn.car.demand.fixed_a is not None and share.admitted:
             return LimitedBy(rule=Rule.DISOBEYS)
+        stopped = self._stopped(turn)
+        if not share.admitted or not self._wakes(turn.car.charger_id):
+            return stopped
+        then = stopped.model_dump(include={"rule", "circuit_id", "phase", "usable_a"})
+        return LimitedBy(rule=Rule.WAKING, runner_up=RunnerUp(**then, limit_a=share.share_a))
+
+    def _stopped(self, turn: Turn) -> LimitedBy:
+        share = turn.share
         if share.constraint == OWN_MAX:
             return LimitedBy(rule=self._bound(turn.car.charger_id, lent=turn.car.lent))
         breaker, line = self._facts.site.at(share.constraint)
@@ -101,6 +109,9 @@ class Reasons:
             usable_a=usable_a,
             limit_a=share.share_a,
         )
+
+    def _wakes(self, charger_id: ChargerId) -> bool:
+        return self._facts.chargers[charger_id].behaviour.waking(self._now_s)
 
     def _at_breaker(self, constraint: int, *, admitted: bool) -> Rule:
         available = self._facts.site.is_available_current(constraint, self._now_s)

@@ -37,7 +37,7 @@ def _introduced(limited_by: LimitedBy, situation: Situation) -> str:
             return _capital(reason)  # it names the amperes that matter
         case Rule.QUEUE:
             return f"{_capital(waits(situation))}: {reason}"
-        case Rule.DECREASE_FIRST:
+        case Rule.DECREASE_FIRST | Rule.WAKING:
             return f"{amperes(situation.limit_a)} A for now: {reason}"
         case _:
             return f"{amperes(situation.limit_a)} A: {reason}"

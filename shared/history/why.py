@@ -63,15 +63,22 @@ def afterwards(reason: LimitedBy, situation: Situation) -> str | None:
     if following is None:
         return None
     what = _named(following, situation)
-    if reason.rule is Rule.DECREASE_FIRST:
-        limit = "" if following.limit_a is None else f" {tenths(following.limit_a)} A"
-        return f"once they have, it may draw{limit or ' more'}, limited by {what}"
+    if reason.rule in _PASSING:
+        limit = "more" if following.limit_a is None else f"{tenths(following.limit_a)} A"
+        return f"{_PASSING[reason.rule]}, it may draw {limit}, limited by {what}"
     if following.limit_a is None:
         return f"if {_lifted(reason, situation)}, {what} would be next"
     if following.limit_a < SHOWN_A:
         return f"if {_lifted(reason, situation)}, it would wait for {what} instead"
     at = f"{tenths(following.limit_a)} A"
     return f"if {_lifted(reason, situation)}, {what} would be next, at {at}"
+
+
+_PASSING: Final = {
+    Rule.DECREASE_FIRST: "once they have",
+    Rule.WAKING: "when its offer comes back in some seconds",
+}
+"""What ends by itself, and how that is told."""
 
 
 def _lifted(reason: LimitedBy, situation: Situation) -> str:
@@ -197,6 +204,7 @@ _CLAUSES: Final[Mapping[Rule, Callable[[LimitedBy, Situation], str]]] = {
     Rule.QUEUE: _queue,
     Rule.NO_CAR: _no_car,
     Rule.DISOBEYS: lambda _, situation: _disobeys(situation),
+    Rule.WAKING: lambda _, __: "the car seems to sleep since it was paused, and is woken",
     Rule.DECREASE_FIRST: lambda _, __: "others must first confirm that they have made room",
     Rule.LOCKED: lambda it, situation: (
         f"it is locked, because {_put_out_of_use(it, situation)} was deactivated"

@@ -29,6 +29,8 @@ class Rule(StrEnum):
     """No car wants current."""
     DISOBEYS = "disobeys"
     """The car draws more than it was told; it is counted at what it draws."""
+    WAKING = "waking"
+    """The car has drawn nothing since a pause; its offer is taken away for seconds, and comes back."""
     DECREASE_FIRST = "decrease first"
     """A share is there, but somebody else must first confirm that they have made room."""
     AVAILABLE = "available current"
@@ -156,6 +158,18 @@ class LimitIgnored(BalancerEvent):
     charger_id: ChargerId
     limit_a: Amperes
     measured_a: Amperes
+
+
+class LayoutRequired(BalancerEvent):
+    """
+    Nothing is decided for the installation any more without knowing its layout up to a position.
+
+    Said by whoever decides for another installation, to which a charger of this one has come: what this
+    one may still have announced to it is what stands before this in the log, and nothing comes after.
+    """
+
+    layout_position: int
+    """Of the event of the installation's log with which the charger has left."""
 
 
 # --- Live picture: telemetry, not decisions ---

@@ -35,6 +35,7 @@ from shared.messaging import ServiceUnavailable, connect
 from shared.phases import GridType
 from shared.relay import EVENT_ID_HEADER
 from shared.runtime import pool_of
+from simulator.scene import Scene
 from tests.support.waiting import until
 
 CHARGERS: Final = 8
@@ -62,7 +63,8 @@ _AWAY: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 class SmallGarage:
     """The garage of one data folder; it may be started several times, on the same ports."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, balancers: int = 1) -> None:
+        self.balancers = balancers
         self.data = folder / "data"
         self.files = folder
         self.scene = garage(CHARGERS, BREAKER_A, GridType.TN_3_PHASE)
@@ -74,7 +76,7 @@ class SmallGarage:
             StackOptions(
                 data_folder=self.data, postgres_port=0, nats_port=0, nats_monitor_port=0
             ),
-            services(self.gateway_port, self.portal_port, _TOLD),
+            services(self.gateway_port, self.portal_port, _TOLD, balancers=self.balancers),
         )
 
     @contextlib.asynccontextmanager
@@ -92,16 +94,24 @@ class SmallGarage:
     # --- Cars ---
 
     @contextlib.asynccontextmanager
-    async def cars(self) -> AsyncIterator[None]:
-        """Run the simulator as a process of its own; at the end its report is there."""
-        scene = self.files / "scene.json"
-        scene.write_text(self.scene.model_dump_json(exclude_none=True))
-        with (self.files / "simulator.log").open("wb") as output:
+    async def cars(
+        self, scene: Scene | None = None, name: str = INSTALLATION_ID
+    ) -> AsyncIterator[None]:
+        """
+        Run the simulator as a process of its own; at the end its report is there.
+
+        Args:
+            scene: what is simulated, if it is another installation on the same servers.
+            name: of that installation.
+        """
+        file = self.files / f"{name}.json"
+        file.write_text((scene or self.scene).model_dump_json(exclude_none=True))
+        with (self.files / f"{name}.log").open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "simulator", "--rogue", "none"),
-                *("--scene", str(scene), "--speed", str(SPEED)),
+                *("--scene", str(file), "--speed", str(SPEED)),
                 *("--gateway", f"ws://127.0.0.1:{self.gateway_port}"),
-                *("--report", str(self._report)),
+                *("--report", str(self._report(name))),
                 cwd=PROJECT,
                 stdout=output,
                 stderr=output,
@@ -118,13 +128,12 @@ class SmallGarage:
                     process.kill()
                     await process.wait()
 
-    @property
-    def _report(self) -> Path:
-        return self.files / "simulator-report.json"
+    def _report(self, name: str) -> Path:
+        return self.files / f"{name}-report.json"
 
-    def world(self) -> dict[str, float | None]:
+    def world(self, name: str = INSTALLATION_ID) -> dict[str, float | None]:
         """Read what the breakers really carried, after the cars have left."""
-        report = orjson.loads(self._report.read_bytes())["figures"]
+        report = orjson.loads(self._report(name).read_bytes())["figures"]
         return {name: it["value"] for name, it in report.items()}
 
     # --- Logs ---

@@ -8,14 +8,24 @@ import pytest
 import pytest_asyncio
 
 from services.balancer.knowledge import Knowledge
-from shared.event_store import EventStore
+from shared.event_store import Commit, Conflict, EventStore, StreamEvents
+from shared.followers import Moved
+from shared.ids import new_id
 from shared.messages import Event
-from shared.messages.balancer import CurrentLimitAllocated, LimitedBy, Rule
+from shared.messages.balancer import (
+    BalancerEvent,
+    ChargerQueued,
+    CurrentLimitAllocated,
+    LayoutRequired,
+    LimitedBy,
+    Rule,
+)
 from shared.messages.installation import AvailableCurrentSet, SerialLocked
 from shared.messages.telemetry import ChargerConnected, CurrentLimitApplied, FailSafeApplied
 from shared.phases import PHASES
 from shared.recorded import Meta, Recorded
 from shared.runtime import pool_of
+from shared.transact import ACCEPTED
 from tests.support.databases import ROOT, service_database
 from tests.support.servers import EmbeddedServers
 from tests.unit.balancer.buildings import Building
@@ -29,9 +39,10 @@ ABOUT = {"installation_id": "here", "charger_id": "bay"}
 class Balancer:
     """The knowledge of one process, told of events as its followers are."""
 
-    def __init__(self, pool: Any, store: EventStore) -> None:
+    def __init__(self, pool: Any, store: EventStore, slot: int = 1) -> None:
         self.pool = pool
-        self.knowledge = Knowledge(pool, store)
+        self.store = store
+        self.knowledge = Knowledge(pool, store, slot)
         self.position = 0
 
     async def hear(self, *events: Event) -> None:
@@ -46,7 +57,16 @@ class Balancer:
     async def read(self) -> None:
         await self.knowledge.reload_layouts()
         await self.knowledge.reload_reported()
-        await self.knowledge.catch_up()
+        await self.knowledge.open_announced()
+
+    async def announce(self, *events: BalancerEvent) -> None:
+        """Decide something for an installation, knowing what is known."""
+        [name] = {it.installation_id for it in events}
+        meta = Meta(actor="test", command_id=new_id(), correlation_id="c")
+        part = StreamEvents(f"balance-{name}", self.knowledge.version(name), events)
+        last = await self.store.append(Commit(meta.command_id, b"", ACCEPTED, meta, [part]))
+        facts = [(it, moment(START_S + 20)) for it in events]
+        await self.knowledge.remember(name, facts, last)
 
 
 def _recorded(event: Event, position: int) -> Recorded:
@@ -93,7 +113,7 @@ async def test_another_process_knows_the_same_of_a_layout_that_has_changed(pool:
             limited_by=LimitedBy(rule=Rule.BREAKER),
             layout_position=first.position,
         )
-        await first.knowledge.remember([(allocated, moment(START_S + 20))], 1)
+        await first.announce(allocated)
         await first.hear(
             CurrentLimitApplied(**limit, applied_at=moment(START_S + 21)),
             *here.move("bay", "west"),
@@ -117,3 +137,113 @@ async def test_another_process_knows_the_same_of_a_layout_that_has_changed(pool:
         assert len(facts.departed) == 1
         assert facts.chargers["bay"].elsewhere, "where it stood it still counts"
         assert facts.site.usable_a(now_s)[:3] == (16, 16, 16)
+
+
+def limit(sequence: int, limit_a: float = 16.0, **more: Any) -> CurrentLimitAllocated:
+    return CurrentLimitAllocated(
+        **{**ABOUT, **more},
+        limit_a=limit_a,
+        phases=PHASES,
+        valid_until=moment(START_S + 90),
+        sequence=sequence,
+        epoch=1,
+        limited_by=LimitedBy(rule=Rule.BREAKER),
+    )
+
+
+def waits(**more: Any) -> ChargerQueued:
+    return ChargerQueued(
+        **{**ABOUT, **more},
+        waiting_since=moment(START_S),
+        limited_by=LimitedBy(rule=Rule.QUEUE),
+    )
+
+
+async def test_what_several_announce_each_of_them_folds_in_the_order_of_the_log(
+    pool: Any,
+) -> None:
+    async with EventStore.open(pool) as store:
+        first, second = Balancer(pool, store, 1), Balancer(pool, store, 2)
+        await first.read()
+        await second.read()
+
+        await first.announce(waits(), limit(1))
+        await second.announce(limit(1, installation_id="there", charger_id="gate"))
+        await first.announce(limit(2, 10.0))
+        await second.knowledge.catch_up()
+
+        kept = await pool.fetch("select kind, key, body::text from document")
+        kept = {(it["kind"], it["key"]): it["body"] for it in kept}
+        assert {kind for kind, _ in kept} == {"announced", "announced-2"}
+        assert first.knowledge.version("here") == second.knowledge.version("here") == 3
+        assert '"sequence": 2' in kept["announced-2", "bay"]
+        cursors = await pool.fetch("select consumer, position from cursor order by 1")
+        assert [tuple(it) for it in cursors] == [("balancer", 4), ("balancer-2", 4)]
+
+
+async def test_who_does_not_know_the_latest_decision_cannot_decide(pool: Any) -> None:
+    async with EventStore.open(pool) as store:
+        late, present = Balancer(pool, store, 1), Balancer(pool, store, 2)
+        await late.read()
+        await present.read()
+        await present.announce(limit(1))
+
+        with pytest.raises(Conflict):
+            await late.announce(limit(1, 32.0))
+
+        await late.knowledge.catch_up()
+        await late.announce(limit(2, 10.0))
+
+
+async def test_who_comes_back_after_another_has_his_number_folds_nothing(pool: Any) -> None:
+    async with EventStore.open(pool) as store:
+        before, after = Balancer(pool, store, 1), Balancer(pool, store, 1)
+        await before.read()
+        await after.read()
+        await after.announce(limit(1))
+
+        with pytest.raises(Moved):
+            await before.knowledge.catch_up()
+
+
+async def test_who_gets_a_charger_first_knows_what_it_was_told_elsewhere(pool: Any) -> None:
+    """Whoever decides for the place that it has left, and has not heard of that, can tell it nothing
+    more."""
+    async with EventStore.open(pool) as store:
+        late, present = Balancer(pool, store, 1), Balancer(pool, store, 2)
+        here = Building("here", 63.0, {"east": 40.0}, {"east": "main"})
+        there = Building("there", 63.0, {"hall": 40.0}, {"hall": "main"})
+        before = [
+            *here.created(),
+            *there.created(),
+            *here.assign("bay", "ZAP1", "east", PHASES),
+        ]
+        left = [
+            *here.remove("bay", moved_to="there"),
+            *there.assign("bay", "ZAP1", "hall", PHASES, moved_from="here"),
+        ]
+        for it in (late, present):
+            await it.read()
+            await it.hear(*before)
+        await late.announce(limit(1))
+        await present.hear(*left)
+        now_s = START_S + 60
+
+        [(name, position)] = present.knowledge.left_for("there", moment(now_s))
+        required = LayoutRequired(installation_id=name, layout_position=position)
+        await present.knowledge.catch_up()
+        await present.announce(required)
+
+        assert (name, position) == ("here", len(before) + 1)
+        assert present.knowledge.left_for("there", moment(now_s)) == []
+        facts = present.knowledge.facts("there", 1, now_s)
+        assert facts is not None
+        assert facts.chargers["bay"].standing.worst_a(now_s) == (16.0, 16.0, 16.0)
+        with pytest.raises(Conflict):
+            await late.announce(limit(2, 32.0))
+        await late.knowledge.catch_up()
+        assert late.knowledge.facts("here", 1, now_s) is None
+        await late.hear(*left)
+        facts = late.knowledge.facts("here", 1, now_s)
+        assert facts is not None
+        assert facts.chargers == {}

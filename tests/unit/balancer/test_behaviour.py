@@ -119,3 +119,25 @@ def test_an_old_reading_tells_nothing() -> None:
 
     assert behaviour.fresh_a(NOW_S + STALE_S) == ON_ALL
     assert behaviour.fresh_a(NOW_S + STALE_S + 1) is None
+
+
+def test_a_car_that_shows_it_wants_more_gets_it_back_with_that_reading() -> None:
+    half, most = (8.0, 8.0, 8.0), (8.6, 8.6, 8.6)
+    lent = seen((0, half), (STEADY_S, half))
+    less = Offer(8.8, NOW_S + 10)
+
+    asks = seen((20, most), offer=less, before=lent)
+
+    assert lent.wish_a is not None
+    assert seen((20, half), offer=less, before=lent).wish_a is not None
+    assert asks.wish_a is None
+
+
+def test_a_car_that_obeys_again_is_counted_by_its_limit_again() -> None:
+    told = Offer(10.0, NOW_S - 10)
+    disobeys = seen((0, ON_ALL), offer=told)
+
+    obeys = seen((5, (9.9, 9.9, 9.9)), offer=told, before=disobeys)
+
+    assert disobeys.disobeys_a == 15.8
+    assert obeys.disobeys_a is None

@@ -101,6 +101,11 @@ CLAUSES = [
         "the car draws more than it was told; it is counted at what it draws",
     ),
     (
+        LimitedBy(rule=Rule.WAKING),
+        STOPPED,
+        "the car seems to sleep since it was paused, and is woken",
+    ),
+    (
         LimitedBy(rule=Rule.DECREASE_FIRST, **L2),
         CHARGES,
         "others must first confirm that they have made room",
@@ -165,6 +170,13 @@ NEXT = [
     (
         LimitedBy(rule=Rule.DECREASE_FIRST, **L2, runner_up=MAIN_NEXT),
         "once they have, it may draw 11.2 A, limited by the main breaker (63 A) on L1",
+    ),
+    (
+        LimitedBy(rule=Rule.WAKING, runner_up=MAIN_NEXT),
+        (
+            "when its offer comes back in some seconds, it may draw 11.2 A, limited by the main "
+            "breaker (63 A) on L1"
+        ),
     ),
     (LimitedBy(rule=Rule.BREAKER, **L2), None),
 ]

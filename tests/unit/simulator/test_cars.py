@@ -8,7 +8,16 @@ import pytest
 from hypothesis import strategies as st
 
 from shared.units import CAR_FOLLOW_S, PILOT_MIN_A
-from simulator.cars import LAG_S_MAX, THREE_PHASE_16, Car, CarModel, model_of, new_car
+from simulator.cars import (
+    ASLEEP_AFTER_S,
+    LAG_S_MAX,
+    SLEEPY_SHARE,
+    THREE_PHASE_16,
+    Car,
+    CarModel,
+    model_of,
+    new_car,
+)
 from simulator.sessions import load_sessions
 
 THREE_PHASE_32 = CarModel("big", 3, 32.0)
@@ -185,3 +194,40 @@ def test_four_in_ten_cars_charge_on_one_phase_and_most_others_on_three_at_16_amp
     assert 0.35 < one_phase < 0.45
     assert 0.38 < three_phase_16 < 0.50
     assert {it.max_a for it in models} >= {10.0, 11.0, 13.0, 16.0, 32.0}
+
+
+def sleepy() -> Car:
+    it = car()
+    it.sleepy = True
+    live(it, 16.0, 10.0)
+    live(it, 0.0, ASLEEP_AFTER_S + 1)
+    return it
+
+
+def test_a_sleepy_car_passes_over_the_first_offer_after_a_pause() -> None:
+    it = sleepy()
+
+    assert max(live(it, 16.0, 120.0)) == 0.0
+
+
+def test_it_wakes_up_when_that_offer_is_taken_away_and_comes_back() -> None:
+    it = sleepy()
+    live(it, 16.0, 20.0)
+    live(it, 0.0, 5.0)
+
+    assert live(it, 16.0, CAR_FOLLOW_S + 5)[-1] > 15.0
+
+
+def test_in_a_short_pause_nobody_falls_asleep() -> None:
+    it = car()
+    it.sleepy = True
+    live(it, 16.0, 10.0)
+    live(it, 0.0, ASLEEP_AFTER_S / 2)
+
+    assert live(it, 16.0, CAR_FOLLOW_S + 5)[-1] > 15.0
+
+
+def test_about_one_car_in_twenty_is_sleepy() -> None:
+    cars = [new_car(THREE_PHASE_16, 3, 10.0, Random(seed)) for seed in range(2000)]
+
+    assert sum(it.sleepy for it in cars) / len(cars) == pytest.approx(SLEEPY_SHARE, rel=0.3)

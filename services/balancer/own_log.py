@@ -1,0 +1,151 @@
+"""
+What was announced to chargers, folded from our own log in the order of its positions.
+
+Several processes append to that log, each for installations of its own. Each of them folds all of it, so
+that it knows what it takes over, and what hardware was told elsewhere. What it decides it appends for the
+version that the installation's stream has in its fold: if anybody has decided since, the log refuses, and
+it decides again on what was decided.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from shared.event_store import EventStore
+from shared.followers import Moved
+from shared.ids import InstallationId
+from shared.messages import Event
+from shared.messages.balancer import LayoutRequired
+
+SERVICE: Final = "balancer"
+PAGE: Final = 1000
+
+Fact = tuple[str, int, Event, datetime]
+"""A stream, its version with the event, the event, and when it was recorded."""
+
+
+def stream_of(installation_id: InstallationId) -> str:
+    """Name the stream of what is decided for an installation."""
+    return f"balance-{installation_id}"
+
+
+class OwnLog:
+    """
+    The fold of our own log.
+
+    Args:
+        pool: our database.
+        store: our log, in it.
+        consumer: whose fold it is; its place in the log is kept under that name.
+        apply: what an event does, within a transaction.
+        reload: reads what is held in memory anew.
+    """
+
+    def __init__(
+        self,
+        pool: Any,  # noqa: ANN401  # asyncpg carries no types
+        store: EventStore,
+        consumer: str,
+        apply: Callable[[Any, Event, datetime], Awaitable[None]],
+        reload: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._pool = pool
+        self._store = store
+        self._consumer = consumer
+        self._apply = apply
+        self._reload = reload
+        self._position = 0
+        self._versions: dict[str, int] = {}
+        self._required: dict[InstallationId, int] = {}
+        self._whole = True
+        self._turn = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Read what is there, and what was announced since, by whomever."""
+        # Versions before events: whatever is missing in the fold by then is read below.
+        self._versions = await self._store.versions()
+        await self._reload()
+        await self._pool.execute(
+            "insert into cursor values ($1, $2, 0) on conflict do nothing",
+            self._consumer,
+            SERVICE,
+        )
+        self._position = await self._pool.fetchval(
+            "select position from cursor where consumer = $1 and service = $2",
+            self._consumer,
+            SERVICE,
+        )
+        await self.catch_up()
+
+    def version(self, installation_id: InstallationId) -> int:
+        """Name the version that an installation's stream has in this fold."""
+        return self._versions.get(stream_of(installation_id), 0)
+
+    def required(self, installation_id: InstallationId) -> int:
+        """Name the position up to which a layout must be known, as far as was said since the start."""
+        return self._required.get(installation_id, 0)
+
+    async def catch_up(self) -> None:
+        """Fold everything that is in the log."""
+        async with self._turn:
+            await self._catch_up()
+
+    async def remember(
+        self,
+        installation_id: InstallationId,
+        facts: Sequence[tuple[Event, datetime]],
+        last: int,
+    ) -> None:
+        """
+        Fold what was just appended, and what others have appended before it.
+
+        Args:
+            installation_id: what it was decided for.
+            facts: the events, and when they were decided.
+            last: the position of the last of them.
+        """
+        async with self._turn:
+            if self._position + len(facts) == last:
+                stream, version = stream_of(installation_id), self.version(installation_id)
+                own = [(stream, version + i, *it) for i, it in enumerate(facts, 1)]
+                await self._fold(own, last)
+            else:
+                await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        while batch := await self._store.read(after=self._position, limit=PAGE):
+            facts = [(it.stream, it.version, it.event, it.recorded_at) for it in batch]
+            await self._fold(facts, batch[-1].position)
+
+    async def _fold(self, facts: Sequence[Fact], last: int) -> None:
+        """
+        Fold events, and move the cursor with them.
+
+        Raises:
+            Moved: somebody else folds under the same name, because this process was thought dead.
+        """
+        if not self._whole:
+            await self._documents.open(
+                self._pool
+            )  # memory was ahead of a transaction that failed
+        self._whole = False
+        async with self._pool.acquire() as connection, connection.transaction():
+            moved = await connection.fetchval(
+                "update cursor set position = $4, heartbeat_at = clock_timestamp()"
+                " where consumer = $1 and service = $2 and position = $3 returning 1",
+                self._consumer,
+                SERVICE,
+                self._position,
+                last,
+            )
+            if moved is None:
+                raise Moved(f"{self._consumer} is not at {self._position} of its own log")
+            for _, _, event, recorded_at in facts:
+                await self._apply(connection, event, recorded_at)
+        self._position, self._whole = last, True
+        for stream, version, event, _ in facts:
+            self._versions[stream] = max(version, self._versions.get(stream, 0))
+            if isinstance(event, LayoutRequired):
+                known = self.required(event.installation_id)
+                self._required[event.installation_id] = max(known, event.layout_position)
