@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from shared.event_store import EventStore
 from shared.followers import Moved
@@ -56,6 +57,8 @@ class OwnLog:
         self._apply = apply
         self._reload = reload
         self._position = 0
+        self._mark: UUID | None = None
+        """What the cursor says beside its position: something else once documents were replaced."""
         self._versions: dict[str, int] = {}
         self._required: dict[InstallationId, int] = {}
         self._whole = True
@@ -65,18 +68,22 @@ class OwnLog:
         """Read what is there, and what was announced since, by whomever."""
         # Versions before events: whatever is missing in the fold by then is read below.
         self._versions = await self._store.versions()
-        await self._reload()
         await self._pool.execute(
             "insert into cursor values ($1, $2, 0) on conflict do nothing",
             self._consumer,
             SERVICE,
         )
-        self._position = await self._pool.fetchval(
-            "select position from cursor where consumer = $1 and service = $2",
+        cursor = await self._cursor()
+        self._position, self._mark = cursor["position"], cursor["event_id"]
+        await self._reload()
+        await self.catch_up()
+
+    async def _cursor(self) -> Any:  # noqa: ANN401  # asyncpg's row
+        return await self._pool.fetchrow(
+            "select position, event_id from cursor where consumer = $1 and service = $2",
             self._consumer,
             SERVICE,
         )
-        await self.catch_up()
 
     def version(self, installation_id: InstallationId) -> int:
         """Name the version that an installation's stream has in this fold."""
@@ -87,8 +94,9 @@ class OwnLog:
         return self._required.get(installation_id, 0)
 
     async def catch_up(self) -> None:
-        """Fold everything that is in the log."""
+        """Fold everything that is in the log, on documents that may have been replaced meanwhile."""
         async with self._turn:
+            await self._notice((await self._cursor())["event_id"])
             await self._catch_up()
 
     async def remember(
@@ -113,6 +121,12 @@ class OwnLog:
             else:
                 await self._catch_up()
 
+    async def _notice(self, mark: UUID | None) -> None:
+        """Read the documents anew if they were replaced, at the position at which they are."""
+        if mark != self._mark:
+            await self._reload()
+            self._mark = mark
+
     async def _catch_up(self) -> None:
         while batch := await self._store.read(after=self._position, limit=PAGE):
             facts = [(it.stream, it.version, it.event, it.recorded_at) for it in batch]
@@ -126,14 +140,12 @@ class OwnLog:
             Moved: somebody else folds under the same name, because this process was thought dead.
         """
         if not self._whole:
-            await self._documents.open(
-                self._pool
-            )  # memory was ahead of a transaction that failed
+            await self._reload()  # memory was ahead of a transaction that failed
         self._whole = False
         async with self._pool.acquire() as connection, connection.transaction():
-            moved = await connection.fetchval(
+            moved = await connection.fetchrow(
                 "update cursor set position = $4, heartbeat_at = clock_timestamp()"
-                " where consumer = $1 and service = $2 and position = $3 returning 1",
+                " where consumer = $1 and service = $2 and position = $3 returning event_id",
                 self._consumer,
                 SERVICE,
                 self._position,
@@ -141,6 +153,8 @@ class OwnLog:
             )
             if moved is None:
                 raise Moved(f"{self._consumer} is not at {self._position} of its own log")
+            # Whoever replaces documents has the cursor locked, and marks it, before anybody writes.
+            await self._notice(moved["event_id"])
             for _, _, event, recorded_at in facts:
                 await self._apply(connection, event, recorded_at)
         self._position, self._whole = last, True

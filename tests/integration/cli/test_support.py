@@ -417,6 +417,24 @@ async def test_a_spoilt_read_model_is_found_and_rebuilt_while_the_portal_runs(
     assert (await desk.ask("check", "--history")).code == 0
 
 
+async def test_what_the_balancer_knows_of_its_own_log_is_rebuilt_while_it_runs(
+    desk: Desk,
+) -> None:
+    database = await desk.database("balancer")
+    spoil = (
+        "update document set body = jsonb_set(body, '{leases}', '[]') where kind = 'announced'"
+    )
+    await database.execute(spoil)
+    await database.close()
+
+    done = await desk.ask("projections", "rebuild", "balancer", "balancer", "--json")
+    again = await desk.ask("projections", "rebuild", "balancer", "balancer", "--dry-run")
+
+    assert (done.code, done.json["swapped"], done.json["equal"]) == (0, True, False)
+    assert again.code == 0, again.text
+    assert (await desk.ask("check", "--history")).code == 0
+
+
 @pytest.mark.parametrize(
     ("service", "name"),
     [

@@ -4,7 +4,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from services.balancer.allocation import OWN_MAX, Demand, Mode, Share, allocate
+from services.balancer.allocation import OWN_MAX, Demand, Share, allocate
 from shared.units import PILOT_MIN_A, STEP_A, TOLERANCE_A
 
 CONSTRAINTS = 6
