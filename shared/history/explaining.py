@@ -140,7 +140,8 @@ def _has(it: Explained) -> str:
     name, holds = f"{it.charger.name} ({it.charger.serial})", it.holds
     if holds.course.since is None:
         reserved = f"; the breakers keep {_a(it.fail_safe_a)} for it, its fail-safe"
-        return f"{name} has never connected, so it gives nothing{reserved}"
+        told = reserved if it.fail_safe_a > SHOWN_A else ""
+        return f"{name} has never connected, so it gives nothing{told}"
     if holds.decided is not None and holds.since is not None:
         what = _what(holds.decided.limit_a, holds.decided.phases)
         return f"{name} may draw {what} since {it.clock(holds.since)}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from cli.options import StackOptions
 from cli.ports import free_ports
@@ -71,6 +72,8 @@ async def test_every_command_of_the_tutorial_answers_as_it_says(stack: Stack) ->
     for step in story[: never_connected + 1]:
         await follow(step, environment)
     async with contextlib.AsyncExitStack() as cars:
+        # What the chargers of this process log would stand among what a command answers.
+        cars.enter_context(capture_logs())
         for serial in SERIALS:
             charger = await cars.enter_async_context(living(stack.urls[TELEMETRY], serial))
             plug_a_car(charger)
