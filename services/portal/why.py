@@ -1,10 +1,11 @@
 """
 Why a charger gives what it gives: plain sentences, made of what is known of it.
 
-    “12.0 A: circuit Level 1 (32 A) is fully shared out on L2 among 9 cars. If circuit Level 1 carried
-    more, the main breaker (160 A) on L2 would be next, at 14.5 A”
+    “12.0 A: circuit Level 1 (32 A) is fully shared out on L2 among 9 cars”
+    “If circuit Level 1 carried more, the main breaker (160 A) on L2 would be next, at 14.5 A”
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -23,11 +24,18 @@ from shared.history.why import Situation, afterwards, because, waits
 from shared.messages.balancer import LimitedBy, Rule
 
 
-def why(limited_by: LimitedBy, situation: Situation) -> str:
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a charger gives what it gives, and what would be next; that is empty if nobody knows."""
+
+    text: str
+    then: str = ""
+
+
+def why(limited_by: LimitedBy, situation: Situation) -> Why:
     """Say why a limit is what it is, and what would be next."""
-    following = afterwards(limited_by, situation)
-    told = _introduced(limited_by, situation)
-    return told if following is None else f"{told}. {_capital(following)}"
+    then = afterwards(limited_by, situation)
+    return Why(_introduced(limited_by, situation), "" if then is None else _capital(then))
 
 
 def _introduced(limited_by: LimitedBy, situation: Situation) -> str:
@@ -56,28 +64,26 @@ def why_of(
     limit_a: float | None,
     now: datetime,
     zone: ZoneInfo | None,
-) -> str:
+) -> Why:
     """
     Say why a charger gives what it gives.
 
     The reason that weighs most is given: unreachable, faulty, unwilling, or the balancer's. That
     nothing was read lately is said before it.
     """
-    reason = _reason(facts, draw_a, limit_a, now, zone)
+    weightier = _weightier(facts, now, zone)
+    reason = (
+        _balanced(facts, draw_a, limit_a, now, zone) if weightier is None else Why(weightier)
+    )
     silent_s = silent_s_of(facts, now)
     gone = facts.removed is not None or facts.charger.lock is not None
     if silent_s <= READING_STALE_S or gone:
         return reason
-    return f"No reading for {duration(silent_s)}. {reason}"
+    return Why(f"No reading for {duration(silent_s)}. {reason.text}", reason.then)
 
 
-def _reason(
-    facts: ChargerFacts,
-    draw_a: float | None,
-    limit_a: float | None,
-    now: datetime,
-    zone: ZoneInfo | None,
-) -> str:
+def _weightier(facts: ChargerFacts, now: datetime, zone: ZoneInfo | None) -> str | None:
+    """Say what weighs more than the balancer's reason, if anything does."""
     condition, lock = facts.condition, facts.charger.lock
     if facts.removed is not None:
         return why_removed(facts.removed, now, zone)
@@ -94,7 +100,7 @@ def _reason(
     if condition.rejected is not None:
         rejected_a = amperes(condition.rejected.limit_a)
         return f"Did not take the limit of {rejected_a} A; what it had before stays in force"
-    return _balanced(facts, draw_a, limit_a, now, zone)
+    return None
 
 
 def _offline(facts: ChargerFacts, since: str, now: datetime) -> str:
@@ -113,14 +119,14 @@ def _balanced(
     limit_a: float | None,
     now: datetime,
     zone: ZoneInfo | None,
-) -> str:
+) -> Why:
     """The balancer's reason, unless its limit has run out and another one is in force."""
     share, car = facts.share, facts.condition.session is not None
     if limit_a is None and car:
-        return "No limit is known to be in force: the charger has confirmed none"
+        return Why("No limit is known to be in force: the charger has confirmed none")
     if share is None or _run_out(share, limit_a, now):
         reason = "its fail-safe, because no limit is in force" if car else "no car is there"
-        return f"{amperes(limit_a)} A: {reason}"
+        return Why(f"{amperes(limit_a)} A: {reason}")
     waiting_since = waiting_since_of(facts.condition, share)
     turn_at = share.limited_by.turn_at
     return why(

@@ -249,9 +249,11 @@ def test_a_limit_is_shown_with_what_would_be_next() -> None:
         shares={"bay-1": share(12.0, BREAKER_L1.model_copy(update={"runner_up": main}))}
     )
 
-    assert bay_1(facts).why == (
-        "12.0 A: circuit Level 1 is fully shared out on L1 among 9 cars. If circuit Level 1 "
-        "carried more, the main breaker on L3 would be next, at 14.5 A"
+    view = bay_1(facts)
+
+    assert view.why == "12.0 A: circuit Level 1 is fully shared out on L1 among 9 cars"
+    assert view.then == (
+        "If circuit Level 1 carried more, the main breaker on L3 would be next, at 14.5 A"
     )
 
 
