@@ -27,7 +27,7 @@ class Share:
 
     slot: int
     holder: str
-    """Its number, host and process."""
+    """Its process and host."""
     partitions: int
     takes_part: bool
     """It knows everything it needs to decide."""

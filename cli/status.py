@@ -49,5 +49,5 @@ def _show_shares(console: Console, database_url: str) -> None:
         return
     for it in found:
         waits = "" if it.takes_part else ", and does not take part yet"
-        told = f"{it.holder} holds {it.partitions} of {PARTITIONS} partitions{waits}"
+        told = f"{it.slot}: {it.holder} holds {it.partitions} of {PARTITIONS} partitions{waits}"
         console.print(told, markup=False, highlight=False)

@@ -2,8 +2,8 @@
 Decides how much current each charger may draw, so that no breaker trips.
 
 Takes      nothing: it decides by itself
-Announces  CurrentLimitAllocated, LeasesRenewed, ChargerQueued, OverloadDetected, LimitIgnored;
-           SiteBalance (telemetry)
+Announces  CurrentLimitAllocated, LeasesRenewed, ChargerQueued, OverloadDetected, LimitIgnored,
+           LayoutRequired; SiteBalance (telemetry)
 Listens to installation and telemetry, and to every MeterReading.
 
 How a decision comes about, in the order of the modules:
@@ -12,7 +12,7 @@ site         the tree of breakers as arrays, and each charger with its own limit
 allocation   shares: who is admitted, and how much each gets (pure arithmetic)
 commitments  the highest current that may still be in force at a charger, now and later
 ledger       the sums of commitments on every breaker: what may still be added
-behaviour    what readings tell of a car: its phases, what it leaves unused, whether it obeys
+behaviour    what readings tell of a car: its phases, what it leaves unused, whether it obeys, sleeps
 turns        whose turn it is: priorities first, then so that a queue rotates
 lifting      what a car would get if what stops it did not
 waiting      places in the queue, and when a turn is expected
@@ -27,4 +27,12 @@ layout_folds the installation service's events, one by one
 projections  what chargers report, and what was announced to them
 hardware     what of one charger counts where
 standings    all of it together, as facts
+own_log      our own log, to which several processes append, folded in its order
+
+And which process decides for what:
+
+sharing      how many partitions each holds (pure arithmetic)
+locks        who is there and who holds what, as locks of PostgreSQL sessions
+partitions   what is held here, while that can be proven
+taking_over  nothing is decided on before everything is known that was decided
 """

@@ -100,7 +100,7 @@ class Locks:
             partitions,
         )
         taken = [row["number"] for row in rows]
-        epochs = await self._connection.fetch(_RAISE_EPOCH, taken, _holder(self.slot))
+        epochs = await self._connection.fetch(_RAISE_EPOCH, taken, _holder())
         return {row["partition"]: row["epoch"] for row in epochs}
 
     async def release(self, partitions: Collection[int]) -> None:
@@ -135,13 +135,10 @@ async def locking(database_url: str) -> AsyncIterator[Locks]:
         database_url,
         timeout=CONNECT_S_MAX,
         command_timeout=ANSWER_S_MAX,
-        server_settings=_SETTINGS,
+        server_settings=_SETTINGS | {"application_name": _holder()},
     )
     try:
         slot = await _take_slot(connection)
-        await connection.execute(
-            "select set_config('application_name', $1, false)", _holder(slot)
-        )
         yield Locks(connection, slot)
         try:
             await connection.execute(_GIVE_BACK, CHANNEL)
@@ -167,6 +164,6 @@ async def _look(connection: Any) -> Seen:  # noqa: ANN401
     return Seen(of(SLOT_CLASS), of(MEMBER_CLASS), of(LOCK_CLASS))
 
 
-def _holder(slot: int) -> str:
-    """Say who this is, for those who look at the database."""
-    return f"balancer-{slot} on {socket.gethostname()} pid {os.getpid()}"
+def _holder() -> str:
+    """Say who this is, for those who look at the database; it shows the first 63 characters."""
+    return f"balancer pid {os.getpid()} on {socket.gethostname()}"

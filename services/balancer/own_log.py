@@ -20,7 +20,8 @@ from shared.messages import Event
 from shared.messages.balancer import LayoutRequired
 
 SERVICE: Final = "balancer"
-PAGE: Final = 1000
+
+_CURSOR: Final = "select position, event_id from cursor where consumer = $1 and service = $2"
 
 Fact = tuple[str, int, Event, datetime]
 """A stream, its version with the event, the event, and when it was recorded."""
@@ -73,17 +74,12 @@ class OwnLog:
             self._consumer,
             SERVICE,
         )
-        cursor = await self._cursor()
-        self._position, self._mark = cursor["position"], cursor["event_id"]
-        await self._reload()
+        async with self._pool.acquire() as connection, connection.transaction():
+            # Locked, so that nobody who still folds under this name writes in between.
+            cursor = await connection.fetchrow(f"{_CURSOR} for update", self._consumer, SERVICE)
+            self._position, self._mark = cursor["position"], cursor["event_id"]
+            await self._reload()
         await self.catch_up()
-
-    async def _cursor(self) -> Any:  # noqa: ANN401  # asyncpg's row
-        return await self._pool.fetchrow(
-            "select position, event_id from cursor where consumer = $1 and service = $2",
-            self._consumer,
-            SERVICE,
-        )
 
     def version(self, installation_id: InstallationId) -> int:
         """Name the version that an installation's stream has in this fold."""
@@ -96,7 +92,8 @@ class OwnLog:
     async def catch_up(self) -> None:
         """Fold everything that is in the log, on documents that may have been replaced meanwhile."""
         async with self._turn:
-            await self._notice((await self._cursor())["event_id"])
+            cursor = await self._pool.fetchrow(_CURSOR, self._consumer, SERVICE)
+            await self._notice(cursor["event_id"])
             await self._catch_up()
 
     async def remember(
@@ -128,9 +125,9 @@ class OwnLog:
             self._mark = mark
 
     async def _catch_up(self) -> None:
-        while batch := await self._store.read(after=self._position, limit=PAGE):
-            facts = [(it.stream, it.version, it.event, it.recorded_at) for it in batch]
-            await self._fold(facts, batch[-1].position)
+        async for page in self._store.pages(self._position):
+            facts = [(it.stream, it.version, it.event, it.recorded_at) for it in page]
+            await self._fold(facts, page[-1].position)
 
     async def _fold(self, facts: Sequence[Fact], last: int) -> None:
         """

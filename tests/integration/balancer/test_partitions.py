@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from cli.shares import shares
-from services.balancer.locks import SESSION_S, locking
+from services.balancer.locks import SESSION_S, SLOT_CLASS, locking
 from services.balancer.partitions import HELD_S, Partitions, PartitionsLost
 from shared.subjects import PARTITIONS, partition_of
 from tests.support.databases import ROOT, service_database
@@ -76,7 +77,7 @@ async def test_who_is_alone_holds_everything(url: str) -> None:
         [share] = await shares(url)
 
     assert (share.slot, share.partitions, share.takes_part) == (1, PARTITIONS, True)
-    assert share.holder.startswith("balancer-1 on ")
+    assert share.holder.startswith(f"balancer pid {os.getpid()} on ")
 
 
 async def test_who_comes_gets_a_share_and_who_goes_leaves_it_to_the_others(url: str) -> None:
@@ -151,8 +152,10 @@ async def test_a_connection_that_is_gone_is_noticed_and_others_take_over(url: st
             lost.join()
             await until(lambda: count(other), lambda it: it == [32])
             await admin.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where application_name like 'balancer-1 on %' and datname = current_database()"
+                "select pg_terminate_backend(pid) from pg_locks join pg_database"
+                " on pg_database.oid = database and datname = current_database()"
+                " where classid::bigint = $1 and objid::bigint = 1",
+                SLOT_CLASS,
             )
             with pytest.raises(PartitionsLost):
                 await keeping

@@ -2,13 +2,15 @@
 
 import contextlib
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
 
 from services.balancer.locks import SESSION_S
 from services.telemetry.limits import StaleEpoch
+from shared.messages import Event
+from shared.messages.balancer import CurrentLimitAllocated, LimitIgnored, Rule
 from shared.subjects import PARTITIONS, partition_of
 from tests.integration.balancer.yard import Yard, open_yard
 from tests.support.balancer_process import BalancerProcess, start_balancer
@@ -116,3 +118,34 @@ async def test_one_that_wakes_up_after_it_was_replaced_does_no_harm(yard: Yard) 
             with pytest.raises(StaleEpoch):
                 await yard.judge(limit.model_copy(update={"sequence": 10**6}))
     await no_overload(yard)
+
+
+async def test_a_car_that_ignores_its_limit_is_reported_and_released_when_it_obeys(
+    yard: Yard,
+) -> None:
+    async with balancers(yard, 1):
+        await everywhere(yard)
+        since = await yard.head()
+        [told, *_] = [it for it in reversed(yard.accepted) if it.limit_a >= 6]
+        yard.stubborn_a[told.charger_id] = told.limit_a + 6
+
+        async def said(kind: type[Event]) -> list[Event]:
+            found = await yard.stores["balancer"].read(after=since, limit=100_000)
+            events = [it.event for it in found if isinstance(it.event, kind)]
+            return [it for it in events if getattr(it, "charger_id", "") == told.charger_id]
+
+        [ignored, *more] = await until(lambda: said(LimitIgnored), bool, BACK_S_MAX)
+        assert isinstance(ignored, LimitIgnored)
+        assert ignored.measured_a == pytest.approx(told.limit_a + 6)
+        assert more == [], "once is enough"
+        await until(lambda: reasons(said), lambda it: it[-1:] == [Rule.DISOBEYS], BACK_S_MAX)
+
+        yard.stubborn_a.clear()
+
+        await until(lambda: reasons(said), lambda it: it[-1] is not Rule.DISOBEYS, BACK_S_MAX)
+
+
+async def reasons(said: Callable[[type[Event]], Awaitable[list[Event]]]) -> list[Rule]:
+    """Why a charger was told what it was."""
+    told = await said(CurrentLimitAllocated)
+    return [it.limited_by.rule for it in told if isinstance(it, CurrentLimitAllocated)]

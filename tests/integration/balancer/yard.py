@@ -63,6 +63,8 @@ class Yard:
         self.accepted: list[SetCurrentLimit] = []
         self.refused: list[tuple[SetCurrentLimit, str]] = []
         self.names: list[str] = []
+        self.stubborn_a: dict[str, float] = {}
+        """Cars that draw so much, whatever they are told."""
         self._client = client
         self._epochs = epochs
         self._sent: dict[str, tuple[int, int]] = {}
@@ -150,7 +152,7 @@ class Yard:
                     session_id=f"{charger_id}-1",
                     measured_at=now,
                     received_at=now,
-                    current_a=(drawn_a, drawn_a, drawn_a),
+                    current_a=(self.stubborn_a.get(charger_id, drawn_a),) * 3,
                 )
                 subject = subjects.telemetry(MeterReading, name, charger_id)
                 await self._client.publish(subject, reading.model_dump_json().encode())
@@ -181,7 +183,7 @@ class Yard:
 
 
 def _pid(share: Share) -> int:
-    return int(share.holder.rsplit(" ", 1)[1])
+    return int(share.holder.split(" ")[2])
 
 
 @contextlib.asynccontextmanager

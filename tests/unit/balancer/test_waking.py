@@ -13,7 +13,12 @@ from services.balancer.behaviour import (
     Offer,
     observe,
 )
-from services.balancer.projections import Announced, fold_announced
+from services.balancer.projections import (
+    Announced,
+    fold_announced,
+    fold_reported,
+    offer_of,
+)
 from shared.messages.balancer import (
     CurrentLimitAllocated,
     Lease,
@@ -22,6 +27,7 @@ from shared.messages.balancer import (
     Rule,
 )
 from shared.messages.installation import AvailableCurrentSet
+from shared.messages.telemetry import CurrentLimitApplied
 from shared.phases import PHASES
 from simulator.cars import CarModel, new_car
 from tests.unit.balancer.buildings import Building
@@ -106,6 +112,34 @@ def test_another_car_is_not_woken_for_what_the_last_one_did() -> None:
     )
 
     assert (behaviour.paused, behaviour.wakes) == (False, 0)
+
+
+def confirmed(limit_a: float, sequence: int, at_s: float, for_s: float) -> CurrentLimitApplied:
+    return CurrentLimitApplied(
+        installation_id="site",
+        charger_id="bay-0",
+        limit_a=limit_a,
+        valid_until=moment(at_s + for_s),
+        sequence=sequence,
+        epoch=1,
+        applied_at=moment(at_s),
+    )
+
+
+def test_a_limit_that_is_renewed_is_the_same_offer_until_it_runs_out() -> None:
+    """Else a car whose lease is renewed every few seconds would never be known."""
+    told, since_s = None, []
+    for sequence, (limit_a, after_s) in enumerate(
+        ((16.0, 0), (16.0, 10), (16.0, 20), (10.0, 25), (10.0, 70)), start=1
+    ):
+        event = confirmed(limit_a, sequence, START_S + after_s, for_s=30)
+        told = fold_reported(told, event, moment(START_S + after_s))
+        offer = offer_of(told)
+        assert offer is not None
+        assert offer.limit_a == limit_a
+        since_s.append(offer.confirmed_at_s - START_S)
+
+    assert since_s == [0, 0, 0, 25, 70]
 
 
 # --- What is remembered of it ---
