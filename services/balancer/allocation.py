@@ -76,8 +76,16 @@ def allocate(
     table = table_of(capacity_a, demands, base, rules)
     modes, division = choose(table, demands, rules)
     own = modes - table.first_mode[:-1]
+    rows = (*range(len(capacity_a)), *rules.main)
     return [
-        Share(share_a, mode, constraint, admitted, None if after == NOTHING else after)
+        Share(
+            share_a,
+            mode,
+            rows[constraint] if constraint >= 0 else OWN_MAX,
+            admitted,
+            None if after == NOTHING else rows[after] if after >= 0 else OWN_MAX,
+            constraint >= len(capacity_a),
+        )
         for share_a, mode, constraint, after, admitted in zip(
             division.shares_a.tolist(),
             own.tolist(),

@@ -66,29 +66,39 @@ def fill(net: Net, wants: Wants, loads: Phasors, division: Division) -> None:
     level = 0.0
     while len(events) > 0:
         known, which = heapq.heappop(events)
-        if known == np.inf:
-            break
         if which >= rows:
-            car = which - rows
-            if water.free[car]:
+            if water.free[which - rows]:
                 level = known
-                _stop(net, wants, water, division, car, level)
-                _freeze(net, wants, water, car, level, events)
-            continue
-        present = _level(net, water, which, level)
-        if known > water.levels[which] + TOLERANCE_A:
-            continue  # it was brought forward
-        if present > known + TOLERANCE_A:
-            water.levels[which] = present
-            heapq.heappush(events, (present, which))
-            continue
-        level = present
-        for i in range(begins[which], begins[which + 1]):
-            if water.free[members[i]]:
-                _stop(net, wants, water, division, members[i], level)
-        for i in range(begins[which], begins[which + 1]):
-            if water.free[members[i]]:
-                _freeze(net, wants, water, members[i], level, events)
+                _stop(net, wants, water, division, which - rows, level)
+                _freeze(net, wants, water, which - rows, level, events)
+        elif known <= water.levels[which] + TOLERANCE_A:  # otherwise it was brought forward
+            present = _level(net, water, which, level)
+            if present > known + TOLERANCE_A:
+                water.levels[which] = present
+                heapq.heappush(events, (present, which))
+            elif present < np.inf:
+                level = present
+                _stop_all(
+                    net,
+                    wants,
+                    water,
+                    division,
+                    members[begins[which] : begins[which + 1]],
+                    level,
+                )
+                for car in members[begins[which] : begins[which + 1]]:
+                    if water.free[car]:
+                        _freeze(net, wants, water, car, level, events)
+
+
+@compiled
+def _stop_all(
+    net: Net, wants: Wants, water: Water, division: Division, members: Numbers, level: float
+) -> None:
+    """Stop all free cars of a constraint, while all of them still rise."""
+    for car in members:
+        if water.free[car]:
+            _stop(net, wants, water, division, car, level)
 
 
 @compiled
@@ -141,7 +151,8 @@ def _level(net: Net, water: Water, row: int, from_level: float) -> float:
         return from_level
     root = math.sqrt(discriminant)
     # Of two ways to write the same root the one that subtracts no nearly equal numbers.
-    return max(-c / (b + root) if b > 0.0 else (root - b) / a, from_level)
+    level: float = -c / (b + root) if b > 0.0 else (root - b) / a
+    return max(level, from_level)
 
 
 @compiled

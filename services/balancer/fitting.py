@@ -22,6 +22,9 @@ from shared.units import STEP_A, TOLERANCE_A
 
 PRICINGS_MAX: Final = 40
 """How often the room on constraints is priced anew, to find a set of cars with more in it."""
+PRICINGS_FEW: Final = 10
+PRICED_MAX: Final = 150_000
+"""How many passages of cars through constraints are priced in all, before few pricings must do."""
 EXCHANGES_MAX: Final = 100_000
 """How many pairs of cars are looked at, to let the one that comes first have the place."""
 CUTS_MAX: Final = 1_000
@@ -105,7 +108,7 @@ def _most(
     prices, over = np.zeros(len(empty)), np.zeros(len(empty))
     at_most = float(len(members))
     in_turn = count = _count(most)
-    for pricing in range(PRICINGS_MAX):
+    for pricing in range(_pricings(net, members)):
         value, queue = _price(net, lowest_a, empty, members, prices, over)
         at_most = min(at_most, value)
         if count + 1 > at_most + TOLERANCE_A:
@@ -124,15 +127,30 @@ def _most(
             tried += _take(net, lowest_a, trial_loads, members, trial, i)
         if tried > count:
             count, most, most_loads = tried, trial, trial_loads
-        norm = TOLERANCE_A
-        for row in range(len(over)):
-            if prices[row] > 0.0 or over[row] > 0.0:
-                norm += over[row] ** 2
-        for row in range(len(over)):
-            prices[row] = max(0.0, prices[row] + over[row] * (value - count) / norm)
+        _reprice(prices, over, value - count)
     if count > in_turn:
         _prefer_first(net, lowest_a, most_loads, members, most)
     return most, most_loads
+
+
+@compiled
+def _pricings(net: Net, members: Numbers) -> int:
+    """How many pricings a group may have: the larger it is, the fewer."""
+    passages = 1
+    for i in range(len(members)):
+        passages += net.stop[members[i]] - net.start[members[i]]
+    return min(PRICINGS_MAX, max(PRICINGS_FEW, PRICED_MAX // passages))
+
+
+@compiled
+def _reprice(prices: Amps, over: Amps, gap: float) -> None:
+    """Raise the prices of what is overrun, lower the others, by Polyak's step for a gap."""
+    norm = TOLERANCE_A
+    for row in range(len(over)):
+        if prices[row] > 0.0 or over[row] > 0.0:
+            norm += over[row] ** 2
+    for row in range(len(over)):
+        prices[row] = max(0.0, prices[row] + over[row] * gap / norm)
 
 
 @compiled
@@ -203,10 +221,11 @@ def hand_out(net: Net, wants: Wants, base: Phasors, division: Division) -> None:
                 shares_a[car] = max(_steps_a(steps), wants.lowest_a[car])
             _add(net, loads, car, shares_a[car])
     _cut(net, wants, loads, division)
-    queue = [(0.0, 0) for _ in range(0)]
-    for car in range(len(shares_a)):
-        if division.admitted[car] and wants.highest_a[car] > shares_a[car] + TOLERANCE_A:
-            queue.append(((shares_a[car] - wants.lowest_a[car]) / wants.weight[car], car))
+    queue = [
+        ((shares_a[car] - wants.lowest_a[car]) / wants.weight[car], car)
+        for car in range(len(shares_a))
+        if division.admitted[car] and wants.highest_a[car] > shares_a[car] + TOLERANCE_A
+    ]
     heapq.heapify(queue)
     while len(queue) > 0:
         _, car = heapq.heappop(queue)
@@ -272,7 +291,7 @@ def _over_a(net: Net, loads: Phasors, k: int, by_a: float) -> float:
 
 @compiled
 def _fits(net: Net, loads: Phasors, car: int, by_a: float) -> bool:
-    for k in range(net.start[car], net.stop[car]):  # noqa: SIM110: no generators when compiled
+    for k in range(net.start[car], net.stop[car]):  # noqa: SIM110  (no generators here)
         if _over_a(net, loads, k, by_a) > TOLERANCE_A:
             return False
     return True

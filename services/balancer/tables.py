@@ -3,8 +3,9 @@
 import cmath
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Final
 
 import numpy as np
 
@@ -21,9 +22,13 @@ from services.balancer.nets import (
     Phasors,
     Wants,
 )
+from services.balancer.site import LINES
 from shared.units import STEP_A, TOLERANCE_A
 
-LOAD = np.dtype([("row", np.int64), ("factor", np.complex128)])
+BALANCINGS_MAX: Final = 20
+"""How often bounds of unequal loads are lowered, before they are what surely holds."""
+UNBOUNDED_A: Final = 1e6
+LOAD: Final = np.dtype([("row", np.int64), ("factor", np.complex128)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,46 @@ class Table:
     weight: Amps
     order: Numbers
     ends: Numbers
+    imbalance_a: float | None
+    """If it is bounded, the last constraints carry what loads the main breaker's lines unequally."""
 
     def divide(self, modes: Numbers) -> Division:
-        """Divide with a mode for each demand, by its place among all modes."""
+        """
+        Divide with a mode for each demand, by its place among all modes.
+
+        What is more on one line than on another is taken from cars that can be adjusted: those on fewer
+        than three lines. Lowering some lines may lower the least loaded one, where other cars take
+        what became free; the bounds are lowered until they hold.
+        """
+        capacity_a = self.capacity_a.copy()
+        division = self._divide(modes, capacity_a)
+        if self.imbalance_a is None:
+            return division
+        for balancing in range(BALANCINGS_MAX + 1):
+            carried_a = self._unequal_a(modes, division)
+            bound_a = carried_a.min() + self.imbalance_a
+            if carried_a.max() <= bound_a + TOLERANCE_A:
+                break
+            if balancing == BALANCINGS_MAX:
+                bound_a = self.base[-LINES:].real.min() + self.imbalance_a
+            capacity_a[-LINES:] = np.minimum(capacity_a[-LINES:], bound_a)
+            division = self._divide(modes, capacity_a)
+        return division
+
+    def _unequal_a(self, modes: Numbers, division: Division) -> Amps:
+        """Add up what is on each line of the main breaker, three-phase cars aside."""
+        carried = self.base[-LINES:].real.copy()
+        first = len(self.capacity_a) - LINES
+        for car, mode in enumerate(modes):
+            for k in range(self.mode_begins[mode], self.mode_begins[mode + 1]):
+                if self.rows[k] >= first:
+                    carried[self.rows[k] - first] += division.shares_a[car]
+        return carried
+
+    def _divide(self, modes: Numbers, capacity_a: Amps) -> Division:
         highest_a = np.where(np.isnan(self.fixed_a), self.mode_max_a[modes], self.fixed_a)
         net = Net(
-            self.capacity_a,
+            capacity_a,
             self.rows,
             self.factors,
             self.mode_begins[modes],
@@ -92,6 +131,12 @@ def table_of(
     """
     capacity, flows = _constraints(capacity_a, base)
     modes = list(chain.from_iterable(demand.modes for demand in demands))
+    if rules.imbalance_a is not None:
+        _check_imbalance(rules, len(capacity))
+        modes = [_unequal(mode, rules.main, len(capacity)) for mode in modes]
+        lines = list(rules.main)
+        capacity = np.concatenate((capacity, np.full(LINES, UNBOUNDED_A)))
+        flows = np.concatenate((flows, np.abs(flows[lines])))
     loads = np.fromiter(chain.from_iterable(mode.loads for mode in modes), dtype=LOAD)
     fixed_a = np.array(
         [math.nan if it.fixed_a is None else it.fixed_a for it in demands], float
@@ -115,6 +160,7 @@ def table_of(
         fixed_a=fixed_a,
         weight=np.array([demand.weight for demand in demands], float),
         order=order,
+        imbalance_a=rules.imbalance_a,
         ends=np.concatenate((changes, [len(demands)])).astype(np.int64),
     )
     _check(table, demands, min_a)
@@ -141,6 +187,33 @@ def _constraints(
         at = int(np.flatnonzero(~np.isfinite(flows))[0])
         raise Unallocatable(f"{flows[at]} A flow at constraint {at}: give a finite number")
     return capacity, flows
+
+
+def _check_imbalance(rules: Rules, constraints: int) -> None:
+    imbalance_a = rules.imbalance_a
+    if imbalance_a is None or not (math.isfinite(imbalance_a) and imbalance_a > 0):
+        raise Unallocatable(
+            f"lines may differ by {imbalance_a} A: give a finite number above 0, or none"
+        )
+    if len(set(rules.main)) != LINES or not all(0 <= it < constraints for it in rules.main):
+        raise Unallocatable(
+            f"the main breaker has the constraints {rules.main}: for an imbalance limit name one that "
+            "exists for each of three lines"
+        )
+
+
+def _unequal(mode: Mode, main: tuple[int, ...], constraints: int) -> Mode:
+    """Have a mode on fewer than three lines pass a constraint more for each, that three-phase cars do
+    not pass: they load all lines alike."""
+    on_main = [(main.index(row), factor) for row, factor in mode.loads if row in main]
+    if any(abs(factor - 1) > TOLERANCE_A for _, factor in on_main):
+        raise Unallocatable(
+            "an imbalance limit is one of amperes per line: leave it out where currents add as phasors"
+        )
+    if len(on_main) >= LINES:
+        return mode
+    unequal = tuple((constraints + line, 1 + 0j) for line, _ in on_main)
+    return replace(mode, loads=(*mode.loads, *unequal))
 
 
 def _begins(lengths: Sequence[int]) -> Numbers:

@@ -1,17 +1,22 @@
 """Whose turn it is: the order in which cars are admitted, so that a queue rotates."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
 
-from services.balancer.allocation import Demand, Mode, Share, allocate
+from services.balancer.allocation import OWN_MAX, Demand, Mode, Share, allocate
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.site import LINES, Site
 from shared.ids import ChargerId
 from shared.phases import PHASES, Phase
 from shared.units import PILOT_MIN_A, TOLERANCE_A
 
+TRIED_MAX: Final = 3
+"""For how many cars it is tried whether their turn has come, in one decision."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Car:
     """A car that wants current."""
 
@@ -26,6 +31,20 @@ class Car:
     def priority(self) -> int:
         return self.demand.priority
 
+    @property
+    def lowest_a(self) -> float:
+        """What it is admitted with."""
+        return self.demand.min_a if self.demand.fixed_a is None else self.demand.fixed_a
+
+    @cached_property
+    def rows(self) -> frozenset[int]:
+        """The constraints that its current passes in one mode or another."""
+        return frozenset(row for mode in self.demand.modes for row, _ in mode.loads)
+
+    def staying(self) -> "Car":
+        """The same car, admitted before others."""
+        return replace(self, demand=replace(self.demand, stays=True))
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -39,6 +58,12 @@ class Turn:
         """How the car is to charge."""
         return self.car.demand.modes[self.share.mode]
 
+    def in_the_way(self) -> set[int]:
+        """Of a car that is left out: its lines at those breakers that it does not fit through."""
+        full = {self.share.constraint, self.share.runner_up} - {OWN_MAX, None}
+        breakers = {row // LINES for row in full if row is not None}
+        return {row for row in self.car.rows if row // LINES in breakers}
+
 
 def take_turns(
     facts: SiteFacts, capacity_a: Sequence[float], timing: Timing, now_s: float
@@ -46,22 +71,29 @@ def take_turns(
     """
     Divide the capacity over the cars that want some, in the order of their turns.
 
-    Cars of a higher priority come first. Among equals those that charge stay, the oldest first; waiting
-    cars follow, longest wait first. While somebody waits, the car among equals that has charged
-    longest, and for `rotation_s` at least, makes room, one at a time.
+    Cars of a higher priority come first. As many equals as can have their minimum are admitted; who
+    has begun to charge stays for `rotation_s`; among the others those that charge come first, the oldest
+    first, then waiting cars, longest wait first. While somebody waits, cars among equals that have
+    charged for `rotation_s` make room for the one that has waited longest, one turn at a time.
 
     Returns:
-        The turns, and whether a car was asked to make room.
+        The turns, and whether cars were asked to make room.
     """
     cars = [car for it in facts.chargers if (car := wanting(facts, it, now_s)) is not None]
-    cars.sort(key=_turn)
+    cars = _staying(sorted(cars, key=_turn), timing, now_s)
     turns = _allocate(capacity_a, cars)
     left_out = [turn for turn in turns if not turn.share.admitted]
-    makes_room = _makes_room(facts, cars, left_out, timing, now_s)
-    if makes_room is None:
+    if not left_out:
         return turns, False
-    cars.sort(key=lambda car: (-car.priority, car is makes_room))
-    return _allocate(capacity_a, cars), True
+    if now_s - facts.rotated_at_s >= timing.rotation_gap_s:
+        for car in _next_ones(cars, left_out, timing, now_s):
+            rotated = _allocate(capacity_a, _with_turn(cars, car, timing, now_s))
+            if any(
+                turn.share.admitted and turn.car.charger_id == car.charger_id
+                for turn in rotated
+            ):
+                return rotated, True
+    return _keep_places(capacity_a, cars, turns, timing, now_s), False
 
 
 def _turn(car: Car) -> tuple[int, bool, float, ChargerId]:
@@ -137,26 +169,120 @@ def _allocate(capacity_a: Sequence[float], cars: Sequence[Car]) -> list[Turn]:
     return [Turn(car, share) for car, share in zip(cars, shares, strict=True)]
 
 
-def _makes_room(
-    facts: SiteFacts,
+# --- Who stays ---
+
+
+def _staying(cars: Sequence[Car], timing: Timing, now_s: float) -> list[Car]:
+    """Cars that have begun to charge stay, except where one of a higher priority waits."""
+    waiting: dict[int, int] = {}
+    for car in cars:
+        if car.charging_since_s is None:
+            for row in car.rows:
+                waiting[row] = max(car.priority, waiting.get(row, car.priority))
+    return [
+        car.staying()
+        if _charges(car)
+        and not _has_charged(car, timing, now_s)
+        and all(waiting.get(row, car.priority) <= car.priority for row in car.rows)
+        else car
+        for car in cars
+    ]
+
+
+def _charges(car: Car) -> bool:
+    return car.charging_since_s is not None
+
+
+def _has_charged(car: Car, timing: Timing, now_s: float) -> bool:
+    """Whether it has had its turn."""
+    since_s = car.charging_since_s
+    return since_s is not None and now_s - since_s >= timing.rotation_s
+
+
+# --- Whose turn it is ---
+
+
+def _next_ones(
+    cars: Sequence[Car], left_out: Sequence[Turn], timing: Timing, now_s: float
+) -> Iterator[Car]:
+    """
+    Name those that are left out for whom equals may make room, longest wait first.
+
+    Whoever is passed over, since not all in its way have had their turn, keeps its place: nobody behind it
+    is given a turn on the same lines, or else a car that needs three lines would never find all of
+    them free at once. Nobody makes room for a car of a lower priority.
+    """
+    have_charged = [car for car in cars if _has_charged(car, timing, now_s)]
+    kept: set[int] = set()
+    tried = 0
+    for turn in left_out:
+        in_the_way = turn.in_the_way()
+        equals = any(
+            car.priority == turn.car.priority and turn.share.constraint in car.rows
+            for car in have_charged
+        )
+        if equals and not kept & turn.car.rows and tried < TRIED_MAX:
+            tried += 1
+            yield turn.car
+        kept |= in_the_way
+
+
+def _with_turn(cars: Sequence[Car], turns_to: Car, timing: Timing, now_s: float) -> list[Car]:
+    """Admit a car after those that stay, and before its equals that have had their turn."""
+    cars = [car.staying() if car is turns_to else car for car in cars]
+    return sorted(
+        cars,
+        key=lambda car: (
+            -car.priority,
+            car.priority == turns_to.priority and _has_charged(car, timing, now_s),
+        ),
+    )
+
+
+def _keep_places(
+    capacity_a: Sequence[float],
     cars: Sequence[Car],
-    left_out: Sequence[Turn],
+    turns: list[Turn],
     timing: Timing,
     now_s: float,
-) -> Car | None:
-    """Find who has charged long enough in the way of the first car that is left out and has an equal
-    there; nobody makes room for a car of a lower priority."""
-    if not left_out or now_s - facts.rotated_at_s < timing.rotation_gap_s:
-        return None
-    left_out_ids = {turn.car.charger_id for turn in left_out}
-    for turn in left_out:
-        for car in cars:
-            if (
-                car.charging_since_s is not None
-                and now_s - car.charging_since_s >= timing.rotation_s
-                and car.priority == turn.car.priority
-                and any(row == turn.share.constraint for row, _ in car.demand.modes[0].loads)
-                and car.charger_id not in left_out_ids
-            ):
-                return car
-    return None
+) -> list[Turn]:
+    """A car that has waited for long keeps its place also where capacity becomes free: those behind it
+    that would begin to charge there wait, if they do not fit beside it."""
+    first = next(
+        (
+            turn
+            for turn in turns
+            if not turn.share.admitted
+            and not _charges(turn.car)
+            and now_s - turn.car.waiting_since_s >= timing.rotation_s
+        ),
+        None,
+    )
+    if first is None:
+        return turns
+    used_a = dict.fromkeys(first.car.rows, 0.0)
+    for turn in turns:
+        if turn.share.admitted:
+            for row in used_a.keys() & turn.car.rows:
+                used_a[row] += turn.car.lowest_a
+    tight = {
+        row
+        for row in first.in_the_way()
+        if used_a[row] + first.car.lowest_a > capacity_a[row] + TOLERANCE_A
+    }
+    wait = [
+        turn
+        for turn in turns[turns.index(first) :]
+        if turn.share.admitted and not _charges(turn.car) and tight & turn.car.rows
+    ]
+    if not wait:
+        return turns
+    waiting = {turn.car.charger_id for turn in wait}
+    others = _allocate(capacity_a, [car for car in cars if car.charger_id not in waiting])
+    return [
+        *others,
+        *(
+            Turn(turn.car, Share(0.0, 0, min(tight & turn.car.rows), admitted=False))
+            for turn in wait
+        ),
+    ]

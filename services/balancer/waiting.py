@@ -29,17 +29,17 @@ def waiting(
     Expected is what happens if nobody comes or leaves: whoever has charged for `rotation_s` makes room
     for one that waits, one after another, and is followed by those who came after it.
     """
-    left_out = [turn for turn in turns if not turn.share.admitted]
+    left_out = sorted((turn for turn in turns if not turn.share.admitted), key=_queued)
     charging = [turn for turn in turns if turn.share.admitted]
     for number, turn in enumerate(left_out):
         where, priority = turn.share.constraint, turn.car.priority
-        before = [it for it in left_out[:number] if _passes(it, where)]
+        before = [it for it in left_out[:number] if where in it.car.rows]
         make_room_at_s = [
             it.car.charging_since_s + timing.rotation_s
             for it in charging
             if it.car.charging_since_s is not None
             and it.car.priority == priority
-            and _passes(it, where)
+            and where in it.car.rows
         ]
         equals = sum(it.car.priority == priority for it in before)
         first_s = max(now_s, facts.rotated_at_s + timing.rotation_gap_s)
@@ -50,8 +50,11 @@ def waiting(
         )
 
 
-def _passes(turn: Turn, constraint: int) -> bool:
-    return any(row == constraint for row, _ in turn.mode.loads)
+def _queued(turn: Turn) -> tuple[int, bool, float, ChargerId]:
+    """Higher priorities come first, and last the one that has just made room."""
+    car = turn.car
+    charges = car.charging_since_s is not None
+    return (-car.priority, charges, car.waiting_since_s, car.charger_id)
 
 
 def turn_at_s(
