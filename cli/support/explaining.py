@@ -21,7 +21,7 @@ from cli.support.showing import show_lines
 from shared import subjects
 from shared.clock import utc_now
 from shared.history import explaining
-from shared.history.explaining import Explained
+from shared.history.explained import Explained
 from shared.history.limits import course_of, in_force
 from shared.history.merging import merge
 from shared.messages.telemetry import MeterReading

@@ -10,6 +10,7 @@ knows none of the services: the command line uses it as any page may.
     wording.py      how people say values, and what differs
     why.py          why a limit is what it is, and what would be next
     limits.py       what a charger may draw at a moment
+    explained.py    a charger at a moment, as its explanation needs it
     explaining.py   why, in a few sentences
     queue.py        who waits at which place
     sentences.py    one sentence for every event

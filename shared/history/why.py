@@ -81,18 +81,18 @@ _PASSING: Final = {
 """What ends by itself, and how that is told."""
 
 
+_LIFTED: Final = {
+    Rule.AVAILABLE: "more were available",
+    Rule.CHARGER: "this charger could give more",
+    Rule.OWN_BREAKER: "its own breaker carried more",
+    Rule.CAR: "the car took more",
+}
+"""What would have to be otherwise; where nothing is said here, the breaker."""
+
+
 def _lifted(reason: LimitedBy, situation: Situation) -> str:
-    match reason.rule:
-        case Rule.AVAILABLE:
-            return "more were available"
-        case Rule.CHARGER:
-            return "this charger could give more"
-        case Rule.OWN_BREAKER:
-            return "its own breaker carried more"
-        case Rule.CAR:
-            return "the car took more"
-        case _:
-            return f"{breaker_name(reason.circuit_id, situation.circuits)} carried more"
+    breaker = breaker_name(reason.circuit_id, situation.circuits)
+    return _LIFTED.get(reason.rule, f"{breaker} carried more")
 
 
 def _named(following: RunnerUp, situation: Situation) -> str:
@@ -127,10 +127,18 @@ def breaker_name(circuit_id: CircuitId | None, names: Mapping[CircuitId, str]) -
     )
 
 
+_PLACES: Final = {
+    Rule.BREAKER: "{breaker}",
+    Rule.AVAILABLE: "what is available to all chargers",
+}
+"""What is shared out under a rule."""
+SHARED_OUT: Final = frozenset(_PLACES)
+"""Rules under which cars share something."""
+
+
 def _place(where: LimitedBy | RunnerUp, situation: Situation) -> str:
-    name = breaker_name(where.circuit_id, situation.circuits)
-    if where.rule is Rule.AVAILABLE:
-        name = "what is available to all chargers"
+    breaker = breaker_name(where.circuit_id, situation.circuits)
+    name = _PLACES.get(where.rule, "{breaker}").format(breaker=breaker)
     return name if where.usable_a is None else f"{name} ({where.usable_a:g} A)"
 
 
@@ -196,8 +204,7 @@ def _no_car(_: LimitedBy, situation: Situation) -> str:
 
 
 _CLAUSES: Final[Mapping[Rule, Callable[[LimitedBy, Situation], str]]] = {
-    Rule.BREAKER: _breaker,
-    Rule.AVAILABLE: _breaker,
+    **dict.fromkeys(SHARED_OUT, _breaker),
     Rule.CHARGER: lambda _, __: "this charger can give no more",
     Rule.OWN_BREAKER: lambda _, __: "its own breaker carries no more",
     Rule.CAR: lambda _, situation: _car(situation),

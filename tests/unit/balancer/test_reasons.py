@@ -12,7 +12,8 @@ from services.balancer.commitments import Granted, Standing
 from services.balancer.decider import decide
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.site import Breaker, Site, SiteCharger
-from services.balancer.waiting import turn_at_s
+from services.balancer.turns import take_turns
+from services.balancer.waiting import turn_at_s, waiting
 from shared.messages.balancer import MAIN, LimitedBy, Rule, RunnerUp
 from shared.phases import PHASES, GridType, Phase
 
@@ -168,6 +169,20 @@ def test_who_waits_is_told_its_place_and_when_its_turn_comes() -> None:
     assert [told[it].place for it in "bc"] == [1, 2]
     expected_s = [it.timestamp() - NOW_S for it in (told["b"].turn_at, told["c"].turn_at) if it]
     assert expected_s == [500.0, 1100.0]
+
+
+def test_who_has_just_made_room_waits_behind_those_that_wait_longer() -> None:
+    at = site(on_level("a"), on_level("b"), on_level("c"), main_a=10.0)
+    charged = replace(CAR, session_since_s=NOW_S - 2000, charging_since_s=NOW_S - 1000)
+    late = replace(CAR, session_since_s=NOW_S - 5)
+    cars = {"a": charged, "b": CAR, "c": late}
+    facts = SiteFacts("garage", at, cars, epoch=1)
+
+    turns, rotated = take_turns(facts, at.usable_a(NOW_S), TIMING, NOW_S)
+    places = {it.charger_id: it.place for it in waiting(facts, turns, TIMING, NOW_S)}
+
+    assert rotated
+    assert places == {"c": 1, "a": 2}
 
 
 def test_nobody_makes_room_for_a_car_of_a_lower_priority() -> None:

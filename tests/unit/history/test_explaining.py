@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.history.explaining import Explained, as_json, sentences
+from shared.history.explained import Explained
+from shared.history.explaining import as_json, sentences
 from shared.history.folding import fold
 from shared.history.limits import course_of, in_force
 from shared.history.merging import told
