@@ -9,10 +9,12 @@ have confirmed that they made room.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.balancer.allocation import allocate
+import numpy as np
+
+from services.balancer.angles import Capacity
 from services.balancer.behaviour import METER_ERROR_A
-from services.balancer.commitments import higher, on
 from services.balancer.facts import SiteFacts, Timing
+from services.balancer.forms import Amps, Form, Ways, higher
 from services.balancer.ledger import Ledger
 from services.balancer.lifting import Lifting
 from services.balancer.planning import (
@@ -23,11 +25,9 @@ from services.balancer.planning import (
     leases_end_s,
 )
 from services.balancer.reasons import Reasons
-from services.balancer.site import LINES
 from services.balancer.turns import Turn, lines_of, take_turns
 from shared.ids import ChargerId
 from shared.messages.balancer import LimitedBy, Rule
-from shared.phases import PhaseCurrents
 from shared.units import TOLERANCE_A
 
 
@@ -66,15 +66,15 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     measured_a = _measured(facts, now_s)
     usable_a = facts.site.usable_a(now_s)
     ends_s = leases_end_s(timing, now_s)
-    ledger = Ledger(usable_a, facts.places(), measured_a, now_s, ends_s)
-    capacity_a = _capacity_for_cars(facts, usable_a, ledger)
-    turns, rotated = take_turns(facts, capacity_a, timing, now_s)
-    lifting = Lifting(facts, turns, capacity_a, usable_a, allocate)
+    ledger = Ledger(usable_a, facts.places(), measured_a, now_s, ends_s, form=facts.site.form)
+    capacity = _capacity_for_cars(facts, usable_a, ledger)
+    turns, rotated = take_turns(facts, capacity, timing, now_s)
+    lifting = Lifting(facts, turns, capacity, usable_a)
     reasons = Reasons(facts, turns, usable_a, lifting, timing, now_s)
     targets = _targets(facts, turns, reasons)
     announced = _announce(facts, targets, ledger, timing, now_s)
     announcements = tuple(_with_whole_reason(it, reasons) for it in announced)
-    loads_a, stale = _loads(facts, now_s)
+    loads_a, stale = _loads(facts, measured_a, now_s)
     return Decision(
         announcements=announcements,
         queued=tuple(_newly_queued(facts, turns, reasons)),
@@ -90,33 +90,53 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     )
 
 
-def _measured(facts: SiteFacts, now_s: float) -> dict[ChargerId, PhaseCurrents]:
-    known = ((it, charger.behaviour.fresh_a(now_s)) for it, charger in facts.chargers.items())
-    return {it: current_a for it, current_a in known if current_a is not None}
+def _measured(facts: SiteFacts, now_s: float) -> dict[ChargerId, Ways]:
+    """Bound what each car draws, if that is known."""
+    known = ((it, _drawn(facts, it, now_s)) for it in facts.chargers)
+    return {it: ways for it, ways in known if ways is not None}
 
 
-def _capacity_for_cars(
-    facts: SiteFacts, usable_a: Sequence[float], ledger: Ledger
-) -> list[float]:
-    """Subtract what no command of ours can lower now: chargers that are not connected, and what may
-    still flow where chargers stood before."""
-    left = list(usable_a)
+def _drawn(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Ways | None:
+    behaviour = facts.chargers[charger_id].behaviour
+    current_a = behaviour.fresh_a(now_s)
+    if current_a is None:
+        return None
+    known = facts.site.lines(charger_id, terminals=1) if behaviour.one_phase else None
+    return facts.site.form.ways_read(current_a, known)
 
-    def take(breaker: int, counted: PhaseCurrents) -> None:
-        for line in range(LINES):
-            left[breaker * LINES + line] -= counted[line]
 
+def _capacity_for_cars(facts: SiteFacts, usable_a: Sequence[float], ledger: Ledger) -> Capacity:
+    """Set aside what no command of ours can lower now: chargers that are not connected, and what may
+    still flow where chargers stood before. What of it has an angle is a base that cars add to, the
+    rest is subtracted."""
+    form = facts.site.form
+    taken: list[list[Ways]] = [[] for _ in facts.site.breakers]
     for charger_id, charger in facts.chargers.items():
+        if charger.connected and not charger.elsewhere:
+            continue
         standing, here = charger.standing, facts.site.path(charger_id)
-        for breaker, counted in ledger.counted_a(charger_id):
+        for breaker, ways in ledger.counted_a(charger_id):
             if not charger.connected and breaker in here:
-                take(breaker, higher(counted, on(standing.fail_safe_a, standing.all_lines)))
+                fail_safe = form.ways(standing.fail_safe_a, standing.all_lines)
+                taken[breaker].append(higher(ways, fail_safe))
             elif breaker not in here:
-                take(breaker, counted)
+                taken[breaker].append(ways)
     for departed in facts.departed:
-        for breaker, counted in ledger.counted_a(departed):
-            take(breaker, counted)
-    return left
+        for breaker, ways in ledger.counted_a(departed):
+            taken[breaker].append(ways)
+    phasors, any_angle_a = form.parts(_sums(form, taken))
+    left_a: list[float] = (np.asarray(usable_a) - any_angle_a.ravel()).tolist()
+    return Capacity(form, left_a, phasors.ravel().tolist())
+
+
+def _sums(form: Form, loads: Sequence[Sequence[Ways]]) -> Amps:
+    """Add up the components of loads, breaker by breaker."""
+    sums: Amps = np.zeros((len(loads), form.width))
+    breakers = [breaker for breaker, beneath in enumerate(loads) for _ in beneath]
+    if breakers:
+        added = form.components(np.array([ways for beneath in loads for ways in beneath]))
+        np.add.at(sums, breakers, added)
+    return sums
 
 
 # --- Targets ---
@@ -198,18 +218,21 @@ def _with_whole_reason(announcement: Announcement, reasons: Reasons) -> Announce
 # --- The picture ---
 
 
-def _loads(facts: SiteFacts, now_s: float) -> tuple[list[float], frozenset[int]]:
+def _loads(
+    facts: SiteFacts, measured: Mapping[ChargerId, Ways], now_s: float
+) -> tuple[list[float], frozenset[int]]:
     """Add up what is drawn; a charging car that is not heard from is counted at its limit."""
-    loads_a = [0.0] * len(facts.site.capacity_a)
+    loads: list[list[Ways]] = [[] for _ in facts.site.breakers]
     stale: set[int] = set()
     for charger_id, charger in facts.chargers.items():
         path = facts.site.path(charger_id)
-        drawn = charger.behaviour.fresh_a(now_s)
+        drawn = measured.get(charger_id)
         if drawn is None:
-            drawn = charger.standing.worst_a(now_s)
+            drawn = charger.standing.worst_a(now_s, facts.site.form)
             if max(drawn) > 0:
                 stale.update(path)
         for breaker in path:
-            for line in range(LINES):
-                loads_a[breaker * LINES + line] += drawn[line]
+            loads[breaker].append(drawn)
+    form = facts.site.form
+    loads_a: list[float] = form.lines(_sums(form, loads)).ravel().tolist()
     return loads_a, frozenset(stale)

@@ -1,10 +1,11 @@
 """What a car would get if what stops it did not: the same capacity, divided once more without that."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from services.balancer.allocation import OWN_MAX, Demand, Share
+from services.balancer.allocation import OWN_MAX, Share
+from services.balancer.angles import Capacity
 from services.balancer.facts import SiteFacts
 from services.balancer.site import LINES
 from services.balancer.turns import Car, Turn
@@ -12,9 +13,6 @@ from shared.units import BREAKER_A_MAX, TOLERANCE_A
 
 DIVIDED_MAX: Final = 1000
 """So many cars are given shares again in one decision at most: a large site does not wait for reasons."""
-
-Divide = Callable[[Sequence[float], Sequence[Demand]], Sequence[Share]]
-"""Divides amperes at each constraint as the decision has divided them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +33,22 @@ class Lifting:
     Args:
         facts: the site.
         turns: what was decided.
-        capacity_a: what was divided, in amperes at each constraint.
+        capacity: what was divided.
         usable_a: what may be used of each constraint, if that is less than its breaker's set value.
-        divide: how it was divided.
     """
 
     def __init__(
         self,
         facts: SiteFacts,
         turns: Sequence[Turn],
-        capacity_a: Sequence[float],
+        capacity: Capacity,
         usable_a: Sequence[float],
-        divide: Divide,
     ) -> None:
         self._facts = facts
         self._demands = [turn.car.demand for turn in turns]
         self._place = {turn.car.charger_id: i for i, turn in enumerate(turns)}
-        self._capacity_a = capacity_a
+        self._capacity = capacity
         self._usable_a = usable_a
-        self._divide = divide
         self._without_breaker: dict[tuple[int, bool], Sequence[Share]] = {}
         self._left = max(1, DIVIDED_MAX // max(1, len(turns)))
 
@@ -67,8 +62,8 @@ class Lifting:
         if (breaker, short) not in self._without_breaker:
             if not self._spend():
                 return None
-            capacity_a = self._without(breaker, short=short)
-            self._without_breaker[breaker, short] = self._divide(capacity_a, self._demands)
+            capacity = self._without(breaker, short=short)
+            self._without_breaker[breaker, short] = capacity.share_out(self._demands)
         share = self._without_breaker[breaker, short][self._at(turn)]
         return Lifted(turn.car, share, breaker if short else None)
 
@@ -78,7 +73,7 @@ class Lifting:
         car = self._unbound(turn.car)
         demands = list(self._demands)
         demands[self._at(turn)] = car.demand
-        return Lifted(car, self._divide(self._capacity_a, demands)[self._at(turn)])
+        return Lifted(car, self._capacity.share_out(demands)[self._at(turn)])
 
     def _unbound(self, car: Car) -> Car:
         """A car that takes little would be bound by its charger; one behind a breaker of its own by what
@@ -90,12 +85,12 @@ class Lifting:
         modes = tuple(replace(mode, max_a=max_a) for mode in car.demand.modes)
         return replace(car, lent=False, demand=replace(car.demand, modes=modes))
 
-    def _without(self, breaker: int, *, short: bool) -> list[float]:
+    def _without(self, breaker: int, *, short: bool) -> Capacity:
         """Where less may be used than the breaker carries, the breaker is there without that."""
-        capacity_a = list(self._capacity_a)
+        left_a = list(self._capacity.left_a)
         for row in range(breaker * LINES, breaker * LINES + LINES):
-            capacity_a[row] += self._short_a(row) if short else BREAKER_A_MAX
-        return capacity_a
+            left_a[row] += self._short_a(row) if short else BREAKER_A_MAX
+        return replace(self._capacity, left_a=left_a)
 
     def _short_a(self, constraint: int) -> float:
         return self._facts.site.capacity_a[constraint] - self._usable_a[constraint]

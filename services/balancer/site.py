@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from services.balancer.forms import LINES as LINES
+from services.balancer.forms import Form, form_of
 from shared.ids import ChargerId, CircuitId
 from shared.messages.balancer import MAIN, LimitedBy
 from shared.phases import PHASES, GridType, Phase, PhaseCurrents, lines_loaded
 from shared.units import PILOT_MIN_A, TOLERANCE_A
-
-LINES = len(PHASES)
 
 
 class BrokenLayout(ValueError):
@@ -64,6 +64,11 @@ class Site:
     available_a: PhaseCurrents | None = None
     """What all chargers together may draw, below what the main breaker carries."""
     available_until_s: float = math.inf
+
+    @property
+    def form(self) -> Form:
+        """How currents add at its breakers."""
+        return form_of(self.grid)
 
     @cached_property
     def index(self) -> Mapping[CircuitId, int]:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from services.balancer.allocation import OWN_MAX, Demand, Mode, Share, allocate
+from services.balancer.allocation import OWN_MAX, Demand, Mode, Share
+from services.balancer.angles import Capacity
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
+from services.balancer.phasors import factor
 from services.balancer.site import LINES, Site
 from shared.ids import ChargerId
 from shared.phases import PHASES, Phase
@@ -66,7 +68,7 @@ class Turn:
 
 
 def take_turns(
-    facts: SiteFacts, capacity_a: Sequence[float], timing: Timing, now_s: float
+    facts: SiteFacts, capacity: Capacity, timing: Timing, now_s: float
 ) -> tuple[list[Turn], bool]:
     """
     Divide the capacity over the cars that want some, in the order of their turns.
@@ -81,19 +83,19 @@ def take_turns(
     """
     cars = [car for it in facts.chargers if (car := wanting(facts, it, now_s)) is not None]
     cars = _staying(sorted(cars, key=_turn), timing, now_s)
-    turns = _allocate(capacity_a, cars)
+    turns = _allocate(capacity, cars)
     left_out = [turn for turn in turns if not turn.share.admitted]
     if not left_out:
         return turns, False
     if now_s - facts.rotated_at_s >= timing.rotation_gap_s:
         for car in _next_ones(cars, left_out, timing, now_s):
-            rotated = _allocate(capacity_a, _with_turn(cars, car, timing, now_s))
+            rotated = _allocate(capacity, _with_turn(cars, car, timing, now_s))
             if any(
                 turn.share.admitted and turn.car.charger_id == car.charger_id
                 for turn in rotated
             ):
                 return rotated, True
-    return _keep_places(capacity_a, cars, turns, timing, now_s), False
+    return _keep_places(capacity, cars, turns, timing, now_s), False
 
 
 def _turn(car: Car) -> tuple[int, bool, float, ChargerId]:
@@ -135,13 +137,13 @@ def modes_of(
     site: Site, charger_id: ChargerId, lines: tuple[Phase, ...], max_a: float
 ) -> tuple[Mode, ...]:
     """Name the ways in which a car can charge, the present one first: no charger changes the lines that
-    its car stands on. The current is counted in full on every line."""
-    rows = [
-        breaker * LINES + PHASES.index(line)
+    its car stands on."""
+    loads = tuple(
+        (breaker * LINES + PHASES.index(line), factor(site.grid, lines, line))
         for breaker in site.path(charger_id)
         for line in lines
-    ]
-    return (Mode(lines, tuple((row, 1 + 0j) for row in rows), max_a),)
+    )
+    return (Mode(lines, loads, max_a),)
 
 
 def lines_of(facts: SiteFacts, charger_id: ChargerId) -> tuple[Phase, ...]:
@@ -164,8 +166,8 @@ def _lines_before_restart(charger: ChargerFacts) -> tuple[Phase, ...] | None:
     return newest.lines if same_car else None
 
 
-def _allocate(capacity_a: Sequence[float], cars: Sequence[Car]) -> list[Turn]:
-    shares = allocate(capacity_a, [car.demand for car in cars])
+def _allocate(capacity: Capacity, cars: Sequence[Car]) -> list[Turn]:
+    shares = capacity.share_out([car.demand for car in cars])
     return [Turn(car, share) for car, share in zip(cars, shares, strict=True)]
 
 
@@ -240,7 +242,7 @@ def _with_turn(cars: Sequence[Car], turns_to: Car, timing: Timing, now_s: float)
 
 
 def _keep_places(
-    capacity_a: Sequence[float],
+    capacity: Capacity,
     cars: Sequence[Car],
     turns: list[Turn],
     timing: Timing,
@@ -268,7 +270,8 @@ def _keep_places(
     tight = {
         row
         for row in first.in_the_way()
-        if used_a[row] + first.car.lowest_a > capacity_a[row] + TOLERANCE_A
+        if used_a[row] + first.car.lowest_a
+        > capacity.left_a[row] - abs(capacity.base[row]) + TOLERANCE_A
     }
     wait = [
         turn
@@ -278,7 +281,7 @@ def _keep_places(
     if not wait:
         return turns
     waiting = {turn.car.charger_id for turn in wait}
-    others = _allocate(capacity_a, [car for car in cars if car.charger_id not in waiting])
+    others = _allocate(capacity, [car for car in cars if car.charger_id not in waiting])
     return [
         *others,
         *(

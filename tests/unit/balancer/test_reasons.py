@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.balancer import lifting
+from services.balancer.angles import Capacity
 from services.balancer.behaviour import Behaviour
 from services.balancer.commitments import Granted, Standing
 from services.balancer.decider import decide
@@ -178,7 +179,9 @@ def test_who_has_just_made_room_waits_behind_those_that_wait_longer() -> None:
     cars = {"a": charged, "b": CAR, "c": late}
     facts = SiteFacts("garage", at, cars, epoch=1)
 
-    turns, rotated = take_turns(facts, at.usable_a(NOW_S), TIMING, NOW_S)
+    left_a = at.usable_a(NOW_S)
+    capacity = Capacity(at.form, left_a, [0j] * len(left_a))
+    turns, rotated = take_turns(facts, capacity, TIMING, NOW_S)
     places = {it.charger_id: it.place for it in waiting(facts, turns, TIMING, NOW_S)}
 
     assert rotated

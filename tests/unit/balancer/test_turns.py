@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from services.balancer.angles import Capacity
 from services.balancer.behaviour import Behaviour
 from services.balancer.commitments import Standing
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
+from services.balancer.forms import ADDING_LINES
 from services.balancer.site import Breaker, Site, SiteCharger
 from services.balancer.turns import take_turns
 from shared.messages.balancer import MAIN
@@ -64,7 +66,8 @@ class Queue:
         return SiteFacts("garage", site, chargers, 1, rotated_at_s=self.rotated_at_s)
 
     def tick(self) -> None:
-        turns, rotated = take_turns(self._facts(), (6.0, 6.0, 6.0), TIMING, self.now_s)
+        capacity = Capacity(ADDING_LINES, (6.0, 6.0, 6.0), (0j, 0j, 0j))
+        turns, rotated = take_turns(self._facts(), capacity, TIMING, self.now_s)
         assert {turn.car.charger_id for turn in turns} == set(self.present)
         if rotated:
             self.rotated_at_s = self.now_s
@@ -117,6 +120,23 @@ def test_a_car_on_three_lines_gets_its_turn_though_others_come_all_the_time() ->
             queue.run(200)
 
     assert queue.charged_s.get("three", 0.0) >= TIMING.rotation_s
+
+
+def test_nobody_behind_a_car_on_three_lines_gets_a_turn_on_one_of_them() -> None:
+    queue = Queue({"three": PHASES})
+    for generation in ("charges", "waits"):
+        for line in PHASES:
+            queue.wirings[f"{line}-{generation}"] = (line,)
+    for line in PHASES:
+        queue.arrive(f"{line}-charges")
+        queue.run(300)
+    queue.arrive("three")
+    queue.run(30)
+    queue.arrive(*(f"{line}-waits" for line in PHASES))
+
+    queue.run(TIMING.rotation_s)
+
+    assert queue.charging == {"three"}
 
 
 def test_a_car_that_waits_on_another_line_is_not_kept_waiting_for_it() -> None:
