@@ -6,6 +6,7 @@ from shared import subjects
 from shared.announced import recorded_of
 from shared.messaging import connect, disconnect
 from shared.recorded import Recorded
+from shared.relay import Relay
 from tests.support.log_place import (
     EVENTS,
     JETSTREAM,
@@ -65,6 +66,26 @@ async def test_two_relays_announce_nothing_twice(place: Place) -> None:
             await place.check_announced()
     finally:
         await disconnect(other_client)
+
+
+async def test_a_relay_that_stands_by_announces_nothing_and_goes_on_when_it_has_to(
+    place: Place,
+) -> None:
+    leads = [False]
+    second = Relay(SERVICE, place.store, place.client, lambda: leads[0])
+    async with running(second.run()):
+        first = relay_of(place)
+        async with running(first.run()):
+            await place.append("garage-1", 3)
+            await place.until_announced()
+            await until(published_by(second), lambda it: it == 3, WITHIN_S)
+            assert second.standing() is True
+        await place.append("garage-1", 2)
+        assert await place.last() == 3
+
+        leads[0] = True
+
+        await place.check_announced()
 
 
 async def test_a_lost_jetstream_is_announced_again_at_the_same_positions(place: Place) -> None:
