@@ -1,15 +1,16 @@
 """Why a charger gets what it gets: the rule that held its limit down, where, and what would be next."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 
 from services.balancer.allocation import OWN_MAX
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.lifting import Lifted, Lifting
 from services.balancer.site import LINES
 from services.balancer.turns import Turn
-from services.balancer.waiting import waiting
+from services.balancer.waiting import Waiting, waiting
 from shared.ids import ChargerId
 from shared.messages.balancer import LimitedBy, Rule, RunnerUp
 from shared.units import TOLERANCE_A
@@ -38,7 +39,13 @@ class Reasons:
             for constraint, _ in turn.mode.loads
         )
         self._lifting = lifting
-        self._waiting = {it.charger_id: it for it in waiting(facts, turns, timing, now_s)}
+        self._timing = timing
+
+    @cached_property
+    def _waiting(self) -> Mapping[ChargerId, Waiting]:
+        turns = tuple(self._turns.values())
+        found = waiting(self._facts, turns, self._timing, self._now_s)
+        return {it.charger_id: it for it in found}
 
     def without_turn(self, charger_id: ChargerId) -> LimitedBy:
         """Say why a charger gets nothing without having been asked for its turn."""
@@ -83,8 +90,8 @@ class Reasons:
         if reason.runner_up is None:
             lifted = self._lifting.of(turn)
             update["runner_up"] = lifted and self._next(lifted)
-        waits = self._waiting.get(charger_id)
-        if waits is not None:
+        if not turn.share.admitted:
+            waits = self._waiting[charger_id]
             turn_at_s = waits.turn_at_s
             update["place"] = waits.place
             update["turn_at"] = turn_at_s and datetime.fromtimestamp(turn_at_s, UTC)
