@@ -37,7 +37,7 @@ async def settled(shown: Shown) -> dict[str, Any]:
         return bool(view.get("scene")) and (
             view["scene"]["chargers"] == len(shown.garage.bays)
             and view["scene"]["online"].startswith(str(len(shown.garage.bays) - 2))
-            and sum("turn" in it["why"] for it in view["chargers"]) == 2
+            and sum("in the queue" in it["why"] for it in view["chargers"]) == 2
         )
 
     return await until(lambda: view_of(shown.http), complete)
