@@ -48,6 +48,7 @@ async def shares(database_url: str) -> list[Share]:
     """
     connection = await asyncpg.connect(database_url, timeout=ASK_S_MAX)
     try:
-        return await asyncio.wait_for(shares_of(connection), ASK_S_MAX)
+        async with asyncio.timeout(ASK_S_MAX):
+            return await shares_of(connection)
     finally:
         await connection.close(timeout=ASK_S_MAX)

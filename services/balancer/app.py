@@ -17,7 +17,7 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
     """Learn what is in force, then take part, then decide for what was taken over."""
     store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
     locks = await runtime.stack.enter_async_context(locking(settings.database_url))
-    partitions = Partitions(locks, uptime_s)
+    partitions = Partitions(locks, uptime_s, lambda: runtime.client.is_connected)
     runtime.health.add("partitions", partitions.standing)
     runtime.spawn(partitions.keep(), "partitions")
     relay = Relay("balancer", store, runtime.client, partitions.leads)

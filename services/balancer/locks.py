@@ -91,6 +91,13 @@ class Locks:
         )
         await self._notify()
 
+    async def leave(self) -> None:
+        """Say that this balancer takes part no more."""
+        await self._connection.fetchval(
+            "select pg_advisory_unlock($1, $2)", MEMBER_CLASS, self.slot
+        )
+        await self._notify()
+
     async def take(self, partitions: Sequence[int]) -> Mapping[int, int]:
         """Take those that are free, each under a new epoch."""
         rows = await self._connection.fetch(

@@ -22,11 +22,14 @@ from services.balancer.locks import LOCK_FAULTS, Locks, Seen
 from services.balancer.sharing import share_of, to_release, to_take
 from shared.ids import InstallationId
 from shared.subjects import partition_of
+from shared.tasks import end_if_cancelled
 
 LOOK_PAUSE_S: Final = 0.4
 """How soon it is seen that somebody has died, or that the own connection has."""
 HELD_S: Final = 4.0
 """So long after the last proof partitions count as held; the server waits longer (`SESSION_S`)."""
+DEAF_S_MAX: Final = 8.0
+"""A balancer that hears nothing for so long leaves its share to those who do."""
 
 log = structlog.get_logger()
 
@@ -42,12 +45,16 @@ class Partitions:
     Args:
         locks: where they are held.
         clock_s: seconds that pass while the process, or the machine, stands still.
+        hears: whether events and readings reach this process at present, and its limits chargers.
     """
 
-    def __init__(self, locks: Locks, clock_s: Callable[[], float]) -> None:
+    def __init__(
+        self, locks: Locks, clock_s: Callable[[], float], hears: Callable[[], bool]
+    ) -> None:
         self._locks = locks
         self._clock_s = clock_s
-        self._proven_s = clock_s()
+        self._hears = hears
+        self._proven_s = self._heard_s = clock_s()
         self._taken: dict[int, int] = {}
         """Taken and not decided for yet, each with its epoch."""
         self._decided: dict[int, int] = {}
@@ -109,8 +116,10 @@ class Partitions:
         log.info("partitions decided for", partitions=len(self._decided))
 
     def standing(self) -> bool | str:
-        """For the health of the service: whether it takes part."""
-        return self._joins or "it does not know yet what was decided"
+        """For the health of the service: whether it takes part, or why not."""
+        if not self._joins:
+            return "it does not know yet what was decided"
+        return self._takes_part() or "it is cut off from events and chargers"
 
     # --- Holding ---
 
@@ -125,8 +134,10 @@ class Partitions:
             await self._locks.listen(self._wake.set)
             while True:
                 await self._look()
+                end_if_cancelled()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), LOOK_PAUSE_S)
+                    async with asyncio.timeout(LOOK_PAUSE_S):
+                        await self._wake.wait()
                 self._wake.clear()
         except LOCK_FAULTS as fault:
             raise PartitionsLost(repr(fault)) from fault
@@ -138,14 +149,17 @@ class Partitions:
         asked_s = self._clock_s()
         seen = await self._locks.look()
         self._proven_s = asked_s
-        self._leads = self._locks.slot == min(seen.slots, default=0)
-        if not self._joins:
-            return
-        if self._locks.slot not in seen.members:
-            await self._locks.join()
+        if self._hears():
+            self._heard_s = asked_s
+        self._leads = self._locks.slot == min(seen.members or seen.slots, default=0)
+        if self._takes_part() is not (self._locks.slot in seen.members):
+            await (self._locks.join() if self._takes_part() else self._locks.leave())
             seen = await self._locks.look()
         await self._hand_over(seen)
         await self._take(seen)
+
+    def _takes_part(self) -> bool:
+        return self._joins and self._clock_s() - self._heard_s < DEAF_S_MAX
 
     async def _hand_over(self, seen: Seen) -> None:
         share = share_of(self._locks.slot, seen.members)

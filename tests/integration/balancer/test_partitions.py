@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from cli.shares import shares
 from services.balancer.locks import SESSION_S, SLOT_CLASS, locking
-from services.balancer.partitions import HELD_S, Partitions, PartitionsLost
+from services.balancer.partitions import DEAF_S_MAX, HELD_S, Partitions, PartitionsLost
 from shared.subjects import PARTITIONS, partition_of
 from tests.support.databases import ROOT, service_database
 from tests.support.servers import EmbeddedServers
@@ -30,6 +30,7 @@ class Holder:
 
     partitions: Partitions
     ahead_s: list[float] = field(default_factory=lambda: [0.0])
+    hears: list[bool] = field(default_factory=lambda: [True])
 
     def decides(self) -> dict[int, int]:
         found = {}
@@ -48,9 +49,10 @@ class Holder:
 @contextlib.asynccontextmanager
 async def holding(url: str) -> AsyncIterator[Holder]:
     """Take part; a lost connection raises inside."""
-    loop, ahead_s = asyncio.get_running_loop(), [0.0]
+    loop, ahead_s, hears = asyncio.get_running_loop(), [0.0], [True]
     async with locking(url) as locks:
-        holder = Holder(Partitions(locks, lambda: loop.time() + ahead_s[0]), ahead_s)
+        partitions = Partitions(locks, lambda: loop.time() + ahead_s[0], lambda: hears[0])
+        holder = Holder(partitions, ahead_s, hears)
         keeping = asyncio.create_task(holder.partitions.keep())
         taking = asyncio.create_task(holder.take_over())
         holder.partitions.join()
@@ -143,11 +145,27 @@ async def test_who_cannot_prove_stops_before_others_may_begin(url: str) -> None:
         await until(lambda: count(late), lambda it: it == [64])
 
 
+async def test_who_hears_nothing_for_long_leaves_the_work_to_others(url: str) -> None:
+    async with holding(url) as deaf, holding(url) as other:
+        await until(lambda: count(deaf, other), lambda it: it == [32, 32])
+
+        deaf.hears[0] = False
+        deaf.ahead_s[0] += DEAF_S_MAX
+
+        await until(lambda: count(deaf, other), lambda it: it == [0, 64])
+        assert deaf.partitions.standing() == "it is cut off from events and chargers"
+
+        deaf.hears[0] = True
+
+        await until(lambda: count(deaf, other), lambda it: it == [32, 32])
+        assert deaf.partitions.standing() is True
+
+
 async def test_a_connection_that_is_gone_is_noticed_and_others_take_over(url: str) -> None:
     admin = await asyncpg.connect(url)
     try:
         async with locking(url) as locks, holding(url) as other:
-            lost = Partitions(locks, asyncio.get_running_loop().time)
+            lost = Partitions(locks, asyncio.get_running_loop().time, lambda: True)
             keeping = asyncio.create_task(lost.keep())
             lost.join()
             await until(lambda: count(other), lambda it: it == [32])
