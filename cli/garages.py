@@ -11,8 +11,9 @@ from shared.messages.installation import (
     InstallationCommand,
     InstallationType,
     NewCharger,
+    SetSwitchCurrent,
 )
-from shared.phases import PHASES, GridType, Phase
+from shared.phases import PHASES, GridType, Phase, PhaseSwitching
 from simulator.scene import Scene, SceneCharger, SceneCircuit
 
 INSTALLATION_ID: Final = "harbour-garage"
@@ -22,13 +23,22 @@ LEVEL_SHARE: Final = 0.55
 WING_SHARE: Final = 0.6
 """What the breaker of a level's far wing is of the level's."""
 LEVEL_A_MIN: Final = 16.0
+SWITCH_CURRENT_A: Final = 10.0
+"""Below this a three-phase car goes on with one phase, where chargers can switch."""
 STANDARD_BREAKERS_A: Final = (
     16, 20, 25, 32, 40, 50, 63, 80, 100, 125, 160, 200, 250, 315, 400, 500, 630, 800, 1000,
 )  # fmt: skip
 """Ratings of IEC 60898-1 and the frames above them."""
 
 
-def garage(chargers: int, breaker_a: float, grid: GridType, seed: int = 1) -> Scene:
+def garage(
+    chargers: int,
+    breaker_a: float,
+    grid: GridType,
+    seed: int = 1,
+    *,
+    switching: bool = False,
+) -> Scene:
     """
     Draw a garage: three levels, the second with a far wing of its own.
 
@@ -37,10 +47,14 @@ def garage(chargers: int, breaker_a: float, grid: GridType, seed: int = 1) -> Sc
         breaker_a: rating of the main breaker.
         grid: how the building is fed; chargers are wired to its phases in turn.
         seed: what chance the simulation has.
+        switching: chargers can go from three phases to one, and back, where there are three.
     """
     level_a = _standard_a(max(LEVEL_A_MIN, breaker_a * LEVEL_SHARE), breaker_a)
     wing_a = _standard_a(max(LEVEL_A_MIN, level_a * WING_SHARE), level_a)
     levels = min(LEVELS, chargers)
+    phase_switching = (
+        PhaseSwitching.FIRST_TERMINAL if switching and grid.three_phase else PhaseSwitching.NONE
+    )
     circuits = [
         SceneCircuit(circuit_id=f"level-{i}", name=f"Level {i}", breaker_a=level_a)
         for i in range(1, levels + 1)
@@ -58,7 +72,9 @@ def garage(chargers: int, breaker_a: float, grid: GridType, seed: int = 1) -> Sc
         grid_type=grid,
         breaker_a=breaker_a,
         circuits=tuple(circuits),
-        chargers=tuple(_charger(bay, chargers, levels, grid) for bay in range(chargers)),
+        chargers=tuple(
+            _charger(bay, chargers, levels, grid, phase_switching) for bay in range(chargers)
+        ),
         seed=seed,
     )
 
@@ -69,7 +85,9 @@ def _standard_a(wished_a: float, most_a: float) -> float:
     return min(fitting, key=lambda it: abs(it - wished_a))
 
 
-def _charger(bay: int, chargers: int, levels: int, grid: GridType) -> SceneCharger:
+def _charger(
+    bay: int, chargers: int, levels: int, grid: GridType, phase_switching: PhaseSwitching
+) -> SceneCharger:
     level = 1 + bay * levels // chargers
     circuit_id = f"level-{level}"
     if level == 2 and bay % 3 == 0:
@@ -80,6 +98,7 @@ def _charger(bay: int, chargers: int, levels: int, grid: GridType) -> SceneCharg
         name=f"Bay {bay + 1}",
         circuit_id=circuit_id,
         wiring=_wiring(bay, grid),
+        phase_switching=phase_switching,
     )
 
 
@@ -108,6 +127,12 @@ def commands(
         time_zone="Europe/Oslo",
         **about,
     )
+    if any(it.phase_switching is not PhaseSwitching.NONE for it in scene.chargers):
+        yield SetSwitchCurrent(
+            command_id=f"{installation_id}-switch-current",
+            switch_current_a=SWITCH_CURRENT_A,
+            **about,
+        )
     for circuit in scene.circuits_top_down():
         yield AddCircuit(
             command_id=f"{installation_id}-{circuit.circuit_id}",

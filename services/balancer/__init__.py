@@ -11,11 +11,15 @@ How a decision comes about, in the order of the modules:
 phasors      what an ampere is on a line, as a phasor
 forms        how currents add at a breaker: lines in TN grids, pairs of lines in IT grids
 site         the tree of breakers as arrays, and each charger with its own limits
-allocation   shares: who is admitted, and how much each gets (pure arithmetic)
+phasors      what an ampere of a car is on each line
+allocation   shares: who is admitted, how much each gets, and in which mode; with
+             demands  what it is asked and answers, nets and tables  the same in arrays,
+             fitting and filling  its compiled loops, modes  three lines or one
 commitments  the highest current that may still be in force at a charger, now and later
 ledger       the sums of commitments on every breaker: what may still be added
 behaviour    what readings tell of a car: its phases, what it leaves unused, whether it obeys, sleeps
 angles       shares where some cars stand at an angle that nobody knows
+switching    the ways in which a car may charge: on one phase or on three
 turns        whose turn it is: priorities first, then so that a queue rotates
 lifting      what a car would get if what stops it did not
 waiting      places in the queue, and when a turn is expected

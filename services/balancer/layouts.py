@@ -16,7 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.balancer.site import Breaker, Site, SiteCharger, way_up
 from shared.ids import ChargerId, CircuitId, InstallationId
 from shared.messages.balancer import MAIN, LimitedBy, Rule
-from shared.phases import GridType, Phase, PhaseCurrents, Wiring, lines_loaded
+from shared.phases import (
+    GridType,
+    Phase,
+    PhaseCurrents,
+    PhaseSwitching,
+    Wiring,
+    lines_loaded,
+)
 from shared.units import PILOT_MIN_A
 
 FORGOTTEN_AFTER: Final = timedelta(days=1)
@@ -72,6 +79,7 @@ class ChargerLayout(Document):
     min_a: float = PILOT_MIN_A
     breaker_a: float | None = None
     priority: int = 0
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
     fail_safe_a: float
     fail_safes: tuple[FailSafe, ...] = ()
     """The latest ones; the last one is what it is to fall back to now."""
@@ -111,6 +119,7 @@ class Layout(Document):
     active: bool = True
     available_a: PhaseCurrents | None = None
     available_until: datetime | None = None
+    switch_current_a: float | None = None
     departed: tuple[Departed, ...] = ()
     position: int = 0
     """Of the newest event that it was folded from."""
@@ -144,6 +153,7 @@ class Layout(Document):
             chargers,
             available_a=self.available_a,
             available_until_s=float("inf") if until is None else until.timestamp(),
+            switch_current_a=self.switch_current_a,
         )
 
     def _site_charger(self, charger_id: ChargerId, charger: ChargerLayout) -> SiteCharger:
@@ -156,6 +166,7 @@ class Layout(Document):
             min_a=charger.min_a,
             breaker_a=charger.breaker_a,
             priority=charger.priority,
+            phase_switching=charger.phase_switching,
             out_of_use=self._out_of_use(charger),
         )
 

@@ -77,6 +77,7 @@ class Sender:
                 valid_until=lease.valid_until,
                 sequence=lease.sequence,
                 epoch=facts.epoch,
+                terminals=lease.terminals,
             )
             task = asyncio.create_task(self._deliver(command, context))
             self._sending.add(task)

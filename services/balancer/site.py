@@ -9,7 +9,15 @@ from services.balancer.forms import LINES as LINES
 from services.balancer.forms import Form, form_of
 from shared.ids import ChargerId, CircuitId
 from shared.messages.balancer import MAIN, LimitedBy
-from shared.phases import PHASES, GridType, Phase, PhaseCurrents, lines_loaded
+from shared.phases import (
+    PHASES,
+    GridType,
+    Phase,
+    PhaseCurrents,
+    PhaseSwitching,
+    lines_loaded,
+    lines_used,
+)
 from shared.units import PILOT_MIN_A, TOLERANCE_A
 
 
@@ -41,6 +49,7 @@ class SiteCharger:
     breaker_a: float | None = None
     """Of its own breaker, if it has one."""
     priority: int = 0
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
     out_of_use: LimitedBy | None = None
     """Why it may draw nothing, if it may not."""
 
@@ -64,6 +73,8 @@ class Site:
     available_a: PhaseCurrents | None = None
     """What all chargers together may draw, below what the main breaker carries."""
     available_until_s: float = math.inf
+    switch_current_a: float | None = None
+    """Below this a three-phase car goes on with one phase, where its charger can; none: it never does."""
 
     @property
     def form(self) -> Form:
@@ -128,6 +139,10 @@ class Site:
         """Name the lines a charger loads with its first terminals; by default with all it has."""
         wiring = self.chargers[charger_id].wiring
         return lines_loaded(self.grid, wiring, min(terminals, len(wiring)))
+
+    def lines_used(self, charger_id: ChargerId, terminals: Sequence[int]) -> tuple[Phase, ...]:
+        """Name the lines a charger loads when it is told which terminals to use."""
+        return lines_used(self.grid, self.chargers[charger_id].wiring, terminals)
 
     def at(self, constraint: int) -> tuple[Breaker, Phase]:
         """Name the breaker and the line of a constraint."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from shared.ids import ChargerId, CircuitId, InstallationId, Serial
 from shared.messages.balancer import MAIN
 from shared.messages.installation import Category, InstallationType
-from shared.phases import GridType, Phase, PhaseAmperes
+from shared.phases import GridType, Phase, PhaseAmperes, PhaseSwitching
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class Charger(NamedTuple):
     wished_a: float | None = None
     priority: int = 0
     lock: Lock | None = None
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
 
     @property
     def called(self) -> str:

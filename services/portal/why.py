@@ -45,7 +45,7 @@ def _introduced(limited_by: LimitedBy, situation: Situation) -> str:
             return _capital(reason)  # it names the amperes that matter
         case Rule.QUEUE:
             return f"{_capital(waits(situation))}: {reason}"
-        case Rule.DECREASE_FIRST | Rule.WAKING:
+        case Rule.DECREASE_FIRST | Rule.SWITCHING | Rule.WAKING:
             return f"{amperes(situation.limit_a)} A for now: {reason}"
         case _:
             return f"{amperes(situation.limit_a)} A: {reason}"

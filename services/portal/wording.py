@@ -10,7 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from shared.history.why import tenths
-from shared.phases import PHASES, GridType, Phase
+from shared.phases import PHASES, GridType, Phase, PhaseSwitching
 
 UNKNOWN: Final = "–"
 
@@ -19,6 +19,12 @@ GRIDS: Final = {
     GridType.TN_1_PHASE: "TN grid, one phase",
     GridType.IT_3_PHASE: "IT grid, three phases",
     GridType.IT_1_PHASE: "IT grid, one phase",
+}
+
+SWITCHING: Final = {
+    PhaseSwitching.NONE: "",
+    PhaseSwitching.FIRST_TERMINAL: "switches to one phase, on its first terminal",
+    PhaseSwitching.ANY_TERMINAL: "switches to one phase, on any terminal",
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.ids import ChargerId, CircuitId, InstallationId, Serial, SessionId
 from shared.messages.balancer import MAIN, LimitedBy
-from shared.phases import GridType, PhaseCurrents, Wiring
+from shared.phases import GridType, PhaseCurrents, PhaseSwitching, Wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class Charger:
     fail_safe_a: float
     fail_safe_wished: bool = False
     priority: int = 0
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
     locked: LockedWith | None = None
     """What it is locked with; none, if it is not locked."""
 

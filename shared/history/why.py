@@ -76,6 +76,7 @@ def afterwards(reason: LimitedBy, situation: Situation) -> str | None:
 
 _PASSING: Final = {
     Rule.DECREASE_FIRST: "once they have",
+    Rule.SWITCHING: "when it has",
     Rule.WAKING: "when its offer comes back in some seconds",
 }
 """What ends by itself, and how that is told."""
@@ -211,6 +212,7 @@ _CLAUSES: Final[Mapping[Rule, Callable[[LimitedBy, Situation], str]]] = {
     Rule.QUEUE: _queue,
     Rule.NO_CAR: _no_car,
     Rule.DISOBEYS: lambda _, situation: _disobeys(situation),
+    Rule.SWITCHING: lambda _, __: "it changes its phases first",
     Rule.WAKING: lambda _, __: "the car seems to sleep since it was paused, and is woken",
     Rule.DECREASE_FIRST: lambda _, __: "others must first confirm that they have made room",
     Rule.LOCKED: lambda it, situation: (

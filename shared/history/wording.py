@@ -30,6 +30,7 @@ _FIELDS: Final = {
     "max_a": "maximum",
     "min_a": "minimum",
     "parent_id": "beneath",
+    "phase_switching": "phase switching",
     "session_id": "session",
     "set_a": "set value",
     "switch_current_a": "switch current",

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shared.ids import ChargerId, CircuitId, InstallationId
 from shared.messages import InstallationEvent, Message, Moment, Upcast
-from shared.phases import Phase, PhaseCurrents
+from shared.phases import Phase, PhaseCurrents, Terminals
 from shared.units import Amperes
 
 MAIN: CircuitId = "main"
@@ -33,6 +33,8 @@ class Rule(StrEnum):
     """The car has drawn nothing since a pause; its offer is taken away for seconds, and comes back."""
     DECREASE_FIRST = "decrease first"
     """A share is there, but somebody else must first confirm that they have made room."""
+    SWITCHING = "switching phases"
+    """It goes from three phases to one, or back, at no more than it had; the rest follows."""
     AVAILABLE = "available current"
     """All that was made available to the chargers together is shared out."""
     OWN_BREAKER = "own breaker"
@@ -83,6 +85,10 @@ def _on_unknown_layout(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"layout_position": None}
 
 
+def _on_what_the_car_uses(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"terminals": None}
+
+
 def _with_nothing_next(data: dict[str, Any]) -> dict[str, Any]:
     """Nobody had worked out what would be next, nor when it would be somebody's turn."""
     unknown = {"usable_a": None, "runner_up": None, "place": None, "turn_at": None}
@@ -97,8 +103,12 @@ class CurrentLimitAllocated(BalancerEvent):
     reading not considered before this decision arrived, if a reading caused it.
     """
 
-    schema_version: ClassVar[int] = 3
-    upcasts: ClassVar[dict[int, Upcast]] = {1: _on_unknown_layout, 2: _with_nothing_next}
+    schema_version: ClassVar[int] = 4
+    upcasts: ClassVar[dict[int, Upcast]] = {
+        1: _on_unknown_layout,
+        2: _on_what_the_car_uses,
+        3: _with_nothing_next,
+    }
     charger_id: ChargerId
     limit_a: Amperes
     phases: tuple[Phase, ...]
@@ -110,6 +120,9 @@ class CurrentLimitAllocated(BalancerEvent):
     layout_position: int | None = None
     """The newest event of the installation that the decision knew, by its position in the log;
     none in decisions of before this was written down."""
+    terminals: Terminals | None = None
+    """From which of its terminals the charger is to charge, if it can switch; none: from all that the
+    car uses. Another value than before, within a session, is a switch."""
 
 
 class Lease(Message):
@@ -120,13 +133,22 @@ class Lease(Message):
     phases: tuple[Phase, ...]
     valid_until: Moment
     sequence: int
+    terminals: Terminals | None = None
+    """As with `CurrentLimitAllocated`."""
+
+
+def _leases_on_what_the_car_uses(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"leases": [_on_what_the_car_uses(it) for it in data["leases"]]}
 
 
 class LeasesRenewed(BalancerEvent):
     """Limits that go on unchanged were extended, each under a new sequence number."""
 
-    schema_version: ClassVar[int] = 2
-    upcasts: ClassVar[dict[int, Upcast]] = {1: _on_unknown_layout}
+    schema_version: ClassVar[int] = 3
+    upcasts: ClassVar[dict[int, Upcast]] = {
+        1: _on_unknown_layout,
+        2: _leases_on_what_the_car_uses,
+    }
     epoch: int
     leases: tuple[Lease, ...]
     layout_position: int | None = None

@@ -100,6 +100,7 @@ CLAUSES = [
         Situation(NAMES, limit_a=6.0),
         "the car draws more than it was told; it is counted at what it draws",
     ),
+    (LimitedBy(rule=Rule.SWITCHING), CHARGES, "it changes its phases first"),
     (
         LimitedBy(rule=Rule.WAKING),
         STOPPED,
@@ -170,6 +171,10 @@ NEXT = [
     (
         LimitedBy(rule=Rule.DECREASE_FIRST, **L2, runner_up=MAIN_NEXT),
         "once they have, it may draw 11.2 A, limited by the main breaker (63 A) on L1",
+    ),
+    (
+        LimitedBy(rule=Rule.SWITCHING, runner_up=MAIN_NEXT),
+        "when it has, it may draw 11.2 A, limited by the main breaker (63 A) on L1",
     ),
     (
         LimitedBy(rule=Rule.WAKING, runner_up=MAIN_NEXT),
