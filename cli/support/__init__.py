@@ -9,6 +9,8 @@ Support: reading the past of a stack, running or not, from its logs; and mending
     output.py        text for people or JSON for programs, and what the command exits with
     asking.py        a question about the past: its subject, time zone, moments
     history.py       `ampledger history`
+    chargers.py      which charger somebody means, and where it stood
+    explaining.py    `ampledger explain`
     replaying.py     `ampledger diff` and `replay`
     serials.py       `ampledger serial`
     logs.py          `ampledger log verify|head|export`

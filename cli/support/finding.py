@@ -85,7 +85,7 @@ async def _serial(logs: Logs, name: str) -> str | None:
 async def of_installation(logs: Logs, name: str, until: Until = for_ever) -> Subject:
     """Read everything of one installation."""
     mine = await logs.streams(LAYOUTS, [layouts(name)])
-    zone = _zone(mine, name)
+    zone = zone_at(mine, name)
     end = await until(mine, layouts(name), zone)
     chargers = {_text(it, "charger_id") for it in mine} - {None}
     serials = {_text(it, "serial") for it in mine} - {None}
@@ -94,7 +94,7 @@ async def of_installation(logs: Logs, name: str, until: Until = for_ever) -> Sub
         TELEMETRY: [*(f"charger-{it}" for it in chargers), *(f"knock-{it}" for it in serials)],
         BALANCER: [f"balance-{name}"],
     }
-    events = await _read(logs, streams, end)
+    events = await read_until(logs, streams, end)
     for service in set(await logs.present()) - set(streams):
         events[service] = await logs.saying(service, "data", "installation_id", name)
 
@@ -105,14 +105,14 @@ async def of_installation(logs: Logs, name: str, until: Until = for_ever) -> Sub
     return Subject(Kind.INSTALLATION, name, layouts(name), events, concerns, zone)
 
 
-def _zone(layout: Sequence[Recorded], installation_id: str) -> tzinfo | None:
+def zone_at(layout: Sequence[Recorded], installation_id: str) -> tzinfo | None:
     """Name the time zone of an installation."""
     events = (told(LAYOUTS, it).event for it in layout)
     mine = [it for it in events if getattr(it, "installation_id", None) == installation_id]
     return zone_of(fold(installation_id, [it for it in mine if it is not None]))
 
 
-async def _read(
+async def read_until(
     logs: Logs, streams: Mapping[str, list[str]], until: datetime | None
 ) -> dict[str, list[Recorded]]:
     present = await logs.present()
@@ -145,8 +145,8 @@ async def of_serial(logs: Logs, serial: str, until: Until = for_ever) -> Subject
     stays = story_of(serial, merge({LAYOUTS: layout})).stays
     home = stays[-1].installation_id if stays else ""
     stream = layouts(home) if stays else f"knock-{serial}"
-    zone = _zone(layout, home)
-    events = await _read(logs, streams, await until(layout, stream, zone))
+    zone = zone_at(layout, home)
+    events = await read_until(logs, streams, await until(layout, stream, zone))
     story = story_of(serial, merge(events))
     commands = {it.meta.command_id for it in mentions}
     return Subject(
@@ -199,7 +199,7 @@ async def _of_user(logs: Logs, name: str) -> Subject | None:
     events = dict(done)
     layout = await logs.streams(LAYOUTS, [layouts(it) for it in places if it])
     events[LAYOUTS] = layout
-    zones = (_zone(layout, it) for it in places)
+    zones = (zone_at(layout, it) for it in places)
     return Subject(
         Kind.USER,
         name,

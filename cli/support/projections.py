@@ -132,10 +132,9 @@ def _show(projection: Projection, done: Rebuilt, *, dry_run: bool) -> None:
 def _verdict(projection: Projection, done: Rebuilt, *, dry_run: bool) -> str:
     same = "They are the same." if done.comparison.equal else "They differ."
     if done.swapped:
-        how = "notices within seconds" if projection.notices else "must be restarted to notice"
         return (
             f"{same} The new one is in place; the old one is in document_before. A running "
-            f"{projection.service} {how}."
+            f"{projection.service} notices within seconds."
         )
     if dry_run:
         return f"{same} A dry run: nothing was changed."

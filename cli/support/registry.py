@@ -44,8 +44,6 @@ class Projection:
     kinds: tuple[str, ...]
     begin: Callable[[Database], Folds]
     times_s: float = 0.0
-    notices: bool = True
-    """The service notices by itself, within seconds, when the documents are replaced."""
 
     @property
     def name(self) -> str:
@@ -93,7 +91,7 @@ PROJECTIONS: Final = (
     Projection(TELEMETRY, INSTALLATION, ("grid", "assigned"), _assignments),
     Projection(BALANCER, INSTALLATION, ("layout",), _layouts),
     Projection(BALANCER, TELEMETRY, ("reported",), _reported),
-    Projection(BALANCER, BALANCER, ("announced",), _announced, 30.0, notices=False),
+    Projection(BALANCER, BALANCER, ("announced",), _announced, 30.0),
     Projection(PORTAL, INSTALLATION, ("layout",), _of_portal(INSTALLATION)),
     Projection(PORTAL, TELEMETRY, ("condition", "refusal"), _of_portal(TELEMETRY)),
     Projection(PORTAL, BALANCER, ("share", "overload"), _of_portal(BALANCER)),

@@ -13,76 +13,67 @@ import json
 import os
 import sqlite3
 import sys
-from urllib.parse import urlsplit
 
 import nats
-from nats.aio.client import Client
-from nats.aio.msg import Msg
-from nats.errors import Error
 
-SOURCES = ("EVENTS_INSTALLATION", "TELEMETRY")
-CONSUMER = urlsplit(os.environ["NATS_URL"]).username
-TABLES = """create table if not exists position (source primary key, epoch, numbering, sequence);
-            create table if not exists heard (source, sequence, kind, content)"""
+CONSUMER = os.environ["NATS_URL"].split("/")[2].partition(":")[0]
 
 
-def take(db: sqlite3.Connection, source: str, message: Msg) -> None:
+def take(db: sqlite3.Connection, source: str, sequence: int, message: nats.aio.msg.Msg) -> None:
     """Do what your service is there for; here the message is kept."""
-    sequence, kind = message.metadata.sequence.stream, message.subject.rpartition(".")[2]
-    db.execute("insert into heard values (?, ?, ?, ?)", (source, sequence, kind, message.data))
+    db.execute(
+        "insert into heard values (?, ?, ?, ?)",
+        (source, sequence, message.subject.rpartition(".")[2], message.data),
+    )
 
 
-async def consumer_at(client: Client, jetstream: str, **position: int) -> dict:
-    """Set our consumer to a position, and learn what it is; without one there is no answer."""
-    subject = f"$JS.API.CONSUMER.RESET.{jetstream}.{CONSUMER}"
-    answer = json.loads((await client.request(subject, json.dumps(position).encode())).data)
-    if "error" in answer:
-        raise Error(answer["error"]["description"])
-    return answer
+async def consumer_at(client: nats.NATS, jetstream: str, **position: int) -> str:
+    """Set our consumer to a position, and learn what its sequence numbers belong to."""
+    answer = await client.request(
+        f"$JS.API.CONSUMER.RESET.{jetstream}.{CONSUMER}", json.dumps(position).encode()
+    )
+    return json.loads(answer.data)["config"]["metadata"]["ampledger-numbering"]
 
 
-async def begin(client: Client, db: sqlite3.Connection, source: str) -> str:
+async def begin(client: nats.NATS, db: sqlite3.Connection, source: str) -> tuple[str, str]:
     """Find the jetstream that is announced on now, and begin behind the last message taken."""
-    known = db.execute("select * from position where source = ?", (source,)).fetchone()
-    _, epoch, numbering, sequence = known or (source, 1, None, 0)
-    for candidate in range(epoch, epoch + 10):
-        jetstream = source if candidate == 1 else f"{source}_{candidate}"
+    _, since, before, sequence = db.execute(
+        "select * from position where source = ?", (source,)
+    ).fetchone() or (source, source, None, 0)
+    for jetstream in (since, *(f"{source}_{epoch}" for epoch in range(2, 10))):
         try:
-            consumer = await consumer_at(client, jetstream)
-        except TimeoutError:
+            numbering = await consumer_at(client, jetstream)
+        except TimeoutError:  # nobody answers where our consumer is not, or not any more
             continue
-        now = consumer["config"]["metadata"]["ampledger-numbering"]
-        if now != numbering:  # another epoch: what a log told before is void, it is told anew
-            with db:
-                if source != "TELEMETRY":
-                    db.execute("delete from heard where source = ?", (source,))
-                at = (source, candidate, now, 0)
-                db.execute("replace into position values (?, ?, ?, ?)", at)
-            sequence = 0
-        await consumer_at(client, jetstream, seq=sequence + 1)
-        return jetstream
-    raise Error(f"no consumer {CONSUMER} on {source}")
+        return jetstream, await consumer_at(
+            client, jetstream, seq=sequence + 1 if numbering == before else 1
+        )
+    raise nats.errors.Error(f"no consumer {CONSUMER} on {source}")
 
 
-async def hear(client: Client, db: sqlite3.Connection, source: str) -> None:
-    """Take messages until one is missing, or there are none for a while."""
-    jetstream = await begin(client, db, source)
+async def hear(client: nats.NATS, db: sqlite3.Connection, source: str) -> None:
+    """Begin at our own position, and take what comes: all before a gap, for the rest comes again."""
+    jetstream, numbering = await begin(client, db, source)
     pull = await client.jetstream().pull_subscribe_bind(consumer=CONSUMER, stream=jetstream)
-    expected = 1
     try:
-        while messages := await pull.fetch(100, timeout=5):
-            with db:  # effects and position are written together, or not at all
-                for message in messages:
-                    at = message.metadata.sequence
-                    if at.consumer != expected:
-                        return
-                    take(db, source, message)
-                    found = (at.stream, source)
-                    db.execute("update position set sequence = ? where source = ?", found)
-                    expected += 1
-            await messages[-1].ack()
-    except TimeoutError:
-        return
+        whole = [
+            (it.metadata.sequence.stream, it)
+            for number, it in enumerate(await pull.fetch(500, timeout=5), start=1)
+            if it.metadata.sequence.consumer == number
+        ]
+        with db:  # effects and position are written together, or not at all
+            db.execute(  # a log that is told anew, under other numbers, makes void what it told
+                "delete from heard where source = ? and source <> 'TELEMETRY'"
+                " and source not in (select source from position where numbering = ?)",
+                (source, numbering),
+            )
+            for at, message in whole:
+                take(db, source, at, message)
+                db.execute(
+                    "replace into position values (?, ?, ?, ?)",
+                    (source, jetstream, numbering, at),
+                )
+        await asyncio.gather(*(message.ack() for _, message in whole[-1:]))
     finally:
         await pull.unsubscribe()
 
@@ -95,14 +86,18 @@ async def main() -> None:
         while True:
             try:
                 await hear(client, db, source)
-            except (Error, TimeoutError) as error:
+            except TimeoutError:  # it was quiet
+                continue
+            except (nats.errors.Error, KeyError) as error:
                 await say(error)
-                await asyncio.sleep(1)
 
     db = sqlite3.connect(sys.argv[1])
-    db.executescript(TABLES)
+    db.executescript(
+        "create table if not exists position (source primary key, jetstream, numbering, sequence);"
+        "create table if not exists heard (source, sequence, kind, content)"
+    )
     client = await nats.connect(os.environ["NATS_URL"], error_cb=say, max_reconnect_attempts=-1)
-    await asyncio.gather(*(hear_for_ever(it) for it in SOURCES))
+    await asyncio.gather(*map(hear_for_ever, ("EVENTS_INSTALLATION", "TELEMETRY")))
 
 
 asyncio.run(main())

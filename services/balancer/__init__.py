@@ -21,7 +21,9 @@ behaviour    what readings tell of a car: its phases, what it leaves unused, whe
 angles       shares where some cars stand at an angle that nobody knows
 switching    the ways in which a car may charge: on one phase or on three
 turns        whose turn it is: priorities first, then so that a queue rotates
-reasons      what held a limit down
+lifting      what a car would get if what stops it did not
+waiting      places in the queue, and when a turn is expected
+reasons      what held a limit down, and what would be next
 planning     what of a target may be announced already
 decider      facts and time -> limits that may be announced now, each with its reason
 

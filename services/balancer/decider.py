@@ -7,7 +7,7 @@ have confirmed that they made room.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from services.balancer.behaviour import METER_ERROR_A
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.forms import Amps, Form, Ways, higher
 from services.balancer.ledger import Ledger
+from services.balancer.lifting import Lifting
 from services.balancer.planning import (
     Announcement,
     Planner,
@@ -70,9 +71,11 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     ledger = Ledger(usable_a, facts.places(), measured_a, now_s, ends_s, form=facts.site.form)
     capacity = _capacity_for_cars(facts, usable_a, ledger)
     turns, rotated = take_turns(facts, capacity, timing, now_s)
-    reasons = Reasons(facts, turns, now_s)
+    lifting = Lifting(facts, turns, capacity, usable_a)
+    reasons = Reasons(facts, turns, usable_a, lifting, timing, now_s)
     targets = _targets(facts, turns, reasons)
-    announcements = tuple(_announce(facts, targets, ledger, timing, now_s))
+    announced = _announce(facts, targets, ledger, timing, now_s)
+    announcements = tuple(_with_whole_reason(it, reasons) for it in announced)
     loads_a, stale = _loads(facts, measured_a, now_s)
     return Decision(
         announcements=announcements,
@@ -178,7 +181,8 @@ def _newly_queued(
     for turn in turns:
         charger = facts.chargers[turn.car.charger_id]
         if not turn.share.admitted and charger.waiting_since_s is None:
-            yield Queued(turn.car.charger_id, reasons.of(turn))
+            charger_id = turn.car.charger_id
+            yield Queued(charger_id, reasons.in_full(charger_id, reasons.of(turn)))
 
 
 # --- Announcements ---
@@ -219,6 +223,13 @@ def _announce(
             if announcement is not None:
                 ledger.grant(target.charger_id, announcement.grant)
                 yield announcement
+
+
+def _with_whole_reason(announcement: Announcement, reasons: Reasons) -> Announcement:
+    if announcement.renewal:
+        return announcement  # its reason is not told again
+    reason = reasons.in_full(announcement.charger_id, announcement.limited_by)
+    return replace(announcement, limited_by=reason)
 
 
 # --- The picture ---

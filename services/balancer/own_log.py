@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from shared.event_store import EventStore
 from shared.followers import Moved
@@ -19,6 +20,8 @@ from shared.messages import Event
 from shared.messages.balancer import LayoutRequired
 
 SERVICE: Final = "balancer"
+
+_CURSOR: Final = "select position, event_id from cursor where consumer = $1 and service = $2"
 
 Fact = tuple[str, int, Event, datetime]
 """A stream, its version with the event, the event, and when it was recorded."""
@@ -55,6 +58,8 @@ class OwnLog:
         self._apply = apply
         self._reload = reload
         self._position = 0
+        self._mark: UUID | None = None
+        """What the cursor says beside its position: something else once documents were replaced."""
         self._versions: dict[str, int] = {}
         self._required: dict[InstallationId, int] = {}
         self._whole = True
@@ -71,11 +76,8 @@ class OwnLog:
         )
         async with self._pool.acquire() as connection, connection.transaction():
             # Locked, so that nobody who still folds under this name writes in between.
-            self._position = await connection.fetchval(
-                "select position from cursor where consumer = $1 and service = $2 for update",
-                self._consumer,
-                SERVICE,
-            )
+            cursor = await connection.fetchrow(f"{_CURSOR} for update", self._consumer, SERVICE)
+            self._position, self._mark = cursor["position"], cursor["event_id"]
             await self._reload()
         await self.catch_up()
 
@@ -88,8 +90,10 @@ class OwnLog:
         return self._required.get(installation_id, 0)
 
     async def catch_up(self) -> None:
-        """Fold everything that is in the log."""
+        """Fold everything that is in the log, on documents that may have been replaced meanwhile."""
         async with self._turn:
+            cursor = await self._pool.fetchrow(_CURSOR, self._consumer, SERVICE)
+            await self._notice(cursor["event_id"])
             await self._catch_up()
 
     async def remember(
@@ -114,6 +118,12 @@ class OwnLog:
             else:
                 await self._catch_up()
 
+    async def _notice(self, mark: UUID | None) -> None:
+        """Read the documents anew if they were replaced, at the position at which they are."""
+        if mark != self._mark:
+            await self._reload()
+            self._mark = mark
+
     async def _catch_up(self) -> None:
         async for page in self._store.pages(self._position):
             facts = [(it.stream, it.version, it.event, it.recorded_at) for it in page]
@@ -130,9 +140,9 @@ class OwnLog:
             await self._reload()  # memory was ahead of a transaction that failed
         self._whole = False
         async with self._pool.acquire() as connection, connection.transaction():
-            moved = await connection.fetchval(
+            moved = await connection.fetchrow(
                 "update cursor set position = $4, heartbeat_at = clock_timestamp()"
-                " where consumer = $1 and service = $2 and position = $3 returning 1",
+                " where consumer = $1 and service = $2 and position = $3 returning event_id",
                 self._consumer,
                 SERVICE,
                 self._position,
@@ -140,6 +150,8 @@ class OwnLog:
             )
             if moved is None:
                 raise Moved(f"{self._consumer} is not at {self._position} of its own log")
+            # Whoever replaces documents has the cursor locked, and marks it, before anybody writes.
+            await self._notice(moved["event_id"])
             for _, _, event, recorded_at in facts:
                 await self._apply(connection, event, recorded_at)
         self._position, self._whole = last, True

@@ -8,7 +8,7 @@ from services.balancer.commitments import OVER_AFTER_S, Granted
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.ledger import Ledger
 from shared.ids import ChargerId
-from shared.messages.balancer import LimitedBy, Rule
+from shared.messages.balancer import LimitedBy, Rule, RunnerUp
 from shared.phases import ALL_TERMINALS, Phase
 from shared.units import PILOT_MIN_A, TOLERANCE_A, offerable
 
@@ -179,8 +179,7 @@ class Planner:
         if not worth_it:
             return self._instead(target, present_a)
         if limit_a < target.limit_a - TOLERANCE_A:
-            reason = target.limited_by.model_copy(update={"rule": Rule.DECREASE_FIRST})
-            target = replace(target, limited_by=reason)
+            target = replace(target, limited_by=_for_now(target))
         announcement = self._announcement(target, limit_a)
         # It may end sooner than the one that holds the fail-safe off now.
         if not self.ledger.fits(target.charger_id, announcement.grant):
@@ -213,7 +212,7 @@ class Planner:
         if lower or waited_s >= self.timing.retry_s:
             reason = target.limited_by
             if limit_a < target.limit_a - TOLERANCE_A:
-                reason = reason.model_copy(update={"rule": Rule.SWITCHING})
+                reason = _for_now(target, Rule.SWITCHING)
             announcement = self._announcement(replace(target, limited_by=reason), limit_a)
             if self.ledger.fits(target.charger_id, announcement.grant):
                 return announcement
@@ -238,8 +237,7 @@ class Planner:
         min_a = self.facts.site.chargers[target.charger_id].min_a
         newest = self.facts.chargers[target.charger_id].standing.newest
         if newest is not None and 0 < present_a < min_a - TOLERANCE_A:
-            reason = target.limited_by.model_copy(update={"rule": Rule.DECREASE_FIRST})
-            return self.lower(replace(target, limit_a=0.0, limited_by=reason))
+            return self.lower(replace(target, limit_a=0.0, limited_by=_for_now(target)))
         return self.keep(replace(target, limit_a=present_a))
 
     def _until_s(self, target: Target, limit_a: float) -> float:
@@ -264,3 +262,11 @@ class Planner:
         return Announcement(
             target.charger_id, grant, target.limited_by, renewal and not other_reason
         )
+
+
+def _for_now(target: Target, rule: Rule = Rule.DECREASE_FIRST) -> LimitedBy:
+    """Something must happen first: others make room, or it switches. What stops it then is next."""
+    then = target.limited_by.model_dump(include={"rule", "circuit_id", "phase", "usable_a"})
+    runner_up = RunnerUp(**then, limit_a=target.limit_a)
+    update = {"rule": rule, "runner_up": runner_up}
+    return target.limited_by.model_copy(update=update)

@@ -1,28 +1,51 @@
-"""Why a charger gets what it gets: the rule that held its limit down, and where."""
+"""Why a charger gets what it gets: the rule that held its limit down, where, and what would be next."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
 
 from services.balancer.allocation import OWN_MAX
-from services.balancer.facts import SiteFacts
+from services.balancer.facts import SiteFacts, Timing
+from services.balancer.lifting import Lifted, Lifting
+from services.balancer.site import LINES
 from services.balancer.turns import Turn
+from services.balancer.waiting import Waiting, waiting
 from shared.ids import ChargerId
-from shared.messages.balancer import LimitedBy, Rule
+from shared.messages.balancer import LimitedBy, Rule, RunnerUp
 from shared.units import TOLERANCE_A
 
 
 class Reasons:
     """The reasons of one decision."""
 
-    def __init__(self, facts: SiteFacts, turns: Sequence[Turn], now_s: float) -> None:
+    def __init__(
+        self,
+        facts: SiteFacts,
+        turns: Sequence[Turn],
+        usable_a: Sequence[float],
+        lifting: Lifting,
+        timing: Timing,
+        now_s: float,
+    ) -> None:
         self._facts = facts
         self._now_s = now_s
+        self._turns = {turn.car.charger_id: turn for turn in turns}
+        self._usable_a = usable_a
         self._sharing = Counter(
             constraint
             for turn in turns
             if turn.share.admitted
             for constraint, _ in turn.mode.loads
         )
+        self._lifting = lifting
+        self._timing = timing
+
+    @cached_property
+    def _waiting(self) -> Mapping[ChargerId, Waiting]:
+        turns = tuple(self._turns.values())
+        found = waiting(self._facts, turns, self._timing, self._now_s)
+        return {it.charger_id: it for it in found}
 
     def without_turn(self, charger_id: ChargerId) -> LimitedBy:
         """Say why a charger gets nothing without having been asked for its turn."""
@@ -34,32 +57,84 @@ class Reasons:
         return LimitedBy(rule=Rule.NO_CAR)
 
     def of(self, turn: Turn) -> LimitedBy:
-        """Say what stopped a car's share."""
+        """Say what held a car's limit down."""
         share = turn.share
         if turn.car.demand.fixed_a is not None and share.admitted:
             return LimitedBy(rule=Rule.DISOBEYS)
-        if share.admitted and self._wakes(turn.car.charger_id):
-            return LimitedBy(rule=Rule.WAKING)
+        stopped = self._stopped(turn)
+        if not share.admitted or not self._wakes(turn.car.charger_id):
+            return stopped
+        then = stopped.model_dump(include={"rule", "circuit_id", "phase", "usable_a"})
+        return LimitedBy(rule=Rule.WAKING, runner_up=RunnerUp(**then, limit_a=share.share_a))
+
+    def _stopped(self, turn: Turn) -> LimitedBy:
+        share = turn.share
         if share.constraint == OWN_MAX:
-            return LimitedBy(rule=Rule.CAR if turn.car.lent else self._own(turn.car.charger_id))
+            return LimitedBy(rule=self._bound(turn.car.charger_id, lent=turn.car.lent))
         breaker, line = self._facts.site.at(share.constraint)
-        sharing = self._sharing[share.constraint]
         return LimitedBy(
-            rule=self._at_breaker(turn, sharing),
+            rule=self._at_breaker(share.constraint, admitted=share.admitted),
             circuit_id=breaker.circuit_id,
             phase=line,
-            shared_by=sharing,
+            shared_by=self._sharing[share.constraint],
+            usable_a=self._usable_a[share.constraint],
+        )
+
+    def in_full(self, charger_id: ChargerId, reason: LimitedBy) -> LimitedBy:
+        """Add to a reason that is about to be announced what would be next, and when. That costs more
+        than the reason itself, and most reasons are not announced again."""
+        turn = self._turns.get(charger_id)
+        if turn is None or turn.car.demand.fixed_a is not None:
+            return reason
+        update: dict[str, object] = {}
+        if reason.runner_up is None:
+            lifted = self._lifting.of(turn)
+            update["runner_up"] = lifted and self._next(lifted)
+        if not turn.share.admitted:
+            waits = self._waiting[charger_id]
+            turn_at_s = waits.turn_at_s
+            update["place"] = waits.place
+            update["turn_at"] = turn_at_s and datetime.fromtimestamp(turn_at_s, UTC)
+        return reason.model_copy(update=update)
+
+    def _next(self, lifted: Lifted) -> RunnerUp:
+        share, car = lifted.share, lifted.car
+        if share.constraint == OWN_MAX:
+            max_a = car.demand.modes[share.mode].max_a
+            rule = self._bound(car.charger_id, lent=car.lent, max_a=max_a)
+            return RunnerUp(rule=rule, limit_a=share.share_a)
+        breaker, line = self._facts.site.at(share.constraint)
+        usable_a = self._usable_a[share.constraint]
+        rule = self._at_breaker(share.constraint, admitted=share.admitted)
+        if share.constraint // LINES == lifted.to_breaker:
+            usable_a = breaker.set_a
+            rule = Rule.BREAKER if share.admitted else Rule.QUEUE
+        return RunnerUp(
+            rule=rule,
+            circuit_id=breaker.circuit_id,
+            phase=line,
+            usable_a=usable_a,
+            limit_a=share.share_a,
         )
 
     def _wakes(self, charger_id: ChargerId) -> bool:
         return self._facts.chargers[charger_id].behaviour.waking(self._now_s)
 
-    def _at_breaker(self, turn: Turn, sharing: int) -> Rule:
-        available = self._facts.site.is_available_current(turn.share.constraint, self._now_s)
-        if turn.share.admitted:
+    def _at_breaker(self, constraint: int, *, admitted: bool) -> Rule:
+        available = self._facts.site.is_available_current(constraint, self._now_s)
+        if admitted:
             return Rule.AVAILABLE if available else Rule.BREAKER
         # Where nobody gets anything it is nobody's turn.
-        return Rule.AVAILABLE if available and sharing == 0 else Rule.QUEUE
+        return Rule.AVAILABLE if available and self._sharing[constraint] == 0 else Rule.QUEUE
+
+    def _bound(self, charger_id: ChargerId, *, lent: bool, max_a: float | None = None) -> Rule:
+        """Name a car's own bound; by `max_a` its own breaker may be lifted already."""
+        if lent:
+            return Rule.CAR
+        lifted = max_a is not None and (
+            max_a > self._facts.site.chargers[charger_id].highest_a + TOLERANCE_A
+        )
+        return Rule.CHARGER if lifted else self._own(charger_id)
 
     def _own(self, charger_id: ChargerId) -> Rule:
         layout = self._facts.site.chargers[charger_id]

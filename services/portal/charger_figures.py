@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.portal.documents import Charger, Condition, Layout, Refusal, Removed, Share
-from services.portal.wording import SHOWN_A
+from shared.history.why import SHOWN_A
 from shared.ids import CircuitId
 from shared.messages.telemetry import MeterReading
 from shared.phases import GridType

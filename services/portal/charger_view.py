@@ -74,6 +74,8 @@ class ChargerView:
     number: str
     next: str
     why: str
+    then: str
+    """What would be next if what holds the limit down did not; empty if nobody knows."""
     session_wh: int | None
     about: str
     draw_pc: float
@@ -102,6 +104,7 @@ def charger_view(
     state, word = _state(facts, draw_a, limit_a, stale)
     next_a = next_limit_of(facts, limit_a, now)
     session_wh = session_wh_of(facts)
+    why = why_of(facts, draw_a, limit_a, now, zone)
     active = in_use and charger.lock is None and facts.removed is None
     return ChargerView(
         id=charger.charger_id,
@@ -122,7 +125,8 @@ def charger_view(
         next_a=next_a,
         number=_number(draw_a, limit_a) if active or limit_a is not None else "",
         next="" if next_a is None else f"→ {amperes(next_a)} A",
-        why=why_of(facts, draw_a, limit_a, now, zone),
+        why=why.text,
+        then=why.then,
         session_wh=session_wh,
         about=_about(facts, session_wh),
         draw_pc=percent(draw_a, charger.max_a),

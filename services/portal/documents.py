@@ -107,6 +107,16 @@ class Layout(Document):
     position: int
     """Of the newest event it was folded from: whoever sees another one sees another layout."""
 
+    def path(self, circuit_id: CircuitId) -> tuple[CircuitId, ...]:
+        """Name a circuit and all above it, up to the main breaker; those that are known."""
+        way: list[CircuitId] = []
+        here: CircuitId | None = circuit_id
+        while here is not None and here != MAIN and here not in way:
+            way.append(here)
+            circuit = self.circuit(here)
+            here = None if circuit is None else circuit.parent_id
+        return (*way, MAIN)
+
     def in_use(self, circuit_id: CircuitId) -> bool:
         """Tell whether a circuit, all above it and the installation are active."""
         above: CircuitId | None = circuit_id

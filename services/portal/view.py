@@ -19,10 +19,11 @@ from services.portal.breaker_view import (
     breaker_view,
     breakers_of,
 )
-from services.portal.charger_figures import ChargerFacts, waiting_since_of
+from services.portal.charger_figures import ChargerFacts
 from services.portal.charger_view import ChargerView, State, charger_view
 from services.portal.documents import Condition
 from services.portal.facts import BALANCE_STALE_S, Facts
+from services.portal.turns import turns_of
 from services.portal.wording import (
     GRIDS,
     UNKNOWN,
@@ -31,7 +32,7 @@ from services.portal.wording import (
     duration,
     kilowatt_hours,
 )
-from shared.ids import ChargerId, CircuitId, InstallationId
+from shared.ids import CircuitId, InstallationId
 from shared.phases import PhaseCurrents
 
 NEVER_HEARD: Final = Condition()
@@ -183,7 +184,7 @@ def _freshness(facts: Facts, now: datetime) -> tuple[Freshness, str]:
 def _charger_views(
     facts: Facts, in_use: Mapping[CircuitId, bool], now: datetime, zone: ZoneInfo | None
 ) -> Iterator[ChargerView]:
-    turns = _turns(facts)
+    turns = turns_of(facts)
     names = {it.circuit_id: it.name for it in facts.layout.circuits}
     for charger in facts.layout.chargers:
         yield charger_view(
@@ -218,16 +219,6 @@ def _removed_views(facts: Facts, now: datetime, zone: ZoneInfo | None) -> Iterat
             removed=removed,
         )
         yield charger_view(gone, now, zone)
-
-
-def _turns(facts: Facts) -> Mapping[ChargerId, int]:
-    """Number the waiting cars; the one that waits longest is next."""
-    since = {
-        charger_id: waiting_since_of(facts.conditions.get(charger_id, NEVER_HEARD), share)
-        for charger_id, share in facts.shares.items()
-    }
-    waiting = sorted((at, charger_id) for charger_id, at in since.items() if at is not None)
-    return {charger_id: turn for turn, (_, charger_id) in enumerate(waiting, start=1)}
 
 
 def _beneath(chargers: Sequence[ChargerView], circuits: set[str]) -> tuple[ChargerView, ...]:

@@ -1,13 +1,12 @@
 """
-Why a charger gives what it gives: one plain sentence, made of what the balancer has announced.
+Why a charger gives what it gives: plain sentences, made of what is known of it.
 
-    “12.0 A: breaker “Level 1”, phase L2, is fully shared by 9 cars”
+    “12.0 A: circuit Level 1 (32 A) is fully shared out on L2 among 9 cars”
+    “If circuit Level 1 carried more, the main breaker (160 A) on L2 would be next, at 14.5 A”
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.portal.charger_figures import (
@@ -20,128 +19,40 @@ from services.portal.charger_figures import (
 from services.portal.documents import Share
 from services.portal.facts import READING_STALE_S
 from services.portal.out_of_use import why_locked, why_removed
-from services.portal.wording import SHOWN_A, amperes, clock_time, counted, duration
-from shared.ids import CircuitId
-from shared.messages.balancer import MAIN, LimitedBy, Rule
-from shared.phases import Phase
-from shared.units import PILOT_MIN_A
+from services.portal.wording import amperes, clock_time, duration
+from shared.history.why import Situation, afterwards, because, waits
+from shared.messages.balancer import LimitedBy, Rule
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
-    """What a sentence may speak of besides the rule itself."""
+class Why:
+    """Why a charger gives what it gives, and what would be next; that is empty if nobody knows."""
 
-    limit_a: float | None
-    draw_a: float | None
-    circuits: Mapping[CircuitId, str]
-    """The names of breakers."""
-    car: bool = True
-    waiting_since: str | None = None
-    turn: int | None = None
-    """The place in the queue, 1 for the next one."""
+    text: str
+    then: str = ""
 
 
-_FOR_NOW: Final = {
-    Rule.DECREASE_FIRST: "others must first confirm that they have made room",
-    Rule.SWITCHING: "it changes its phases first",
-    Rule.WAKING: "the car seems to sleep since it was paused, and is woken",
-}
+def why(limited_by: LimitedBy, situation: Situation) -> Why:
+    """Say why a limit is what it is, and what would be next."""
+    then = afterwards(limited_by, situation)
+    return Why(_introduced(limited_by, situation), "" if then is None else _capital(then))
 
 
-def why(limited_by: LimitedBy, situation: Situation) -> str:
-    """Say in one sentence why a limit is what it is."""
-    limit = f"{amperes(situation.limit_a)} A"
+def _introduced(limited_by: LimitedBy, situation: Situation) -> str:
+    reason = because(limited_by, situation)
     match limited_by.rule:
-        case Rule.BREAKER | Rule.AVAILABLE:
-            return f"{limit}: {_where(limited_by, situation)} is {_shared(limited_by)}"
-        case Rule.CHARGER | Rule.OWN_BREAKER:
-            own = limited_by.rule is Rule.OWN_BREAKER
-            return f"{limit}: the most {'its own breaker carries' if own else 'this charger can give'}"
-        case Rule.CAR:
-            return _car(situation)
+        case Rule.CAR | Rule.DISOBEYS:
+            return _capital(reason)  # it names the amperes that matter
         case Rule.QUEUE:
-            return _queue(limited_by, situation)
-        case Rule.NO_CAR:
-            return f"{limit}: {'the car asks for nothing' if situation.car else 'no car'}"
-        case Rule.DISOBEYS:
-            return _disobeys(situation, limit)
+            return f"{_capital(waits(situation))}: {reason}"
         case Rule.DECREASE_FIRST | Rule.SWITCHING | Rule.WAKING:
-            return f"{limit} for now: {_FOR_NOW[limited_by.rule]}"
-        case Rule.LOCKED | Rule.OUT_OF_USE:
-            return f"{limit}: {_kept_out(limited_by, situation)}"
+            return f"{amperes(situation.limit_a)} A for now: {reason}"
+        case _:
+            return f"{amperes(situation.limit_a)} A: {reason}"
 
 
-def _kept_out(limited_by: LimitedBy, situation: Situation) -> str:
-    circuit_id = limited_by.circuit_id
-    what = "the installation"
-    if circuit_id is not None and circuit_id != MAIN:
-        what = f"circuit {situation.circuits.get(circuit_id, circuit_id)}"
-    locked = limited_by.rule is Rule.LOCKED
-    return f"locked, because {what} was deactivated" if locked else f"{what} is deactivated"
-
-
-def _where(limited_by: LimitedBy, situation: Situation) -> str:
-    available = limited_by.rule is Rule.AVAILABLE
-    place = (
-        "all that is available"
-        if available
-        else _breaker(limited_by.circuit_id, situation.circuits)
-    )
-    return place if limited_by.phase is None else f"{place}, phase {limited_by.phase},"
-
-
-def _breaker(circuit_id: CircuitId | None, names: Mapping[CircuitId, str]) -> str:
-    if circuit_id is None:
-        return "a breaker"
-    if circuit_id == MAIN:
-        return "the main breaker"
-    return f"breaker “{names.get(circuit_id, circuit_id)}”"
-
-
-def _shared(limited_by: LimitedBy) -> str:
-    if limited_by.shared_by == 1:
-        return "fully used by this car"
-    if limited_by.shared_by > 1:
-        return f"fully shared by {counted(limited_by.shared_by, 'car')}"
-    return "fully used"
-
-
-def _car(situation: Situation) -> str:
-    takes_a = situation.limit_a if situation.draw_a is None else situation.draw_a
-    if takes_a is None or takes_a < SHOWN_A:
-        return "The car takes nothing now; its share is lent to others"
-    return f"The car takes no more than {amperes(takes_a)} A; the rest is lent to others"
-
-
-def _queue(limited_by: LimitedBy, situation: Situation) -> str:
-    since = f" since {situation.waiting_since}" if situation.waiting_since else ""
-    turn = f", turn {situation.turn}" if situation.turn else ""
-    return (
-        f"Waiting{since}{turn}: not everybody can have {PILOT_MIN_A:g} A now"
-        f"{_on(limited_by.circuit_id, limited_by.phase, situation.circuits)}"
-    )
-
-
-def _on(
-    circuit_id: CircuitId | None, phase: Phase | None, names: Mapping[CircuitId, str]
-) -> str:
-    if circuit_id is None:
-        return ""
-    place = (
-        "the main breaker" if circuit_id == MAIN else f"“{names.get(circuit_id, circuit_id)}”"
-    )
-    return f" on {place}" if phase is None else f" on {place}, {phase}"
-
-
-def _disobeys(situation: Situation, limit: str) -> str:
-    if situation.draw_a is None or situation.limit_a is None:
-        return "The car draws more than it was told; it is counted at what it draws"
-    if situation.draw_a <= situation.limit_a:
-        return "The car has drawn more than it was told; it is counted at the most it drew"
-    return (
-        f"The car draws {amperes(situation.draw_a)} A, more than the {limit} it was told; "
-        "it is counted at what it draws"
-    )
+def _capital(clause: str) -> str:
+    return clause[:1].upper() + clause[1:]
 
 
 # --- One charger ---
@@ -153,28 +64,26 @@ def why_of(
     limit_a: float | None,
     now: datetime,
     zone: ZoneInfo | None,
-) -> str:
+) -> Why:
     """
     Say why a charger gives what it gives.
 
     The reason that weighs most is given: unreachable, faulty, unwilling, or the balancer's. That
     nothing was read lately is said before it.
     """
-    reason = _reason(facts, draw_a, limit_a, now, zone)
+    weightier = _weightier(facts, now, zone)
+    reason = (
+        _balanced(facts, draw_a, limit_a, now, zone) if weightier is None else Why(weightier)
+    )
     silent_s = silent_s_of(facts, now)
     gone = facts.removed is not None or facts.charger.lock is not None
     if silent_s <= READING_STALE_S or gone:
         return reason
-    return f"No reading for {duration(silent_s)}. {reason}"
+    return Why(f"No reading for {duration(silent_s)}. {reason.text}", reason.then)
 
 
-def _reason(
-    facts: ChargerFacts,
-    draw_a: float | None,
-    limit_a: float | None,
-    now: datetime,
-    zone: ZoneInfo | None,
-) -> str:
+def _weightier(facts: ChargerFacts, now: datetime, zone: ZoneInfo | None) -> str | None:
+    """Say what weighs more than the balancer's reason, if anything does."""
     condition, lock = facts.condition, facts.charger.lock
     if facts.removed is not None:
         return why_removed(facts.removed, now, zone)
@@ -191,7 +100,7 @@ def _reason(
     if condition.rejected is not None:
         rejected_a = amperes(condition.rejected.limit_a)
         return f"Did not take the limit of {rejected_a} A; what it had before stays in force"
-    return _balanced(facts, draw_a, limit_a, now, zone)
+    return None
 
 
 def _offline(facts: ChargerFacts, since: str, now: datetime) -> str:
@@ -210,15 +119,16 @@ def _balanced(
     limit_a: float | None,
     now: datetime,
     zone: ZoneInfo | None,
-) -> str:
+) -> Why:
     """The balancer's reason, unless its limit has run out and another one is in force."""
     share, car = facts.share, facts.condition.session is not None
     if limit_a is None and car:
-        return "No limit is known to be in force: the charger has confirmed none"
+        return Why("No limit is known to be in force: the charger has confirmed none")
     if share is None or _run_out(share, limit_a, now):
-        reason = "its fail-safe, because no limit is in force" if car else "no car"
-        return f"{amperes(limit_a)} A: {reason}"
+        reason = "its fail-safe, because no limit is in force" if car else "no car is there"
+        return Why(f"{amperes(limit_a)} A: {reason}")
     waiting_since = waiting_since_of(facts.condition, share)
+    turn_at = share.limited_by.turn_at
     return why(
         share.limited_by,
         Situation(
@@ -227,7 +137,8 @@ def _balanced(
             circuits=facts.circuits,
             car=car,
             waiting_since=clock_time(waiting_since, now, zone) if waiting_since else None,
-            turn=facts.turn,
+            place=facts.turn,
+            turn_at=clock_time(turn_at, now, zone) if turn_at and turn_at > now else None,
         ),
     )
 

@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from shared.history.why import tenths
 from shared.phases import PHASES, GridType, Phase, PhaseSwitching
 
 UNKNOWN: Final = "–"
-SHOWN_A: Final = 0.05
-"""Half of the last figure shown, in amperes: what is nearer than this looks the same."""
 
 GRIDS: Final = {
     GridType.TN_3_PHASE: "TN grid, three phases",
@@ -36,9 +35,7 @@ def amperes(a: float | None) -> str:
     >>> amperes(11.96), amperes(0.04), amperes(None)
     ('12.0', '0', '–')
     """
-    if a is None:
-        return UNKNOWN
-    return "0" if abs(a) < SHOWN_A else f"{a:.1f}"
+    return UNKNOWN if a is None else tenths(a)
 
 
 def kilowatt_hours(wh: float) -> str:

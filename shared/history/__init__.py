@@ -8,6 +8,11 @@ knows none of the services: the command line uses it as any page may.
     folding.py      from events to states
     differences.py  what differs between two such states
     wording.py      how people say values, and what differs
+    why.py          why a limit is what it is, and what would be next
+    limits.py       what a charger may draw at a moment
+    explained.py    a charger at a moment, as its explanation needs it
+    explaining.py   why, in a few sentences
+    queue.py        who waits at which place
     sentences.py    one sentence for every event
     merging.py      several logs, which know no common order, told as one story
     timeline.py     that story: who, when, why, and what it changed

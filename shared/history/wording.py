@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from shared.history.differences import Difference, Part
 from shared.history.states import Installation, LockedWith
+from shared.history.why import Situation, because
 from shared.ids import ChargerId, CircuitId
-from shared.messages.balancer import LimitedBy, Rule
+from shared.messages.balancer import LimitedBy
 
 NOTHING: Final = "none"
 
@@ -70,31 +71,9 @@ def local(moment: datetime, zone: tzinfo | None) -> str:
     return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
-_RULES: Final = {
-    Rule.CHARGER: "the charger gives no more",
-    Rule.CAR: "the car takes no more",
-    Rule.NO_CAR: "no car wants current",
-    Rule.DISOBEYS: "the car draws more than it was told",
-    Rule.WAKING: "the car is woken",
-    Rule.DECREASE_FIRST: "others must make room first",
-    Rule.SWITCHING: "it changes its phases first",
-    Rule.AVAILABLE: "all that is available to the chargers together is shared out",
-    Rule.OWN_BREAKER: "its own breaker carries no more",
-    Rule.LOCKED: "its serial is locked",
-}
-
-
 def why(reason: LimitedBy, state: Installation) -> str:
     """Say what held a limit down."""
-    where = state.circuit_name(reason.circuit_id)
-    if reason.rule is Rule.BREAKER:
-        phase = f" on {reason.phase}" if reason.phase else ""
-        return f"{where}{phase} is shared by {reason.shared_by}"
-    if reason.rule is Rule.QUEUE:
-        return f"it is others' turn beneath {where}"
-    if reason.rule is Rule.OUT_OF_USE:
-        return f"{state.name if reason.circuit_id is None else where} is out of use"
-    return _RULES.get(reason.rule, str(reason.rule))
+    return because(reason, Situation({it: known.name for it, known in state.circuits.items()}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from shared.ids import ChargerId, CircuitId, InstallationId
 from shared.messages import InstallationEvent, Message, Moment, Upcast
 from shared.phases import Phase, PhaseCurrents, Terminals
@@ -43,14 +45,34 @@ class Rule(StrEnum):
     """What it hangs on is deactivated: `circuit_id`, or none for the whole installation."""
 
 
+class RunnerUp(Message):
+    """What would hold a limit down next, if what does so now did not."""
+
+    rule: Rule
+    circuit_id: CircuitId | None = None
+    phase: Phase | None = None
+    usable_a: Amperes | None = None
+    """As with `LimitedBy`."""
+    limit_a: Amperes | None = None
+    """What the car would have then, as far as that was worked out."""
+
+
 class LimitedBy(Message):
-    """Why a limit is what it is: the rule, and where it applies the breaker and the phase."""
+    """Why a limit is what it is: the rule, where it applies the breaker and the phase, and what is next."""
 
     rule: Rule
     circuit_id: CircuitId | None = None
     phase: Phase | None = None
     shared_by: int = 0
     """How many charging cars share the breaker on that phase."""
+    usable_a: Amperes | None = None
+    """What could be used there on that phase when this was decided: the breaker's set value, or less."""
+    runner_up: RunnerUp | None = None
+    """What would hold the limit down if the whole breaker (or the charger, or the car) did not."""
+    place: int | None = Field(default=None, ge=1)
+    """Of a car that waits: its place in the queue when this was decided, 1 for the next one."""
+    turn_at: Moment | None = None
+    """Of a car that waits: when its turn was expected, if nobody leaves before."""
 
 
 class BalancerEvent(InstallationEvent):
@@ -67,6 +89,12 @@ def _on_what_the_car_uses(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"terminals": None}
 
 
+def _with_nothing_next(data: dict[str, Any]) -> dict[str, Any]:
+    """Nobody had worked out what would be next, nor when it would be somebody's turn."""
+    unknown = {"usable_a": None, "runner_up": None, "place": None, "turn_at": None}
+    return data | {"limited_by": data["limited_by"] | unknown}
+
+
 class CurrentLimitAllocated(BalancerEvent):
     """
     It is decided what a charger may draw, on which phases, until when, and why.
@@ -75,8 +103,12 @@ class CurrentLimitAllocated(BalancerEvent):
     reading not considered before this decision arrived, if a reading caused it.
     """
 
-    schema_version: ClassVar[int] = 3
-    upcasts: ClassVar[dict[int, Upcast]] = {1: _on_unknown_layout, 2: _on_what_the_car_uses}
+    schema_version: ClassVar[int] = 4
+    upcasts: ClassVar[dict[int, Upcast]] = {
+        1: _on_unknown_layout,
+        2: _on_what_the_car_uses,
+        3: _with_nothing_next,
+    }
     charger_id: ChargerId
     limit_a: Amperes
     phases: tuple[Phase, ...]
@@ -126,6 +158,8 @@ class LeasesRenewed(BalancerEvent):
 class ChargerQueued(BalancerEvent):
     """A car waits for its turn: not everybody can have their minimum now."""
 
+    schema_version: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _with_nothing_next}
     charger_id: ChargerId
     waiting_since: Moment
     limited_by: LimitedBy

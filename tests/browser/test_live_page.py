@@ -139,7 +139,7 @@ async def test_the_page_fits_the_screen_and_nothing_is_cut_off(
 
     assert await page.evaluate("document.documentElement.scrollWidth") == width
     cut = await page.evaluate(
-        """[...document.querySelectorAll('.gets b, .state, .why, .used, .tile b')]
+        """[...document.querySelectorAll('.gets b, .state, .why, .then, .used, .tile b')]
             .filter((it) => it.scrollWidth > it.clientWidth + 1 && it.clientWidth > 0)
             .map((it) => it.textContent)"""
     )

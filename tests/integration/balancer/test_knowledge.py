@@ -19,6 +19,8 @@ from shared.messages.balancer import (
     ChargerQueued,
     CurrentLimitAllocated,
     LayoutRequired,
+    Lease,
+    LeasesRenewed,
     LimitedBy,
     Rule,
 )
@@ -184,6 +186,63 @@ async def test_what_several_announce_each_of_them_folds_in_the_order_of_the_log(
         assert '"sequence": 2' in kept["announced-2", "bay"]
         cursors = await pool.fetch("select consumer, position from cursor order by 1")
         assert [tuple(it) for it in cursors] == [("balancer", 4), ("balancer-2", 4)]
+
+
+async def replace_reason(pool: Any, rule: Rule) -> None:
+    """Put another document in place as a rebuild does, with the cursor locked and marked."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("select position from cursor for update")
+        await connection.execute(
+            "update document set body = jsonb_set(body, '{limited_by,rule}', to_jsonb($1::text))",
+            str(rule),
+        )
+        await connection.execute("update cursor set event_id = gen_random_uuid()")
+
+
+async def kept_reason(pool: Any) -> Rule:
+    reason = "select body #>> '{limited_by,rule}' from document where key = 'bay'"
+    return Rule(await pool.fetchval(reason))
+
+
+async def test_documents_that_were_replaced_are_read_before_anything_is_written(
+    pool: Any,
+) -> None:
+    async with EventStore.open(pool) as store:
+        balancer = Balancer(pool, store)
+        await balancer.read()
+        await balancer.announce(limit(1))
+
+        await replace_reason(pool, Rule.DISOBEYS)
+        lease = Lease(
+            charger_id="bay",
+            limit_a=16.0,
+            phases=PHASES,
+            valid_until=moment(START_S + 99),
+            sequence=2,
+        )
+        await balancer.announce(LeasesRenewed(installation_id="here", epoch=1, leases=(lease,)))
+
+        assert await kept_reason(pool) is Rule.DISOBEYS
+
+
+async def test_documents_that_were_replaced_are_noticed_although_nothing_is_decided(
+    pool: Any,
+) -> None:
+    async with EventStore.open(pool) as store:
+        balancer = Balancer(pool, store)
+        await balancer.read()
+        here = Building("here", 63.0, {"east": 40.0}, {"east": "main"})
+        await balancer.hear(*here.created(), *here.assign("bay", "ZAP1", "east", PHASES))
+        await balancer.announce(limit(1))
+
+        await replace_reason(pool, Rule.DISOBEYS)
+        await balancer.knowledge.catch_up()
+
+        facts = balancer.knowledge.facts("here", 1, START_S + 25)
+        assert facts is not None
+        told = facts.chargers["bay"].limited_by
+        assert told is not None
+        assert told.rule is Rule.DISOBEYS
 
 
 async def test_who_does_not_know_the_latest_decision_cannot_decide(pool: Any) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,12 @@ import pytest
 import pytest_asyncio
 
 from cli.garages import INSTALLATION_ID
-from cli.services import INSTALLATION, PORTAL
+from cli.services import INSTALLATION, PORTAL, TELEMETRY
+from shared import subjects
+from shared.clock import utc_now
 from shared.messages.installation import AssignChargers, DeactivateCircuit, NewCharger
+from shared.messages.telemetry import MeterReading
+from shared.messaging import connect
 from tests.support.servers import scratch_folder
 from tests.support.small_garage import SmallGarage
 from tests.support.waiting import until
@@ -152,6 +157,78 @@ async def test_a_name_that_means_nothing_is_said_so(desk: Desk) -> None:
 
     assert said.code == 2
     assert "the logs know no installation, serial, charger or person" in said.errors
+
+
+# --- Why a charger gets what it gets ---
+
+
+async def test_a_limit_is_explained_for_the_moment_at_which_it_was_confirmed(
+    desk: Desk,
+) -> None:
+    database = await desk.database(TELEMETRY)
+    rows = await database.fetch(
+        "select position, recorded_at, data from event_log where type = 'CurrentLimitApplied'"
+    )
+    await database.close()
+    given = [(it, orjson.loads(it["data"])) for it in rows]
+    confirmed, event = next(it for it in given if it[1]["limit_a"] >= 6)
+    moment, charger = confirmed["recorded_at"].isoformat(), event["charger_id"]
+
+    at = await desk.ask("explain", charger, "--at", moment, "--json")
+    there = await desk.ask("explain", charger, "--at", f"telemetry:{confirmed['position']}")
+
+    assert (at.code, at.json["holds"], at.json["limit_a"]) == (0, "limit", event["limit_a"])
+    assert at.json["decided"]["limited_by"]["runner_up"] is not None
+    assert f"may draw {event['limit_a']:.1f} A on" in there.text
+    assert "The charger has confirmed it until" in there.text
+
+
+async def test_what_the_car_draws_is_told_from_the_latest_reading(desk: Desk) -> None:
+    charger_id = (await desk.ask("explain", IN_USE, "--json")).json["charger_id"]
+    now = utc_now()
+    readings = [
+        MeterReading(
+            installation_id=INSTALLATION_ID,
+            charger_id=charger_id,
+            measured_at=now,
+            received_at=now + timedelta(seconds=seconds),
+            current_a=current_a,
+        )
+        for seconds, current_a in ((-2, (7.0, 7.0, 7.0)), (-1, (9.0, 0, 0)), (900, (1.0, 0, 0)))
+    ]
+    client = await connect(desk.garage.stack.urls["nats"], "test-readings")
+    for reading in readings:
+        subject = subjects.telemetry(MeterReading, INSTALLATION_ID, charger_id)
+        await client.jetstream().publish(subject, reading.model_dump_json().encode())
+    await client.close()
+
+    said = await desk.ask("explain", IN_USE, "--json")
+
+    assert said.json["reading"]["current_a"] == [9.0, 0.0, 0.0]
+    assert said.json["without_readings"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ([LOCKED], 0, "It is locked, because circuit Level 2 was deactivated."),
+        ([IN_USE.lower()], 0, f"({IN_USE})"),
+        (["NOBODY99"], 2, "the logs know no charger by the name 'NOBODY99'"),
+        ([IN_USE, "--installation", "pier"], 2, "in installation 'pier'"),
+        ([IN_USE, "--at", "position:1"], 2, "stood anywhere at that moment"),
+        ([IN_USE, "--at", "2024-01-01"], 2, "stood anywhere at that moment"),
+        ([IN_USE, "--at", "2099-01-01"], 2, "is in the future"),
+        ([IN_USE, "--at", "balancer:99999999"], 2, "there is no position"),
+        ([IN_USE, "--at", "yesterday"], 2, "is no moment"),
+    ],
+)
+async def test_what_cannot_be_explained_is_said(
+    desk: Desk, arguments: list[str], code: int, says: str
+) -> None:
+    said = await desk.ask("explain", *arguments)
+
+    assert said.code == code, said
+    assert says in said.text + said.errors
 
 
 # --- A serial ---
@@ -337,6 +414,24 @@ async def test_a_spoilt_read_model_is_found_and_rebuilt_while_the_portal_runs(
     before = await database.fetchval("select body->>'name' from document_before")
     await database.close()
     assert before == "Spoilt"
+    assert (await desk.ask("check", "--history")).code == 0
+
+
+async def test_what_the_balancer_knows_of_its_own_log_is_rebuilt_while_it_runs(
+    desk: Desk,
+) -> None:
+    database = await desk.database("balancer")
+    spoil = (
+        "update document set body = jsonb_set(body, '{leases}', '[]') where kind = 'announced'"
+    )
+    await database.execute(spoil)
+    await database.close()
+
+    done = await desk.ask("projections", "rebuild", "balancer", "balancer", "--json")
+    again = await desk.ask("projections", "rebuild", "balancer", "balancer", "--dry-run")
+
+    assert (done.code, done.json["swapped"], done.json["equal"]) == (0, True, False)
+    assert again.code == 0, again.text
     assert (await desk.ask("check", "--history")).code == 0
 
 

@@ -37,7 +37,7 @@ async def settled(shown: Shown) -> dict[str, Any]:
         return bool(view.get("scene")) and (
             view["scene"]["chargers"] == len(shown.garage.bays)
             and view["scene"]["online"].startswith(str(len(shown.garage.bays) - 2))
-            and sum("turn" in it["why"] for it in view["chargers"]) == 2
+            and sum("in the queue" in it["why"] for it in view["chargers"]) == 2
         )
 
     return await until(lambda: view_of(shown.http), complete)
@@ -131,7 +131,7 @@ async def test_a_new_limit_moves_the_stream_with_its_reason(shown: Shown) -> Non
         while after["limit_a"] != 32.0:
             after = await told(events, "chargers", bay.charger_id)
 
-    assert after["why"] == "32.0 A: the most this charger can give"
+    assert after["why"] == "32.0 A: this charger can give no more"
 
 
 async def test_a_new_circuit_appears_in_the_structure(shown: Shown) -> None:

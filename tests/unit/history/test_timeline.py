@@ -142,7 +142,7 @@ def test_routine_is_counted_between_acts_and_told_when_asked_for() -> None:
     assert len(long) == len(brief) + 2
     told = acts(long)[-2]
     assert told.facts[0].text == (
-        "Bay 3 (ZAP000123) may draw 9 A, because Level 2 on L1 is shared by 3"
+        "Bay 3 (ZAP000123) may draw 9 A, because circuit Level 2 is fully shared out on L1 among 3 cars"
     )
     assert told.facts[0].changes == ("Bay 3 (ZAP000123) is given: limit 8 A → 9 A",)
 

@@ -12,7 +12,18 @@ from services.portal.knocks import Knock
 from services.portal.pages import Sights, application
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
-from tests.unit.portal.facts import AT, GARAGE, GUESTS_LOCKED, LAYOUT, OSLO, known
+from shared.messages.balancer import Rule, RunnerUp
+from shared.phases import Phase
+from tests.unit.portal.facts import (
+    AT,
+    BREAKER_L1,
+    GARAGE,
+    GUESTS_LOCKED,
+    LAYOUT,
+    OSLO,
+    known,
+    share,
+)
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -66,9 +77,18 @@ async def test_the_first_picture_is_drawn_by_the_server(http: httpx.AsyncClient)
 
     assert "Sea Street garage" in page
     assert "11.4 of 12.0 A" in page
-    assert "breaker “Level 1”, phase L1, is fully shared by 9 cars" in page
+    assert "circuit Level 1 is fully shared out on L1 among 9 cars" in page
     assert "20.0</b>" in page
     assert 'http-equiv="refresh"' in page  # within noscript: a still picture for everybody else
+
+
+async def test_a_limit_is_shown_with_what_would_be_next() -> None:
+    main = RunnerUp(rule=Rule.BREAKER, circuit_id="main", phase=Phase.L3, limit_a=14.5)
+    reason = BREAKER_L1.model_copy(update={"runner_up": main})
+    async with asking(sights(known(shares={"bay-1": share(12.0, reason)}))) as client:
+        page = (await client.get(f"/installations/{GARAGE}")).text
+
+    assert "the main breaker on L3 would be next, at 14.5 A" in page
 
 
 async def test_the_tree_is_a_nested_list(http: httpx.AsyncClient) -> None:

@@ -6,7 +6,7 @@ from services.portal.charger_view import ChargerView, State
 from services.portal.documents import Applied, Condition, Fault, Overload, Rejected, Session
 from services.portal.facts import Facts
 from services.portal.view import Freshness, InstallationView, view_of
-from shared.messages.balancer import BreakerLoad, LimitedBy, Rule
+from shared.messages.balancer import BreakerLoad, LimitedBy, Rule, RunnerUp
 from shared.phases import ZERO_A, GridType, Phase
 from tests.unit.portal.facts import (
     AT,
@@ -16,6 +16,7 @@ from tests.unit.portal.facts import (
     LAYOUT,
     NO_CAR,
     OSLO,
+    QUEUE,
     STOPPED,
     at,
     balance,
@@ -45,7 +46,7 @@ def test_a_charging_car_is_shown_with_draw_limit_lines_and_reason() -> None:
     assert view.number == "11.4 of 12.0 A"
     assert view.next == ""
     assert view.phases == "L1"
-    assert view.why == "12.0 A: breaker “Level 1”, phase L1, is fully shared by 9 cars"
+    assert view.why == "12.0 A: circuit Level 1 is fully shared out on L1 among 9 cars"
     assert view.session_wh == 8412
     assert "8.4 kWh in this session" in view.about
     assert (view.draw_pc, view.limit_pc) == (35.6, 37.5)
@@ -172,7 +173,7 @@ def test_a_car_for_which_nothing_was_decided_is_on_its_fail_safe() -> None:
 def test_a_free_charger_says_that_there_is_no_car() -> None:
     facts = known(conditions={"bay-1": FREE}, shares={}, readings={})
 
-    assert (bay_1(facts).number, bay_1(facts).why) == ("– of 6.0 A", "6.0 A: no car")
+    assert (bay_1(facts).number, bay_1(facts).why) == ("– of 6.0 A", "6.0 A: no car is there")
 
 
 def test_a_car_that_draws_more_than_it_was_told_is_a_problem() -> None:
@@ -203,10 +204,57 @@ def test_waiting_cars_are_numbered_by_their_wait() -> None:
 
     assert view.scene.waiting == 3
     assert [it.why.partition(": not")[0] for it in view.chargers] == [
-        "Waiting since 08:59, turn 3",
-        "Waiting since 08:55, turn 1",
-        "Waiting since 08:58, turn 2",
+        "Waiting since 08:59, place 3 in the queue",
+        "Waiting since 08:55, place 1 in the queue",
+        "Waiting since 08:58, place 2 in the queue",
     ]
+
+
+def test_whoever_waits_at_another_breaker_is_in_another_queue_and_priorities_come_first() -> (
+    None
+):
+    first = charger(1).model_copy(update={"priority": 5})
+    layout = LAYOUT.model_copy(update={"chargers": (first, charger(2), charger(3, "guests"))})
+    at_guests = LimitedBy(rule=Rule.QUEUE, circuit_id="guests", phase=Phase.L1)
+    facts = known(
+        layout=layout,
+        conditions={f"bay-{number}": STOPPED for number in (1, 2, 3)},
+        shares={
+            "bay-1": waits(-60),
+            "bay-2": waits(-300),
+            "bay-3": share(0.0, at_guests).model_copy(update={"waiting_since": at(-10)}),
+        },
+        readings={f"bay-{it}": reading(it, current_a=ZERO_A) for it in (1, 2, 3)},
+    )
+
+    queued = [it.why.partition(" in the queue")[0] for it in seen(facts).chargers]
+
+    assert [it.partition("place ")[2] for it in queued] == ["1", "2", "1"]
+
+
+def test_who_waits_sees_when_their_turn_is_expected_until_that_has_passed() -> None:
+    told = [QUEUE.model_copy(update={"turn_at": at(it)}) for it in (1500, -1)]
+    facts = [
+        known(conditions={"bay-1": STOPPED}, shares={"bay-1": share(0.0, it)}) for it in told
+    ]
+
+    said = [bay_1(it).why for it in facts]
+
+    assert ["its turn is expected at 09:25" in it for it in said] == [True, False]
+
+
+def test_a_limit_is_shown_with_what_would_be_next() -> None:
+    main = RunnerUp(rule=Rule.BREAKER, circuit_id="main", phase=Phase.L3, limit_a=14.5)
+    facts = known(
+        shares={"bay-1": share(12.0, BREAKER_L1.model_copy(update={"runner_up": main}))}
+    )
+
+    view = bay_1(facts)
+
+    assert view.why == "12.0 A: circuit Level 1 is fully shared out on L1 among 9 cars"
+    assert view.then == (
+        "If circuit Level 1 carried more, the main breaker on L3 would be next, at 14.5 A"
+    )
 
 
 def test_the_wait_of_an_earlier_car_does_not_count() -> None:
@@ -216,7 +264,9 @@ def test_the_wait_of_an_earlier_car_does_not_count() -> None:
         readings={"bay-1": reading(current_a=ZERO_A)},
     )
 
-    assert bay_1(facts).why == "Waiting: not everybody can have 6 A now on “Level 1”, L1"
+    assert (
+        bay_1(facts).why == "Waiting: not everybody can have 6 A now on L1 of circuit Level 1"
+    )
 
 
 def test_a_queued_car_that_still_draws_is_shown_as_charging_until_it_stops() -> None:
@@ -236,7 +286,7 @@ def test_a_reading_is_stale_after_three_sampling_intervals() -> None:
 
     assert view.stale
     assert view.problem
-    assert view.why.startswith("No reading for 42 s. 12.0 A: breaker")
+    assert view.why.startswith("No reading for 42 s. 12.0 A: circuit")
 
 
 def test_a_charger_never_heard_of_is_stale_once_it_should_have_been_heard() -> None:
@@ -393,7 +443,7 @@ def test_a_reason_of_the_balancer_outlives_its_lease_when_the_fail_safe_says_the
     condition = FREE.model_copy(update={"fail_safe_a": 0.0})
     facts = known(conditions={"bay-1": condition}, shares={"bay-1": share(0.0, NO_CAR)})
 
-    assert bay_1(facts, after_s=3600).why == "0 A: no car"
+    assert bay_1(facts, after_s=3600).why == "0 A: no car is there"
 
 
 def test_nothing_is_on_its_way_once_the_newest_limit_is_confirmed() -> None:
