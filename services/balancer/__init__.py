@@ -2,7 +2,8 @@
 Decides how much current each charger may draw, so that no breaker trips.
 
 Takes      nothing: it decides by itself
-Announces  CurrentLimitAllocated, LeasesRenewed, ChargerQueued, OverloadDetected, LimitIgnored;
+Announces  CurrentLimitAllocated, LeasesRenewed, ChargerQueued, OverloadDetected, LimitIgnored,
+           UnmanagedLoadCounted;
            SiteBalance (telemetry)
 Listens to installation and telemetry, and to every MeterReading.
 

@@ -7,6 +7,7 @@ Why a charger gives what it gives: one plain sentence, made of what the balancer
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.portal.charger_figures import (
@@ -44,7 +45,16 @@ def why(limited_by: LimitedBy, situation: Situation) -> str:
     """Say in one sentence why a limit is what it is."""
     limit = f"{amperes(situation.limit_a)} A"
     match limited_by.rule:
-        case Rule.BREAKER | Rule.AVAILABLE:
+        case (
+            Rule.BREAKER
+            | Rule.AVAILABLE
+            | Rule.UNMANAGED
+            | Rule.GRID_OPERATOR
+            | Rule.TARIFF
+            | Rule.OWNER
+            | Rule.SCHEDULE
+            | Rule.CONTRACT
+        ):
             return f"{limit}: {_where(limited_by, situation)} is {_shared(limited_by)}"
         case Rule.CHARGER | Rule.OWN_BREAKER:
             own = limited_by.rule is Rule.OWN_BREAKER
@@ -72,13 +82,21 @@ def _kept_out(limited_by: LimitedBy, situation: Situation) -> str:
     return f"locked, because {what} was deactivated" if locked else f"{what} is deactivated"
 
 
+_PLACES: Final = {
+    Rule.AVAILABLE: "all that is available",
+    Rule.UNMANAGED: "what other load leaves of {breaker}",
+    Rule.GRID_OPERATOR: "what the grid operator allows at {breaker}",
+    Rule.TARIFF: "what the tariff allows at {breaker}",
+    Rule.OWNER: "what the owner allows at {breaker}",
+    Rule.SCHEDULE: "what is allowed at this time at {breaker}",
+    Rule.CONTRACT: "what the contract's peak still leaves at {breaker}",
+}
+"""What is shared out, where it is not all of a breaker."""
+
+
 def _where(limited_by: LimitedBy, situation: Situation) -> str:
-    available = limited_by.rule is Rule.AVAILABLE
-    place = (
-        "all that is available"
-        if available
-        else _breaker(limited_by.circuit_id, situation.circuits)
-    )
+    breaker = _breaker(limited_by.circuit_id, situation.circuits)
+    place = _PLACES.get(limited_by.rule, "{breaker}").format(breaker=breaker)
     return place if limited_by.phase is None else f"{place}, phase {limited_by.phase},"
 
 
