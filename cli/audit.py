@@ -9,7 +9,8 @@ planned overload; there must be none.
 
 A breaker may be lowered, a charger moved, while earlier limits are in force. What they take above the
 breaker until they are over is inherited: nobody planned it. Limits that are announced from then on must
-not add to it.
+not add to it. The same holds for load that is not ours: the balancer says what it sets aside for it, and a
+breaker carries for cars what is left from then on.
 """
 
 from bisect import bisect_left, bisect_right
@@ -45,7 +46,7 @@ class Audit:
     latencies_ms: tuple[float, ...]
     """From a reading's arrival to the charger's confirmation of the limit it caused."""
     inherited_overload_as: float = 0.0
-    """What earlier limits took above breakers after a change of the layout."""
+    """What earlier limits took above breakers after a change of the layout, or a rise of other load."""
 
 
 def audit(logs: Iterable[Sequence[Recorded]]) -> Audit:

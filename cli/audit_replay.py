@@ -9,7 +9,13 @@ from cli.audit_hardware import Hardware, Place
 from cli.audit_layout import Charger, Circuit, Layout
 from cli.audit_sums import Excess, Sum, highest
 from shared.messages import Event
-from shared.messages.balancer import MAIN, CurrentLimitAllocated, Lease, LeasesRenewed
+from shared.messages.balancer import (
+    MAIN,
+    CurrentLimitAllocated,
+    Lease,
+    LeasesRenewed,
+    UnmanagedLoadCounted,
+)
 from shared.messages.installation import (
     AvailableCurrentSet,
     ChargerAssigned,
@@ -67,6 +73,10 @@ class Replay:
             case LeasesRenewed():
                 for lease in event.leases:
                     self._tell(event.installation_id, lease)
+            case UnmanagedLoadCounted():
+                layout = self.layouts[event.installation_id]
+                layout.loads_a[event.circuit_id] = event.load_a
+                self._limit(layout)
             case ChargerEvent():
                 self._report(event)
             case _ if event.service == InstallationCreated.service:

@@ -9,7 +9,10 @@ Listens to installation and telemetry, and to every MeterReading.
 
 How a decision comes about, in the order of the modules:
 
+limits       what others allow at breakers, and when; the open period of a contract's peak
+meters       what a meter at a breaker tells of load that is not ours
 site         the tree of breakers as arrays, and each charger with its own limits
+headroom     what is left of every breaker for cars, by physics and by contract
 allocation   shares: who is admitted, and how much each gets (pure arithmetic)
 commitments  the highest current that may still be in force at a charger, now and later
 ledger       the sums of commitments on every breaker: what may still be added
@@ -22,6 +25,8 @@ decider      facts and time -> limits that may be announced now, each with its r
 And how facts come about:
 
 layouts      an installation as it is, and where its chargers stood before
+loads        what is remembered of other load between decisions
+limit_folds  events of meters and limits
 layout_folds the installation service's events, one by one
 projections  what chargers report, and what was announced to them
 hardware     what of one charger counts where

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from services.balancer.behaviour import METER_ERROR_A
 from services.balancer.commitments import higher, on
 from services.balancer.facts import SiteFacts, Timing
+from services.balancer.headroom import headroom
 from services.balancer.ledger import Ledger
 from services.balancer.planning import (
     Announcement,
@@ -23,9 +24,9 @@ from services.balancer.planning import (
 from services.balancer.reasons import Reasons
 from services.balancer.site import LINES
 from services.balancer.turns import Turn, lines_of, take_turns
-from shared.ids import ChargerId
+from shared.ids import ChargerId, CircuitId
 from shared.messages.balancer import LimitedBy
-from shared.phases import PhaseCurrents
+from shared.phases import ZERO_A, PhaseCurrents
 from shared.units import TOLERANCE_A
 
 
@@ -62,12 +63,14 @@ class Decision:
 def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     """Decide what may be announced now. Pure: the same facts at the same moment decide alike."""
     measured_a = _measured(facts, now_s)
-    usable_a = facts.site.usable_a(now_s)
+    left = headroom(facts.site, facts.loads, facts.peaks_a, now_s)
     ends_s = leases_end_s(timing, now_s)
-    ledger = Ledger(usable_a, facts.places(), measured_a, now_s, ends_s)
-    capacity_a = _capacity_for_cars(facts, usable_a, ledger)
+    ledger = Ledger(
+        left.physical_a, facts.places(), measured_a, now_s, ends_s, agreed_a=left.agreed_a
+    )
+    capacity_a = _capacity_for_cars(facts, left.agreed_a, ledger)
     turns, rotated = take_turns(facts, capacity_a, timing, now_s)
-    reasons = Reasons(facts, turns, now_s)
+    reasons = Reasons(facts, turns, left.rules)
     targets = _targets(facts, turns, reasons)
     announcements = tuple(_announce(facts, targets, ledger, timing, now_s))
     loads_a, stale = _loads(facts, now_s)
@@ -185,8 +188,9 @@ def _announce(
 
 
 def _loads(facts: SiteFacts, now_s: float) -> tuple[list[float], frozenset[int]]:
-    """Add up what is drawn; a charging car that is not heard from is counted at its limit."""
-    loads_a = [0.0] * len(facts.site.capacity_a)
+    """Add up what is drawn, other load included; a charging car that is not heard from is counted at its
+    limit."""
+    loads_a = [a for breaker in facts.site.breakers for a in _load_a(facts, breaker.circuit_id)]
     stale: set[int] = set()
     for charger_id, charger in facts.chargers.items():
         path = facts.site.path(charger_id)
@@ -199,3 +203,8 @@ def _loads(facts: SiteFacts, now_s: float) -> tuple[list[float], frozenset[int]]
             for line in range(LINES):
                 loads_a[breaker * LINES + line] += drawn[line]
     return loads_a, frozenset(stale)
+
+
+def _load_a(facts: SiteFacts, circuit_id: CircuitId) -> PhaseCurrents:
+    load = facts.loads.get(circuit_id)
+    return ZERO_A if load is None else load.lines_a

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from nats.aio.client import Client
@@ -28,7 +28,7 @@ from shared.followers import Follower
 from shared.ids import ChargerId, InstallationId, new_id
 from shared.messages import Event
 from shared.messages.balancer import CurrentLimitAllocated, Lease, LeasesRenewed, LimitIgnored
-from shared.messages.telemetry import MeterReading, SetCurrentLimit
+from shared.messages.telemetry import BreakerReading, MeterReading, SetCurrentLimit
 from shared.messaging import ServiceUnavailable, request
 from shared.recorded import Meta, Recorded
 from shared.transact import ACCEPTED
@@ -99,6 +99,17 @@ class Balancer:
             log.warning("reading refused", subject=message.subject, error=str(error))
             return
         if self._knowledge.observe(reading):
+            waiting = self._changed.get(reading.installation_id)
+            self._changed[reading.installation_id] = waiting or reading.received_at
+
+    async def on_breaker_reading(self, message: Msg) -> None:
+        """Take a reading of other load into account."""
+        try:
+            reading = BreakerReading.model_validate_json(message.data)
+        except ValidationError as error:
+            log.warning("reading refused", subject=message.subject, error=str(error))
+            return
+        if self._knowledge.observe_breaker(reading, self._clock().timestamp()):
             waiting = self._changed.get(reading.installation_id)
             self._changed[reading.installation_id] = waiting or reading.received_at
 
@@ -237,8 +248,10 @@ def _leases_in(event: Event) -> Sequence[Lease]:
             return ()
 
 
-async def listen(client: Client, balancer: Balancer) -> Any:  # noqa: ANN401  # nats-py's type
+async def listen(client: Client, balancer: Balancer) -> None:
     """Hear every reading as it comes; readings of the past decide nothing."""
-    return await client.subscribe(
-        subjects.telemetry_all(MeterReading), cb=balancer.on_meter_reading
-    )
+    for kind, heard in (
+        (MeterReading, balancer.on_meter_reading),
+        (BreakerReading, balancer.on_breaker_reading),
+    ):
+        await client.subscribe(subjects.telemetry_all(kind), cb=heard)

@@ -11,10 +11,13 @@ from services.balancer.facts import SiteFacts
 from services.balancer.hardware import Heard, departed_by_serial
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
+from services.balancer.loads import Loads
 from services.balancer.projections import (
     Announced,
+    LoadsCounted,
     Reported,
     fold_announced,
+    fold_load,
     fold_reported,
     offer_of,
 )
@@ -24,8 +27,13 @@ from shared.documents import Documents
 from shared.event_store import EventStore
 from shared.ids import ChargerId, InstallationId
 from shared.messages import Event, InstallationEvent
-from shared.messages.balancer import ChargerQueued, CurrentLimitAllocated, LeasesRenewed
-from shared.messages.telemetry import ChargerEvent, MeterReading
+from shared.messages.balancer import (
+    ChargerQueued,
+    CurrentLimitAllocated,
+    LeasesRenewed,
+    UnmanagedLoadCounted,
+)
+from shared.messages.telemetry import BreakerReading, ChargerEvent, MeterReading
 from shared.recorded import Recorded
 
 CONSUMER: Final = "balancer"
@@ -43,6 +51,8 @@ class Knowledge:
         self._layouts = Documents("layout", Layout)
         self._reported = Documents("reported", Reported)
         self._announced = Documents("announced", Announced)
+        self._counted = Documents("counted-loads", LoadsCounted)
+        self._loads: dict[InstallationId, Loads] = {}
         self._behaviours: dict[ChargerId, Behaviour] = {}
         self._sites: dict[InstallationId, Site] = {}
         self._rotated_at_s: dict[InstallationId, float] = {}
@@ -93,6 +103,7 @@ class Knowledge:
     async def catch_up(self) -> None:
         """Read what was announced since these documents were written, by whomever."""
         await self._announced.open(self._pool)
+        await self._counted.open(self._pool)
         position = await self._pool.fetchval(
             "select position from cursor where consumer = $1 and service = $1", CONSUMER
         )
@@ -111,6 +122,11 @@ class Knowledge:
                         announced = fold_announced(announced, charger_id, event, recorded_at)
                 if announced is not None:
                     await self._announced.put(connection, charger_id, announced)
+            for event, _ in facts:
+                if isinstance(event, UnmanagedLoadCounted):
+                    key = event.installation_id
+                    counted = fold_load(self._counted.get(key), event)
+                    await self._counted.put(connection, key, counted)
             await connection.execute(
                 "insert into cursor values ($1, $1, $2) on conflict (consumer, service)"
                 " do update set position = greatest(cursor.position, excluded.position)",
@@ -137,12 +153,38 @@ class Knowledge:
         )
         return True
 
+    def observe_breaker(self, reading: BreakerReading, now_s: float) -> bool:
+        """Take a reading of a breaker's meter into account; one that tells nothing changes nothing."""
+        facts = self._facts(reading.installation_id, epoch=0, now_s=now_s)
+        if facts is None:
+            return False
+        loads = self._loads.setdefault(reading.installation_id, Loads())
+        why = loads.hear(facts, reading, now_s)
+        if why is not None:
+            log.warning(
+                "breaker reading passed over",
+                installation_id=reading.installation_id,
+                meter_id=reading.meter_id,
+                why=why,
+            )
+        return why is None
+
     # --- What decisions are taken on ---
 
     def facts(
         self, installation_id: InstallationId, epoch: int, now_s: float
     ) -> SiteFacts | None:
         """Put together what is known of an installation; nothing for a layout that is no tree."""
+        facts = self._facts(installation_id, epoch, now_s)
+        if facts is None:
+            return None
+        counted = self._counted.get(installation_id) or LoadsCounted()
+        loads = self._loads.setdefault(installation_id, Loads())
+        return loads.counting(facts, counted.loads(), now_s)
+
+    def _facts(
+        self, installation_id: InstallationId, epoch: int, now_s: float
+    ) -> SiteFacts | None:
         site, layout = self._site(installation_id), self._layouts.get(installation_id)
         if site is None or layout is None:
             return None

@@ -42,6 +42,8 @@ class Ledger:
         now_s: the present moment, in seconds since 1970.
         ends_s: when limits that are still to be announced may end: the fail-safes that they hold off
             may come up then.
+        agreed_a: what others allow at each constraint, if that is less. It bounds what may be drawn now;
+            fail-safes that come up later are not held to it.
     """
 
     def __init__(
@@ -51,8 +53,14 @@ class Ledger:
         measured_a: Mapping[str, PhaseCurrents],
         now_s: float,
         ends_s: Iterable[float] = (),
+        agreed_a: Sequence[float] | None = None,
     ) -> None:
         self._usable_a = np.asarray(usable_a, dtype=np.float64).reshape(-1, LINES)
+        self._now_a = (
+            self._usable_a
+            if agreed_a is None
+            else np.minimum(self._usable_a, np.asarray(agreed_a).reshape(-1, LINES))
+        )
         self._measured_a = measured_a
         self._tried: tuple[str, Granted, _Entry] | None = None
         standings = [place.standing for places in chargers.values() for place in places]
@@ -70,6 +78,9 @@ class Ledger:
         self, moments_s: tuple[float, ...], chargers: Mapping[str, Sequence[Place]]
     ) -> None:
         self._moments_s = moments_s
+        # By moment, breaker and line; what is agreed holds for the first moment, the present one.
+        self._may_a: Amps = np.repeat(self._usable_a[np.newaxis], len(moments_s), axis=0)
+        self._may_a[0] = self._now_a
         self._sums_a: Amps = np.zeros((len(moments_s), *self._usable_a.shape))
         self._entries: dict[str, _Entry] = {}
         for charger_id, places in chargers.items():
@@ -123,7 +134,9 @@ class Ledger:
         until = sum(1 for it in self._moments_s if it < over_s)
         path = list(entry.places[0].path)
         left_a = (
-            self._usable_a[path] - self._sums_a[:until, path] + entry.own_a[:until, : len(path)]
+            self._may_a[:until, path]
+            - self._sums_a[:until, path]
+            + entry.own_a[:until, : len(path)]
         )
         return float(left_a[:, :, [PHASES.index(it) for it in lines]].min())
 
@@ -136,7 +149,7 @@ class Ledger:
         self._tried = (charger_id, grant, after)
         rises = after.said_a > before.said_a + TOLERANCE_A
         sums_a = self._sums_a[:, before.path] + after.own_a - before.own_a
-        too_much = sums_a > self._usable_a[before.path] + TOLERANCE_A
+        too_much = sums_a > self._may_a[:, before.path] + TOLERANCE_A
         return not bool((rises & too_much).any())
 
     def grant(self, charger_id: str, grant: Granted) -> None:

@@ -14,9 +14,9 @@ from shared.units import TOLERANCE_A
 class Reasons:
     """The reasons of one decision."""
 
-    def __init__(self, facts: SiteFacts, turns: Sequence[Turn], now_s: float) -> None:
+    def __init__(self, facts: SiteFacts, turns: Sequence[Turn], rules: Sequence[Rule]) -> None:
         self._facts = facts
-        self._now_s = now_s
+        self._rules = rules
         self._sharing = Counter(
             constraint
             for turn in turns
@@ -50,11 +50,11 @@ class Reasons:
         )
 
     def _at_breaker(self, turn: Turn, sharing: int) -> Rule:
-        available = self._facts.site.is_available_current(turn.share.constraint, self._now_s)
+        rule = self._rules[turn.share.constraint]
         if turn.share.admitted:
-            return Rule.AVAILABLE if available else Rule.BREAKER
+            return rule
         # Where nobody gets anything it is nobody's turn.
-        return Rule.AVAILABLE if available and sharing == 0 else Rule.QUEUE
+        return rule if rule is not Rule.BREAKER and sharing == 0 else Rule.QUEUE
 
     def _own(self, charger_id: ChargerId) -> Rule:
         layout = self._facts.site.chargers[charger_id]

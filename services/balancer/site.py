@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from services.balancer.limits import ContractPeak, ExternalLimit
+from services.balancer.meters import Meter
 from shared.ids import ChargerId, CircuitId
 from shared.messages.balancer import MAIN, LimitedBy
 from shared.phases import PHASES, GridType, Phase, PhaseCurrents, lines_loaded
@@ -64,6 +66,11 @@ class Site:
     available_a: PhaseCurrents | None = None
     """What all chargers together may draw, below what the main breaker carries."""
     available_until_s: float = math.inf
+    meters: tuple[Meter, ...] = ()
+    """What reports load that is not ours."""
+    limits: tuple[ExternalLimit, ...] = ()
+    """What others allow at breakers: of contract, not of physics."""
+    peaks: tuple[ContractPeak, ...] = ()
 
     @cached_property
     def index(self) -> Mapping[CircuitId, int]:

@@ -78,13 +78,7 @@ MeterWish = AddMeter | ChangeMeter | RemoveMeter
 LimitWish = SetExternalLimit | LiftExternalLimit | SetContractPeak
 
 InstallationCommand = (
-    InstallationWish
-    | CircuitWish
-    | ChargerWish
-    | MoveCharger
-    | UseWish
-    | MeterWish
-    | LimitWish
+    InstallationWish | CircuitWish | ChargerWish | MoveCharger | UseWish | MeterWish | LimitWish
 )
 
 InstallationEvent = (

@@ -82,9 +82,7 @@ def _set(command: SetExternalLimit, state: Installation) -> tuple[ExternalLimitS
     )
 
 
-def _check_value(
-    command: SetExternalLimit, state: Installation, circuit_id: CircuitId
-) -> None:
+def _check_value(command: SetExternalLimit, state: Installation, circuit_id: CircuitId) -> None:
     if (command.limit_a is None) == (command.power_w is None):
         raise LimitNeedsOneValue(
             "a limit is a current per phase or a power of all phases together; give one of them, "

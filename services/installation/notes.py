@@ -245,7 +245,7 @@ def _nobody_can_authenticate(state: Installation) -> Note | None:
 def _nothing_beside_load(state: Installation) -> Note | None:
     """While its meter is silent, the most that a load may be is set aside."""
     without = {
-        it: f"{circuit.name!r} ({circuit.set_a:g} A, of which {state.unmanaged_a(it):g} A may be other load)"
+        it: f"{circuit.name!r} ({circuit.set_a:g} A, {state.unmanaged_a(it):g} A of it other load)"
         for it, circuit in state.circuits.items()
         if state.beneath(it)
         and state.unmanaged_a(it) > 0

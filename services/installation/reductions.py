@@ -28,9 +28,7 @@ def least_w(devices: int) -> float:
     return DEVICE_W + (devices - 1) * factor * DEVICE_W
 
 
-def power_of_w(
-    limit_a: PhaseAmperes | None, power_w: float | None, grid: GridType
-) -> float:
+def power_of_w(limit_a: PhaseAmperes | None, power_w: float | None, grid: GridType) -> float:
     """Name the power that a limit stands for, in watts; 0 for no limit at all."""
     if power_w is not None:
         return power_w

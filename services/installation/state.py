@@ -163,7 +163,9 @@ class Installation:
         total = next((it for it in here if it.measures is Measures.TOTAL), None)
         if total is not None:
             return total.highest_a
-        beneath = (it for it, circuit in self.circuits.items() if circuit.parent_id == circuit_id)
+        beneath = (
+            it for it, circuit in self.circuits.items() if circuit.parent_id == circuit_id
+        )
         own_a = sum(it.highest_a for it in here if it.kind is not MeterKind.SOLAR)
         return own_a + sum(self.unmanaged_a(it) for it in beneath)
 

@@ -117,9 +117,7 @@ def _with(things: Mapping[str, T], key: str, changes: Mapping[str, Any]) -> Mapp
 # --- Meters and limits ---
 
 
-def _meter(
-    state: Installation, event: layout.MeterAdded | layout.MeterChanged
-) -> Installation:
+def _meter(state: Installation, event: layout.MeterAdded | layout.MeterChanged) -> Installation:
     given = event.model_dump(exclude={"installation_id", "meter_id", "circuit_id"})
     meter = Meter(event.circuit_id or MAIN, **given)
     return replace(state, meters={**state.meters, event.meter_id: meter})

@@ -138,7 +138,10 @@ WISHES: dict[type[InstallationCommand], st.SearchStrategy[InstallationCommand]] 
         highest_a=AMPS,
     ),
     ChangeMeter: wishing(
-        ChangeMeter, meter_id=METER, measures=maybe(st.sampled_from(Measures)), highest_a=maybe(AMPS)
+        ChangeMeter,
+        meter_id=METER,
+        measures=maybe(st.sampled_from(Measures)),
+        highest_a=maybe(AMPS),
     ),
     RemoveMeter: wishing(RemoveMeter, meter_id=METER),
     SetExternalLimit: wishing(
@@ -150,9 +153,7 @@ WISHES: dict[type[InstallationCommand], st.SearchStrategy[InstallationCommand]] 
         power_w=maybe(st.just(9000.0)),
     ),
     LiftExternalLimit: wishing(LiftExternalLimit, limit_id=LIMIT),
-    SetContractPeak: wishing(
-        SetContractPeak, circuit_id=PARENT, peak_w=maybe(st.just(9000.0))
-    ),
+    SetContractPeak: wishing(SetContractPeak, circuit_id=PARENT, peak_w=maybe(st.just(9000.0))),
 }
 OFTEN = (
     AssignChargers,

@@ -114,4 +114,6 @@ def test_windows_are_parts_of_a_day_in_the_installations_own_time() -> None:
     with pytest.raises(ValidationError, match="own time zone"):
         WeeklyWindow(begins=time(7, tzinfo=UTC), ends=time(8))
     with pytest.raises(ValidationError, match="each day once"):
-        WeeklyWindow.model_validate({"days": ["MON", "MON"], "begins": "07:00", "ends": "08:00"})
+        WeeklyWindow.model_validate(
+            {"days": ["MON", "MON"], "begins": "07:00", "ends": "08:00"}
+        )

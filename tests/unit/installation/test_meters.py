@@ -99,7 +99,9 @@ def test_what_is_changed_is_changed_and_the_rest_left() -> None:
     state = garage(metered())
     change = wish(ChangeMeter, meter_id="house", highest_a=30)
 
-    changed = fact(MeterChanged, **metered(highest_a=30).model_dump(exclude={"installation_id"}))
+    changed = fact(
+        MeterChanged, **metered(highest_a=30).model_dump(exclude={"installation_id"})
+    )
     assert decide(change, state) == (changed,)
     assert decide(change, installation.fold([changed], state)) == ()
     with pytest.raises(UnknownMeter, match="there are: house"):
@@ -135,6 +137,9 @@ def test_load_beneath_counts_above_unless_a_meter_there_measures_all_of_it() -> 
 
 
 def test_an_electrician_hears_of_what_a_meter_costs() -> None:
-    codes = {it.code for it in notes_of(garage(metered(phases=(Phase.L1,), highest_a=158), assigned(1)))}
+    codes = {
+        it.code
+        for it in notes_of(garage(metered(phases=(Phase.L1,), highest_a=158), assigned(1)))
+    }
 
     assert {"nothing-beside-other-load", "phase-not-measured"} <= codes
