@@ -22,7 +22,7 @@ from cli.dlq import dlq
 from cli.faults import EXIT_CODE, StackFault
 from cli.lag import show_lag
 from cli.options import StackOptions
-from cli.ports import claim_port
+from cli.ports import LOOPBACK, claim_port
 from cli.published.commands import docs
 from cli.services import GATEWAY_PORT, PORTAL_PORT, services
 from cli.setting_up import CommandRefused
@@ -47,6 +47,8 @@ app = typer.Typer(
 app.add_typer(layout.installation, name="installation")
 app.add_typer(layout.circuit, name="circuit")
 app.add_typer(layout.charger, name="charger")
+app.add_typer(layout.meter, name="meter")
+app.add_typer(layout.limit, name="limit")
 app.add_typer(log_commands.log, name="log")
 app.add_typer(bench, name="bench")
 app.add_typer(subscriber, name="subscriber")
@@ -95,6 +97,13 @@ def up(
     nats_monitor_port: int = 8333,
     portal_port: int = PORTAL_PORT,
     gateway_port: Annotated[int, typer.Option(help="Where chargers connect.")] = GATEWAY_PORT,
+    meter_port: Annotated[
+        int | None,
+        typer.Option(
+            help="Where meters at breakers push their readings, on this machine only; default: "
+            "nowhere. 9181 is a good choice, 0 any free one."
+        ),
+    ] = None,
 ) -> None:
     """
     Run everything on this machine, until Ctrl-C.
@@ -113,12 +122,18 @@ def up(
             console.print(f"[yellow]{name} is not ready yet; its log: {stack.log_of(name)}")
         console.print(f"\n  portal    {stack.urls['portal']}")
         console.print(f"  chargers  {stack.urls['telemetry']}/SERIAL")
+        if meters is not None:
+            console.print(f"  meters    http://{LOOPBACK}:{meters}/meters/INSTALLATION/METER")
         console.print(f"  data      {stack.folder}\n\n  Ctrl-C stops it.")
 
     try:
+        meters = (
+            None if meter_port is None else claim_port(meter_port, "meters", "--meter-port")
+        )
         specs = services(
             claim_port(gateway_port, "chargers", "--gateway-port"),
             claim_port(portal_port, "the portal", "--portal-port"),
+            meter_port=meters,
         )
 
         async def run() -> None:

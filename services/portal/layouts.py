@@ -73,8 +73,8 @@ LimitChange = (
     | ExternalLimitLifted
     | ContractPeakSet
 )
-"""What is set below breakers. Pages show it as the reason of a limit only; yet whoever has seen such a change
-has seen another position of the log."""
+"""What is set below breakers. Pages show it as the reason of a limit only; yet whoever has seen such a
+change has seen another position of the log."""
 LayoutEvent = (
     InstallationCreated | InstallationChange | CircuitChange | ChargerChange | LimitChange
 )

@@ -130,7 +130,9 @@ def test_nothing_is_known_of_a_period_after_a_restart_so_its_peak_was_used() -> 
     assert allowed_w(advance(None, QUARTER, 0, began_s + 300), QUARTER) == pytest.approx(9_800)
 
 
-@for_any(st.lists(st.tuples(st.floats(0, 40_000), st.floats(0.2, 30)), min_size=1, max_size=200))
+@for_any(
+    st.lists(st.tuples(st.floats(0, 40_000), st.floats(0.2, 30)), min_size=1, max_size=200)
+)
 def test_whoever_keeps_to_what_is_allowed_stays_below_the_peak(
     wishes: list[tuple[float, float]],
 ) -> None:

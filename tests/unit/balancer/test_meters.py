@@ -25,7 +25,14 @@ from shared.phases import PHASES, GridType, Phase, PhaseCurrents
 TN, IT = GridType.TN_3_PHASE, GridType.IT_3_PHASE
 SET_A = 63.0
 HOUSE = Meter(
-    "house", "main", MeterKind.BUILDING, Measures.TOTAL, PHASES, 50.0, error_a=0.0, interval_s=1.0
+    "house",
+    "main",
+    MeterKind.BUILDING,
+    Measures.TOTAL,
+    PHASES,
+    50.0,
+    error_a=0.0,
+    interval_s=1.0,
 )
 NOBODY = Drawn()
 AMPS = st.floats(0, 80)
@@ -49,7 +56,9 @@ def watched(*told: tuple[float, float | None, Drawn], meter: Meter = HOUSE) -> W
     return watch
 
 
-def counted_a(watch: Watch | None, now_s: float, meter: Meter = HOUSE, grid: GridType = TN) -> PhaseCurrents:
+def counted_a(
+    watch: Watch | None, now_s: float, meter: Meter = HOUSE, grid: GridType = TN
+) -> PhaseCurrents:
     return bound(meter, watch, grid, now_s).lines_a
 
 
@@ -97,7 +106,9 @@ def test_the_rest_of_a_line_of_an_it_grid_is_more_than_the_difference() -> None:
 
 
 @for_any(st.floats(0, 60), st.floats(0, 60), st.floats(0, 60), st.floats(0, 60))
-def test_no_load_of_an_it_grid_is_underestimated(a: float, b: float, u: float, v: float) -> None:
+def test_no_load_of_an_it_grid_is_underestimated(
+    a: float, b: float, u: float, v: float
+) -> None:
     """Cars and other load stand between L1-L2 and L3-L1 with unity power factor, in any shares."""
 
     def line_a(first: float, second: float) -> float:
@@ -135,7 +146,9 @@ def test_a_line_that_is_missing_for_once_is_counted_at_the_most_it_may_be() -> N
 
 
 def test_a_line_that_is_never_measured_is_bounded() -> None:
-    meter = Meter("h", "main", MeterKind.BUILDING, Measures.TOTAL, (Phase.L1, Phase.L3), 50, 0.0)
+    meter = Meter(
+        "h", "main", MeterKind.BUILDING, Measures.TOTAL, (Phase.L1, Phase.L3), 50, 0.0
+    )
     watch = watched((0, 12, NOBODY), meter=meter)
 
     assert counted_a(watch, 0, meter) == (12, 50, 12)
