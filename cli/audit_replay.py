@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
 
+from cli.audit_contracts import Contracts
 from cli.audit_hardware import Hardware, Place
 from cli.audit_layout import Charger, Circuit, Layout
 from cli.audit_sums import Excess, Sum, highest
@@ -27,6 +28,8 @@ from shared.messages.installation import (
     CircuitDeactivated,
     CircuitMoved,
     CircuitReactivated,
+    ExternalLimitLifted,
+    ExternalLimitSet,
     FailSafeSet,
     InstallationChanged,
     InstallationCreated,
@@ -60,13 +63,20 @@ class Replay:
     )
     """What chargers told before the balancer knew of them."""
     sums: dict[tuple[str, Phase], Sum] = field(default_factory=lambda: defaultdict(Sum))
+    contracts: Contracts = field(default_factory=Contracts)
+    agreed: dict[tuple[str, Phase], Sum] = field(default_factory=dict)
+    """The same sums where somebody has ever set a limit, against what is allowed there."""
     found: list[tuple[str, Phase, Excess]] = field(default_factory=list)
     commands: int = 0
 
     def hear(self, event: Event, at_s: float) -> None:
         """Take in one event; time only goes forward."""
         self.now_s = max(self.now_s, at_s)
+        self._agree()
         match event:
+            case ExternalLimitSet() | ExternalLimitLifted():
+                self.contracts.hear(event)
+                self._agree()
             case CurrentLimitAllocated():
                 lease = Lease.model_validate(event.model_dump(include=set(Lease.model_fields)))
                 self._tell(event.installation_id, lease)
@@ -95,7 +105,29 @@ class Replay:
         planned_as = sum(it.overload_as for key, _, it in self.found if key in shared)
         return max(0.0, all_as - planned_as)
 
+    def contract_excess_as(self) -> float:
+        """Add up what limits in force, and fail-safes, came to above what others allow."""
+        for it in self.agreed.values():
+            it.until(self.end_s)
+        return sum(it.overload_as for it in self.agreed.values())
+
     # --- The sums ---
+
+    def _agree(self) -> None:
+        """Let what is allowed be as it is now; times of the week are followed from event to event."""
+        if not self.contracts.limits and not self.agreed:
+            return
+        allowed = self.contracts.steps(self.layouts, self.now_s)
+        for key in {*allowed, *self.agreed}:
+            if key not in self.agreed:
+                so_far = self.sums[key]
+                so_far.until(self.now_s)
+                self.agreed[key] = Sum(
+                    at_s=so_far.at_s, now_a=so_far.now_a, changes=dict(so_far.changes)
+                )
+            total = self.agreed[key]
+            total.until(self.now_s)
+            total.may_a = allowed.get(key, ((-inf, inf),))
 
     def _lay(self, hardware: Hardware, planned_for: str | None = None) -> None:
         """Put what a charger may draw into the sums; where that was planned, it must fit. It is not
@@ -110,6 +142,9 @@ class Replay:
                 excesses = total.planned(was, will, self.end_s)
                 self.found.extend((breaker, line, it) for it in excesses)
             total.replace(was, will)
+            if key in self.agreed:
+                self.agreed[key].until(self.now_s)
+                self.agreed[key].replace(was, will)
         hardware.laid = after
 
     def _limit(self, layout: Layout) -> None:

@@ -1,8 +1,10 @@
 """One main breaker with a meter and some chargers, as the balancer's own folds know them."""
 
+import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from services.balancer.announcing import events_of
 from services.balancer.behaviour import Behaviour, observe
@@ -48,6 +50,7 @@ from shared.messages.telemetry import (
     SessionStarted,
 )
 from shared.phases import PHASES, GridType
+from shared.recorded import Meta, Recorded
 
 RATING_A: Final = 63.0
 HIGHEST_A: Final = 50.0
@@ -123,6 +126,7 @@ class SteppedSite:
         self._in_force: dict[str, Lease] = {}
         self._sent: dict[tuple[int, int], Lease] = {}
         self._changed, self._decided_s = True, 0.0
+        self._log: list[tuple[float, Event]] = [(0.0, it) for it in _built(chargers)]
         for index in range(chargers):
             for event in _plugged(index):
                 self.hear(event, 0.0)
@@ -165,6 +169,7 @@ class SteppedSite:
 
     def hear(self, event: ChargerEvent, now_s: float) -> None:
         """Take in what a charger tells."""
+        self._log.append((now_s, event))
         before = self._reported.get(event.charger_id)
         self._reported[event.charger_id] = fold_reported(before, event, moment(now_s))
         self._changed = True
@@ -207,6 +212,7 @@ class SteppedSite:
         decision = decide(facts, Timing(), BEGAN_S + now_s)
         sent: list[tuple[int, int]] = []
         for event in events_of(facts, decision, BEGAN_S + now_s, None):
+            self._log.append((now_s, event))
             if isinstance(event, UnmanagedLoadCounted):
                 self._counted = fold_load(self._counted, event)
             for lease in _leases_in(event):
@@ -218,6 +224,25 @@ class SteppedSite:
                     before, lease.charger_id, event, moment(now_s)
                 )
         return sent
+
+    def recorded(self) -> list[Recorded]:
+        """Hand out everything that was told, as logs hold it."""
+        meta = Meta(actor="bench", command_id="bench", correlation_id="bench")
+        changes = itertools.count(1)
+        return [
+            Recorded(
+                position=next(changes) if event.service == "installation" else position,
+                stream=NAME,
+                version=position,
+                event_id=UUID(int=position),
+                recorded_at=moment(at_s),
+                type=type(event).__name__,
+                schema_version=event.schema_version,
+                data=event.model_dump_json().encode(),
+                meta=meta,
+            )
+            for position, (at_s, event) in enumerate(self._log, start=1)
+        ]
 
     def _facts(self, now_s: float) -> SiteFacts:
         heard = Heard(self._reported, self._announced, self._behaviours, {})

@@ -24,7 +24,7 @@ from services.balancer.planning import (
 from services.balancer.reasons import Reasons
 from services.balancer.site import LINES
 from services.balancer.turns import Turn, lines_of, take_turns
-from shared.ids import ChargerId, CircuitId
+from shared.ids import ChargerId
 from shared.messages.balancer import LimitedBy
 from shared.phases import ZERO_A, PhaseCurrents
 from shared.units import TOLERANCE_A
@@ -73,7 +73,8 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     reasons = Reasons(facts, turns, left.rules)
     targets = _targets(facts, turns, reasons)
     announcements = tuple(_announce(facts, targets, ledger, timing, now_s))
-    loads_a, stale = _loads(facts, now_s)
+    other_a = _other_load_a(facts)
+    loads_a, stale = _loads(facts, other_a, now_s)
     return Decision(
         announcements=announcements,
         queued=tuple(_newly_queued(facts, turns, reasons)),
@@ -82,7 +83,7 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
             for constraint, load_a in enumerate(loads_a)
             if load_a > facts.site.capacity_a[constraint] + METER_ERROR_A
         ),
-        committed_a=ledger.committed_a(),
+        committed_a=tuple(a + b for a, b in zip(ledger.committed_a(), other_a, strict=True)),
         measured_a=tuple(loads_a),
         stale=stale,
         rotated=rotated,
@@ -187,10 +188,12 @@ def _announce(
 # --- The picture ---
 
 
-def _loads(facts: SiteFacts, now_s: float) -> tuple[list[float], frozenset[int]]:
+def _loads(
+    facts: SiteFacts, other_a: Sequence[float], now_s: float
+) -> tuple[list[float], frozenset[int]]:
     """Add up what is drawn, other load included; a charging car that is not heard from is counted at its
     limit."""
-    loads_a = [a for breaker in facts.site.breakers for a in _load_a(facts, breaker.circuit_id)]
+    loads_a = list(other_a)
     stale: set[int] = set()
     for charger_id, charger in facts.chargers.items():
         path = facts.site.path(charger_id)
@@ -205,6 +208,7 @@ def _loads(facts: SiteFacts, now_s: float) -> tuple[list[float], frozenset[int]]
     return loads_a, frozenset(stale)
 
 
-def _load_a(facts: SiteFacts, circuit_id: CircuitId) -> PhaseCurrents:
-    load = facts.loads.get(circuit_id)
-    return ZERO_A if load is None else load.lines_a
+def _other_load_a(facts: SiteFacts) -> list[float]:
+    """Name what is set aside at every constraint for load that is not ours."""
+    loads = (facts.loads.get(it.circuit_id) for it in facts.site.breakers)
+    return [a for it in loads for a in (ZERO_A if it is None else it.lines_a)]

@@ -163,7 +163,8 @@ class UnmanagedLoadCounted(BalancerEvent):
 
 
 class BreakerLoad(Message):
-    """One breaker at one moment, on L1, L2 and L3."""
+    """One breaker at one moment, on L1, L2 and L3; what is set aside for load that is not ours counts in
+    both what is measured and what is committed."""
 
     circuit_id: CircuitId
     set_a: Amperes

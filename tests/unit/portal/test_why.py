@@ -37,6 +37,42 @@ SENTENCES = [
         "12.0 A: all that is available, phase L1, is fully shared by 4 cars",
     ),
     (
+        LimitedBy(rule=Rule.UNMANAGED, **MAIN_L1, shared_by=4),
+        SITUATION,
+        "12.0 A: what other load leaves of the main breaker, phase L1, is fully shared by 4 cars",
+    ),
+    (
+        LimitedBy(rule=Rule.GRID_OPERATOR, **MAIN_L1, shared_by=1),
+        SITUATION,
+        (
+            "12.0 A: what the grid operator allows at the main breaker, phase L1, is fully used "
+            "by this car"
+        ),
+    ),
+    (
+        LimitedBy(rule=Rule.TARIFF, **L2, shared_by=9),
+        SITUATION,
+        "12.0 A: what the tariff allows at breaker “Level 1”, phase L2, is fully shared by 9 cars",
+    ),
+    (
+        LimitedBy(rule=Rule.OWNER, circuit_id="cellar"),
+        SITUATION,
+        "12.0 A: what the owner allows at breaker “cellar” is fully used",
+    ),
+    (
+        LimitedBy(rule=Rule.SCHEDULE, circuit_id="cellar"),
+        SITUATION,
+        "12.0 A: what is allowed at this time at breaker “cellar” is fully used",
+    ),
+    (
+        LimitedBy(rule=Rule.CONTRACT, **MAIN_L1, shared_by=2),
+        SITUATION,
+        (
+            "12.0 A: what the contract's peak still leaves at the main breaker, phase L1, is "
+            "fully shared by 2 cars"
+        ),
+    ),
+    (
         LimitedBy(rule=Rule.OWN_BREAKER),
         SITUATION,
         "12.0 A: the most its own breaker carries",
