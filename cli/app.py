@@ -164,6 +164,13 @@ def demo(
     without_balancer: Annotated[
         bool, typer.Option("--without-balancer", help="Show what happens then.")
     ] = False,
+    house: Annotated[
+        bool,
+        typer.Option(
+            "--house",
+            help="The rest of a building (synthetic, in steps) draws through the main breaker too.",
+        ),
+    ] = False,
     open_browser: Annotated[bool, typer.Option("--open/--no-open")] = sys.stdout.isatty(),
     data_folder: Folder = None,
     portal_port: Annotated[int | None, typer.Option(help="Default: any free one.")] = None,
@@ -180,6 +187,7 @@ def demo(
         open_browser=open_browser,
         data_folder=data_folder,
         portal_port=portal_port,
+        house=house,
     )
     try:
         asyncio.run(run_demo(options, console))

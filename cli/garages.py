@@ -1,10 +1,12 @@
 """Garages for the demo: a building of any number of bays, as a scene and as commands."""
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
 from shared.messages.installation import (
     AddCircuit,
+    AddMeter,
     AssignChargers,
     Category,
     CreateInstallation,
@@ -22,13 +24,18 @@ LEVEL_SHARE: Final = 0.55
 WING_SHARE: Final = 0.6
 """What the breaker of a level's far wing is of the level's."""
 LEVEL_A_MIN: Final = 16.0
+HOUSE_METER: Final = "house"
+HOUSE_SHARE: Final = 0.3
+"""What of the main breaker the rest of the building draws at most."""
 STANDARD_BREAKERS_A: Final = (
     16, 20, 25, 32, 40, 50, 63, 80, 100, 125, 160, 200, 250, 315, 400, 500, 630, 800, 1000,
 )  # fmt: skip
 """Ratings of IEC 60898-1 and the frames above them."""
 
 
-def garage(chargers: int, breaker_a: float, grid: GridType, seed: int = 1) -> Scene:
+def garage(
+    chargers: int, breaker_a: float, grid: GridType, seed: int = 1, *, house: bool = False
+) -> Scene:
     """
     Draw a garage: three levels, the second with a far wing of its own.
 
@@ -37,6 +44,7 @@ def garage(chargers: int, breaker_a: float, grid: GridType, seed: int = 1) -> Sc
         breaker_a: rating of the main breaker.
         grid: how the building is fed; chargers are wired to its phases in turn.
         seed: what chance the simulation has.
+        house: the rest of a building draws through the main breaker as well.
     """
     level_a = _standard_a(max(LEVEL_A_MIN, breaker_a * LEVEL_SHARE), breaker_a)
     wing_a = _standard_a(max(LEVEL_A_MIN, level_a * WING_SHARE), level_a)
@@ -59,6 +67,7 @@ def garage(chargers: int, breaker_a: float, grid: GridType, seed: int = 1) -> Sc
         breaker_a=breaker_a,
         circuits=tuple(circuits),
         chargers=tuple(_charger(bay, chargers, levels, grid) for bay in range(chargers)),
+        house_a=breaker_a * HOUSE_SHARE if house else None,
         seed=seed,
     )
 
@@ -108,6 +117,17 @@ def commands(
         time_zone="Europe/Oslo",
         **about,
     )
+    if scene.house_a is not None:
+        # In an IT grid a line carries what two pairs do, 60 degrees apart.
+        between_lines = scene.grid_type is GridType.IT_3_PHASE
+        yield AddMeter(
+            command_id=f"{installation_id}-{HOUSE_METER}",
+            meter_id=HOUSE_METER,
+            highest_a=math.ceil(scene.house_a * (math.sqrt(3) if between_lines else 1.0)),
+            error_a=0.2,
+            interval_s=1.0,
+            **about,
+        )
     for circuit in scene.circuits_top_down():
         yield AddCircuit(
             command_id=f"{installation_id}-{circuit.circuit_id}",
