@@ -94,10 +94,14 @@ def _within(window: WeeklyWindow, local: datetime) -> bool:
         if WEEK[day] not in window.days:
             continue
         minute = local.hour * 60 + local.minute + local.second / 60 + days_ago * 1440
-        begins = window.begins.hour * 60 + window.begins.minute
-        ends = window.ends.hour * 60 + window.ends.minute
+        begins, ends = _minutes(window.begins), _minutes(window.ends)
         if ends <= begins:
             ends += 1440
         if begins <= minute < ends:
             return True
     return False
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)

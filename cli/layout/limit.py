@@ -224,6 +224,6 @@ def _when(limit: ExternalLimit) -> str:
     parts = [
         *([f"from {limit.begins.isoformat()}"] if limit.begins else []),
         *([f"until {limit.until.isoformat()}"] if limit.until else []),
-        *(f"{','.join(it.days)} {it.begins:%H:%M}-{it.ends:%H:%M}" for it in limit.windows),
+        *(f"{','.join(it.days)} {it.begins}-{it.ends}" for it in limit.windows),
     ]
     return ", ".join(parts) or "always"

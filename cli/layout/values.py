@@ -1,7 +1,7 @@
 """What people type for currents, phases, moments and times of the week."""
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import typer
@@ -79,8 +79,8 @@ def window_of(text: str) -> WeeklyWindow:
         BadParameter: it is none.
 
     >>> it = window_of("MON-FRI 17:00-20:00")
-    >>> len(it.days), str(it.begins), str(window_of("22:00-6:00").ends)
-    (5, '17:00:00', '06:00:00')
+    >>> len(it.days), it.begins, window_of("22:00-6:00").ends
+    (5, '17:00', '06:00')
     """
     found = _WINDOW.fullmatch(text.strip())
     try:
@@ -109,6 +109,7 @@ def _days(text: str) -> tuple[Weekday, ...]:
     return tuple(days)
 
 
-def _clock(text: str) -> time:
+def _clock(text: str) -> str:
+    """Spell hours with two figures; midnight at the end of a day is that at its beginning."""
     hours, minutes = text.split(":")
-    return time(int(hours) % 24, int(minutes))
+    return f"{int(hours) % 24:02}:{minutes}"

@@ -7,7 +7,7 @@ so they bound what cars are given, and not what fail-safes add up to when everyt
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -67,7 +67,7 @@ def within(windows: Sequence[WeeklyWindow], zone: str, now_s: float) -> bool:
     """Tell whether the clock on a wall shows a time of some window; that clock knows of summer time."""
     local = datetime.fromtimestamp(now_s, ZoneInfo(zone))
     today, yesterday = WEEK[local.weekday()], WEEK[local.weekday() - 1]
-    clock: time = local.time()
+    clock = f"{local:%H:%M}"
     for it in windows:
         if it.begins < it.ends:
             if today in it.days and it.begins <= clock < it.ends:

@@ -5,7 +5,6 @@ A command that changes something names only what it changes; the event it leads 
 it is from then on, so that no reader needs the history to apply one.
 """
 
-from datetime import time
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -116,6 +115,8 @@ class Weekday(StrEnum):
 
 
 WEEK = tuple(Weekday)
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+"""A time of the day as the clock on a wall shows it: hours and minutes, such as 17:00."""
 
 
 class WeeklyWindow(Message):
@@ -131,8 +132,8 @@ class WeeklyWindow(Message):
 
     days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] = WEEK
     """On which it begins."""
-    begins: time
-    ends: time
+    begins: ClockTime
+    ends: ClockTime
 
     @model_validator(mode="after")
     def _a_part_of_a_day(self) -> Self:
@@ -141,8 +142,6 @@ class WeeklyWindow(Message):
                 "a window ends at another time than it begins; leave windows out for a limit that "
                 "always holds"
             )
-        if self.begins.tzinfo is not None or self.ends.tzinfo is not None:
-            raise ValueError("times of a window are those of the installation's own time zone")
         if len(set(self.days)) != len(self.days):
             raise ValueError("a window names each day once")
         return self

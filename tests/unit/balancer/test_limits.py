@@ -1,6 +1,6 @@
 """Limits of contract: at what times they hold, and what the open period of a peak leaves."""
 
-from datetime import datetime, time
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,8 +25,8 @@ from shared.messages.installation import LimitOwner, PeakPeriod, Weekday, Weekly
 from shared.phases import GridType
 
 OSLO = "Europe/Oslo"
-EVENING = WeeklyWindow(days=(Weekday.FRI,), begins=time(17), ends=time(20))
-NIGHT = WeeklyWindow(days=(Weekday.SAT,), begins=time(22), ends=time(6))
+EVENING = WeeklyWindow(days=(Weekday.FRI,), begins="17:00", ends="20:00")
+NIGHT = WeeklyWindow(days=(Weekday.SAT,), begins="22:00", ends="06:00")
 
 
 def in_oslo(text: str, fold: int = 0) -> float:
@@ -65,7 +65,7 @@ def test_a_window_over_midnight_belongs_to_the_day_on_which_it_begins(
 
 
 def test_windows_go_by_the_clock_on_the_wall_in_summer_and_in_winter() -> None:
-    every_day = WeeklyWindow(begins=time(17), ends=time(20))
+    every_day = WeeklyWindow(begins="17:00", ends="20:00")
 
     for day in ("2026-07-01", "2026-12-01", "2026-03-29", "2026-10-25"):
         assert within((every_day,), OSLO, in_oslo(f"{day}T17:00"))
@@ -73,7 +73,7 @@ def test_windows_go_by_the_clock_on_the_wall_in_summer_and_in_winter() -> None:
 
 
 def test_an_hour_that_comes_twice_counts_twice_and_one_that_never_comes_does_not() -> None:
-    small = WeeklyWindow(begins=time(2), ends=time(3))
+    small = WeeklyWindow(begins="02:00", ends="03:00")
 
     assert within((small,), OSLO, in_oslo("2026-10-25T02:30", fold=0))
     assert within((small,), OSLO, in_oslo("2026-10-25T02:30", fold=1))

@@ -1,6 +1,6 @@
 """The promise through changes of the layout: what was inherited, and what was planned."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -600,7 +600,7 @@ def test_a_contract_that_includes_other_load_leaves_cars_the_rest() -> None:
 def test_a_contract_holds_at_its_times_by_the_clock_on_the_wall() -> None:
     """It is 9 o'clock on a Sunday in Oslo when these logs begin."""
     for days, begins, excess in (("SUN", 9, True), ("SAT", 9, False), ("SUN", 10, False)):
-        window = WeeklyWindow(days=(Weekday(days),), begins=time(begins), ends=time(23))
+        window = WeeklyWindow(days=(Weekday(days),), begins=f"{begins:02}:00", ends="23:00")
         logs = garage(assigned("a"))
         logs.put(1, allowed(10.0, windows=(window,)))
         logs.limit(2, "a", 16.0)

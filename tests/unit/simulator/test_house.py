@@ -65,6 +65,7 @@ def test_a_meter_at_the_main_breaker_shows_the_house_without_any_car() -> None:
 
 async def test_a_meter_pushes_what_it_shows_and_tells_when_that_is_refused() -> None:
     heard: asyncio.Queue[bytes] = asyncio.Queue()
+    thrice = asyncio.Event()
     answers = iter(
         [b"HTTP/1.1 202 Accepted\r\n\r\n", b"HTTP/1.1 404 Not Found\r\n\r\nno meter"]
     )
@@ -73,6 +74,8 @@ async def test_a_meter_pushes_what_it_shows_and_tells_when_that_is_refused() -> 
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
         heard.put_nowait(head.split()[1] + b" " + await reader.readexactly(length))
+        if heard.qsize() > 2:
+            thrice.set()
         writer.write(next(answers, b"HTTP/1.1 202 Accepted\r\n\r\n"))
         await writer.drain()
         writer.close()
@@ -85,14 +88,12 @@ async def test_a_meter_pushes_what_it_shows_and_tells_when_that_is_refused() -> 
             push_for_ever(url, lambda: (1.234, 5.0, 6.0), lambda: NOW)
         )
         async with asyncio.timeout(30 * EVERY_S):
-            first = await heard.get()
-            while not told:
-                await asyncio.sleep(0.05)
+            await thrice.wait()
     pushing.cancel()
     await asyncio.gather(pushing, return_exceptions=True)
     server.close()
 
-    path, _, body = first.partition(b" ")
+    path, _, body = heard.get_nowait().partition(b" ")
     assert path == b"/meters/garage/house"
     assert json.loads(body) == {"measured_at": NOW.isoformat(), "current_a": [1.23, 5.0, 6.0]}
     assert "no meter" in told[0]["answer"]
