@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -17,8 +17,6 @@ from shared.messaging import connect
 from shared.recorded import Recorded
 from shared.runtime import pool_of
 
-PAGE: Final = 5000
-
 Figures = dict[str, dict[str, Any]]
 
 
@@ -30,12 +28,8 @@ def figure(value: float | None, unit: str, reference: str) -> dict[str, Any]:
 
 async def read_log(database_url: str) -> list[Recorded]:
     """Read a service's whole log."""
-    events: list[Recorded] = []
     async with pool_of(database_url) as pool:
-        store = EventStore(pool)
-        while page := await store.read(after=len(events), limit=PAGE):
-            events += page
-    return events
+        return [event async for page in EventStore(pool).pages() for event in page]
 
 
 async def count_readings(nats_url: str) -> int:

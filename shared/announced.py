@@ -30,6 +30,7 @@ class Unreadable:
 
 def headers_of(recorded: Recorded, epoch: int) -> dict[str, str]:
     """Spell everything that is known about an event's recording as NATS headers."""
+    meta = recorded.meta
     headers = {
         EVENT_ID_HEADER: str(recorded.event_id),
         EPOCH_HEADER: str(epoch),
@@ -38,10 +39,10 @@ def headers_of(recorded: Recorded, epoch: int) -> dict[str, str]:
         SCHEMA_HEADER: str(recorded.schema_version),
         RECORDED_AT_HEADER: recorded.recorded_at.isoformat(),
         META_HEADER: recorded.meta_json.decode(),
-        CORRELATION_HEADER: recorded.meta.correlation_id,
+        CORRELATION_HEADER: meta.correlation_id,
     }
-    if recorded.meta.causation_id is not None:
-        headers[CAUSATION_HEADER] = recorded.meta.causation_id
+    if meta.causation_id is not None:
+        headers[CAUSATION_HEADER] = meta.causation_id
     return headers
 
 
@@ -66,16 +67,19 @@ def event_at(
         ValueError, KeyError: it does not say of which event it is.
     """
     known = headers or {}
-    return Recorded(
-        position=position,
-        stream=known[STREAM_HEADER],
-        version=int(known[VERSION_HEADER]),
-        event_id=UUID(known[EVENT_ID_HEADER]),
-        recorded_at=datetime.fromisoformat(known[RECORDED_AT_HEADER]),
-        type=(subject or "").rsplit(".", 1)[-1],
-        schema_version=int(known[SCHEMA_HEADER]),
-        data=data or b"",
-        meta=Meta.model_validate_json(known[META_HEADER]),
+    Meta.model_validate_json(known[META_HEADER])
+    return Recorded._make(
+        (
+            position,
+            known[STREAM_HEADER],
+            int(known[VERSION_HEADER]),
+            UUID(known[EVENT_ID_HEADER]),
+            datetime.fromisoformat(known[RECORDED_AT_HEADER]),
+            (subject or "").rsplit(".", 1)[-1],
+            int(known[SCHEMA_HEADER]),
+            data or b"",
+            known[META_HEADER].encode(),
+        )
     )
 
 

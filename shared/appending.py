@@ -24,7 +24,7 @@ from shared.commits import Commit, LogHalted, StoreFault, StoreOverloaded, Store
 from shared.tasks import end_if_cancelled
 
 LANES: Final = 2
-SPLIT_MIN: Final = 48
+SPLIT_MIN: Final = 16
 """From how many commits on a batch is divided between idle lanes."""
 BATCH_MAX: Final = 500
 BATCH_EVENTS_MAX: Final = 2000

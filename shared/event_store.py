@@ -3,7 +3,8 @@ The event store: one append-only log per service, in that service's own database
 
     await store.append(Commit(...))     one command's events, on one or several streams
     await store.load("installation-x")  the history of one stream
-    await store.read(after=120)         the whole log in global order, without gaps
+    async for page in store.pages()     the whole log in global order, without gaps
+    await store.read(after=120)         what of it comes next
 
 One writer per process (`shared/appending.py`) coalesces concurrent commits into one call of one SQL
 function, which takes the log's lock first: positions are dense, and a reader of ascending positions
@@ -17,6 +18,7 @@ Faults
     StoreUnreachable    the database does not answer; the command id will tell what became of it
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -54,6 +56,9 @@ __all__ = [
     "Taken",
     "fingerprint",
 ]
+
+PAGE: Final = 500
+"""How many events are read at a time. Of larger pages Python's memory makes more work than they save."""
 
 _SELECT: Final = (  # in the order of Recorded
     "select position, stream, version, event_id, recorded_at, type, schema, data, meta from event_log"
@@ -93,6 +98,19 @@ class EventStore:
             f"{_SELECT} where position > $1 order by position limit $2", after, limit
         )
         return [Recorded._make(row) for row in rows]
+
+    async def pages(self, after: int = 0) -> AsyncIterator[list[Recorded]]:
+        """Read the log in global order, from the position behind `after` to its end, page by page; while
+        one page is looked at, the next one is on its way."""
+        page = await self.read(after, PAGE)
+        while page:
+            ahead = asyncio.create_task(self.read(page[-1].position, PAGE))
+            try:
+                await asyncio.sleep(0)  # it is asked for before anybody begins to look
+                yield page
+                page = await ahead
+            finally:
+                ahead.cancel()
 
     async def head(self) -> int:
         """Name the position of the newest event; 0 for an empty log."""

@@ -8,6 +8,7 @@ of an epoch that is over, or of a past that was changed, begins anew (`shared/fo
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -199,26 +200,42 @@ class _Following:
             raise Gap(f"{missed} came after {self._cursor.position}")
 
     async def _apply(self, fresh: Sequence[Recorded | Unreadable]) -> None:
-        """Write the effects of events, and that they are taken, in one transaction."""
+        """Take events into account, in the quick way, or if one of them cannot be applied with care."""
         follower = self._follower
-        to = Cursor(fresh[-1].position, self._cursor.epoch, _id_of(fresh[-1]))
+        applied: list[Recorded] | None = None
+        with contextlib.suppress(parking.CannotApply):
+            applied = await self._write(fresh, with_care=False)
+        if applied is None:
+            await follower.reload()  # what is held in memory is as the lost transaction had it
+            applied = await self._write(fresh, with_care=True)
+        self._cursor = _at(self._cursor, fresh[-1])
+        if len(applied) < len(fresh):
+            await follower.reload()
+        follower.committed(applied)
+
+    async def _write(
+        self, fresh: Sequence[Recorded | Unreadable], *, with_care: bool
+    ) -> list[Recorded]:
+        """Write the effects of events, and that they are taken, in one transaction; name those that
+        were not parked."""
+        follower = self._follower
         applied: list[Recorded] = []
         async with self._pool.acquire() as connection, connection.transaction():
             found = await followers.lock_cursor(connection, follower)
             if found != self._cursor:
                 # What is held in memory is older than what is in the database.
                 raise Moved(f"the cursor is at {found.position}, not {self._cursor.position}")
+            parked = await parking.parked_aggregates(connection, follower)
             for event in fresh:
                 if _id_of(event) in self._left_out:
                     continue
-                if await parking.apply_or_park(connection, follower, event):
+                if await parking.apply_or_park(
+                    connection, follower, event, parked, with_care=with_care
+                ):
                     assert isinstance(event, Recorded)  # noqa: S101  # others cannot be applied
                     applied.append(event)
-            await followers.move_cursor(connection, follower, to)
-        self._cursor = to
-        if len(applied) < len(fresh):
-            await follower.reload()
-        follower.committed(applied)
+            await followers.move_cursor(connection, follower, _at(self._cursor, fresh[-1]))
+        return applied
 
     async def _look(self, jetstream: str) -> None:
         """Now and then: try parked events again, say that all is well, see whether it still is."""
@@ -258,6 +275,10 @@ def in_order(
             fresh.append(event)
             position = event.position
     return fresh, None
+
+
+def _at(cursor: Cursor, event: Recorded | Unreadable) -> Cursor:
+    return Cursor(event.position, cursor.epoch, _id_of(event))
 
 
 def _id_of(event: Recorded | Unreadable) -> UUID | None:

@@ -6,6 +6,7 @@ mended the cause asks for it to be tried again (`ampledger dlq retry`), or has i
 (`ampledger dlq skip`): both mark rows, and the follower itself applies what is behind, in order.
 """
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -34,26 +35,52 @@ _SOMEBODY_ELSES: Final = (*DATABASE_FAULTS, NatsError)
 log = structlog.get_logger()
 
 
+class CannotApply(Exception):
+    """An event of a batch cannot be applied: its transaction is lost, and is begun again with care."""
+
+
+async def parked_aggregates(connection: Connection, follower: Follower) -> set[str]:
+    """Name the aggregates that have parked events."""
+    rows = await connection.fetch(
+        "select distinct aggregate_id from parked where consumer = $1 and service = $2",
+        follower.consumer,
+        follower.service,
+    )
+    return {row["aggregate_id"] for row in rows}
+
+
 async def apply_or_park(
-    connection: Connection, follower: Follower, event: Recorded | Unreadable
+    connection: Connection,
+    follower: Follower,
+    event: Recorded | Unreadable,
+    parked: set[str],
+    *,
+    with_care: bool,
 ) -> bool:
     """
     Apply one event, or park it, in the transaction that has the cursor locked.
 
     A fault of the database itself, or of a connection, is not the event's fault.
 
+    Args:
+        connection: in that transaction.
+        follower: whose event it is.
+        event: what is to be applied.
+        parked: the aggregates that have parked events; one that is parked now is added.
+        with_care: at the price of two more round trips, the transaction outlives an event that
+            cannot be applied.
+
     Returns:
         Whether it was applied.
+
+    Raises:
+        CannotApply: it cannot be, and no care was taken.
     """
-    behind = await connection.fetchval(
-        "select 1 from parked where consumer = $1 and service = $2 and aggregate_id = $3 limit 1",
-        follower.consumer,
-        follower.service,
-        event.stream,
-    )
-    error = WAITS if behind else await _apply(connection, follower, event)
+    behind = event.stream in parked
+    error = WAITS if behind else await _apply(connection, follower, event, with_care=with_care)
     if error is None:
         return True
+    parked.add(event.stream)
     await connection.execute(
         "insert into parked (consumer, service, position, aggregate_id, error, event_id, type,"
         " attempts) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
@@ -70,18 +97,24 @@ async def apply_or_park(
 
 
 async def _apply(
-    connection: Connection, follower: Follower, event: Recorded | Unreadable
+    connection: Connection,
+    follower: Follower,
+    event: Recorded | Unreadable,
+    *,
+    with_care: bool = True,
 ) -> str | None:
     """Apply one event, and say why it could not be."""
     if isinstance(event, Unreadable):
         _say(follower, event, event.why)
         return event.why
     try:
-        async with connection.transaction():
+        async with connection.transaction() if with_care else contextlib.nullcontext():
             await follower.apply(connection, event)
     except Exception as fault:
         if isinstance(fault, _SOMEBODY_ELSES) and not isinstance(fault, _ITS_OWN_FAULT):
             raise
+        if not with_care:
+            raise CannotApply from fault
         why = f"{type(fault).__name__}: {fault}"
         _say(follower, event, why, exc_info=True)
         return why

@@ -24,6 +24,7 @@ from shared.announced import META_HEADER as META_HEADER
 from shared.announcing import announce
 from shared.epochs import LogShorterThanJetstream as LogShorterThanJetstream
 from shared.event_store import DATABASE_FAULTS, EventStore
+from shared.recorded import Recorded
 from shared.tasks import in_child, keep_running
 
 BATCH_MAX: Final = 500
@@ -122,16 +123,25 @@ class Relay:
         log.warning("relay starts over", service=self._service, error=repr(fault))
 
     async def _copy_once(self, published: int) -> None:
-        self._hint.clear()
-        batch = await self._store.read(after=published, limit=BATCH_MAX)
+        batch = await self._next(published)
+        if not batch and await self._hinted():
+            batch = await self._next(published)
         if batch:
             await announce(self._client, self._service, self._epoch, batch)
             self._published = batch[-1].position
-        else:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hint.wait(), POLL_S)
-            if not self._hint.is_set():
-                await self._look(published)
+        elif not self._hint.is_set():
+            await self._look(published)
+
+    async def _next(self, published: int) -> list[Recorded]:
+        self._hint.clear()  # what is appended from here on is hinted at anew
+        return await self._store.read(after=published, limit=BATCH_MAX)
+
+    async def _hinted(self) -> bool:
+        """Wait for a hint, for a while."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(POLL_S):
+                await self._hint.wait()
+        return self._hint.is_set()
 
     async def _look(self, published: int) -> None:
         """Notice a jetstream that was lost, or a new epoch, while there is nothing to publish."""

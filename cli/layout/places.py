@@ -9,7 +9,6 @@ from typing import Any
 from cli.accounts import server_account
 from cli.composition import masked, service_database_url
 from cli.data_folder import default_folder
-from cli.figures import PAGE
 from cli.run_file import read_run
 from cli.services import INSTALLATION
 from shared.event_store import DATABASE_FAULTS, EventStore
@@ -89,10 +88,7 @@ async def installation_log(data_folder: Path | None) -> list[Recorded]:
 
 async def whole_log(store: EventStore) -> list[Recorded]:
     """Read a log from its beginning to its end."""
-    events: list[Recorded] = []
-    while page := await store.read(after=len(events), limit=PAGE):
-        events += page
-    return events
+    return [event async for page in store.pages() for event in page]
 
 
 def _run(data_folder: Path | None) -> tuple[Path, dict[str, Any]]:
