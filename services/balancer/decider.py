@@ -192,7 +192,7 @@ def _loads(
     facts: SiteFacts, other_a: Sequence[float], now_s: float
 ) -> tuple[list[float], frozenset[int]]:
     """Add up what is drawn, other load included; a charging car that is not heard from is counted at its
-    limit."""
+    limit. Where a meter shows all that flows, that is what flows."""
     loads_a = list(other_a)
     stale: set[int] = set()
     for charger_id, charger in facts.chargers.items():
@@ -205,6 +205,9 @@ def _loads(
         for breaker in path:
             for line in range(LINES):
                 loads_a[breaker * LINES + line] += drawn[line]
+    for circuit_id, total_a in facts.totals_a.items():
+        first = facts.site.index[circuit_id] * LINES
+        loads_a[first : first + LINES] = (max(0.0, a) for a in total_a)
     return loads_a, frozenset(stale)
 
 

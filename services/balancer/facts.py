@@ -48,6 +48,8 @@ class SiteFacts:
     """The newest event of the installation that is known, by its position in the log."""
     loads: Mapping[CircuitId, Load] = field(default_factory=dict)
     """What is set aside at breakers for load that is not ours."""
+    totals_a: Mapping[CircuitId, PhaseCurrents] = field(default_factory=dict)
+    """What meters show of all that flows through breakers, where they report."""
     peaks_a: Mapping[CircuitId, PhaseCurrents] = field(default_factory=dict)
     """What contracts' peaks leave of breakers now, other load included."""
 

@@ -25,7 +25,7 @@ from shared.ids import CircuitId, MeterId
 from shared.messages.balancer import LoadBasis
 from shared.messages.installation import Measures, MeterKind
 from shared.messages.telemetry import BreakerReading
-from shared.phases import ZERO_A, PhaseCurrents
+from shared.phases import PHASES, ZERO_A, GridType, PhaseCurrents
 from shared.units import TOLERANCE_A
 
 
@@ -85,7 +85,8 @@ class Loads:
             for it in site.peaks
             if it.circuit_id in site.index
         }
-        return replace(facts, loads=loads, peaks_a=peaks_a)
+        totals_a = {it: a for it in loads if (a := self._total_a(site, it, now_s)) is not None}
+        return replace(facts, loads=loads, totals_a=totals_a, peaks_a=peaks_a)
 
     def _allowed_w(
         self,
@@ -103,6 +104,14 @@ class Loads:
         self.powers_w[circuit_id] = power_of_lines_w(lines_a, facts.site.grid)
         return allowed_w(period, peak)
 
+    def _total_a(self, site: Site, circuit_id: CircuitId, now_s: float) -> PhaseCurrents | None:
+        for meter in site.meters:
+            watch = self.watches.get(meter.meter_id)
+            here = meter.circuit_id == circuit_id and meter.measures is Measures.TOTAL
+            if here and watch is not None:
+                return _shown_a(meter, watch, site.grid, now_s)
+        return None
+
     def _flowing_a(
         self,
         facts: SiteFacts,
@@ -111,25 +120,22 @@ class Loads:
         now_s: float,
     ) -> PhaseCurrents:
         """Name what flows through a breaker: as its meter shows, or else as far as is known."""
-        site = facts.site
-        for meter in site.meters:
-            watch = self.watches.get(meter.meter_id)
-            if meter.circuit_id == circuit_id and meter.measures is Measures.TOTAL:
-                shown = _shown_a(meter, watch, now_s)
-                if shown is not None:
-                    return shown
-        drawn = drawn_behind(facts, site.index[circuit_id], now_s)
+        total_a = self._total_a(facts.site, circuit_id, now_s)
+        if total_a is not None:
+            return total_a
+        drawn = drawn_behind(facts, facts.site.index[circuit_id], now_s)
         load_a = loads[circuit_id].lines_a if circuit_id in loads else ZERO_A
         l1, l2, l3 = (a + b for a, b in zip(drawn.most_a, load_a, strict=True))
         return (l1, l2, l3)
 
 
-def _shown_a(meter: Meter, watch: Watch | None, now_s: float) -> PhaseCurrents | None:
-    if watch is None or watch.age_s(now_s) > meter.fresh_s:
+def _shown_a(meter: Meter, watch: Watch, grid: GridType, now_s: float) -> PhaseCurrents | None:
+    """Name what a meter shows, if it reports and gives every line of the grid."""
+    lines_a = watch.latest.current_a[: len(grid.lines)]
+    known_a = [it for it in lines_a if it is not None]
+    if watch.age_s(now_s) > meter.fresh_s or len(known_a) < len(lines_a):
         return None
-    l1, l2, l3 = watch.latest.current_a
-    if l1 is None or l2 is None or l3 is None:
-        return None
+    l1, l2, l3 = (*known_a, *[0.0] * (len(PHASES) - len(known_a)))
     return (l1, l2, l3)
 
 

@@ -220,6 +220,16 @@ def test_what_is_set_aside_is_announced_before_the_limits_that_respect_it() -> N
     assert len([*events_of(told, decided(told), NOW_S, None)]) == 1
 
 
+def test_where_a_meter_shows_all_that_flows_that_is_what_flows() -> None:
+    """What is set aside for a while after a rise is no overload."""
+    known = facts(site(meter()), beside(50.0), a=charging(16.0))
+    shown = replace(known, totals_a={MAIN: (40.0, 64.0, -2.0)})
+
+    assert decided(known).measured_a[:3] == (66, 66, 66)
+    assert decided(shown).measured_a == (40, 64, 0, 16, 16, 16)
+    assert [it.constraint for it in decided(shown).overloads] == [1]
+
+
 # --- What is remembered ---
 
 
@@ -240,6 +250,8 @@ def test_readings_become_loads_and_silence_the_highest() -> None:
     assert loads.hear(known, reading(36.0), NOW_S) is None
     counting = loads.counting(known, {}, NOW_S)
     assert counting.loads[MAIN] == Load((20, 20, 20), MEASURED, announced=False)
+    assert counting.totals_a == {MAIN: (36, 36, 36)}
+    assert loads.counting(known, {}, NOW_S + 60).totals_a == {}
     assert loads.counting(counting, counting.loads, NOW_S + 60).loads[MAIN].lines_a[0] == 40
 
 
