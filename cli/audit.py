@@ -3,9 +3,9 @@ The promise checked from the logs alone: what could have flowed under every limi
 
 This shares no code with the balancer. It replays what the logs of installation, telemetry and balancer
 say, lays every limit down as the time in which a car may draw it, and adds these up on every breaker
-and line. Each limit is judged at the moment at which it was announced: it must not make any sum, then
-or later, higher than the breaker may carry. What it adds above that, in amperes times seconds, is
-planned overload; there must be none.
+and line; as phasors in a three-phase IT grid. Each limit is judged at the moment at which it was
+announced: it must not make any sum, then or later, higher than the breaker may carry. What it adds above
+that, in amperes times seconds, is planned overload; there must be none.
 
 A breaker may be lowered, a charger moved, while earlier limits are in force. What they take above the
 breaker until they are over is inherited: nobody planned it. Limits that are announced from then on must

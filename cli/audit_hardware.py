@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Final
 
-from cli.audit_sums import Steps
+from cli.audit_flows import NOTHING, Course, Flow, drawn, highest, stepped
 from shared.messages.balancer import Lease
-from shared.phases import PHASES, Phase
+from shared.phases import Phase
 from shared.units import CAR_FOLLOW_S, TOLERANCE_A
 
 CLOCK_SKEW_S: Final = 5.0
@@ -37,6 +37,8 @@ class Place:
     left_s: float = inf
     fail_safe_a: float = inf
     """The most it may have fallen back to when it left."""
+    in_pairs: bool = False
+    """The grid is one in which cars stand between two lines."""
 
 
 @dataclass(slots=True)
@@ -65,17 +67,24 @@ class Hardware:
     """What it was asked to fall back to since then."""
     fading: list[tuple[float, float]] = field(default_factory=list)
     """What it fell back to before, and until when its car may still draw that."""
-    laid: Mapping[tuple[str, Phase], Steps] = field(default_factory=dict)
+    laid: Mapping[str, Course] = field(default_factory=dict)
     """What of it is in the sums."""
 
     # --- What happens to it ---
 
     def stand(
-        self, installation_id: str, breakers: tuple[str, ...], lines: Sequence[Phase]
+        self,
+        installation_id: str,
+        breakers: tuple[str, ...],
+        lines: Sequence[Phase],
+        *,
+        in_pairs: bool,
     ) -> None:
         """It stands somewhere, or is wired so, from now on."""
         order = 1 + max((it.order for it in self.places), default=0)
-        self.places.append(Place(order, installation_id, breakers, tuple(lines)))
+        self.places.append(
+            Place(order, installation_id, breakers, tuple(lines), in_pairs=in_pairs)
+        )
 
     def leave(self, installation_id: str, at_s: float) -> None:
         """It stands no more where it stood in an installation."""
@@ -127,14 +136,15 @@ class Hardware:
 
     # --- What it may draw ---
 
-    def courses(self, now_s: float) -> dict[tuple[str, Phase], list[Steps]]:
-        """Name what it may draw from now on, at every breaker and line; a course per place."""
+    def courses(self, now_s: float) -> dict[str, list[Course]]:
+        """Name what it may draw from now on, at every breaker; a course per place."""
         self._forget(now_s)
-        courses: dict[tuple[str, Phase], list[Steps]] = {}
+        courses: dict[str, list[Course]] = {}
         for place in self.places:
-            for line, steps in self._at(place, now_s).items():
+            course = self._at(place, now_s)
+            if len(course) > 1 or course[0][1] != NOTHING:
                 for breaker in place.breakers:
-                    courses.setdefault((breaker, line), []).append(steps)
+                    courses.setdefault(breaker, []).append(course)
         return courses
 
     def _forget(self, now_s: float) -> None:
@@ -152,30 +162,31 @@ class Hardware:
                 if key[1] >= lowest.get(key[0], key[1] + 1)
             }
 
-    def _at(self, place: Place, now_s: float) -> dict[Phase, Steps]:
-        """Name what it may draw at one place from now on, on each line."""
+    def _at(self, place: Place, now_s: float) -> Course:
+        """Name what it may draw at one place from now on, in each way."""
         limits = [
-            (self._over_s(it), it.limit_a, it.lines if it.order == place.order else place.lines)
+            (self._over_s(it), self._let(it, place))
             for it in self.told
             if it.limit_a > 0 and it.order <= place.order
         ]
-        spans = list(self._fail_safe_spans(place, now_s))
-        moments_s = {it for it, _, _ in limits}
+        spans = [
+            (from_s, to_s, drawn(a, place.lines, in_pairs=place.in_pairs))
+            for from_s, to_s, a in self._fail_safe_spans(place, now_s)
+        ]
+        moments_s = {it for it, _ in limits}
         moments_s |= {it for from_s, to_s, _ in spans for it in (from_s, to_s)}
         moments = (now_s, *sorted(it for it in moments_s if now_s < it < inf))
-        found: dict[Phase, Steps] = {}
-        for line in PHASES:
-            mine = [(over_s, a) for over_s, a, lines in limits if line in lines]
-            steps: list[tuple[float, float]] = []
-            for at_s in moments:
-                a = max((a for over_s, a in mine if at_s < over_s), default=0.0)
-                if line in place.lines:
-                    a = max((a, *(b for from_s, to_s, b in spans if from_s <= at_s < to_s)))
-                if not steps or steps[-1][1] != a:
-                    steps.append((at_s, a))
-            if len(steps) > 1 or steps[0][1] > 0:
-                found[line] = steps
-        return found
+
+        def flow_of(at_s: float) -> Flow:
+            fail_safes = (it for from_s, to_s, it in spans if from_s <= at_s < to_s)
+            return highest((*(it for over_s, it in limits if at_s < over_s), *fail_safes))
+
+        return stepped(moments, flow_of)
+
+    def _let(self, told: Told, place: Place) -> Flow:
+        """Name what a limit lets it draw; at a later place than it was told for, on any line there."""
+        lines = told.lines if told.order == place.order else place.lines
+        return drawn(told.limit_a, lines, in_pairs=place.in_pairs)
 
     def _over_s(self, told: Told) -> float:
         charger_id, sequence = told.key

@@ -76,6 +76,11 @@ class Layout:
         wiring = self.chargers[charger_id].wiring
         return lines_loaded(self.grid, wiring, len(wiring))
 
+    @property
+    def in_pairs(self) -> bool:
+        """Whether one-phase cars stand between two lines, so that currents add as phasors."""
+        return self.grid is GridType.IT_3_PHASE
+
     def may_a(self) -> Iterator[tuple[tuple[str, Phase], Steps]]:
         """Name what every breaker may carry for cars, on every line, by the layout as it is."""
         for circuit_id, circuit in self.circuits.items():

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from cli.audit_contracts import Contracts
-from cli.audit_hardware import Hardware, Place
+from cli.audit_flows import highest_course
+from cli.audit_hardware import Hardware
 from cli.audit_layout import Charger, Circuit, Layout
-from cli.audit_sums import Excess, Sum, highest
+from cli.audit_sums import Excess, Sum
 from shared.messages import Event
 from shared.messages.balancer import (
     MAIN,
@@ -44,7 +45,7 @@ from shared.messages.telemetry import (
     CurrentLimitRejected,
     FailSafeApplied,
 )
-from shared.phases import Phase
+from shared.phases import PHASES, Phase
 
 
 @dataclass(slots=True)
@@ -62,9 +63,9 @@ class Replay:
         default_factory=lambda: defaultdict(list)
     )
     """What chargers told before the balancer knew of them."""
-    sums: dict[tuple[str, Phase], Sum] = field(default_factory=lambda: defaultdict(Sum))
+    sums: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
     contracts: Contracts = field(default_factory=Contracts)
-    agreed: dict[tuple[str, Phase], Sum] = field(default_factory=dict)
+    agreed: dict[str, Sum] = field(default_factory=dict)
     """The same sums where somebody has ever set a limit, against what is allowed there."""
     found: list[tuple[str, Phase, Excess]] = field(default_factory=list)
     commands: int = 0
@@ -101,7 +102,7 @@ class Replay:
         }
         for it in self.sums.values():
             it.until(self.end_s)
-        all_as = sum(it.overload_as for (key, _), it in self.sums.items() if key in shared)
+        all_as = sum(it.overload_as for key, it in self.sums.items() if key in shared)
         planned_as = sum(it.overload_as for key, _, it in self.found if key in shared)
         return max(0.0, all_as - planned_as)
 
@@ -118,42 +119,41 @@ class Replay:
         if not self.contracts.limits and not self.agreed:
             return
         allowed = self.contracts.steps(self.layouts, self.now_s)
-        for key in {*allowed, *self.agreed}:
-            if key not in self.agreed:
-                so_far = self.sums[key]
+        for breaker in {*(breaker for breaker, _ in allowed), *self.agreed}:
+            if breaker not in self.agreed:
+                so_far = self.sums[breaker]
                 so_far.until(self.now_s)
-                self.agreed[key] = Sum(
-                    at_s=so_far.at_s, now_a=so_far.now_a, changes=dict(so_far.changes)
+                self.agreed[breaker] = Sum(
+                    at_s=so_far.at_s, now=so_far.now, changes=dict(so_far.changes)
                 )
-            total = self.agreed[key]
+            total = self.agreed[breaker]
             total.until(self.now_s)
-            total.may_a = allowed.get(key, ((-inf, inf),))
+            total.may_a = [allowed.get((breaker, line), ((-inf, inf),)) for line in PHASES]
 
     def _lay(self, hardware: Hardware, planned_for: str | None = None) -> None:
         """Put what a charger may draw into the sums; where that was planned, it must fit. It is not
         planned for another installation, to which the charger has gone without anybody knowing."""
-        after = {it: highest(c) for it, c in hardware.courses(self.now_s).items()}
-        for key in {**hardware.laid, **after}:
-            was, will = hardware.laid.get(key, ()), after.get(key, ())
-            total = self.sums[key]
+        after = {it: highest_course(c) for it, c in hardware.courses(self.now_s).items()}
+        for breaker in {**hardware.laid, **after}:
+            was, will = hardware.laid.get(breaker, ()), after.get(breaker, ())
+            total = self.sums[breaker]
             total.until(self.now_s)
-            breaker, line = key
             if planned_for is not None and breaker.startswith(f"{planned_for}/"):
                 excesses = total.planned(was, will, self.end_s)
-                self.found.extend((breaker, line, it) for it in excesses)
+                self.found.extend((breaker, line, it) for line, it in excesses)
             total.replace(was, will)
-            if key in self.agreed:
-                self.agreed[key].until(self.now_s)
-                self.agreed[key].replace(was, will)
+            if breaker in self.agreed:
+                self.agreed[breaker].until(self.now_s)
+                self.agreed[breaker].replace(was, will)
         hardware.laid = after
 
     def _limit(self, layout: Layout) -> None:
         """Let what breakers may carry be as the layout has it."""
-        for key, may_a in layout.may_a():
-            total = self.sums[key]
-            if total.may_a != may_a:
+        for (breaker, line), may_a in layout.may_a():
+            total, index = self.sums[breaker], PHASES.index(line)
+            if total.may_a[index] != may_a:
                 total.until(self.now_s)
-                total.may_a = may_a
+                total.may_a[index] = may_a
 
     # --- Messages and chargers ---
 
@@ -245,9 +245,7 @@ class Replay:
             left = [it for it in hardware.places if name in it.breakers and it.left_s < inf]
             for it in left:
                 breakers = (*it.breakers[: it.breakers.index(name)], *way_up)
-                further = Place(
-                    it.order, it.installation_id, breakers, it.lines, it.left_s, it.fail_safe_a
-                )
+                further = replace(it, breakers=breakers)
                 if further not in hardware.places:
                     hardware.places.append(further)
             if left:
@@ -298,10 +296,9 @@ class Replay:
 
     def _removed(self, event: ChargerRemoved, layout: Layout) -> None:
         own, *_ = layout.breakers(event.charger_id)
-        for line in layout.lines(event.charger_id):
-            total = self.sums[own, line]
-            total.until(self.now_s)
-            total.may_a = ((-inf, 0.0),)
+        total = self.sums[own]
+        total.until(self.now_s)
+        total.may_a = [((-inf, 0.0),) for _ in PHASES]
         hardware = self.chargers[layout.installation_id, event.charger_id]
         hardware.leave(layout.installation_id, self.now_s)
         del layout.chargers[event.charger_id]
@@ -315,5 +312,5 @@ class Replay:
 
     def _stand(self, hardware: Hardware, layout: Layout, charger_id: str) -> None:
         breakers, lines = layout.breakers(charger_id), layout.lines(charger_id)
-        hardware.stand(layout.installation_id, breakers, lines)
+        hardware.stand(layout.installation_id, breakers, lines, in_pairs=layout.in_pairs)
         self._lay(hardware)

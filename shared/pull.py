@@ -5,14 +5,15 @@ The client library's `fetch(500)` returns when 500 messages are there or its tim
 a trickle of events by that time. Here a pull request always stands, and whatever has arrived is taken.
 """
 
+import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import ConsumerConfig
 from nats.js.errors import NotFoundError, ServiceUnavailableError
 
@@ -27,12 +28,18 @@ _OVER = {"404", "408", "409"}
 class Pull:
     """A standing pull on one durable consumer."""
 
-    def __init__(self, client: Client, subject: str, inbox: str, subscription: Any) -> None:  # noqa: ANN401
+    def __init__(self, client: Client, subject: str, inbox: str) -> None:
         self._client = client
         self._subject = subject
         self._inbox = inbox
-        self._subscription = subscription
         self._asked = 0
+        self._arrived: deque[Msg] = deque()
+        self._more = asyncio.Event()
+
+    async def hear(self, message: Msg) -> None:
+        """Take what comes to the inbox. Waiting for each message by itself would cost a task each."""
+        self._arrived.append(message)
+        self._more.set()
 
     async def batch(self) -> list[Msg]:
         """
@@ -42,33 +49,40 @@ class Pull:
             NotFoundError: the consumer is gone.
             ServiceUnavailableError: JetStream does not answer.
         """
-        if self._asked <= 0:
+        if (
+            self._asked <= BATCH_MAX // 2
+        ):  # the next ones are on their way before these are done
             await self._ask()
         messages: list[Msg] = []
         try:
-            self._sort(await self._subscription.next_msg(timeout=EXPIRES_S + GRACE_S), messages)
-            while self._subscription.pending_msgs and len(messages) < BATCH_MAX:
-                self._sort(await self._subscription.next_msg(timeout=GRACE_S), messages)
-        except NatsTimeoutError:
+            async with asyncio.timeout(EXPIRES_S + GRACE_S):
+                await self._more.wait()
+        except TimeoutError:
             self._asked = 0
+        while self._arrived and len(messages) < BATCH_MAX:
+            self._sort(self._arrived.popleft(), messages)
+        if not self._arrived:
+            self._more.clear()
         return messages
 
     async def _ask(self) -> None:
         wish = {"batch": BATCH_MAX, "expires": int(EXPIRES_S * 1e9)}
         await self._client.publish(self._subject, orjson.dumps(wish), reply=self._inbox)
-        self._asked = BATCH_MAX
+        self._asked += BATCH_MAX
 
     def _sort(self, message: Msg, messages: list[Msg]) -> None:
-        status = (message.headers or {}).get("Status")
+        headers = message.headers or {}
+        status = headers.get("Status")
         if status is None or message.data:
             messages.append(message)
             self._asked -= 1
         elif status == "503":
             raise ServiceUnavailableError
-        elif status == "409" and "Deleted" in (message.headers or {}).get("Description", ""):
+        elif status == "409" and "Deleted" in headers.get("Description", ""):
             raise NotFoundError
         elif status in _OVER:
-            self._asked = 0
+            left = headers.get("Nats-Pending-Messages", "")
+            self._asked -= int(left) if left.isdecimal() else self._asked
 
 
 @contextlib.asynccontextmanager
@@ -90,10 +104,9 @@ async def pulling(
         await js.delete_consumer(jetstream, durable)
     await js.add_consumer(jetstream, config)
     inbox = client.new_inbox()
-    subscription = await client.subscribe(inbox)
+    pull = Pull(client, f"$JS.API.CONSUMER.MSG.NEXT.{jetstream}.{durable}", inbox)
+    subscription = await client.subscribe(inbox, cb=pull.hear)
     try:
-        yield Pull(
-            client, f"$JS.API.CONSUMER.MSG.NEXT.{jetstream}.{durable}", inbox, subscription
-        )
+        yield pull
     finally:
         await subscription.unsubscribe()

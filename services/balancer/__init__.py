@@ -9,6 +9,8 @@ Listens to installation and telemetry, and to every MeterReading.
 
 How a decision comes about, in the order of the modules:
 
+phasors      what an ampere is on a line, as a phasor
+forms        how currents add at a breaker: lines in TN grids, pairs of lines in IT grids
 limits       what others allow at breakers, and when; the open period of a contract's peak
 meters       what a meter at a breaker tells of load that is not ours
 site         the tree of breakers as arrays, and each charger with its own limits
@@ -17,6 +19,7 @@ allocation   shares: who is admitted, and how much each gets (pure arithmetic)
 commitments  the highest current that may still be in force at a charger, now and later
 ledger       the sums of commitments on every breaker: what may still be added
 behaviour    what readings tell of a car: its phases, what it leaves unused, whether it obeys
+angles       shares where some cars stand at an angle that nobody knows
 turns        whose turn it is: priorities first, then so that a queue rotates
 reasons      what held a limit down
 planning     what of a target may be announced already

@@ -1,147 +1,103 @@
 """
 Shares of a tree of breakers: who is admitted, and how much each admitted car gets.
 
-First every car, in order, is admitted if its minimum fits all breakers above it; then the admitted are
-raised together, as water fills connected basins, until a breaker or their own maximum stops each of them.
-The result is the max-min fair point: nobody can get more without somebody who has less getting less
-still (Bertsekas and Gallager, Data Networks, 6.5.2; Radunovic and Le Boudec, 2007).
+In this order:
+
+1. No constraint carries more than its capacity: the magnitude of a sum of phasors, see `phasors`.
+2. Cars that stay are admitted, then as many others as can have their minimum, one priority after the
+   other; among sets with as many cars the one whose members come first.
+3. The admitted are raised together, in proportion to their weights, as water fills connected basins,
+   until a constraint or their own maximum stops each of them. The result is the max-min fair point:
+   nobody can get more without somebody who has no more getting less (Bertsekas and Gallager, Data
+   Networks, 6.5.2; Radunovic and Le Boudec, 2007).
+4. Shares are lowered to steps of 0.1 A, and every step that is left is handed out.
+5. A car that can charge in several modes gets the one with which these shares become best, see `modes`.
+
+What an allocation is asked and answers is in `demands`, its loops are in `fitting`
+and `filling`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
+from services.balancer.demands import (
+    Demand,
+    Mode,
+    Rules,
+    Share,
+    Unallocatable,
+)
+from services.balancer.modes import choose
+from services.balancer.nets import NOTHING, OWN_MAX
+from services.balancer.tables import table_of
+from shared.units import PILOT_MIN_A
 
-from shared.units import PILOT_MIN_A, STEP_A, TOLERANCE_A, offerable
+__all__ = [
+    "OWN_MAX",
+    "Demand",
+    "Mode",
+    "Rules",
+    "Share",
+    "Unallocatable",
+    "allocate",
+    "warm_up",
+]
 
-Amps = npt.NDArray[np.float64]
-
-OWN_MAX: Final = -1
-"""In place of a constraint: the car's own maximum stopped it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """
-    A car that wants current, and the constraints its current passes.
-
-    `fixed_a` is set for a car that draws what it wants: it is counted at that, or not admitted.
-    """
-
-    constraints: tuple[int, ...]
-    max_a: float
-    min_a: float = PILOT_MIN_A
-    fixed_a: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What a car gets, in amperes on each of its lines, and the constraint that stopped it."""
-
-    share_a: float
-    constraint: int
-    admitted: bool
+DEFAULT: Final = Rules()
 
 
-def allocate(capacity_a: Sequence[float], demands: Sequence[Demand]) -> list[Share]:
+def allocate(
+    capacity_a: Sequence[float],
+    demands: Sequence[Demand],
+    base: Sequence[complex] | None = None,
+    rules: Rules = DEFAULT,
+) -> list[Share]:
     """
     Divide what the breakers can carry.
 
     Args:
-        capacity_a: amperes left for cars at each constraint; may be negative after a fault.
+        capacity_a: amperes that each constraint may carry; where it is negative, nobody charges.
         demands: in the order in which they are to be admitted.
+        base: what flows at each constraint anyway, as phasors in amperes.
+        rules: what holds for the whole installation.
 
     Returns:
-        A share for each demand: 0, or at least its minimum, in steps of 0.1 A, rounded down; the
-        remaining steps are handed out again, so that nothing usable is left.
+        A share for each demand: 0, or at least its minimum, in steps of 0.1 A.
+
+    Raises:
+        Unallocatable: a number means nothing, or a constraint does not exist.
+
+    >>> mode = Mode(("L1",), ((0, 1),), max_a=32.0)
+    >>> [share.share_a for share in allocate([16.0], [Demand((mode,)), Demand((mode,))])]
+    [8.0, 8.0]
     """
-    left = np.asarray(capacity_a, dtype=np.float64).copy()
-    uses = np.zeros((len(left), len(demands)))
-    for car, demand in enumerate(demands):
-        uses[list(demand.constraints), car] = 1.0
-    blocked = _admit(left, demands)
-    admitted = np.array([constraint is None for constraint in blocked], dtype=bool)
-    lowest = np.array([_lowest_a(demand) for demand in demands]) * admitted
-    highest = np.array([_highest_a(demand) for demand in demands]) * admitted
-    shares, stopped = _fill(left, uses, lowest, highest)
-    rounded = _round(left, uses, shares, lowest, highest)
+    if not demands:
+        return []
+    table = table_of(capacity_a, demands, base, rules)
+    modes, division = choose(table, demands, rules)
+    own = modes - table.first_mode[:-1]
+    rows = (*range(len(capacity_a)), *rules.main)
     return [
-        Share(float(rounded[car]), int(stopped[car]), admitted=True)
-        if constraint is None
-        else Share(0.0, constraint, admitted=False)
-        for car, constraint in enumerate(blocked)
+        Share(
+            share_a,
+            mode,
+            rows[constraint] if constraint >= 0 else OWN_MAX,
+            admitted,
+            None if after == NOTHING else rows[after] if after >= 0 else OWN_MAX,
+            constraint >= len(capacity_a),
+        )
+        for share_a, mode, constraint, after, admitted in zip(
+            division.shares_a.tolist(),
+            own.tolist(),
+            division.stopped.tolist(),
+            division.runner_up.tolist(),
+            division.admitted.tolist(),
+            strict=True,
+        )
     ]
 
 
-def _lowest_a(demand: Demand) -> float:
-    return demand.min_a if demand.fixed_a is None else demand.fixed_a
-
-
-def _highest_a(demand: Demand) -> float:
-    return max(demand.max_a, demand.min_a) if demand.fixed_a is None else demand.fixed_a
-
-
-def _admit(left: Amps, demands: Sequence[Demand]) -> list[int | None]:
-    """Take the minimum of each car from what is left; name what stops those it does not fit.
-    Leaves `left` as what remains above nobody: the minimums are given back to the filling."""
-    remaining = left.copy()
-    blocked: list[int | None] = []
-    for demand in demands:
-        rows = list(demand.constraints)
-        after = remaining[rows] - _lowest_a(demand)
-        if demand.max_a < demand.min_a or (after < -TOLERANCE_A).any():
-            blocked.append(rows[int(after.argmin())])
-        else:
-            remaining[rows] = after
-            blocked.append(None)
-    return blocked
-
-
-def _fill(
-    left: Amps, uses: Amps, lowest: Amps, highest: Amps
-) -> tuple[Amps, npt.NDArray[np.int64]]:
-    """Raise all free cars together; freeze those that something stops; at most one round for each
-    constraint and each car."""
-    shares = lowest.copy()
-    stopped = np.full(len(shares), OWN_MAX, dtype=np.int64)
-    free = highest > lowest + TOLERANCE_A
-    for _ in range(len(left) + len(shares)):
-        if not free.any():
-            break
-        slack = np.maximum(left - uses @ shares, 0.0)
-        sharing = uses @ free
-        levels = np.divide(slack, sharing, out=np.full(len(slack), np.inf), where=sharing > 0)
-        raised = min(levels.min(), (highest - shares)[free].min())
-        shares[free] += raised
-        full = levels <= raised + TOLERANCE_A
-        for car in np.flatnonzero(free):
-            rows = np.flatnonzero(full & (uses[:, car] > 0))
-            if len(rows):
-                stopped[car], free[car] = rows[0], False
-            elif shares[car] >= highest[car] - TOLERANCE_A:
-                free[car] = False
-    return shares, stopped
-
-
-def _round(left: Amps, uses: Amps, shares: Amps, lowest: Amps, highest: Amps) -> Amps:
-    """Lower shares to what can be offered, then hand the lost steps out, largest loss first."""
-    fixed = highest <= lowest + TOLERANCE_A
-    rounded = np.array(
-        [
-            share if fixed[car] else max(offerable(share), lowest[car])
-            for car, share in enumerate(shares)
-        ]
-    )
-    slack = left - uses @ rounded
-    for car in np.argsort(rounded - shares):
-        if fixed[car]:
-            continue
-        rows = np.flatnonzero(uses[:, car])
-        room = min(slack[rows].min() if len(rows) else 0.0, highest[car] - rounded[car])
-        steps = int((room + TOLERANCE_A) / STEP_A)
-        if steps > 0 and rounded[car] - shares[car] < -TOLERANCE_A:
-            rounded[car] = round(rounded[car] + STEP_A, 1)
-            slack[rows] -= STEP_A
-    return rounded
+def warm_up() -> None:
+    """Have the loops compiled, or read from disk, before anybody waits for them."""
+    mode = Mode((), ((0, 1 + 0j),), max_a=PILOT_MIN_A)
+    allocate([PILOT_MIN_A], [Demand((mode,))])

@@ -9,17 +9,18 @@ before as well, until they are over. The rule that keeps breakers closed is
     before and after every message, at every later moment, the sum of commitments on every breaker and
     line stays within what it may carry
 
-and `services.balancer.ledger` adds them up.
+and `services.balancer.ledger` adds them up, as `services.balancer.forms` says how currents add.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import inf
 from typing import Final
 
-from shared.phases import PHASES, Phase, PhaseCurrents
+from services.balancer.forms import ADDING_LINES, Form, Ways, higher
+from shared.phases import Phase
 from shared.units import CAR_FOLLOW_S
 
 CLOCK_SKEW_S: Final = 5.0
@@ -138,22 +139,22 @@ class Standing:
         fades_s = self.fading_ends_s if self.fading_a > 0 else -inf
         return min(self.fail_safe_ends_s, inf if self.fail_safe_a > 0 else fades_s)
 
-    def worst_a(self, at_s: float) -> PhaseCurrents:
-        """Name the highest current that the car may draw at a moment, on L1, L2 and L3."""
-        worst = on(self._falls_back_to_a(at_s), self.all_lines)
+    def worst_a(self, at_s: float, form: Form = ADDING_LINES) -> Ways:
+        """Name the highest current that the car may draw at a moment, in each way of the grid."""
+        worst = form.ways(self._falls_back_to_a(at_s), self.all_lines)
         for grant, over_s in zip(self.granted, self.over_s, strict=True):
             if at_s < over_s and grant.limit_a > 0:
-                worst = higher(worst, on(grant.limit_a, grant.lines))
+                worst = higher(worst, form.ways(grant.limit_a, grant.lines))
         return worst
 
-    def course(self, moments_s: Sequence[float]) -> list[PhaseCurrents]:
+    def course(self, moments_s: Sequence[float], form: Form = ADDING_LINES) -> list[Ways]:
         """Name the highest current that the car may draw at each of some moments, in their order."""
         changes_s = sorted((*self.rises_s(), *self.falls_s()))
-        course: list[PhaseCurrents] = []
+        course: list[Ways] = []
         since = -1
         for at_s in moments_s:
             passed = bisect_right(changes_s, at_s)
-            course.append(course[-1] if passed == since else self.worst_a(at_s))
+            course.append(course[-1] if passed == since else self.worst_a(at_s, form))
             since = passed
         return course
 
@@ -196,15 +197,3 @@ class Place:
         if self.follows:
             grant = replace(grant, limit_a=0.0)
         return replace(self, standing=self.standing.granting(grant))
-
-
-@lru_cache(maxsize=4096)
-def on(limit_a: float, lines: tuple[Phase, ...]) -> PhaseCurrents:
-    """Lay a current on some lines."""
-    l1, l2, l3 = (limit_a if line in lines else 0.0 for line in PHASES)
-    return (l1, l2, l3)
-
-
-def higher(a: PhaseCurrents, b: PhaseCurrents) -> PhaseCurrents:
-    """Name the higher one of two currents on each line."""
-    return (max(a[0], b[0]), max(a[1], b[1]), max(a[2], b[2]))

@@ -9,9 +9,12 @@ have confirmed that they made room.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from services.balancer.angles import Capacity
 from services.balancer.behaviour import METER_ERROR_A
-from services.balancer.commitments import higher, on
 from services.balancer.facts import SiteFacts, Timing
+from services.balancer.forms import LINES, Amps, Form, Ways, higher
 from services.balancer.headroom import headroom
 from services.balancer.ledger import Ledger
 from services.balancer.planning import (
@@ -22,11 +25,10 @@ from services.balancer.planning import (
     leases_end_s,
 )
 from services.balancer.reasons import Reasons
-from services.balancer.site import LINES
 from services.balancer.turns import Turn, lines_of, take_turns
 from shared.ids import ChargerId
 from shared.messages.balancer import LimitedBy
-from shared.phases import ZERO_A, PhaseCurrents
+from shared.phases import ZERO_A
 from shared.units import TOLERANCE_A
 
 
@@ -66,15 +68,21 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     left = headroom(facts.site, facts.loads, facts.peaks_a, now_s)
     ends_s = leases_end_s(timing, now_s)
     ledger = Ledger(
-        left.physical_a, facts.places(), measured_a, now_s, ends_s, agreed_a=left.agreed_a
+        left.physical_a,
+        facts.places(),
+        measured_a,
+        now_s,
+        ends_s,
+        form=facts.site.form,
+        agreed_a=left.agreed_a,
     )
-    capacity_a = _capacity_for_cars(facts, left.agreed_a, ledger)
-    turns, rotated = take_turns(facts, capacity_a, timing, now_s)
+    capacity = _capacity_for_cars(facts, left.agreed_a, ledger)
+    turns, rotated = take_turns(facts, capacity, timing, now_s)
     reasons = Reasons(facts, turns, left.rules)
     targets = _targets(facts, turns, reasons)
     announcements = tuple(_announce(facts, targets, ledger, timing, now_s))
     other_a = _other_load_a(facts)
-    loads_a, stale = _loads(facts, other_a, now_s)
+    loads_a, stale = _loads(facts, measured_a, other_a, now_s)
     return Decision(
         announcements=announcements,
         queued=tuple(_newly_queued(facts, turns, reasons)),
@@ -90,33 +98,53 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     )
 
 
-def _measured(facts: SiteFacts, now_s: float) -> dict[ChargerId, PhaseCurrents]:
-    known = ((it, charger.behaviour.fresh_a(now_s)) for it, charger in facts.chargers.items())
-    return {it: current_a for it, current_a in known if current_a is not None}
+def _measured(facts: SiteFacts, now_s: float) -> dict[ChargerId, Ways]:
+    """Bound what each car draws, if that is known."""
+    known = ((it, _drawn(facts, it, now_s)) for it in facts.chargers)
+    return {it: ways for it, ways in known if ways is not None}
 
 
-def _capacity_for_cars(
-    facts: SiteFacts, usable_a: Sequence[float], ledger: Ledger
-) -> list[float]:
-    """Subtract what no command of ours can lower now: chargers that are not connected, and what may
-    still flow where chargers stood before."""
-    left = list(usable_a)
+def _drawn(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Ways | None:
+    behaviour = facts.chargers[charger_id].behaviour
+    current_a = behaviour.fresh_a(now_s)
+    if current_a is None:
+        return None
+    known = facts.site.lines(charger_id, terminals=1) if behaviour.one_phase else None
+    return facts.site.form.ways_read(current_a, known)
 
-    def take(breaker: int, counted: PhaseCurrents) -> None:
-        for line in range(LINES):
-            left[breaker * LINES + line] -= counted[line]
 
+def _capacity_for_cars(facts: SiteFacts, usable_a: Sequence[float], ledger: Ledger) -> Capacity:
+    """Set aside what no command of ours can lower now: chargers that are not connected, and what may
+    still flow where chargers stood before. What of it has an angle is a base that cars add to, the
+    rest is subtracted."""
+    form = facts.site.form
+    taken: list[list[Ways]] = [[] for _ in facts.site.breakers]
     for charger_id, charger in facts.chargers.items():
+        if charger.connected and not charger.elsewhere:
+            continue
         standing, here = charger.standing, facts.site.path(charger_id)
-        for breaker, counted in ledger.counted_a(charger_id):
+        for breaker, ways in ledger.counted_a(charger_id):
             if not charger.connected and breaker in here:
-                take(breaker, higher(counted, on(standing.fail_safe_a, standing.all_lines)))
+                fail_safe = form.ways(standing.fail_safe_a, standing.all_lines)
+                taken[breaker].append(higher(ways, fail_safe))
             elif breaker not in here:
-                take(breaker, counted)
+                taken[breaker].append(ways)
     for departed in facts.departed:
-        for breaker, counted in ledger.counted_a(departed):
-            take(breaker, counted)
-    return left
+        for breaker, ways in ledger.counted_a(departed):
+            taken[breaker].append(ways)
+    phasors, any_angle_a = form.parts(_sums(form, taken))
+    left_a: list[float] = (np.asarray(usable_a) - any_angle_a.ravel()).tolist()
+    return Capacity(form, left_a, phasors.ravel().tolist())
+
+
+def _sums(form: Form, loads: Sequence[Sequence[Ways]]) -> Amps:
+    """Add up the components of loads, breaker by breaker."""
+    sums: Amps = np.zeros((len(loads), form.width))
+    breakers = [breaker for breaker, beneath in enumerate(loads) for _ in beneath]
+    if breakers:
+        added = form.components(np.array([ways for beneath in loads for ways in beneath]))
+        np.add.at(sums, breakers, added)
+    return sums
 
 
 # --- Targets ---
@@ -136,7 +164,7 @@ def _targets(
         if turn.car.demand.fixed_a is not None and turn.share.admitted:
             limit_a = turn.car.demand.min_a  # it will not obey; it is counted in full
         targets[turn.car.charger_id] = Target(
-            turn.car.charger_id, limit_a, turn.car.lines, reasons.of(turn)
+            turn.car.charger_id, limit_a, turn.mode.lines, reasons.of(turn)
         )
     return targets
 
@@ -189,22 +217,26 @@ def _announce(
 
 
 def _loads(
-    facts: SiteFacts, other_a: Sequence[float], now_s: float
+    facts: SiteFacts,
+    measured: Mapping[ChargerId, Ways],
+    other_a: Sequence[float],
+    now_s: float,
 ) -> tuple[list[float], frozenset[int]]:
     """Add up what is drawn, other load included; a charging car that is not heard from is counted at its
     limit. Where a meter shows all that flows, that is what flows."""
-    loads_a = list(other_a)
+    loads: list[list[Ways]] = [[] for _ in facts.site.breakers]
     stale: set[int] = set()
     for charger_id, charger in facts.chargers.items():
         path = facts.site.path(charger_id)
-        drawn = charger.behaviour.fresh_a(now_s)
+        drawn = measured.get(charger_id)
         if drawn is None:
-            drawn = charger.standing.worst_a(now_s)
+            drawn = charger.standing.worst_a(now_s, facts.site.form)
             if max(drawn) > 0:
                 stale.update(path)
         for breaker in path:
-            for line in range(LINES):
-                loads_a[breaker * LINES + line] += drawn[line]
+            loads[breaker].append(drawn)
+    form = facts.site.form
+    loads_a: list[float] = (form.lines(_sums(form, loads)).ravel() + other_a).tolist()
     for circuit_id, total_a in facts.totals_a.items():
         first = facts.site.index[circuit_id] * LINES
         loads_a[first : first + LINES] = (max(0.0, a) for a in total_a)

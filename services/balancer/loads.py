@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from services.balancer.behaviour import DRAWS_A
-from services.balancer.commitments import higher
 from services.balancer.facts import ChargerFacts, SiteFacts
 from services.balancer.headroom import Load, counted, unmanaged
 from services.balancer.limits import (
@@ -169,7 +168,8 @@ def drawn_by(charger: ChargerFacts, now_s: float) -> Drawn:
     that draws nothing may begin at any moment.
     """
     standing, read_a = charger.standing, charger.behaviour.fresh_a(now_s)
-    most_a = standing.worst_a(now_s)
+    l1, l2, l3 = standing.worst_a(now_s)  # line by line, whatever the grid
+    most_a = (l1, l2, l3)
     if read_a is None:
         return Drawn(ZERO_A, ZERO_A, most_a)
     read_at_s = charger.behaviour.read_at_s
@@ -183,10 +183,14 @@ def drawn_by(charger: ChargerFacts, now_s: float) -> Drawn:
     if steady and max(read_a) >= DRAWS_A:
         return Drawn(read_a, read_a, read_a)
     if steady:
-        return Drawn(read_a, read_a, higher(read_a, most_a))
+        return Drawn(read_a, read_a, _higher(read_a, most_a))
     l1, l2, l3 = (min(a, lowest_a) for a in read_a)
-    return Drawn((l1, l2, l3), read_a, higher(read_a, most_a))
+    return Drawn((l1, l2, l3), read_a, _higher(read_a, most_a))
 
 
 def _plus(a: PhaseCurrents, b: PhaseCurrents) -> PhaseCurrents:
     return (a[0] + b[0], a[1] + b[1], a[2] + b[2])
+
+
+def _higher(a: PhaseCurrents, b: PhaseCurrents) -> PhaseCurrents:
+    return (max(a[0], b[0]), max(a[1], b[1]), max(a[2], b[2]))

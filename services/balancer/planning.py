@@ -104,14 +104,17 @@ class Planner:
         return replace(announcement, grant=within)
 
     def _other_lines(self, target: Target) -> bool:
-        newest = self.facts.chargers[target.charger_id].standing.newest
-        return (
-            newest is not None and target.limit_a > 0 and set(newest.lines) != set(target.lines)
-        )
+        """What it has is counted on other lines than its car uses; a fail-safe is on all of them."""
+        standing = self.facts.chargers[target.charger_id].standing
+        newest = standing.newest
+        falls_back = newest is None or newest.valid_until_s <= self.now_s
+        lines = standing.all_lines if newest is None or falls_back else newest.lines
+        return target.limit_a > 0 and set(lines) != set(target.lines)
 
     def _ending(self, target: Target) -> bool:
         standing = self.facts.chargers[target.charger_id].standing
-        if target.limit_a == standing.fail_safe_a and standing.settled:
+        same_lines = set(target.lines) == set(standing.all_lines)
+        if target.limit_a == standing.fail_safe_a and standing.settled and same_lines:
             return False  # it may end: nothing changes then
         if standing.newest is None:
             return True

@@ -21,7 +21,7 @@ class Reasons:
             constraint
             for turn in turns
             if turn.share.admitted
-            for constraint in turn.car.demand.constraints
+            for constraint, _ in turn.mode.loads
         )
 
     def without_turn(self, charger_id: ChargerId) -> LimitedBy:

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from services.balancer.forms import LINES as LINES
+from services.balancer.forms import Form, form_of
 from services.balancer.limits import ContractPeak, ExternalLimit
 from services.balancer.meters import Meter
 from shared.ids import ChargerId, CircuitId
 from shared.messages.balancer import MAIN, LimitedBy
 from shared.phases import PHASES, GridType, Phase, PhaseCurrents, lines_loaded
 from shared.units import PILOT_MIN_A, TOLERANCE_A
-
-LINES = len(PHASES)
 
 
 class BrokenLayout(ValueError):
@@ -71,6 +71,11 @@ class Site:
     limits: tuple[ExternalLimit, ...] = ()
     """What others allow at breakers: of contract, not of physics."""
     peaks: tuple[ContractPeak, ...] = ()
+
+    @property
+    def form(self) -> Form:
+        """How currents add at its breakers."""
+        return form_of(self.grid)
 
     @cached_property
     def index(self) -> Mapping[CircuitId, int]:

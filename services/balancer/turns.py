@@ -1,27 +1,51 @@
 """Whose turn it is: the order in which cars are admitted, so that a queue rotates."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
 
-from services.balancer.allocation import Demand, Share, allocate
+from services.balancer.allocation import OWN_MAX, Demand, Mode, Share
+from services.balancer.angles import Capacity
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
+from services.balancer.phasors import factor
+from services.balancer.site import LINES, Site
 from shared.ids import ChargerId
-from shared.phases import Phase
+from shared.phases import PHASES, Phase
 from shared.units import PILOT_MIN_A, TOLERANCE_A
 
+TRIED_MAX: Final = 3
+"""For how many cars it is tried whether their turn has come, in one decision."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Car:
     """A car that wants current."""
 
     charger_id: ChargerId
-    lines: tuple[Phase, ...]
     demand: Demand
     charging_since_s: float | None
     waiting_since_s: float
     lent: bool
     """It was offered more than it can use, so its share is bounded by its draw."""
-    priority: int = 0
+
+    @property
+    def priority(self) -> int:
+        return self.demand.priority
+
+    @property
+    def lowest_a(self) -> float:
+        """What it is admitted with."""
+        return self.demand.min_a if self.demand.fixed_a is None else self.demand.fixed_a
+
+    @cached_property
+    def rows(self) -> frozenset[int]:
+        """The constraints that its current passes in one mode or another."""
+        return frozenset(row for mode in self.demand.modes for row, _ in mode.loads)
+
+    def staying(self) -> "Car":
+        """The same car, admitted before others."""
+        return replace(self, demand=replace(self.demand, stays=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +55,47 @@ class Turn:
     car: Car
     share: Share
 
+    @property
+    def mode(self) -> Mode:
+        """How the car is to charge."""
+        return self.car.demand.modes[self.share.mode]
+
+    def in_the_way(self) -> set[int]:
+        """Of a car that is left out: its lines at those breakers that it does not fit through."""
+        full = {self.share.constraint, self.share.runner_up} - {OWN_MAX, None}
+        breakers = {row // LINES for row in full if row is not None}
+        return {row for row in self.car.rows if row // LINES in breakers}
+
 
 def take_turns(
-    facts: SiteFacts, capacity_a: Sequence[float], timing: Timing, now_s: float
+    facts: SiteFacts, capacity: Capacity, timing: Timing, now_s: float
 ) -> tuple[list[Turn], bool]:
     """
     Divide the capacity over the cars that want some, in the order of their turns.
 
-    Cars of a higher priority come first. Among equals those that charge stay, the oldest first; waiting
-    cars follow, longest wait first. While somebody waits, the car among equals that has charged
-    longest, and for `rotation_s` at least, makes room, one at a time.
+    Cars of a higher priority come first. As many equals as can have their minimum are admitted; who
+    has begun to charge stays for `rotation_s`; among the others those that charge come first, the oldest
+    first, then waiting cars, longest wait first. While somebody waits, cars among equals that have
+    charged for `rotation_s` make room for the one that has waited longest, one turn at a time.
 
     Returns:
-        The turns, and whether a car was asked to make room.
+        The turns, and whether cars were asked to make room.
     """
     cars = [car for it in facts.chargers if (car := wanting(facts, it, now_s)) is not None]
-    cars.sort(key=_turn)
-    turns = _allocate(capacity_a, cars)
+    cars = _staying(sorted(cars, key=_turn), timing, now_s)
+    turns = _allocate(capacity, cars)
     left_out = [turn for turn in turns if not turn.share.admitted]
-    makes_room = _makes_room(facts, cars, left_out, timing, now_s)
-    if makes_room is None:
+    if not left_out:
         return turns, False
-    cars.sort(key=lambda car: (-car.priority, car is makes_room))
-    return _allocate(capacity_a, cars), True
+    if now_s - facts.rotated_at_s >= timing.rotation_gap_s:
+        for car in _next_ones(cars, left_out, timing, now_s):
+            rotated = _allocate(capacity, _with_turn(cars, car, timing, now_s))
+            if any(
+                turn.share.admitted and turn.car.charger_id == car.charger_id
+                for turn in rotated
+            ):
+                return rotated, True
+    return _keep_places(capacity, cars, turns, timing, now_s), False
 
 
 def _turn(car: Car) -> tuple[int, bool, float, ChargerId]:
@@ -72,24 +114,36 @@ def wanting(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Car | None
         or layout.highest_a < layout.min_a - TOLERANCE_A
     ):
         return None
-    lines = lines_of(facts, charger_id)
     max_a = layout.highest_a
     wish_a = charger.behaviour.wish_a
+    wanted_a = max_a if wish_a is None else min(max_a, max(wish_a, layout.min_a))
     waiting_since_s = charger.waiting_since_s or charger.session_since_s
     return Car(
         charger_id=charger_id,
-        lines=lines,
         demand=Demand(
-            constraints=tuple(facts.site.constraints(charger_id, lines)),
-            max_a=max_a if wish_a is None else min(max_a, max(wish_a, layout.min_a)),
+            modes=modes_of(facts.site, charger_id, lines_of(facts, charger_id), wanted_a),
+            present=None if charger.charging_since_s is None else 0,
             min_a=layout.min_a,
             fixed_a=charger.behaviour.disobeys_a,
+            priority=layout.priority,
         ),
         charging_since_s=charger.charging_since_s,
         waiting_since_s=waiting_since_s,
         lent=wish_a is not None and wish_a < max_a,
-        priority=layout.priority,
     )
+
+
+def modes_of(
+    site: Site, charger_id: ChargerId, lines: tuple[Phase, ...], max_a: float
+) -> tuple[Mode, ...]:
+    """Name the ways in which a car can charge, the present one first: no charger changes the lines that
+    its car stands on."""
+    loads = tuple(
+        (breaker * LINES + PHASES.index(line), factor(site.grid, lines, line))
+        for breaker in site.path(charger_id)
+        for line in lines
+    )
+    return (Mode(lines, loads, max_a),)
 
 
 def lines_of(facts: SiteFacts, charger_id: ChargerId) -> tuple[Phase, ...]:
@@ -112,31 +166,126 @@ def _lines_before_restart(charger: ChargerFacts) -> tuple[Phase, ...] | None:
     return newest.lines if same_car else None
 
 
-def _allocate(capacity_a: Sequence[float], cars: Sequence[Car]) -> list[Turn]:
-    shares = allocate(capacity_a, [car.demand for car in cars])
+def _allocate(capacity: Capacity, cars: Sequence[Car]) -> list[Turn]:
+    shares = capacity.share_out([car.demand for car in cars])
     return [Turn(car, share) for car, share in zip(cars, shares, strict=True)]
 
 
-def _makes_room(
-    facts: SiteFacts,
+# --- Who stays ---
+
+
+def _staying(cars: Sequence[Car], timing: Timing, now_s: float) -> list[Car]:
+    """Cars that have begun to charge stay, except where one of a higher priority waits."""
+    waiting: dict[int, int] = {}
+    for car in cars:
+        if car.charging_since_s is None:
+            for row in car.rows:
+                waiting[row] = max(car.priority, waiting.get(row, car.priority))
+    return [
+        car.staying()
+        if _charges(car)
+        and not _has_charged(car, timing, now_s)
+        and all(waiting.get(row, car.priority) <= car.priority for row in car.rows)
+        else car
+        for car in cars
+    ]
+
+
+def _charges(car: Car) -> bool:
+    return car.charging_since_s is not None
+
+
+def _has_charged(car: Car, timing: Timing, now_s: float) -> bool:
+    """Whether it has had its turn."""
+    since_s = car.charging_since_s
+    return since_s is not None and now_s - since_s >= timing.rotation_s
+
+
+# --- Whose turn it is ---
+
+
+def _next_ones(
+    cars: Sequence[Car], left_out: Sequence[Turn], timing: Timing, now_s: float
+) -> Iterator[Car]:
+    """
+    Name those that are left out for whom equals may make room, longest wait first.
+
+    Whoever is passed over, since not all in its way have had their turn, keeps its place: nobody behind it
+    is given a turn on the same lines, or else a car that needs three lines would never find all of
+    them free at once. Nobody makes room for a car of a lower priority.
+    """
+    have_charged = [car for car in cars if _has_charged(car, timing, now_s)]
+    kept: set[int] = set()
+    tried = 0
+    for turn in left_out:
+        in_the_way = turn.in_the_way()
+        equals = any(
+            car.priority == turn.car.priority and turn.share.constraint in car.rows
+            for car in have_charged
+        )
+        if equals and not kept & turn.car.rows and tried < TRIED_MAX:
+            tried += 1
+            yield turn.car
+        kept |= in_the_way
+
+
+def _with_turn(cars: Sequence[Car], turns_to: Car, timing: Timing, now_s: float) -> list[Car]:
+    """Admit a car after those that stay, and before its equals that have had their turn."""
+    cars = [car.staying() if car is turns_to else car for car in cars]
+    return sorted(
+        cars,
+        key=lambda car: (
+            -car.priority,
+            car.priority == turns_to.priority and _has_charged(car, timing, now_s),
+        ),
+    )
+
+
+def _keep_places(
+    capacity: Capacity,
     cars: Sequence[Car],
-    left_out: Sequence[Turn],
+    turns: list[Turn],
     timing: Timing,
     now_s: float,
-) -> Car | None:
-    """Find who has charged long enough in the way of the first car that is left out and has an equal
-    there; nobody makes room for a car of a lower priority."""
-    if not left_out or now_s - facts.rotated_at_s < timing.rotation_gap_s:
-        return None
-    left_out_ids = {turn.car.charger_id for turn in left_out}
-    for turn in left_out:
-        for car in cars:
-            if (
-                car.charging_since_s is not None
-                and now_s - car.charging_since_s >= timing.rotation_s
-                and car.priority == turn.car.priority
-                and turn.share.constraint in car.demand.constraints
-                and car.charger_id not in left_out_ids
-            ):
-                return car
-    return None
+) -> list[Turn]:
+    """A car that has waited for long keeps its place also where capacity becomes free: those behind it
+    that would begin to charge there wait, if they do not fit beside it."""
+    first = next(
+        (
+            turn
+            for turn in turns
+            if not turn.share.admitted
+            and not _charges(turn.car)
+            and now_s - turn.car.waiting_since_s >= timing.rotation_s
+        ),
+        None,
+    )
+    if first is None:
+        return turns
+    used_a = dict.fromkeys(first.car.rows, 0.0)
+    for turn in turns:
+        if turn.share.admitted:
+            for row in used_a.keys() & turn.car.rows:
+                used_a[row] += turn.car.lowest_a
+    tight = {
+        row
+        for row in first.in_the_way()
+        if used_a[row] + first.car.lowest_a
+        > capacity.left_a[row] - abs(capacity.base[row]) + TOLERANCE_A
+    }
+    wait = [
+        turn
+        for turn in turns[turns.index(first) :]
+        if turn.share.admitted and not _charges(turn.car) and tight & turn.car.rows
+    ]
+    if not wait:
+        return turns
+    waiting = {turn.car.charger_id for turn in wait}
+    others = _allocate(capacity, [car for car in cars if car.charger_id not in waiting])
+    return [
+        *others,
+        *(
+            Turn(turn.car, Share(0.0, 0, min(tight & turn.car.rows), admitted=False))
+            for turn in wait
+        ),
+    ]

@@ -4,7 +4,8 @@ What chargers fall back to by themselves when nobody tells them a limit.
 Fail-safes are shared out over the whole installation, in the order in which chargers were assigned:
 each gets what an installer wished for it, or the lowest current a car can charge with, as long as all
 of them together leave their part of every breaker above it; and nothing otherwise. They are counted
-on every phase: nobody watches phases when the connection is lost.
+on every phase: nobody watches phases when the connection is lost. So they are in an IT grid, where
+whatever stands on all lines adds in full at the worst: phasors would leave no more room for them.
 """
 
 from collections.abc import Iterator

@@ -61,6 +61,7 @@ class Building:
     main_a: float
     set_a: dict[str, float]
     parents: dict[str, str]
+    grid: GridType = GridType.TN_3_PHASE
     inactive: set[str] = field(default_factory=set)
     bays: dict[str, Bay] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
@@ -74,6 +75,14 @@ class Building:
 
     def in_use(self, circuit_id: str) -> bool:
         return not self.inactive & set(self.path(circuit_id))
+
+    def lines(self, wiring: tuple[Phase, ...], *, one_phase: bool) -> tuple[Phase, ...]:
+        """Name the lines that a car loads: one of one phase in an IT grid stands between two."""
+        if not one_phase and len(wiring) == 3:
+            return wiring
+        if self.grid is not GridType.IT_3_PHASE:
+            return wiring[:1]
+        return (wiring[0], PHASES[(PHASES.index(wiring[0]) + 1) % 3])
 
     def open_circuits(self) -> list[str]:
         return [it for it in self.set_a if self.in_use(it)]
@@ -105,7 +114,7 @@ class Building:
             "category": Category.COMMUNITY,
             "country": "NO",
             "type": InstallationType.GARAGE,
-            "grid_type": GridType.TN_3_PHASE,
+            "grid_type": self.grid,
             "breaker_a": self.main_a,
             "time_zone": "Europe/Oslo",
         }

@@ -111,6 +111,33 @@ def test_a_car_on_one_phase_leaves_the_others_to_others() -> None:
     assert told_a(decision) == {"a": 16.0, "b": 16.0}
 
 
+def test_a_one_phase_car_is_told_its_fail_safe_so_that_it_counts_on_its_phase_only() -> None:
+    one_phase = replace(plugged(fail_safe_a=6.0), behaviour=Behaviour(one_phase=True))
+    three_phase = replace(plugged(fail_safe_a=6.0), behaviour=Behaviour(one_phase=False))
+    small = site("a", "b", main_a=12.0, fail_safe_a=6.0)
+
+    decision = decided(small, a=one_phase, b=three_phase)
+
+    assert [
+        (it.charger_id, it.grant.limit_a, it.grant.lines) for it in decision.announcements
+    ] == [("a", 6.0, ON_L1)]
+
+
+def test_in_an_it_grid_cars_get_what_the_lines_carry_as_phasors() -> None:
+    wirings = (PHASES, (*PHASES[1:], PHASES[0]), (*PHASES[2:], *PHASES[:2]))
+    chargers = {
+        name: SiteCharger(name, MAIN, wiring, 32.0, 0.0)
+        for name, wiring in zip("abc", wirings, strict=True)
+    }
+    it_site = Site(GridType.IT_3_PHASE, (Breaker(MAIN, None, "Main", 32.0),), chargers)
+    one_phase = replace(plugged(), behaviour=Behaviour(one_phase=True))
+
+    decision = decided(it_site, a=one_phase, b=one_phase, c=one_phase)
+
+    assert sum(told_a(decision).values()) == pytest.approx(3 * 32.0 / 3**0.5, abs=0.3)
+    assert max(decision.committed_a) <= 32.0
+
+
 def test_a_car_that_does_not_obey_is_told_the_least_and_counted_in_full() -> None:
     rogue = charging(10.0)
     rogue = replace(

@@ -3,6 +3,7 @@
 import pytest
 
 from services.balancer.commitments import Granted, Place, Standing
+from services.balancer.forms import ADDING_PAIRS
 from services.balancer.ledger import Ledger
 from shared.phases import PHASES, Phase
 
@@ -138,3 +139,57 @@ def test_that_a_car_draws_more_than_it_was_told_is_no_reason_to_tell_it_more() -
 
     assert not books.fits("a", limit(8.0, until_s=90, sequence=2))
     assert books.fits("a", limit(6.0, until_s=20, sequence=2))
+
+
+# --- Three-phase IT grids ---
+
+L1_L2, L2_L3 = (Phase.L1, Phase.L2), (Phase.L2, Phase.L3)
+
+
+def on_pair(limit_a: float, pair: tuple[Phase, ...], fail_safe_a: float = 0.0) -> Place:
+    grant = Granted(limit_a, pair, NOW_S + 90, 1)
+    return at_main(Standing(fail_safe_a, PHASES, (grant,), {1: NOW_S - 60}))
+
+
+def it_ledger(usable_a: float, **places: Place) -> Ledger:
+    chargers = {it: (place,) for it, place in places.items()}
+    return Ledger([usable_a] * 3, chargers, {}, NOW_S, form=ADDING_PAIRS)
+
+
+def test_two_pairs_add_as_phasors_on_the_line_that_they_share() -> None:
+    books = it_ledger(32.0, a=on_pair(10.0, L1_L2), b=on_pair(6.0, L2_L3))
+
+    assert books.committed_a() == pytest.approx((10.0, 14.0, 6.0))
+
+
+def test_room_on_a_pair_is_what_the_phasors_leave() -> None:
+    books = it_ledger(14.0, a=on_pair(10.0, L1_L2), b=on_pair(3.0, L2_L3))
+
+    assert books.room_a("b", L2_L3, NOW_S + 90) == pytest.approx(6.0)
+    assert books.fits("b", Granted(6.0, L2_L3, NOW_S + 90, 2))
+    assert not books.fits("b", Granted(6.1, L2_L3, NOW_S + 90, 2))
+    books.grant("b", Granted(6.0, L2_L3, NOW_S + 90, 2))
+    assert books.committed_a()[1] == pytest.approx(14.0)
+
+
+def test_a_limit_on_all_lines_may_be_drawn_at_any_angle() -> None:
+    books = it_ledger(20.0, a=on_pair(10.0, L1_L2), b=at_main(Standing(0.0, PHASES)))
+
+    assert books.room_a("b", PHASES, NOW_S + 90) == pytest.approx(10.0)
+    books.grant("b", Granted(10.0, PHASES, NOW_S + 90, 1))
+    assert books.committed_a() == pytest.approx((20.0, 20.0, 10.0))
+
+
+def test_a_car_draws_its_limit_on_a_pair_or_its_fail_safe_in_any_way_and_not_both() -> None:
+    unconfirmed = Standing(6.0, PHASES, (Granted(10.0, L1_L2, NOW_S + 90, 1),))
+    books = it_ledger(32.0, a=at_main(unconfirmed))
+
+    assert books.committed_a() == pytest.approx((10.0, 10.0, 6.0))
+
+
+def test_a_limit_on_another_pair_than_before_must_fit_on_all_lines() -> None:
+    """It may be another car's: until the one of before is over, nobody knows where it stands."""
+    books = it_ledger(32.0, a=on_pair(10.0, L1_L2), b=on_pair(24.0, L1_L2))
+
+    assert books.room_a("a", L2_L3, NOW_S + 90) == pytest.approx(8.0)
+    assert not books.fits("a", Granted(10.0, L2_L3, NOW_S + 90, 2))

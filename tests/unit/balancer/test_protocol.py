@@ -6,15 +6,18 @@ against every breaker. At the end the logs are audited: no limit was ever announ
 more on a breaker than it may carry.
 """
 
+import math
+
 import hypothesis.strategies as st
+import pytest
 from hypothesis import Phase as Phases
 from hypothesis import given, settings
 
 from shared.messages.balancer import MAIN
-from shared.phases import PHASES
+from shared.phases import PHASES, GridType
 from shared.units import TOLERANCE_A
 from tests.unit.balancer.buildings import STEPS as LAYOUT_STEPS
-from tests.unit.balancer.buildings import Building
+from tests.unit.balancer.buildings import WIRINGS, Building
 from tests.unit.balancer.moments import START_S, Chances
 from tests.unit.balancer.world import Charger, World, happen, world_of
 
@@ -97,17 +100,23 @@ def test_no_limit_is_planned_above_a_breaker_however_the_layout_changes(seed: in
     assert world.planned_overload() == (0.0, None)
 
 
-def quiet_site(main_a: float, chargers: int) -> World:
-    building = Building("site", main_a, {"level": main_a}, {"level": MAIN})
+def quiet_site(
+    main_a: float,
+    chargers: int,
+    grid: GridType = GridType.TN_3_PHASE,
+    *,
+    one_phase: bool = False,
+) -> World:
+    building = Building("site", main_a, {"level": main_a}, {"level": MAIN}, grid)
     models = [
-        Charger(f"ZAP{it:04}", clock_off_s=0.0, one_phase_car=False) for it in range(chargers)
+        Charger(f"ZAP{it:04}", clock_off_s=0.0, one_phase_car=one_phase)
+        for it in range(chargers)
     ]
     world = World((building,), models)
     world.change(building.created(), START_S)
     for index, charger in enumerate(models):
-        world.change(
-            building.assign(f"bay-{index}", charger.serial, "level", (*PHASES,)), START_S
-        )
+        wiring = WIRINGS[index % 3]
+        world.change(building.assign(f"bay-{index}", charger.serial, "level", wiring), START_S)
         world.change(building.wish(f"bay-{index}", 0.0), START_S)
     world.hear(START_S)
     world.gateway_hears(START_S)
@@ -117,20 +126,36 @@ def quiet_site(main_a: float, chargers: int) -> World:
     return world
 
 
+def quiet_second(world: World, now_s: float) -> list[float]:
+    """Everything comes at once, and is confirmed; name what flows through the main breaker."""
+    world.hear(now_s)
+    world.on_the_way += [(now_s, *it) for it in world.decide("site", now_s)]
+    world.deliver(now_s)
+    world.confirm(lambda: "now", now_s)
+    world.read_meters(now_s)
+    return world.loads_a("site")[MAIN]
+
+
 def test_a_quiet_site_comes_to_use_all_its_main_breaker() -> None:
     world = quiet_site(32.0, chargers=6)
-    loads = []
-    for step in range(60):
-        now_s = START_S + step
-        world.hear(now_s)
-        world.on_the_way += [(now_s, *it) for it in world.decide("site", now_s)]
-        world.deliver(now_s)
-        world.confirm(lambda: "now", now_s)
-        world.read_meters(now_s)
-        loads.append(world.loads_a("site")[MAIN][0])
+
+    loads = [quiet_second(world, START_S + step)[0] for step in range(60)]
 
     assert max(loads) <= 32.0 + TOLERANCE_A
     assert min(loads[10:20]) >= 0.95 * 32.0
     charged = [it for it, a in world.announced.items() if any(x.limit_a > 0 for x in a.leases)]
     assert len(charged) == 6, "the queue did not rotate"
+    assert world.planned_overload() == (0.0, None)
+
+
+def test_one_phase_cars_of_an_it_grid_come_to_use_what_its_lines_carry_as_phasors() -> None:
+    """Three balanced pairs of 18.4 A make 32 A on every line; as a sum of amperes 16 A would."""
+    world = quiet_site(32.0, chargers=3, grid=GridType.IT_3_PHASE, one_phase=True)
+
+    loads = [quiet_second(world, START_S + step) for step in range(60)]
+
+    assert max(map(max, loads)) <= 32.0 + TOLERANCE_A
+    assert min(loads[-1]) >= 0.99 * 32.0
+    drawn_a = sum(it.worst_draw_a() for it in world.chargers.values())
+    assert drawn_a == pytest.approx(3 * 32.0 / math.sqrt(3), abs=0.3)
     assert world.planned_overload() == (0.0, None)

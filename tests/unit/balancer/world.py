@@ -7,6 +7,8 @@ hears late. Chargers are carried from place to place with a car plugged in, some
 layout says, and those that were removed stay plugged in.
 """
 
+import cmath
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -39,13 +41,14 @@ from shared.messages.telemetry import (
     SessionEnded,
     SessionStarted,
 )
-from shared.phases import PHASES, Phase
+from shared.phases import PHASES, GridType, Phase
 from shared.recorded import Meta, Recorded
 from shared.units import CAR_FOLLOW_S
 from tests.unit.balancer.buildings import WIRINGS, Building
 from tests.unit.balancer.moments import START_S, Chances, moment
 
 TIMING = Timing(lease_s=30, renew_before_s=20, rotation_s=20, rotation_gap_s=10)
+GRIDS = (GridType.TN_3_PHASE, GridType.IT_3_PHASE)
 Spot = tuple[str, str, tuple[Phase, ...]]
 """An installation, a circuit, and how it is wired there."""
 
@@ -99,10 +102,6 @@ class Charger:
 
     def worst_draw_a(self) -> float:
         return max(a for _, a in self.drawable) if self.plugged else 0.0
-
-    def lines(self) -> tuple[Phase, ...]:
-        wiring = self.spot[2] if self.spot else PHASES
-        return wiring[:1] if self.one_phase_car else wiring
 
 
 @dataclass
@@ -335,7 +334,7 @@ class World:
             if charger_id not in layout.chargers:
                 continue
             drawn = charger.offered_a(now_s) if charger.plugged else 0.0
-            lines = charger.lines() if charger.plugged else ()
+            lines = self._lines(charger) if charger.plugged else ()
             l1, l2, l3 = (drawn if line in lines else 0.0 for line in PHASES)
             reported = self.known.reported.get(charger_id)
             self.behaviours[charger_id] = observe(
@@ -353,25 +352,34 @@ class World:
     def counted_a(self, name: str, now_s: float) -> dict[str, tuple[float, ...]]:
         """Add up what may be in force by the logs, at every breaker of a building."""
         facts = self.facts(self.true, name, now_s)
-        ledger = Ledger(facts.site.capacity_a, facts.places(), {}, now_s)
+        form = facts.site.form
+        ledger = Ledger(facts.site.capacity_a, facts.places(), {}, now_s, form=form)
         committed_a = ledger.committed_a()
         return {
             it.circuit_id: committed_a[index * 3 : index * 3 + 3]
             for index, it in enumerate(facts.site.breakers)
         }
 
+    def _lines(self, charger: Charger) -> tuple[Phase, ...]:
+        if charger.spot is None:
+            return ()
+        name, _, wiring = charger.spot
+        return self.buildings[name].lines(wiring, one_phase=charger.one_phase_car)
+
     def loads_a(self, name: str) -> dict[str, list[float]]:
         """Add up what cars may draw, at every breaker of a building."""
         building = self.buildings[name]
-        loads = {it: [0.0, 0.0, 0.0] for it in ("main", *building.set_a)}
+        phasors = {it: [0j, 0j, 0j] for it in ("main", *building.set_a)}
         for charger in self.chargers.values():
             worst_a = charger.worst_draw_a()
             if charger.spot is None or charger.spot[0] != name:
                 continue
+            lines = self._lines(charger)
             for circuit_id in building.path(charger.spot[1]):
-                for line in charger.lines():
-                    loads[circuit_id][PHASES.index(line)] += worst_a
-        return loads
+                for line in lines:
+                    angle = _angle_on(line, lines)
+                    phasors[circuit_id][PHASES.index(line)] += cmath.rect(worst_a, angle)
+        return {it: [abs(line) for line in lines] for it, lines in phasors.items()}
 
     def planned_overload(self) -> tuple[float, str | None]:
         """Have the logs audited."""
@@ -394,6 +402,14 @@ class World:
                 data=event.model_dump_json().encode(),
                 meta=meta,
             )
+
+
+def _angle_on(line: Phase, lines: tuple[Phase, ...]) -> float:
+    """Name the angle of a car's current on a line, against that of a three-phase car."""
+    if len(lines) != 2:
+        return 0.0
+    begins = PHASES[(PHASES.index(line) + 1) % 3] in lines
+    return math.pi / 6 if begins else -math.pi / 6
 
 
 def _about(charger: Charger) -> dict[str, str]:
@@ -447,6 +463,7 @@ def world_of(chances: Chances) -> World:
         chances.pick([20.0, 32.0, 63.0]),
         {"east": chances.pick([16.0, 20.0]), "west": 32.0},
         {"east": MAIN, "west": chances.pick([MAIN, "east"])},
+        chances.pick(GRIDS),
     )
     other = Building("other", 20.0, {"hall": 16.0, "yard": 16.0}, {"hall": MAIN, "yard": MAIN})
     chargers = [

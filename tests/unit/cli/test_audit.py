@@ -61,6 +61,7 @@ def layout(
     fail_safe_a: float = 0.0,
     set_a: float = BREAKER_A,
     wirings: Sequence[tuple[Phase, ...]] = (),
+    grid: GridType = GridType.TN_3_PHASE,
 ) -> list[Recorded]:
     """A garage with one circuit, and chargers on it."""
     created = InstallationCreated(
@@ -71,7 +72,7 @@ def layout(
         category=Category.COMMUNITY,
         country="NO",
         type=InstallationType.GARAGE,
-        grid_type=GridType.TN_3_PHASE,
+        grid_type=grid,
         breaker_a=63,
     )
     circuit = CircuitAdded(
@@ -336,3 +337,55 @@ def test_a_limit_that_is_confirmed_twice_counts_once() -> None:
     )
 
     assert list(found) == pytest.approx([2000])
+
+
+L1_L2, L2_L3 = (Phase.L1, Phase.L2), (Phase.L2, Phase.L3)
+
+
+@pytest.mark.parametrize(
+    ("of_a", "of_b", "above_a"),
+    [
+        # On L2 the phasors of two pairs: 18 * sqrt(3) = 31.2; 19 * sqrt(3) = 32.9.
+        ((18, L1_L2), (18, L2_L3), 0.0),
+        ((19, L1_L2), (19, L2_L3), 0.909),
+        # On one pair amperes add.
+        ((16, L1_L2), (16, L1_L2), 0.0),
+        ((18, L1_L2), (16, L1_L2), 2.0),
+        # A limit on all lines may be drawn by any car, at any angle.
+        ((18, PHASES), (14, L2_L3), 0.0),
+        ((18, PHASES), (16, L2_L3), 2.0),
+    ],
+)
+def test_in_an_it_grid_pairs_add_as_phasors(
+    of_a: tuple[float, tuple[Phase, ...]],
+    of_b: tuple[float, tuple[Phase, ...]],
+    above_a: float,
+) -> None:
+    found = audit(
+        [
+            layout("a", "b", grid=GridType.IT_3_PHASE),
+            log_of(
+                (1, allocated("a", of_a[0], 1, phases=of_a[1])),
+                (1, allocated("b", of_b[0], 1, phases=of_b[1])),
+                end(60),
+            ),
+        ]
+    )
+
+    assert found.worst_a == pytest.approx(above_a, abs=1e-3)
+
+
+def test_in_an_it_grid_a_fail_safe_comes_up_in_the_place_of_a_pair() -> None:
+    """A car that may draw 20 A on a pair, or 6 A in any direction, draws one of both."""
+    found = audit(
+        [
+            layout("a", "b", fail_safe_a=6.0, grid=GridType.IT_3_PHASE),
+            log_of(
+                (1, allocated("a", 20, 1, until_s=50, phases=L1_L2)),
+                (1, allocated("b", 12, 1, until_s=90, phases=L1_L2)),
+                end(120),
+            ),
+        ]
+    )
+
+    assert found.planned_overload_as == 0.0
