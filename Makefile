@@ -16,6 +16,7 @@ setup: .venv/.installed ## Bring uv and everything else, into .uv and .venv
 
 .venv/.installed: $(UV) pyproject.toml uv.lock
 	$(UV) sync --frozen --python $(PYTHON)
+	$(BIN)/python -c 'from services.balancer.allocation import warm_up; warm_up()'
 	@touch $@
 
 run: setup ## Balance a garage of simulated cars on this machine; ARGS="--help" lists what to vary

@@ -171,6 +171,9 @@ def demo(
             help="The rest of a building (synthetic, in steps) draws through the main breaker too.",
         ),
     ] = False,
+    switching: Annotated[
+        bool, typer.Option("--switching", help="Chargers can go from three phases to one.")
+    ] = False,
     open_browser: Annotated[bool, typer.Option("--open/--no-open")] = sys.stdout.isatty(),
     data_folder: Folder = None,
     portal_port: Annotated[int | None, typer.Option(help="Default: any free one.")] = None,
@@ -184,6 +187,7 @@ def demo(
         seconds=seconds,
         report=report,
         balanced=not without_balancer,
+        switching=switching,
         open_browser=open_browser,
         data_folder=data_folder,
         portal_port=portal_port,

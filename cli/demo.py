@@ -39,7 +39,9 @@ from simulator.garage import bays_for_rogue
 SAMPLE_INTERVAL_S: Final = 3
 ROTATION_S: Final = 60
 ROTATION_GAP_S: Final = 30
-"""In the demo a car makes room after a minute, so that a visitor sees the queue move."""
+SWITCH_GAP_S: Final = 60
+"""In the demo a car makes room after a minute, so that a visitor sees the queue move; and its phases may
+be switched again after a minute."""
 SIMULATOR_STOP_S: Final = 10.0
 REFRESH_S: Final = 1.0
 SERVICES_READY_S_MAX: Final = 60.0
@@ -56,6 +58,7 @@ class DemoOptions:
     seconds: float | None = None
     report: Path | None = None
     balanced: bool = True
+    switching: bool = False
     open_browser: bool = False
     data_folder: Path | None = None
     portal_port: int | None = None
@@ -98,7 +101,13 @@ async def run_demo(options: DemoOptions, console: Console) -> Figures | None:
         StackFault: the stack cannot start.
         CommandRefused: the scene asks for a garage that cannot be.
     """
-    scene = garage(options.chargers, options.breaker_a, options.grid, house=options.house)
+    scene = garage(
+        options.chargers,
+        options.breaker_a,
+        options.grid,
+        switching=options.switching,
+        house=options.house,
+    )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -163,6 +172,7 @@ def _told(options: DemoOptions) -> tuple[Mapping[str, Mapping[str, str]], frozen
         BALANCER: {
             "BALANCER_ROTATION_S": str(ROTATION_S),
             "BALANCER_ROTATION_GAP_S": str(ROTATION_GAP_S),
+            "BALANCER_SWITCH_GAP_S": str(SWITCH_GAP_S),
         },
     }
     return env, frozenset() if options.balanced else frozenset({BALANCER})

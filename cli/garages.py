@@ -13,8 +13,9 @@ from shared.messages.installation import (
     InstallationCommand,
     InstallationType,
     NewCharger,
+    SetSwitchCurrent,
 )
-from shared.phases import PHASES, GridType, Phase
+from shared.phases import PHASES, GridType, Phase, PhaseSwitching
 from simulator.scene import Scene, SceneCharger, SceneCircuit
 
 INSTALLATION_ID: Final = "harbour-garage"
@@ -27,6 +28,8 @@ LEVEL_A_MIN: Final = 16.0
 HOUSE_METER: Final = "house"
 HOUSE_SHARE: Final = 0.3
 """What of the main breaker the rest of the building draws at most."""
+SWITCH_CURRENT_A: Final = 10.0
+"""Below this a three-phase car goes on with one phase, where chargers can switch."""
 STANDARD_BREAKERS_A: Final = (
     16, 20, 25, 32, 40, 50, 63, 80, 100, 125, 160, 200, 250, 315, 400, 500, 630, 800, 1000,
 )  # fmt: skip
@@ -34,7 +37,13 @@ STANDARD_BREAKERS_A: Final = (
 
 
 def garage(
-    chargers: int, breaker_a: float, grid: GridType, seed: int = 1, *, house: bool = False
+    chargers: int,
+    breaker_a: float,
+    grid: GridType,
+    seed: int = 1,
+    *,
+    switching: bool = False,
+    house: bool = False,
 ) -> Scene:
     """
     Draw a garage: three levels, the second with a far wing of its own.
@@ -44,11 +53,15 @@ def garage(
         breaker_a: rating of the main breaker.
         grid: how the building is fed; chargers are wired to its phases in turn.
         seed: what chance the simulation has.
+        switching: chargers can go from three phases to one, and back, where there are three.
         house: the rest of a building draws through the main breaker as well.
     """
     level_a = _standard_a(max(LEVEL_A_MIN, breaker_a * LEVEL_SHARE), breaker_a)
     wing_a = _standard_a(max(LEVEL_A_MIN, level_a * WING_SHARE), level_a)
     levels = min(LEVELS, chargers)
+    phase_switching = (
+        PhaseSwitching.FIRST_TERMINAL if switching and grid.three_phase else PhaseSwitching.NONE
+    )
     circuits = [
         SceneCircuit(circuit_id=f"level-{i}", name=f"Level {i}", breaker_a=level_a)
         for i in range(1, levels + 1)
@@ -66,7 +79,9 @@ def garage(
         grid_type=grid,
         breaker_a=breaker_a,
         circuits=tuple(circuits),
-        chargers=tuple(_charger(bay, chargers, levels, grid) for bay in range(chargers)),
+        chargers=tuple(
+            _charger(bay, chargers, levels, grid, phase_switching) for bay in range(chargers)
+        ),
         house_a=breaker_a * HOUSE_SHARE if house else None,
         seed=seed,
     )
@@ -78,7 +93,9 @@ def _standard_a(wished_a: float, most_a: float) -> float:
     return min(fitting, key=lambda it: abs(it - wished_a))
 
 
-def _charger(bay: int, chargers: int, levels: int, grid: GridType) -> SceneCharger:
+def _charger(
+    bay: int, chargers: int, levels: int, grid: GridType, phase_switching: PhaseSwitching
+) -> SceneCharger:
     level = 1 + bay * levels // chargers
     circuit_id = f"level-{level}"
     if level == 2 and bay % 3 == 0:
@@ -89,6 +106,7 @@ def _charger(bay: int, chargers: int, levels: int, grid: GridType) -> SceneCharg
         name=f"Bay {bay + 1}",
         circuit_id=circuit_id,
         wiring=_wiring(bay, grid),
+        phase_switching=phase_switching,
     )
 
 
@@ -117,6 +135,12 @@ def commands(
         time_zone="Europe/Oslo",
         **about,
     )
+    if any(it.phase_switching is not PhaseSwitching.NONE for it in scene.chargers):
+        yield SetSwitchCurrent(
+            command_id=f"{installation_id}-switch-current",
+            switch_current_a=SWITCH_CURRENT_A,
+            **about,
+        )
     if scene.house_a is not None:
         # In an IT grid a line carries what two pairs do, 60 degrees apart.
         between_lines = scene.grid_type is GridType.IT_3_PHASE

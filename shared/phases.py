@@ -46,6 +46,17 @@ class GridType(StrEnum):
         return PHASES if self.three_phase else (Phase.L1,)
 
 
+class PhaseSwitching(StrEnum):
+    """Whether a charger can charge on one phase or on three, as it is told."""
+
+    NONE = "NONE"
+    """It closes all its terminals; how many of them carry current is up to the car."""
+    FIRST_TERMINAL = "FIRST_TERMINAL"
+    """On one phase it always charges from its first terminal."""
+    ANY_TERMINAL = "ANY_TERMINAL"
+    """On one phase it charges from whichever terminal it is told."""
+
+
 def _distinct(wiring: tuple[Phase, ...]) -> tuple[Phase, ...]:
     if len(wiring) not in {1, 3} or len(set(wiring)) != len(wiring):
         raise ValueError(
@@ -57,6 +68,21 @@ def _distinct(wiring: tuple[Phase, ...]) -> tuple[Phase, ...]:
 
 Wiring = Annotated[tuple[Phase, ...], AfterValidator(_distinct)]
 """The grid line behind each of a charger's terminals, in the order of the terminals."""
+
+
+def _usable(terminals: tuple[int, ...]) -> tuple[int, ...]:
+    if terminals not in USABLE_TERMINALS:
+        raise ValueError(
+            "a charger uses one of its terminals 1, 2 and 3, or all three in order"
+        )
+    return terminals
+
+
+ALL_TERMINALS: Final = (1, 2, 3)
+USABLE_TERMINALS: Final = ((1,), (2,), (3,), ALL_TERMINALS)
+
+Terminals = Annotated[tuple[int, ...], AfterValidator(_usable)]
+"""The terminals from which a charger that can switch phases is to charge: one, or all three."""
 
 PhaseCurrents = tuple[float, float, float]
 """Amperes on L1, L2 and L3."""
@@ -91,6 +117,23 @@ def lines_loaded(grid: GridType, wiring: Sequence[Phase], terminals: int) -> tup
     return tuple(sorted((first, after)))
 
 
+def lines_used(
+    grid: GridType, wiring: Sequence[Phase], terminals: Sequence[int]
+) -> tuple[Phase, ...]:
+    """
+    Name the grid lines behind those terminals of a charger that it is told to use.
+
+    >>> wiring = (Phase.L2, Phase.L3, Phase.L1)
+    >>> [str(line) for line in lines_used(GridType.TN_3_PHASE, wiring, (3,))]
+    ['L1']
+    >>> [str(line) for line in lines_used(GridType.IT_3_PHASE, wiring, (2,))]
+    ['L1', 'L3']
+    """
+    if len(terminals) > 1:
+        return lines_loaded(grid, wiring, len(wiring))
+    return lines_loaded(grid, (wiring[terminals[0] - 1],), 1)
+
+
 def grid_currents(
     grid: GridType, wiring: Sequence[Phase], terminals_a: Sequence[float]
 ) -> PhaseCurrents:
@@ -109,10 +152,11 @@ def grid_currents(
     (0.0, 10.0, 0.0)
     """
     lines = dict.fromkeys(PHASES, 0.0)
-    one_phase = len(wiring) == 1 or max((*terminals_a[1:3], 0.0)) == 0.0
-    if one_phase:
-        for line in lines_loaded(grid, wiring, 1):
-            lines[line] = terminals_a[0] if terminals_a else 0.0
+    used = [i for i, a in enumerate(terminals_a[: len(wiring)]) if a > 0.0]
+    if len(wiring) == 1 or len(used) <= 1:
+        only = used[0] if used else 0
+        for line in lines_loaded(grid, (wiring[only],), 1):
+            lines[line] = terminals_a[only] if terminals_a else 0.0
     else:
         for line, a in zip(wiring, terminals_a, strict=False):
             lines[line] = a

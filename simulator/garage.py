@@ -13,7 +13,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any, Final
 
-from shared.phases import GridType
+from shared.phases import GridType, PhaseSwitching
 from shared.units import PILOT_MIN_A
 from simulator.breakers import HOLDS_RATIO
 from simulator.cars import THREE_PHASE_16, Car, model_of, new_car
@@ -222,7 +222,8 @@ class Garage:
     def figures(self) -> Figures:
         """Write the report of the run so far."""
         cars_filled = self._left_full + sum(car.full for car in self._cars())
-        return self.tally.figures(self.breakers, cars_filled)
+        switches = sum(it.outlet.switches for it in self.chargers)
+        return self.tally.figures(self.breakers, cars_filled, switches)
 
 
 def _house(scene: Scene) -> House | None:
@@ -234,7 +235,9 @@ def _house(scene: Scene) -> House | None:
 def _charger(it: SceneCharger, grid_type: GridType, seed: int) -> Charger:
     terminals = len(it.wiring) if grid_type.three_phase else 1
     rng = Random(f"{seed} {it.serial}")
-    return Charger(it.serial, Outlet(it.max_a, grid_type, terminals), rng)
+    switching = it.phase_switching is not PhaseSwitching.NONE
+    outlet = Outlet(it.max_a, grid_type, terminals, switching=switching)
+    return Charger(it.serial, outlet, rng)
 
 
 def bays_for_rogue(scene: Scene) -> frozenset[int]:

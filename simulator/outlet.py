@@ -17,6 +17,8 @@ from simulator.grid import NOTHING, Draw, power_w
 from simulator.profiles import Profiles
 
 LIMITS_MAX: Final = 10_000
+SWITCH_PAUSE_S: Final = 2.0
+"""How long the contactor is open while it goes from three phases to one, or back."""
 ANEW: Final = float("-inf")
 
 
@@ -28,6 +30,8 @@ class Outlet:
     grid_type: GridType
     terminals: int
     """On how many of its terminals there is a line: 1 or 3."""
+    switching: bool = False
+    """It obeys when it is told to use one phase; otherwise it closes all its terminals."""
     register_wh: float = 0.0
     profiles: Profiles = field(default_factory=Profiles)
 
@@ -41,11 +45,16 @@ class Outlet:
     )
     """Every change of the limit in force: when, and to how many amperes."""
 
+    phases: int = 3
+    """On how many phases the contactor closes; one is that of the first terminal."""
+    switches: int = 0
+    """How often it has gone from three phases to one, or back."""
     car: Car | None = None
     draw: Draw = NOTHING
     power_w: float = 0.0
     delivered_kwh: float = 0.0
     _limit_until_s: float = field(init=False, default=ANEW)
+    _open_until_s: float = field(init=False, default=ANEW)
 
     def __post_init__(self) -> None:
         self.limit_a = self.max_a
@@ -102,17 +111,29 @@ class Outlet:
             self._look_up_limit(now_s, own_s)
         if self.car is None:
             return
+        if now_s < self._open_until_s:
+            self.car.cut()
+            self.draw, self.power_w = NOTHING, 0.0
+            return
         a = self.car.step(self.offered_a, self.max_a, dt_s)
-        self.draw = Draw(a, self.car.phases)
+        self.draw = Draw(a, min(self.car.phases, self.phases))
         self.power_w = power_w(self.grid_type, self.draw)
         kwh = self.car.fill(self.power_w, dt_s * speed)
         self.delivered_kwh += kwh
         self.register_wh += 1000.0 * kwh
 
     def _look_up_limit(self, now_s: float, own_s: float) -> None:
-        in_force_a, self._limit_until_s = self.profiles.in_force(own_s)
+        in_force_a, self._limit_until_s, phases = self.profiles.in_force(own_s)
+        self._switch(1 if self.switching and phases == 1 else 3, now_s)
         self.limited = in_force_a is not None
         limit_a = self.max_a if in_force_a is None else min(in_force_a, self.max_a)
         if limit_a != self.limit_a or not self.limits:
             self.limit_a = limit_a
             self.limits.append((now_s, limit_a))
+
+    def _switch(self, phases: int, now_s: float) -> None:
+        """Open, and close again on another number of phases a while later."""
+        if phases != self.phases:
+            self.phases = phases
+            self.switches += 1
+            self._open_until_s = now_s + SWITCH_PAUSE_S

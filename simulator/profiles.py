@@ -20,6 +20,8 @@ from simulator.payloads import CallRefused, Payload, moment, needed, number, opt
 STACK_LEVEL_MAX: Final = 42
 PROFILES_MAX: Final = 42
 PERIODS_MAX: Final = 48
+PHASES_MAX: Final = 3
+"""OCPP 1.6 assumes 3 where numberPhases is left out."""
 NEVER: Final = math.inf
 
 
@@ -28,10 +30,20 @@ class Rejected(Exception):
 
 
 class InForce(NamedTuple):
-    """A limit, in amperes per phase, or None if there is none; and until when that is so."""
+    """A limit, in amperes per phase, or None if there is none; until when that is so; and on how
+    many phases."""
 
     limit_a: float | None
     until_s: float
+    phases: int = PHASES_MAX
+
+
+class Period(NamedTuple):
+    """Seconds after a schedule's start, amperes from then on, and on how many phases."""
+
+    after_s: float
+    limit_a: float
+    phases: int = PHASES_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +56,7 @@ class Profile:
     valid_to_s: float
     starts_s: float
     ends_s: float
-    periods: tuple[tuple[float, float], ...]
-    """Seconds after the start, and amperes from then on."""
+    periods: tuple[Period, ...]
 
     def in_force(self, at_s: float) -> InForce:
         """Tell this profile's limit at a moment, and until when it stays so."""
@@ -54,13 +65,13 @@ class Profile:
             return InForce(None, NEVER)
         if at_s < from_s:
             return InForce(None, from_s)
-        limit_a, until_s = self.periods[0][1], to_s
-        for after_s, period_a in self.periods:
-            if self.starts_s + after_s > at_s:
-                until_s = min(to_s, self.starts_s + after_s)
+        present, until_s = self.periods[0], to_s
+        for period in self.periods:
+            if self.starts_s + period.after_s > at_s:
+                until_s = min(to_s, self.starts_s + period.after_s)
                 break
-            limit_a = period_a
-        return InForce(limit_a, until_s)
+            present = period
+        return InForce(present.limit_a, until_s, present.phases)
 
 
 @dataclass(slots=True)
@@ -102,10 +113,10 @@ class Profiles:
         """Tell the limit at a moment, and until when it stays so if nothing is installed."""
         until_s = NEVER
         for level in sorted(self.installed, reverse=True):
-            limit_a, changes_s = self.installed[level].in_force(at_s)
+            limit_a, changes_s, phases = self.installed[level].in_force(at_s)
             until_s = min(until_s, changes_s)
             if limit_a is not None:
-                return InForce(limit_a, until_s)
+                return InForce(limit_a, until_s, phases)
         return InForce(None, until_s)
 
     def composite(
@@ -114,7 +125,7 @@ class Profiles:
         """Yield the limits of the coming while: seconds from now, and amperes from then on."""
         ahead_s = 0.0
         while ahead_s < duration_s:
-            limit_a, until_s = self.in_force(at_s + ahead_s)
+            limit_a, until_s, _ = self.in_force(at_s + ahead_s)
             yield math.ceil(ahead_s), max_a if limit_a is None else min(limit_a, max_a)
             ahead_s = until_s - at_s
 
@@ -158,22 +169,31 @@ def parse_profile(payload: Payload, now_s: float) -> Profile:
     )
 
 
-def _periods(schedule: dict[str, Any]) -> tuple[tuple[float, float], ...]:
+def _periods(schedule: dict[str, Any]) -> tuple[Period, ...]:
     listed: list[Any] = needed(schedule, "chargingSchedulePeriod", list)
     if not 1 <= len(listed) <= PERIODS_MAX:
         raise CallRefused(
             "OccurenceConstraintViolation", f"a schedule has 1 to {PERIODS_MAX} periods"
         )
-    periods: list[tuple[float, float]] = []
+    periods: list[Period] = []
     for it in listed:
         if not isinstance(it, dict):
             raise CallRefused("TypeConstraintViolation", "a period must be an object")
-        periods.append((needed(it, "startPeriod", int), number(it, "limit")))
-    starts = [after_s for after_s, _ in periods]
+        phases = optional(it, "numberPhases", int)
+        periods.append(
+            Period(
+                needed(it, "startPeriod", int),
+                number(it, "limit"),
+                PHASES_MAX if phases is None else phases,
+            )
+        )
+    starts = [it.after_s for it in periods]
     if starts[0] != 0 or starts != sorted(set(starts)):
         raise CallRefused("PropertyConstraintViolation", "periods begin at 0 and ascend")
-    if any(limit_a < 0 for _, limit_a in periods):
+    if any(it.limit_a < 0 for it in periods):
         raise CallRefused("PropertyConstraintViolation", "a limit is not negative")
+    if any(not 1 <= it.phases <= PHASES_MAX for it in periods):
+        raise CallRefused("PropertyConstraintViolation", "there are 1 to 3 phases")
     return tuple(periods)
 
 

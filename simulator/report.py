@@ -146,7 +146,9 @@ class Tally:
         self.ratio_max = max(it.ratio_max for it in breakers)
         self.breaker_trips = sum(it.tripped for it in breakers)
 
-    def figures(self, breakers: Sequence[Breaker], cars_filled: int) -> Figures:
+    def figures(
+        self, breakers: Sequence[Breaker], cars_filled: int, phase_switches: int = 0
+    ) -> Figures:
         """Write the report; `cars_filled` cars got all they needed."""
         main = breakers[ROOT]
         mains = f"main breaker set to {main.set_a:g} A on {main.lines} line(s)"
@@ -182,6 +184,7 @@ class Tally:
             ("cars_seen", self.cars_seen, "1", "cars plugged in so far"),
             ("cars_filled", cars_filled, "1", "cars that got all they needed"),
             ("sessions_finished", self.sessions_finished, "1", "cars that have left"),
+            ("phase_switches", phase_switches, "1", "three phases to one, or back"),
         ]
         return {
             "figures": {

@@ -14,7 +14,7 @@ from typing import Annotated, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared.ids import ChargerId, CircuitId, Serial
-from shared.phases import PHASES, GridType, Phase, Wiring
+from shared.phases import PHASES, GridType, Phase, PhaseSwitching, Wiring
 from shared.units import Amperes, BreakerAmperes, ChargerAmperes
 from simulator.breakers import Breaker
 from simulator.grid import Grid
@@ -60,6 +60,7 @@ class SceneCharger(_Part):
     circuit_id: CircuitId | None = None
     wiring: Wiring = PHASES
     max_a: ChargerAmperes = 32.0
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
 
 
 class Scene(_Part):

@@ -21,6 +21,7 @@ from cli.layout.options import (
     MaxA,
     MinA,
     OwnBreakerA,
+    SwitchingOption,
     WiringOption,
 )
 from shared.ids import new_id
@@ -33,7 +34,7 @@ from shared.messages.installation import (
     SetFailSafe,
     SetPriority,
 )
-from shared.phases import PHASES
+from shared.phases import PHASES, PhaseSwitching
 from shared.units import PILOT_MIN_A
 
 app = typer.Typer(no_args_is_help=True, help="Chargers on a circuit.")
@@ -56,6 +57,7 @@ def assign(
     max_a: MaxA = 32.0,
     min_a: MinA = PILOT_MIN_A,
     breaker_a: OwnBreakerA = None,
+    phase_switching: SwitchingOption = None,
     actor: Actor = None,
     data_folder: DataFolder = None,
     dry_run: DryRun = False,
@@ -72,6 +74,7 @@ def assign(
             max_a=max_a,
             min_a=min_a,
             breaker_a=breaker_a,
+            phase_switching=phase_switching or PhaseSwitching.NONE,
         )
         for number, serial in enumerate(wished, start=1)
     )
@@ -110,10 +113,10 @@ def import_chargers(
     """
     Assign the chargers of a CSV file: all of them, or none.
 
-    Columns: serial, name, circuit_id, wiring, max_a, min_a, breaker_a, charger_id. Every line is checked
-    first, also against what is assigned already; bad ones are named, and nothing is changed. Chargers on
-    several circuits take one command for each circuit: should the connection be lost in between, import
-    the same file again, and the rest follows.
+    Columns: serial, name, circuit_id, wiring, max_a, min_a, breaker_a, phase_switching, charger_id.
+    Every line is checked first, also against what is assigned already; bad ones are named, and nothing is
+    changed. Chargers on several circuits take one command for each circuit: should the connection be lost
+    in between, import the same file again, and the rest follows.
     """
     import_file(file, installation_id, circuit, Manner(data_folder, actor, dry_run, as_json))
 
@@ -132,6 +135,7 @@ def change(
     without_breaker: Annotated[
         bool, typer.Option("--without-breaker", help="It has no breaker of its own (any more).")
     ] = False,
+    phase_switching: SwitchingOption = None,
     actor: Actor = None,
     data_folder: DataFolder = None,
     dry_run: DryRun = False,
@@ -148,6 +152,7 @@ def change(
         min_a=min_a,
         breaker_a=breaker_a,
         without_breaker=without_breaker,
+        phase_switching=phase_switching,
     )
     carry_out([command], Manner(data_folder, actor, dry_run, as_json))
 

@@ -23,7 +23,8 @@ from shared.messages.installation import NewCharger
 from shared.phases import Phase
 
 COLUMNS: Final = (
-    "serial", "name", "circuit_id", "wiring", "max_a", "min_a", "breaker_a", "charger_id",
+    "serial", "name", "circuit_id", "wiring", "max_a", "min_a", "breaker_a",
+    "phase_switching", "charger_id",
 )  # fmt: skip
 PER_COMMAND_MAX: Final = 500
 """How many chargers one command can assign, and so how many a file may have for one circuit."""
@@ -150,6 +151,8 @@ def _content(given: Mapping[str, str], *, decimal_comma: bool) -> dict[str, Any]
     serial = given.get("serial", "")
     known_as = {"serial": serial, "charger_id": serial.upper(), "name": serial.upper()}
     content: dict[str, Any] = known_as | dict(given)
+    if "phase_switching" in given:
+        content["phase_switching"] = re.sub(r"[\s-]+", "_", given["phase_switching"]).upper()
     for name in _AMPERES & given.keys():
         if decimal_comma:
             content[name] = given[name].replace(",", ".")

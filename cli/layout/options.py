@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from shared.messages.balancer import MAIN
-from shared.phases import PHASES, Phase
+from shared.phases import PHASES, Phase, PhaseSwitching
 
 InstallationArg = Annotated[str, typer.Argument(metavar="INSTALLATION", help="Its id.")]
 CircuitArg = Annotated[str, typer.Argument(metavar="CIRCUIT", help="Its id.")]
@@ -53,6 +53,14 @@ MinA = Annotated[
 ]
 OwnBreakerA = Annotated[
     float | None, typer.Option(help="Rating of a breaker of its own, in amperes.")
+]
+SwitchingOption = Annotated[
+    PhaseSwitching | None,
+    typer.Option(
+        "--phase-switching",
+        help="Whether it can charge on one phase or three as it is told: on one always from its "
+        "first terminal, or from any.",
+    ),
 ]
 
 WIRED: Final = PHASES

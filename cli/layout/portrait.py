@@ -11,7 +11,7 @@ from services.portal.available import available_a_of, available_text
 from services.portal.documents import Charger, Circuit, Layout, Removed
 from services.portal.layouts import LAYOUT_EVENTS, LayoutEvent, fold_layout
 from services.portal.out_of_use import deactivated_text, locked_text, why_removed
-from services.portal.wording import GRIDS, counted
+from services.portal.wording import GRIDS, SWITCHING, counted
 from shared.messages.balancer import MAIN
 from shared.recorded import Recorded
 
@@ -66,6 +66,8 @@ def _head(layout: Layout, now: datetime, zone: ZoneInfo) -> Text:
         f"main breaker {layout.breaker_a:g} A",
         available_text(layout, available_a_of(layout, now), now, zone),
     ]
+    if layout.switch_current_a is not None:
+        about.append(f"one phase below {layout.switch_current_a:g} A")
     if layout.deactivated is not None:
         about.append(deactivated_text(layout.deactivated, now, zone))
     return _label(layout.name, layout.installation_id, about)
@@ -115,6 +117,7 @@ def _known_as(charger: Charger) -> str:
 def _settings(charger: Charger) -> Iterator[str]:
     yield f"{charger.min_a:g} to {charger.max_a:g} A"
     yield f"wired {' '.join(charger.wiring)}"
+    yield SWITCHING[charger.phase_switching]
     yield f"fail-safe {charger.fail_safe_a:g} A" + (" as wished" * charger.fail_safe_wished)
     if charger.breaker_a is not None:
         yield f"own breaker {charger.breaker_a:g} A"

@@ -15,11 +15,14 @@ limits       what others allow at breakers, and when; the open period of a contr
 meters       what a meter at a breaker tells of load that is not ours
 site         the tree of breakers as arrays, and each charger with its own limits
 headroom     what is left of every breaker for cars, by physics and by contract
-allocation   shares: who is admitted, and how much each gets (pure arithmetic)
+allocation   shares: who is admitted, how much each gets, and in which mode; with
+             demands  what it is asked and answers, nets and tables  the same in arrays,
+             fitting and filling  its compiled loops, modes  three lines or one
 commitments  the highest current that may still be in force at a charger, now and later
 ledger       the sums of commitments on every breaker: what may still be added
 behaviour    what readings tell of a car: its phases, what it leaves unused, whether it obeys
 angles       shares where some cars stand at an angle that nobody knows
+switching    the ways in which a car may charge: on one phase or on three
 turns        whose turn it is: priorities first, then so that a queue rotates
 reasons      what held a limit down
 planning     what of a target may be announced already

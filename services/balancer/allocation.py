@@ -33,6 +33,7 @@ from services.balancer.tables import table_of
 from shared.units import PILOT_MIN_A
 
 __all__ = [
+    "DEFAULT",
     "OWN_MAX",
     "Demand",
     "Mode",

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from services.balancer.allocation import Demand, Mode, Share, allocate
+from services.balancer.allocation import DEFAULT, Demand, Mode, Rules, Share, allocate
 from services.balancer.forms import Amps, Form, Phasors, pair_of
 from shared.units import TOLERANCE_A
 
@@ -37,21 +37,21 @@ class Capacity:
     left_a: Sequence[float]
     base: Sequence[complex]
 
-    def share_out(self, demands: Sequence[Demand]) -> list[Share]:
+    def share_out(self, demands: Sequence[Demand], rules: Rules = DEFAULT) -> list[Share]:
         """Divide it, so that commitments will allow it; demands are in the order of admission."""
         modes = [mode for demand in demands for mode in demand.modes]
         if self.form.has_angles and any(_any_angle(mode) for mode in modes):
-            return self._with_angles(demands)
-        return allocate(self.left_a, demands, self.base)
+            return self._with_angles(demands, rules)
+        return allocate(self.left_a, demands, self.base, rules)
 
-    def _with_angles(self, demands: Sequence[Demand]) -> list[Share]:
+    def _with_angles(self, demands: Sequence[Demand], rules: Rules) -> list[Share]:
         left_a, anyway = np.array(self.left_a), np.array(self.base, dtype=np.complex128)
         wanted = [(demand.modes[0], demand.modes[0].max_a) for demand in demands]
         known, _ = _sums(wanted, anyway)
         for corrected in range(PASSES_MAX):
             directions = _directions(known)
             turned = [_turned(demand, directions) for demand in demands]
-            shares = allocate(left_a.tolist(), turned, self.base)
+            shares = allocate(left_a.tolist(), turned, self.base, rules)
             given = [
                 (demand.modes[it.mode], it.share_a)
                 for demand, it in zip(demands, shares, strict=True)
@@ -67,7 +67,7 @@ class Capacity:
             ):  # the angles are nearly right by now: what is still above is not their doing
                 left_a -= np.maximum(above_a, 0.0)
         in_full = [_in_full(demand) for demand in demands]
-        return allocate(self.left_a, in_full, [abs(it) for it in self.base])
+        return allocate(self.left_a, in_full, [abs(it) for it in self.base], rules)
 
 
 def _any_angle(mode: Mode) -> bool:
@@ -97,6 +97,8 @@ def _directions(sums: Phasors) -> list[complex]:
 
 def _turned(demand: Demand, directions: Sequence[complex]) -> Demand:
     """Let a car's currents of any angle lie in the directions of others."""
+    if not any(_any_angle(it) for it in demand.modes):
+        return demand
     modes = tuple(
         replace(it, loads=tuple((row, directions[row]) for row, _ in it.loads))
         if _any_angle(it)

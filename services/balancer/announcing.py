@@ -49,6 +49,7 @@ def events_of(
             phases=announcement.grant.lines,
             valid_until=moment(announcement.grant.valid_until_s),
             sequence=announcement.grant.sequence,
+            terminals=announcement.grant.terminals,
         )
         if announcement.renewal:
             leases.append(lease)

@@ -6,6 +6,7 @@ then a car is counted at its limit on all the charger's lines.
 """
 
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Final
 
 from services.balancer.site import Site
@@ -34,6 +35,14 @@ STALE_S: Final = 30.0
 """A reading older than this tells nothing of the present."""
 
 
+class PhasesTold(Enum):
+    """What a charger that can switch is known to do with its phases at present."""
+
+    ALL = "it closes all its terminals"
+    ONE = "it closes one terminal, if it obeys"
+    UNSURE = "it was told otherwise lately"
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """The limit a charger has confirmed, and since when."""
@@ -52,6 +61,8 @@ class Behaviour:
     one_phase_since_s: float | None = None
     one_phase: bool | None = None
     """Whether the car uses one phase only; none while nobody can tell."""
+    keeps_three_phases: bool = False
+    """It was told to use one phase, and went on with more: it cannot switch, whatever is said of it."""
     spare_since_s: float | None = None
     wish_a: float | None = None
     """What the car can use, when it is less than it was offered."""
@@ -78,12 +89,13 @@ def observe(
     current_a: PhaseCurrents,
     offer: Offer | None,
     now_s: float,
+    told: PhasesTold = PhasesTold.ALL,
 ) -> Behaviour:
     """Take a reading into account; a new session is a car nobody knows yet."""
     if session_id != before.session_id:
         before = Behaviour(session_id=session_id)
     seen = replace(before, current_a=current_a, read_at_s=now_s)
-    seen = _phases(seen, site, charger_id, now_s)
+    seen = _phases(seen, site, charger_id, told, now_s)
     if offer is None or now_s - offer.confirmed_at_s < CAR_FOLLOW_S:
         # The car may still be following its last limit: what it draws now says nothing of it.
         return replace(seen, spare_since_s=None, idle_since_s=None, above_since_s=None)
@@ -92,9 +104,14 @@ def observe(
     return _finishing(seen, offer, now_s)
 
 
-def _phases(seen: Behaviour, site: Site, charger_id: ChargerId, now_s: float) -> Behaviour:
-    if seen.current_a is None:
+def _phases(
+    seen: Behaviour, site: Site, charger_id: ChargerId, told: PhasesTold, now_s: float
+) -> Behaviour:
+    """A car behind one terminal, or one closed terminal, looks like a one-phase car, whatever it is."""
+    if seen.current_a is None or len(site.chargers[charger_id].wiring) == 1:
         return seen
+    if told is not PhasesTold.ALL:
+        return _on_one_terminal(seen, site, charger_id, told)
     one = {PHASES.index(line) for line in site.lines(charger_id, terminals=1)}
     on_one = max(seen.current_a[i] for i in one)
     beyond = max((a for i, a in enumerate(seen.current_a) if i not in one), default=0.0)
@@ -106,6 +123,17 @@ def _phases(seen: Behaviour, site: Site, charger_id: ChargerId, now_s: float) ->
     if now_s - since_s < PHASES_STEADY_S:
         return replace(seen, one_phase_since_s=since_s)
     return replace(seen, one_phase=True, one_phase_since_s=since_s)
+
+
+def _on_one_terminal(
+    seen: Behaviour, site: Site, charger_id: ChargerId, told: PhasesTold
+) -> Behaviour:
+    seen = replace(seen, one_phase_since_s=None)
+    loaded = sum(a > DRAWS_A for a in seen.current_a or ())
+    if loaded <= len(site.lines(charger_id, terminals=1)):
+        return seen
+    keeps = seen.keeps_three_phases or told is PhasesTold.ONE
+    return replace(seen, one_phase=False, keeps_three_phases=keeps)
 
 
 def _obedience(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:

@@ -40,6 +40,8 @@ class Granted:
     sequence: int
     former: bool = False
     """It was decided when the charger stood elsewhere, or was wired otherwise."""
+    terminals: tuple[int, ...] | None = None
+    """From which of its terminals the charger is to charge; none: from all that the car uses."""
 
 
 @dataclass(frozen=True)

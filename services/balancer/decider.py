@@ -25,10 +25,11 @@ from services.balancer.planning import (
     leases_end_s,
 )
 from services.balancer.reasons import Reasons
-from services.balancer.turns import Turn, lines_of, take_turns
+from services.balancer.switching import ONE, lines_of
+from services.balancer.turns import Turn, take_turns
 from shared.ids import ChargerId
 from shared.messages.balancer import LimitedBy
-from shared.phases import ZERO_A
+from shared.phases import ALL_TERMINALS, ZERO_A
 from shared.units import TOLERANCE_A
 
 
@@ -109,7 +110,9 @@ def _drawn(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Ways | None
     current_a = behaviour.fresh_a(now_s)
     if current_a is None:
         return None
-    known = facts.site.lines(charger_id, terminals=1) if behaviour.one_phase else None
+    on_first = facts.chargers[charger_id].last_terminals in {None, ALL_TERMINALS, ONE[0]}
+    one_phase = behaviour.one_phase and on_first
+    known = facts.site.lines(charger_id, terminals=1) if one_phase else None
     return facts.site.form.ways_read(current_a, known)
 
 
@@ -153,19 +156,27 @@ def _sums(form: Form, loads: Sequence[Sequence[Ways]]) -> Amps:
 def _targets(
     facts: SiteFacts, turns: Sequence[Turn], reasons: Reasons
 ) -> dict[ChargerId, Target]:
-    targets = {
-        charger_id: Target(
-            charger_id, 0.0, lines_of(facts, charger_id), reasons.without_turn(charger_id)
-        )
-        for charger_id in facts.chargers
-    }
+    targets: dict[ChargerId, Target] = {}
     for turn in turns:
         limit_a = turn.share.share_a
         if turn.car.demand.fixed_a is not None and turn.share.admitted:
             limit_a = turn.car.demand.min_a  # it will not obey; it is counted in full
         targets[turn.car.charger_id] = Target(
-            turn.car.charger_id, limit_a, turn.mode.lines, reasons.of(turn)
+            turn.car.charger_id,
+            limit_a,
+            turn.mode.lines,
+            reasons.of(turn),
+            turn.closing.terminals,
         )
+    for charger_id, charger in facts.chargers.items():
+        if charger_id not in targets:
+            targets[charger_id] = Target(
+                charger_id,
+                0.0,
+                lines_of(facts, charger_id),
+                reasons.without_turn(charger_id),
+                charger.last_terminals,
+            )
     return targets
 
 
@@ -193,17 +204,22 @@ def _announce(
     def rise_a(target: Target) -> float:
         return target.limit_a - in_force_a(facts.chargers[target.charger_id], now_s)
 
-    lower = [it for it in reachable if rise_a(it) < -TOLERANCE_A]
-    same = [it for it in reachable if abs(rise_a(it)) <= TOLERANCE_A]
-    rising = [it for it in reachable if rise_a(it) > TOLERANCE_A]
+    planner = Planner(facts, ledger, timing, now_s)
+    switching: list[Target] = []
+    staying: list[Target] = []
+    for target in reachable:
+        (switching if planner.switches(target) else staying).append(target)
+    lower = [it for it in staying if rise_a(it) < -TOLERANCE_A]
+    same = [it for it in staying if abs(rise_a(it)) <= TOLERANCE_A]
+    rising = [it for it in staying if rise_a(it) > TOLERANCE_A]
     # A limit below the fail-safe holds the fail-safe down: it is renewed before those it pays for.
     same.sort(key=lambda it: it.limit_a >= facts.chargers[it.charger_id].standing.fail_safe_a)
     # Who has least is raised first.
     rising.sort(key=lambda it: in_force_a(facts.chargers[it.charger_id], now_s))
-    planner = Planner(facts, ledger, timing, now_s)
     for chosen, plan in (
         (lower, planner.lower),
         (same, planner.keep),
+        (switching, planner.switch),
         (rising, planner.higher),
     ):
         for target in chosen:

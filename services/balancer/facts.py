@@ -28,6 +28,14 @@ class ChargerFacts:
     """The newest sequence number ever announced to it."""
     limited_by: LimitedBy | None = None
     behaviour: Behaviour = field(default_factory=Behaviour)
+    last_terminals: tuple[int, ...] | None = None
+    """From which terminals this session charges, or charged last; none: it has not charged yet."""
+    switches: int = 0
+    """How often this session has gone from some terminals to others."""
+    switched_at_s: float | None = None
+    """When it did so last."""
+    not_taken: frozenset[tuple[int, ...]] = frozenset()
+    """Terminals that it was told to use, and that it has not taken a limit for."""
     elsewhere: tuple[Place, ...] = ()
     """Where else its current may still flow: where it stood, or was wired otherwise, before."""
 
@@ -75,5 +83,9 @@ class Timing:
     """A charging car's limit is raised at most this often; lowering never waits."""
     rotation_s: float = 900.0
     """How long a car charges before it may have to make room for a waiting one."""
+    switch_gap_s: float = 600.0
+    """A car's phases are switched at most this often, unless it would be paused otherwise."""
+    switches_max: int = 5
+    """How often within a session; the last switch leads to one phase."""
     rotation_gap_s: float = 60.0
     """Cars make room one after another, with this pause, so that little capacity stands idle."""

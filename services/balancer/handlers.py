@@ -205,6 +205,7 @@ class Balancer:
             valid_until=lease.valid_until,
             sequence=lease.sequence,
             epoch=self._partitions.epoch_of(installation_id),
+            terminals=lease.terminals,
         )
         task = asyncio.create_task(self._deliver(command, context))
         self._sending.add(task)

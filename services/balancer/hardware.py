@@ -12,17 +12,20 @@ from datetime import datetime
 from math import inf
 from typing import Final, Protocol, TypeVar
 
-from services.balancer.behaviour import Behaviour
+from services.balancer.behaviour import Behaviour, PhasesTold
 from services.balancer.commitments import CLOCK_SKEW_S, Granted, Standing
 from services.balancer.layouts import FAIL_SAFES_MAX, Departed, FailSafe, Layout, Stay
 from services.balancer.projections import Announced, Confirmed, Reported, Told
 from shared.ids import ChargerId
 from shared.phases import Phase
-from shared.units import CAR_FOLLOW_S, TOLERANCE_A
+from shared.units import CAR_FOLLOW_S, PILOT_MIN_A, TOLERANCE_A
 
 DEPARTED_S: Final = 900.0
 """How long a charger that was moved or removed is counted with its fail-safe where it stood. Whoever
 leaves it plugged in there for longer has a load that is not ours, and the breaker must be set for it."""
+
+SWITCHING_S: Final = 5.0
+"""How long after its car has followed a charger may still be busy with its contactor."""
 
 
 D_co = TypeVar("D_co", covariant=True)
@@ -137,6 +140,30 @@ def may_fall_back_to(set_to: Sequence[FailSafe], confirmed: Confirmed | None) ->
     )
 
 
+def phases_told(told: Announced, reported: Reported | None, now_s: float) -> PhasesTold:
+    """Tell what a charger's contactor does, as far as is known from what it was told."""
+    leases = tuple(taken(told, reported))
+    if not any(_one_terminal(it) for it in leases):
+        return PhasesTold.ALL
+    confirmed_at = reported.confirmed_at if reported else {}
+    seconds = {it: at.timestamp() for it, at in confirmed_at.items()}
+    # What it falls back to closes all terminals; how much that is does not matter.
+    standing = Hardware(leases, seconds, FallsBack(PILOT_MIN_A, PILOT_MIN_A)).here((), 0)
+    may_close = {
+        PhasesTold.ONE if _one_terminal(it) else PhasesTold.ALL
+        for it, over_s in zip(leases, standing.over_s, strict=True)
+        if now_s < over_s + SWITCHING_S
+    }
+    held_off_s = standing.fail_safe_until_s + SWITCHING_S
+    if not held_off_s <= now_s < standing.fail_safe_from_s:
+        may_close.add(PhasesTold.ALL)
+    return may_close.pop() if len(may_close) == 1 else PhasesTold.UNSURE
+
+
+def _one_terminal(lease: Told) -> bool:
+    return lease.terminals is not None and len(lease.terminals) == 1
+
+
 def confirmed_by(fail_safes: Sequence[Confirmed], at: datetime) -> Confirmed | None:
     """Name what a charger had confirmed last at a moment, or the earliest that is known."""
     known = [it for it in fail_safes if it.at <= at]
@@ -166,6 +193,7 @@ def _granted(lease: Told, lines: tuple[Phase, ...], since: int) -> Granted:
         lease.valid_until.timestamp(),
         lease.sequence,
         former,
+        lease.terminals,
     )
 
 

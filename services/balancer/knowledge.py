@@ -8,7 +8,7 @@ import structlog
 
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.facts import SiteFacts
-from services.balancer.hardware import Heard, departed_by_serial
+from services.balancer.hardware import Heard, departed_by_serial, phases_told
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
 from services.balancer.loads import Loads
@@ -142,6 +142,7 @@ class Knowledge:
         if site is None or reading.charger_id not in site.chargers:
             return False
         reported = self._reported.get(reading.charger_id)
+        received_at_s = reading.received_at.timestamp()
         self._behaviours[reading.charger_id] = observe(
             self._behaviours.get(reading.charger_id, Behaviour()),
             site,
@@ -149,7 +150,10 @@ class Knowledge:
             reported.session_id if reported is not None else None,
             reading.current_a,
             offer_of(reported),
-            reading.received_at.timestamp(),
+            received_at_s,
+            phases_told(
+                self._announced.get(reading.charger_id) or Announced(), reported, received_at_s
+            ),
         )
         return True
 

@@ -39,6 +39,7 @@ from shared.messages.installation import (
     PrioritySet,
     SerialLocked,
     SerialUnlocked,
+    SwitchCurrentSet,
 )
 
 M = TypeVar("M", bound=Document)
@@ -113,6 +114,8 @@ class _Fold:
                 return _with(layout, active=True)
             case AvailableCurrentSet():
                 return _with(layout, available_a=event.available_a, available_until=event.until)
+            case SwitchCurrentSet():
+                return _with(layout, switch_current_a=event.switch_current_a)
             case _:
                 return None
 
@@ -201,6 +204,7 @@ class _Fold:
             max_a=event.max_a,
             min_a=event.min_a,
             breaker_a=event.breaker_a,
+            phase_switching=event.phase_switching,
             fail_safe_a=event.fail_safe_a,
             fail_safes=(FailSafe(fail_safe_a=event.fail_safe_a, since=self._at),),
             assigned=self._position,
@@ -218,6 +222,7 @@ class _Fold:
             max_a=event.max_a,
             min_a=event.min_a,
             breaker_a=event.breaker_a,
+            phase_switching=event.phase_switching,
         )
 
     def _fail_safe_set(self, event: FailSafeSet) -> Layout:

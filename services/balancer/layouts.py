@@ -26,7 +26,14 @@ from shared.messages.installation import (
     PeakPeriod,
     WeeklyWindow,
 )
-from shared.phases import GridType, Phase, PhaseCurrents, Wiring, lines_loaded
+from shared.phases import (
+    GridType,
+    Phase,
+    PhaseCurrents,
+    PhaseSwitching,
+    Wiring,
+    lines_loaded,
+)
 from shared.units import PILOT_MIN_A
 
 FORGOTTEN_AFTER: Final = timedelta(days=1)
@@ -82,6 +89,7 @@ class ChargerLayout(Document):
     min_a: float = PILOT_MIN_A
     breaker_a: float | None = None
     priority: int = 0
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
     fail_safe_a: float
     fail_safes: tuple[FailSafe, ...] = ()
     """The latest ones; the last one is what it is to fall back to now."""
@@ -153,6 +161,7 @@ class Layout(Document):
     active: bool = True
     available_a: PhaseCurrents | None = None
     available_until: datetime | None = None
+    switch_current_a: float | None = None
     departed: tuple[Departed, ...] = ()
     time_zone: str = "Etc/UTC"
     meters: dict[MeterId, MeterLayout] = Field(default_factory=dict)
@@ -196,6 +205,7 @@ class Layout(Document):
                 ContractPeak(it, peak.peak_w, peak.per, self.time_zone)
                 for it, peak in self.peaks.items()
             ),
+            switch_current_a=self.switch_current_a,
         )
 
     def _limit(self, limit_id: LimitId, limit: LimitLayout) -> ExternalLimit:
@@ -222,6 +232,7 @@ class Layout(Document):
             min_a=charger.min_a,
             breaker_a=charger.breaker_a,
             priority=charger.priority,
+            phase_switching=charger.phase_switching,
             out_of_use=self._out_of_use(charger),
         )
 

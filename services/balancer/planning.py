@@ -9,7 +9,7 @@ from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.ledger import Ledger
 from shared.ids import ChargerId
 from shared.messages.balancer import LimitedBy, Rule
-from shared.phases import Phase
+from shared.phases import ALL_TERMINALS, Phase
 from shared.units import PILOT_MIN_A, TOLERANCE_A, offerable
 
 RAISE_A_MIN: Final = 0.5
@@ -20,6 +20,9 @@ LEASE_GRID_S: Final = 10.0
 SUPPRESSING_S: Final = 2 * LEASE_GRID_S + OVER_AFTER_S
 """How much longer than any new lease a limit below the fail-safe always has left. The fail-safe it
 holds down must not come up while limits that were given on the strength of it are in force."""
+SETTLES_S: Final = 15.0
+"""How long after a switch the current is not raised, so that readings can tell whether there was one."""
+FOR_NOW: Final = frozenset({Rule.DECREASE_FIRST, Rule.SWITCHING})
 OUT_OF_USE: Final = frozenset({Rule.LOCKED, Rule.OUT_OF_USE})
 
 
@@ -31,6 +34,8 @@ class Target:
     limit_a: float
     lines: tuple[Phase, ...]
     limited_by: LimitedBy
+    terminals: tuple[int, ...] | None = None
+    """From which to charge, if its charger can switch; none: from all that the car uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,10 @@ class Planner:
         if newest is None or newest.valid_until_s <= self.now_s:
             return None  # an older lease holds the fail-safe off: it has less than that already
         within = replace(
-            announcement.grant, valid_until_s=newest.valid_until_s, lines=newest.lines
+            announcement.grant,
+            valid_until_s=newest.valid_until_s,
+            lines=newest.lines,
+            terminals=newest.terminals,
         )
         return replace(announcement, grant=within)
 
@@ -139,8 +147,8 @@ class Planner:
         if (told.rule in OUT_OF_USE) != (reason.rule in OUT_OF_USE):
             return True
         return (
-            told.rule is Rule.DECREASE_FIRST
-            and reason.rule is not Rule.DECREASE_FIRST
+            told.rule in FOR_NOW
+            and reason.rule not in FOR_NOW
             and not charger.standing.unconfirmed
         )
 
@@ -156,7 +164,9 @@ class Planner:
         since_s = self.now_s - charger.changed_at_s
         if charger.standing.unconfirmed and since_s < self.timing.retry_s:
             return None
-        if present_a >= PILOT_MIN_A and since_s < self.timing.raise_pause_s:
+        if present_a >= PILOT_MIN_A and (
+            since_s < self.timing.raise_pause_s or self._settling(charger)
+        ):
             return self._instead(target, present_a)
         until_s = self._until_s(target, target.limit_a)
         room_a = self.ledger.room_a(target.charger_id, target.lines, until_s)
@@ -176,6 +186,51 @@ class Planner:
         if not self.ledger.fits(target.charger_id, announcement.grant):
             return self._instead(target, present_a)
         return announcement
+
+    # --- Switching ---
+
+    def switches(self, target: Target) -> bool:
+        """Tell whether a car that charges is to go from some terminals to others."""
+        charger = self.facts.chargers[target.charger_id]
+        if target.limit_a <= 0 or charger.session_since_s is None:
+            return False
+        if in_force_a(charger, self.now_s) < PILOT_MIN_A:
+            return False
+        present = self._present(target).terminals or ALL_TERMINALS
+        return present != (target.terminals or ALL_TERMINALS)
+
+    def switch(self, target: Target) -> Announcement | None:
+        """
+        The phases change first, at no more current than before, so that nothing depends on how a
+        charger goes about it; the current follows when the charger has confirmed. Until then the old
+        lines count as well as the new ones: where both do not fit, only a lower current goes out.
+        """
+        charger = self.facts.chargers[target.charger_id]
+        present_a = in_force_a(charger, self.now_s)
+        limit_a = min(target.limit_a, present_a)
+        lower = limit_a < present_a - TOLERANCE_A
+        waited_s = self.now_s - charger.changed_at_s
+        if lower or waited_s >= self.timing.retry_s:
+            reason = target.limited_by
+            if limit_a < target.limit_a - TOLERANCE_A:
+                reason = reason.model_copy(update={"rule": Rule.SWITCHING})
+            announcement = self._announcement(replace(target, limited_by=reason), limit_a)
+            if self.ledger.fits(target.charger_id, announcement.grant):
+                return announcement
+        as_before = replace(self._present(target), limit_a=limit_a)
+        return self.lower(as_before) if lower else self.keep(as_before)
+
+    def _settling(self, charger: ChargerFacts) -> bool:
+        switched_s = charger.switched_at_s
+        return switched_s is not None and self.now_s - switched_s < SETTLES_S
+
+    def _present(self, target: Target) -> Target:
+        """Name the same target in the way its car charges now."""
+        standing = self.facts.chargers[target.charger_id].standing
+        newest = standing.newest
+        if newest is None or newest.valid_until_s <= self.now_s or newest.former:
+            return replace(target, lines=standing.all_lines, terminals=None)
+        return replace(target, lines=newest.lines, terminals=newest.terminals)
 
     def _instead(self, target: Target, present_a: float) -> Announcement | None:
         """It cannot be raised now, but what it has must not run out meanwhile, unless that is less
@@ -199,7 +254,13 @@ class Planner:
         told = charger.limited_by
         other_reason = told is None or told.rule is not target.limited_by.rule
         until_s = self._until_s(target, limit_a)
-        grant = Granted(limit_a, target.lines, until_s, charger.sequence + 1)
+        grant = Granted(
+            limit_a,
+            target.lines,
+            until_s,
+            charger.sequence + 1,
+            terminals=target.terminals,
+        )
         return Announcement(
             target.charger_id, grant, target.limited_by, renewal and not other_reason
         )

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from itertools import dropwhile
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import Field
 
@@ -31,12 +31,13 @@ from shared.messages.telemetry import (
     SessionEnded,
     SessionStarted,
 )
-from shared.phases import PhaseCurrents
+from shared.phases import ALL_TERMINALS, PhaseCurrents
 from shared.units import CAR_FOLLOW_S
 
 CONFIRMATIONS_MAX: Final = 8
 """So many confirmations are kept, and all that cars may still be following."""
 REJECTIONS_MAX: Final = 64
+USED_MAX: Final = 32
 GONE_AFTER: Final = timedelta(seconds=CLOCK_SKEW_S + CAR_FOLLOW_S + 5)
 """How long after its end a lease is still kept in mind."""
 FOLLOWED_AFTER: Final = timedelta(seconds=2 * CAR_FOLLOW_S)
@@ -68,6 +69,9 @@ class Reported(Document):
     confirmed_at: dict[int, datetime] = Field(default_factory=dict)
     confirmed_a: float | None = None
     rejected: tuple[int, ...] = ()
+    not_taken: frozenset[tuple[int, ...]] = frozenset()
+    """One terminal to charge from, which it has rejected since it connected last: it cannot switch, or
+    cannot be told so."""
     fail_safes: tuple[Confirmed, ...] = ()
     """The latest ones, the last one being in force."""
 
@@ -98,8 +102,7 @@ def fold_reported(
         case CurrentLimitApplied():
             return _limit_applied(reported, event)
         case CurrentLimitRejected():
-            rejected = (*reported.rejected, event.sequence)[-REJECTIONS_MAX:]
-            return reported.model_copy(update={"rejected": rejected})
+            return _rejected(reported, event)
         case _:
             return reported
 
@@ -109,6 +112,7 @@ def _connected(reported: Reported, event: ChargerConnected) -> Reported:
     fail-safe it confirms before it is accepted."""
     here = {
         "connected": True,
+        "not_taken": frozenset(),
         "serial": event.serial,
         "installation_id": event.installation_id,
     }
@@ -117,6 +121,14 @@ def _connected(reported: Reported, event: ChargerConnected) -> Reported:
             {**here, "fail_safes": reported.fail_safes, "rejected": reported.rejected}
         )
     return reported.model_copy(update=here)
+
+
+def _rejected(reported: Reported, event: CurrentLimitRejected) -> Reported:
+    sequences = (*reported.rejected, event.sequence)[-REJECTIONS_MAX:]
+    update: dict[str, object] = {"rejected": sequences}
+    if event.terminals is not None and event.terminals != ALL_TERMINALS:
+        update["not_taken"] = reported.not_taken | {event.terminals}
+    return reported.model_copy(update=update)
 
 
 def _fail_safe_applied(
@@ -193,6 +205,13 @@ class Told(Lease):
     layout_position: int | None = None
 
 
+class Used(Document):
+    """From which terminals a charger was to charge from a moment on."""
+
+    terminals: tuple[int, ...]
+    at: datetime
+
+
 class Announced(Document):
     """The limits of a charger that may still be in force, as our own log tells them."""
 
@@ -201,6 +220,8 @@ class Announced(Document):
     changed_at: datetime | None = None
     charging_since: datetime | None = None
     waiting_since: datetime | None = None
+    used: tuple[Used, ...] = ()
+    """The latest changes of the terminals to charge from, of a charger that is told them."""
 
 
 def fold_announced(
@@ -240,5 +261,42 @@ def _with_lease(announced: Announced, lease: Told, recorded_at: datetime) -> Ann
             "changed_at": recorded_at,
             "charging_since": (announced.charging_since or recorded_at) if charging else None,
             "waiting_since": None if charging else announced.waiting_since,
+            "used": _used(announced, lease, recorded_at),
         }
     )
+
+
+def _used(announced: Announced, lease: Told, recorded_at: datetime) -> tuple[Used, ...]:
+    """A charger that begins after a pause is noted as well: it may be another session."""
+    if lease.limit_a <= 0 or lease.terminals is None:
+        return announced.used
+    went_on = bool(announced.leases) and announced.leases[-1].limit_a > 0
+    if announced.used and went_on and announced.used[-1].terminals == lease.terminals:
+        return announced.used
+    used = Used(terminals=lease.terminals, at=recorded_at)
+    return (*announced.used, used)[-USED_MAX:]
+
+
+class SessionSwitches(NamedTuple):
+    """The terminals of one session: the last ones, how often they changed, and when last."""
+
+    last: tuple[int, ...] | None = None
+    switches: int = 0
+    switched_at: datetime | None = None
+
+
+def switches_of(announced: Announced, session_since: datetime | None) -> SessionSwitches:
+    """Count the switches of a session."""
+    newest = announced.leases[-1] if announced.leases else None
+    found = SessionSwitches()
+    if session_since is None:
+        return found
+    for used in announced.used:
+        if used.at < session_since:
+            continue
+        if found.last is not None and found.last != used.terminals:
+            found = found._replace(switches=found.switches + 1, switched_at=used.at)
+        found = found._replace(last=used.terminals)
+    if newest is not None and newest.limit_a > 0:
+        return found._replace(last=newest.terminals or ALL_TERMINALS)
+    return found

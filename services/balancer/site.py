@@ -11,7 +11,15 @@ from services.balancer.limits import ContractPeak, ExternalLimit
 from services.balancer.meters import Meter
 from shared.ids import ChargerId, CircuitId
 from shared.messages.balancer import MAIN, LimitedBy
-from shared.phases import PHASES, GridType, Phase, PhaseCurrents, lines_loaded
+from shared.phases import (
+    PHASES,
+    GridType,
+    Phase,
+    PhaseCurrents,
+    PhaseSwitching,
+    lines_loaded,
+    lines_used,
+)
 from shared.units import PILOT_MIN_A, TOLERANCE_A
 
 
@@ -43,6 +51,7 @@ class SiteCharger:
     breaker_a: float | None = None
     """Of its own breaker, if it has one."""
     priority: int = 0
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
     out_of_use: LimitedBy | None = None
     """Why it may draw nothing, if it may not."""
 
@@ -71,6 +80,8 @@ class Site:
     limits: tuple[ExternalLimit, ...] = ()
     """What others allow at breakers: of contract, not of physics."""
     peaks: tuple[ContractPeak, ...] = ()
+    switch_current_a: float | None = None
+    """Below this a three-phase car goes on with one phase, where its charger can; none: it never does."""
 
     @property
     def form(self) -> Form:
@@ -135,6 +146,10 @@ class Site:
         """Name the lines a charger loads with its first terminals; by default with all it has."""
         wiring = self.chargers[charger_id].wiring
         return lines_loaded(self.grid, wiring, min(terminals, len(wiring)))
+
+    def lines_used(self, charger_id: ChargerId, terminals: Sequence[int]) -> tuple[Phase, ...]:
+        """Name the lines a charger loads when it is told which terminals to use."""
+        return lines_used(self.grid, self.chargers[charger_id].wiring, terminals)
 
     def at(self, constraint: int) -> tuple[Breaker, Phase]:
         """Name the breaker and the line of a constraint."""

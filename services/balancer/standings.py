@@ -17,7 +17,7 @@ from services.balancer.hardware import (
     taken,
 )
 from services.balancer.layouts import ChargerLayout, Departed, FailSafe, Layout, Stay
-from services.balancer.projections import Announced, Confirmed, Reported
+from services.balancer.projections import Announced, Confirmed, Reported, switches_of
 from services.balancer.site import Site
 from shared.ids import ChargerId, CircuitId
 from shared.phases import Phase
@@ -285,6 +285,7 @@ def _facts(
         charging_since = max(charging_since, session_since)
     if session_since is None or (waiting_since is not None and waiting_since < session_since):
         waiting_since = None  # it was an earlier car that waited
+    phases = switches_of(told, session_since)
     return ChargerFacts(
         standing=standing,
         connected=connected,
@@ -295,6 +296,10 @@ def _facts(
         sequence=told.leases[-1].sequence if told.leases else 0,
         limited_by=told.limited_by,
         behaviour=behaviour,
+        last_terminals=phases.last,
+        switches=phases.switches,
+        switched_at_s=_seconds(phases.switched_at),
+        not_taken=heard.not_taken if heard else frozenset(),
         elsewhere=elsewhere,
     )
 

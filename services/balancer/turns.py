@@ -1,18 +1,20 @@
 """Whose turn it is: the order in which cars are admitted, so that a queue rotates."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from services.balancer.allocation import OWN_MAX, Demand, Mode, Share
+from services.balancer.allocation import OWN_MAX, Demand, Mode, Rules, Share
 from services.balancer.angles import Capacity
-from services.balancer.facts import ChargerFacts, SiteFacts, Timing
+from services.balancer.facts import SiteFacts, Timing
 from services.balancer.phasors import factor
 from services.balancer.site import LINES, Site
+from services.balancer.switching import Closing, Closings, closings_of
 from shared.ids import ChargerId
-from shared.phases import PHASES, Phase
-from shared.units import PILOT_MIN_A, TOLERANCE_A
+from shared.phases import PHASES, GridType, Phase
+from shared.units import LINE_TO_NEUTRAL_V, TOLERANCE_A
 
 TRIED_MAX: Final = 3
 """For how many cars it is tried whether their turn has come, in one decision."""
@@ -23,6 +25,8 @@ class Car:
     """A car that wants current."""
 
     charger_id: ChargerId
+    closings: Closings
+    """In which it may charge, each with its mode among those of the demand."""
     demand: Demand
     charging_since_s: float | None
     waiting_since_s: float
@@ -60,6 +64,11 @@ class Turn:
         """How the car is to charge."""
         return self.car.demand.modes[self.share.mode]
 
+    @property
+    def closing(self) -> Closing:
+        """What its charger is to be told of that."""
+        return self.car.closings.allowed[self.share.mode]
+
     def in_the_way(self) -> set[int]:
         """Of a car that is left out: its lines at those breakers that it does not fit through."""
         full = {self.share.constraint, self.share.runner_up} - {OWN_MAX, None}
@@ -81,21 +90,25 @@ def take_turns(
     Returns:
         The turns, and whether cars were asked to make room.
     """
-    cars = [car for it in facts.chargers if (car := wanting(facts, it, now_s)) is not None]
+    rules = Rules(switch_current_a=facts.site.switch_current_a)
+    cars = [car for it in facts.chargers if (car := wanting(facts, it, timing, now_s))]
     cars = _staying(sorted(cars, key=_turn), timing, now_s)
-    turns = _allocate(capacity, cars)
+    turns = _allocate(capacity, cars, rules)
+    if any(turn.car.closings.withheld and not turn.share.admitted for turn in turns):
+        cars = [_by_all_means(facts, turn) for turn in turns]
+        turns = _allocate(capacity, cars, rules)
     left_out = [turn for turn in turns if not turn.share.admitted]
     if not left_out:
         return turns, False
     if now_s - facts.rotated_at_s >= timing.rotation_gap_s:
         for car in _next_ones(cars, left_out, timing, now_s):
-            rotated = _allocate(capacity, _with_turn(cars, car, timing, now_s))
+            rotated = _allocate(capacity, _with_turn(cars, car, timing, now_s), rules)
             if any(
                 turn.share.admitted and turn.car.charger_id == car.charger_id
                 for turn in rotated
             ):
                 return rotated, True
-    return _keep_places(capacity, cars, turns, timing, now_s), False
+    return _keep_places(capacity, cars, turns, rules, timing, now_s), False
 
 
 def _turn(car: Car) -> tuple[int, bool, float, ChargerId]:
@@ -103,7 +116,9 @@ def _turn(car: Car) -> tuple[int, bool, float, ChargerId]:
     return (-car.priority, car.charging_since_s is None, since_s, car.charger_id)
 
 
-def wanting(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Car | None:
+def wanting(
+    facts: SiteFacts, charger_id: ChargerId, timing: Timing, now_s: float
+) -> Car | None:
     """Describe the car at a charger, if there is one that wants current and can be told a limit."""
     charger, layout = facts.chargers[charger_id], facts.site.chargers[charger_id]
     if (
@@ -117,12 +132,14 @@ def wanting(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Car | None
     max_a = layout.highest_a
     wish_a = charger.behaviour.wish_a
     wanted_a = max_a if wish_a is None else min(max_a, max(wish_a, layout.min_a))
+    closings = closings_of(facts, charger_id, timing, now_s)
     waiting_since_s = charger.waiting_since_s or charger.session_since_s
     return Car(
         charger_id=charger_id,
+        closings=closings,
         demand=Demand(
-            modes=modes_of(facts.site, charger_id, lines_of(facts, charger_id), wanted_a),
-            present=None if charger.charging_since_s is None else 0,
+            modes=modes_of(facts.site, charger_id, closings.allowed, wanted_a),
+            present=closings.present,
             min_a=layout.min_a,
             fixed_a=charger.behaviour.disobeys_a,
             priority=layout.priority,
@@ -134,40 +151,52 @@ def wanting(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Car | None
 
 
 def modes_of(
-    site: Site, charger_id: ChargerId, lines: tuple[Phase, ...], max_a: float
+    site: Site, charger_id: ChargerId, closings: Sequence[Closing], max_a: float
 ) -> tuple[Mode, ...]:
-    """Name the ways in which a car can charge, the present one first: no charger changes the lines that
-    its car stands on."""
-    loads = tuple(
-        (breaker * LINES + PHASES.index(line), factor(site.grid, lines, line))
-        for breaker in site.path(charger_id)
-        for line in lines
+    """Name what each way to charge loads."""
+    path = site.path(charger_id)
+    return tuple(
+        Mode(
+            closing.lines,
+            tuple(
+                (breaker * LINES + PHASES.index(line), factor(site.grid, closing.lines, line))
+                for breaker in path
+                for line in closing.lines
+            ),
+            max_a,
+            _power_w_per_a(site.grid, closing.lines),
+        )
+        for closing in closings
     )
-    return (Mode(lines, loads, max_a),)
 
 
-def lines_of(facts: SiteFacts, charger_id: ChargerId) -> tuple[Phase, ...]:
-    """Name the lines a charger's car stands on: all its charger has, until one phase is proven."""
-    charger = facts.chargers[charger_id]
-    if charger.behaviour.one_phase:
-        return facts.site.lines(charger_id, terminals=1)
-    known_before = (
-        _lines_before_restart(charger) if charger.behaviour.one_phase is None else None
+def _power_w_per_a(grid: GridType, lines: Sequence[Phase]) -> float:
+    """
+    Name the power of a car's ampere.
+
+    >>> [round(_power_w_per_a(GridType.IT_3_PHASE, it)) for it in (PHASES, PHASES[:2])]
+    [398, 230]
+    """
+    if grid is not GridType.IT_3_PHASE:
+        return LINE_TO_NEUTRAL_V * len(lines)
+    return LINE_TO_NEUTRAL_V * (math.sqrt(3) if len(lines) == len(PHASES) else 1.0)
+
+
+def _by_all_means(facts: SiteFacts, turn: Turn) -> Car:
+    """Open all its ways to a car that would get nothing otherwise."""
+    car = turn.car
+    if turn.share.admitted or not car.closings.withheld:
+        return car
+    closings = replace(
+        car.closings, allowed=(*car.closings.allowed, *car.closings.withheld), withheld=()
     )
-    return known_before or facts.site.lines(charger_id)
+    max_a = car.demand.modes[0].max_a
+    modes = modes_of(facts.site, car.charger_id, closings.allowed, max_a)
+    return replace(car, closings=closings, demand=replace(car.demand, modes=modes))
 
 
-def _lines_before_restart(charger: ChargerFacts) -> tuple[Phase, ...] | None:
-    """While readings tell nothing yet of a car that charges, its last limit tells what was known."""
-    newest, session_s = charger.standing.newest, charger.session_since_s
-    if newest is None or session_s is None or newest.limit_a < PILOT_MIN_A:
-        return None
-    same_car = charger.charging_since_s is not None and charger.charging_since_s > session_s
-    return newest.lines if same_car else None
-
-
-def _allocate(capacity: Capacity, cars: Sequence[Car]) -> list[Turn]:
-    shares = capacity.share_out([car.demand for car in cars])
+def _allocate(capacity: Capacity, cars: Sequence[Car], rules: Rules) -> list[Turn]:
+    shares = capacity.share_out([car.demand for car in cars], rules)
     return [Turn(car, share) for car, share in zip(cars, shares, strict=True)]
 
 
@@ -245,6 +274,7 @@ def _keep_places(
     capacity: Capacity,
     cars: Sequence[Car],
     turns: list[Turn],
+    rules: Rules,
     timing: Timing,
     now_s: float,
 ) -> list[Turn]:
@@ -281,7 +311,7 @@ def _keep_places(
     if not wait:
         return turns
     waiting = {turn.car.charger_id for turn in wait}
-    others = _allocate(capacity, [car for car in cars if car.charger_id not in waiting])
+    others = _allocate(capacity, [car for car in cars if car.charger_id not in waiting], rules)
     return [
         *others,
         *(

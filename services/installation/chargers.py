@@ -145,6 +145,7 @@ def _change(command: ChangeCharger, state: Installation) -> tuple[ChargerChanged
             max_a=wished.max_a,
             min_a=wished.min_a,
             breaker_a=wished.breaker_a,
+            phase_switching=wished.phase_switching,
         ),
     )
 

@@ -9,6 +9,7 @@ from services.installation.refusals import (
     HomeTooLarge,
     InstallationInactive,
     MinimumAboveMaximum,
+    NothingToSwitch,
     SerialIsLocked,
     SetValueAboveRating,
     UnknownCharger,
@@ -21,6 +22,7 @@ from services.installation.state import Charger, Circuit, Description, Installat
 from shared.ids import ChargerId, CircuitId, InstallationId, MeterId
 from shared.messages.balancer import MAIN
 from shared.messages.installation import InstallationType
+from shared.phases import PHASES, PhaseSwitching
 from shared.units import exceeds
 
 HOME_CIRCUITS_MAX = 1
@@ -168,6 +170,7 @@ def check_whole(state: Installation) -> None:
     if state.description is None:
         return
     _check_wiring(state, state.description)
+    _check_switching(state, state.description)
     if state.description.type is InstallationType.HOME:
         _check_home(state)
 
@@ -179,6 +182,24 @@ def _check_wiring(state: Installation, description: Description) -> None:
         wired = "; ".join(f"{it.name!r} is wired to {listed(it.wiring)}" for it in misfits)
         way = "wire it to L1" if len(misfits) == 1 else "wire them to L1 first"
         raise WiringDoesNotFitGrid(f"{wired}; in a one-phase grid there is L1 alone: {way}")
+
+
+def _check_switching(state: Installation, description: Description) -> None:
+    switching = [
+        it for it in state.chargers.values() if it.phase_switching is not PhaseSwitching.NONE
+    ]
+    if switching and not description.grid_type.three_phase:
+        raise NothingToSwitch(
+            f"{listed(repr(it.name) for it in switching)}: in a one-phase grid there is no other "
+            f"phase to switch to; set phase switching to {PhaseSwitching.NONE}"
+        )
+    one_terminal = [it for it in switching if len(it.wiring) < len(PHASES)]
+    if one_terminal:
+        raise NothingToSwitch(
+            f"{listed(repr(it.name) for it in one_terminal)}: wired to one phase only, and so "
+            "without another one to switch to; enter all three phases as the wiring, or set "
+            f"phase switching to {PhaseSwitching.NONE}"
+        )
 
 
 def _check_home(state: Installation) -> None:

@@ -188,6 +188,7 @@ def _assigned(draft: Draft, event: ChargerAssigned) -> None:
         event.min_a,
         event.breaker_a,
         event.fail_safe_a,
+        phase_switching=event.phase_switching,
     )
 
 
@@ -199,6 +200,7 @@ def _charger_changed(draft: Draft, event: ChargerChanged) -> None:
         max_a=event.max_a,
         min_a=event.min_a,
         breaker_a=event.breaker_a,
+        phase_switching=event.phase_switching,
     )
 
 

@@ -95,4 +95,5 @@ def as_described(charger_id: ChargerId, charger: Charger) -> NewCharger:
         max_a=charger.max_a,
         min_a=charger.min_a,
         breaker_a=charger.breaker_a,
+        phase_switching=charger.phase_switching,
     )

@@ -14,7 +14,7 @@ from shared.ids import ChargerId
 from shared.messages import Note
 from shared.messages.balancer import MAIN
 from shared.messages.installation import Measures, MeterKind
-from shared.phases import PHASES
+from shared.phases import PHASES, PhaseSwitching
 from shared.units import PILOT_MIN_A, exceeds
 
 NAMES_MAX: Final = 10
@@ -213,17 +213,19 @@ def _fail_safes_beyond_available(state: Installation) -> Note | None:
     )
 
 
-def _cannot_switch_phases(state: Installation) -> Note | None:
-    if state.switch_current_a is None:
+def _phases_not_switched(state: Installation) -> Note | None:
+    """It takes both: a switch current, and chargers that can be told."""
+    chargers = _in_use(state)
+    able = [it for it in chargers if chargers[it].phase_switching is not PhaseSwitching.NONE]
+    if bool(able) == (state.switch_current_a is not None):
         return None
-    return _note(
-        "cannot-switch-phases",
-        state,
-        f"the switch current of {state.switch_current_a:g} A is kept and has no effect yet: no "
-        "charger here can be told to go from three phases to one",
-        "nothing needs doing; it takes effect once chargers can switch phases",
-        state.installation_id,
-    )
+    text = "no charger here is known to switch phases, and the switch current has no effect"
+    mend = "enter which chargers can switch phases"
+    if able:
+        names = _named([chargers[it].name for it in able])
+        text = f"these chargers can switch phases and never do: {names}"
+        mend = "set the installation's switch current, such as 15 A"
+    return _note("phases-not-switched", state, text, mend, *able)
 
 
 def _nobody_can_authenticate(state: Installation) -> Note | None:
@@ -309,7 +311,7 @@ LOOKS: Final[tuple[Callable[[Installation], Note | None], ...]] = (
     _same_first_phase,
     _paused_when_lost,
     _fail_safes_beyond_available,
-    _cannot_switch_phases,
+    _phases_not_switched,
     _nobody_can_authenticate,
     _nothing_beside_load,
     _missing_phase,

@@ -7,8 +7,9 @@ Refused
     of circuits           CircuitExists, UnknownCircuit, UnknownParent, CircuitInactive, CircuitInUse,
                           CircuitAboveInactive, CircuitWithinItself, BreakerAboveParent,
                           BreakerBelowChildren, SetValueAboveRating
-    of chargers           ChargerExists, UnknownCharger, WiringDoesNotFitGrid, MinimumAboveMaximum,
-                          BreakerGivenAndTaken, FailSafeNotOfferable, FailSafeDoesNotFit
+    of chargers           ChargerExists, UnknownCharger, WiringDoesNotFitGrid, NothingToSwitch,
+                          MinimumAboveMaximum, BreakerGivenAndTaken, FailSafeNotOfferable,
+                          FailSafeDoesNotFit
     of serials            SerialTaken, SerialIsLocked, SerialNotLocked
     of meters             MeterExists, UnknownMeter, PhaseNotInGrid, HighestAboveBreaker,
                           SolarAmongTotal, MeasuredTwice
@@ -105,6 +106,10 @@ class UnknownCharger(Refused):
 
 class WiringDoesNotFitGrid(Refused):
     """A one-phase grid has one phase to wire to."""
+
+
+class NothingToSwitch(Refused):
+    """Only a charger that is wired to three phases can charge on one of them instead."""
 
 
 class MinimumAboveMaximum(Refused):

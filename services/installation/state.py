@@ -17,7 +17,7 @@ from shared.messages.installation import (
     PeakPeriod,
     WeeklyWindow,
 )
-from shared.phases import GridType, Phase, PhaseAmperes
+from shared.phases import GridType, Phase, PhaseAmperes, PhaseSwitching
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class Charger(NamedTuple):
     wished_a: float | None = None
     priority: int = 0
     lock: Lock | None = None
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
 
     @property
     def called(self) -> str:

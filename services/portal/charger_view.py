@@ -17,6 +17,7 @@ from services.portal.charger_figures import (
 from services.portal.facts import READING_STALE_S
 from services.portal.why import why_of
 from services.portal.wording import (
+    SWITCHING,
     amperes,
     kilowatt_hours,
     lines_text,
@@ -222,6 +223,7 @@ def _about(facts: ChargerFacts, session_wh: int | None) -> str:
         f"{charger.serial}, {charger.min_a:g} to {charger.max_a:g} A",
         f"wired {' '.join(charger.wiring)}",
         "" if charger.breaker_a is None else f"own breaker {charger.breaker_a:g} A",
+        SWITCHING[charger.phase_switching],
         f"fail-safe {charger.fail_safe_a:g} A" + (" as wished" * charger.fail_safe_wished),
         f"priority {charger.priority}",
         made,

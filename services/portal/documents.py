@@ -12,7 +12,7 @@ from shared.ids import ChargerId, CircuitId, InstallationId, Serial, SessionId
 from shared.messages import Moment
 from shared.messages.balancer import MAIN, LimitedBy
 from shared.messages.telemetry import Place
-from shared.phases import GridType, Phase, PhaseCurrents, Wiring
+from shared.phases import GridType, Phase, PhaseCurrents, PhaseSwitching, Wiring
 from shared.units import PILOT_MIN_A
 
 
@@ -65,6 +65,7 @@ class Charger(Document):
     fail_safe_a: float
     fail_safe_wished: bool = False
     priority: int = 0
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
     lock: Lock | None = None
 
 

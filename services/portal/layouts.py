@@ -165,7 +165,7 @@ def _chargers(layout: Layout, event: ChargerChange, recorded_at: datetime) -> Ch
         case ChargerRemoved():
             return _without(layout, event, recorded_at)
         case ChargerChanged():
-            fields = {"name", "wiring", "max_a", "min_a", "breaker_a"}
+            fields = {"name", "wiring", "max_a", "min_a", "breaker_a", "phase_switching"}
             return _changed(layout, event.charger_id, event.model_dump(include=fields))
         case ChargerMoved():
             return _changed(layout, event.charger_id, {"circuit_id": event.circuit_id})

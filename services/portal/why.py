@@ -69,6 +69,8 @@ def why(limited_by: LimitedBy, situation: Situation) -> str:
             return _disobeys(situation, limit)
         case Rule.DECREASE_FIRST:
             return f"{limit} for now: others must first confirm that they have made room"
+        case Rule.SWITCHING:
+            return f"{limit} for now: it changes its phases first"
         case Rule.LOCKED | Rule.OUT_OF_USE:
             return f"{limit}: {_kept_out(limited_by, situation)}"
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from shared.phases import PHASES, GridType, Phase
+from shared.phases import PHASES, GridType, Phase, PhaseSwitching
 
 UNKNOWN: Final = "–"
 SHOWN_A: Final = 0.05
@@ -20,6 +20,12 @@ GRIDS: Final = {
     GridType.TN_1_PHASE: "TN grid, one phase",
     GridType.IT_3_PHASE: "IT grid, three phases",
     GridType.IT_1_PHASE: "IT grid, one phase",
+}
+
+SWITCHING: Final = {
+    PhaseSwitching.NONE: "",
+    PhaseSwitching.FIRST_TERMINAL: "switches to one phase, on its first terminal",
+    PhaseSwitching.ANY_TERMINAL: "switches to one phase, on any terminal",
 }
 
 

@@ -21,6 +21,7 @@ from services.telemetry.limits import (
     ChargerNotReady,
     LimitContext,
     NoAnswer,
+    PhaseNotTellable,
     RejectedByCharger,
     StaleSequence,
     Superseded,
@@ -34,7 +35,7 @@ from shared.context import Context, acting, context_of
 from shared.decider import CommandIdReused, Refused
 from shared.event_store import fingerprint
 from shared.messages import Answer, Verdict
-from shared.messages.telemetry import SetCurrentLimit
+from shared.messages.telemetry import NOT_TELLABLE, SetCurrentLimit
 from shared.transact import ACCEPTED as ACCEPTED_ANSWER
 from shared.transact import refusal_of
 
@@ -186,8 +187,10 @@ class LimitDesk:
         self._history.newest_sent = max(
             self._history.newest_sent, (command.epoch, command.sequence)
         )
+        if not profiles.tellable(command.terminals):
+            return NOT_TELLABLE
         try:
-            payload = profiles.limit(command.limit_a, command.valid_until)
+            payload = profiles.limit(command.limit_a, command.valid_until, command.terminals)
             answer = await self._calls.call("SetChargingProfile", payload)
         except AnsweredError as error:
             return str(error)
@@ -216,6 +219,13 @@ def _not_ready(order: Order) -> ChargerNotReady:
 def _answer_of(status: str) -> Answer:
     if status == ACCEPTED:
         return ACCEPTED_ANSWER
+    if status == NOT_TELLABLE:
+        return refusal_of(
+            PhaseNotTellable(
+                "OCPP 1.6 tells a charger how many phases to use, not which one; choose its first "
+                "terminal, or all of them; its former limit stays in force"
+            )
+        )
     return refusal_of(
         RejectedByCharger(f"the charger answered {status}; its former limit stays in force")
     )

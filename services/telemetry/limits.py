@@ -43,6 +43,10 @@ class RejectedByCharger(Refused):
     """The charger did not take the limit; what it had before stays in force."""
 
 
+class PhaseNotTellable(Refused):
+    """The charger's protocol cannot say from which terminal it is to charge."""
+
+
 class NoAnswer(Refused):
     """The charger did not answer in time: it is unknown whether the limit is in force."""
 
@@ -139,4 +143,5 @@ def limit_answered(
         sequence=command.sequence,
         epoch=command.epoch,
         status=status,
+        terminals=command.terminals,
     )

@@ -6,6 +6,7 @@ fail-safe; on top of it, for the time of its lease, the limit. When the lease en
 falls back to its fail-safe by itself, connected or not.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -38,11 +39,30 @@ def fail_safe(fail_safe_a: float) -> Payload:
     return _profile(FAIL_SAFE_PROFILE, FAIL_SAFE_LEVEL, fail_safe_a, None)
 
 
-def limit(limit_a: float, valid_until: datetime) -> Payload:
-    """Make the SetChargingProfile request for a limit, in amperes per phase, until its lease
-    ends.
+def limit(
+    limit_a: float, valid_until: datetime, terminals: Sequence[int] | None = None
+) -> Payload:
     """
-    return _profile(LIMIT_PROFILE, LIMIT_LEVEL, limit_a, valid_until)
+    Make the SetChargingProfile request for a limit, until its lease ends.
+
+    Args:
+        limit_a: in amperes per phase.
+        valid_until: when the lease ends.
+        terminals: from which to charge, for a charger that can switch; see `tellable`.
+    """
+    phases = PHASES_MAX if terminals is None else len(terminals)
+    return _profile(LIMIT_PROFILE, LIMIT_LEVEL, limit_a, valid_until, phases)
+
+
+def tellable(terminals: Sequence[int] | None) -> bool:
+    """
+    Tell whether OCPP 1.6 can say which terminals to use. It has a number of phases, and one phase is
+    that of the first terminal; another one takes the phaseToUse of OCPP 2.0.1.
+
+    >>> tellable((1, 2, 3)), tellable((1,)), tellable((2,))
+    (True, True, False)
+    """
+    return terminals is None or terminals[0] == 1
 
 
 def no_limit() -> Payload:
@@ -61,9 +81,13 @@ def sent_a(limit_a: float) -> float:
 
 
 def _profile(
-    profile_id: int, stack_level: int, limit_a: float, valid_until: datetime | None
+    profile_id: int,
+    stack_level: int,
+    limit_a: float,
+    valid_until: datetime | None,
+    phases: int = PHASES_MAX,
 ) -> Payload:
-    period = {"startPeriod": 0, "limit": sent_a(limit_a), "numberPhases": PHASES_MAX}
+    period = {"startPeriod": 0, "limit": sent_a(limit_a), "numberPhases": phases}
     profile: Payload = {
         "chargingProfileId": profile_id,
         "stackLevel": stack_level,

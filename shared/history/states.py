@@ -20,7 +20,7 @@ from shared.ids import (
 )
 from shared.messages.balancer import MAIN, LimitedBy, LoadBasis
 from shared.messages.installation import WeeklyWindow
-from shared.phases import GridType, Phase, PhaseCurrents, Wiring
+from shared.phases import GridType, Phase, PhaseCurrents, PhaseSwitching, Wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class Charger:
     fail_safe_a: float
     fail_safe_wished: bool = False
     priority: int = 0
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
     locked: LockedWith | None = None
     """What it is locked with; none, if it is not locked."""
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from shared.ids import ChargerId, CircuitId, InstallationId
 from shared.messages import InstallationEvent, Message, Moment, Upcast
-from shared.phases import Phase, PhaseAmperes, PhaseCurrents
+from shared.phases import Phase, PhaseAmperes, PhaseCurrents, Terminals
 from shared.units import Amperes
 
 MAIN: CircuitId = "main"
@@ -29,6 +29,8 @@ class Rule(StrEnum):
     """The car draws more than it was told; it is counted at what it draws."""
     DECREASE_FIRST = "decrease first"
     """A share is there, but somebody else must first confirm that they have made room."""
+    SWITCHING = "switching phases"
+    """It goes from three phases to one, or back, at no more than it had; the rest follows."""
     AVAILABLE = "available current"
     """All that was made available to the chargers together is shared out."""
     OWN_BREAKER = "own breaker"
@@ -71,6 +73,10 @@ def _on_unknown_layout(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"layout_position": None}
 
 
+def _on_what_the_car_uses(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"terminals": None}
+
+
 class CurrentLimitAllocated(BalancerEvent):
     """
     It is decided what a charger may draw, on which phases, until when, and why.
@@ -79,8 +85,8 @@ class CurrentLimitAllocated(BalancerEvent):
     reading not considered before this decision arrived, if a reading caused it.
     """
 
-    schema_version: ClassVar[int] = 2
-    upcasts: ClassVar[dict[int, Upcast]] = {1: _on_unknown_layout}
+    schema_version: ClassVar[int] = 3
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _on_unknown_layout, 2: _on_what_the_car_uses}
     charger_id: ChargerId
     limit_a: Amperes
     phases: tuple[Phase, ...]
@@ -92,6 +98,9 @@ class CurrentLimitAllocated(BalancerEvent):
     layout_position: int | None = None
     """The newest event of the installation that the decision knew, by its position in the log;
     none in decisions of before this was written down."""
+    terminals: Terminals | None = None
+    """From which of its terminals the charger is to charge, if it can switch; none: from all that the
+    car uses. Another value than before, within a session, is a switch."""
 
 
 class Lease(Message):
@@ -102,13 +111,22 @@ class Lease(Message):
     phases: tuple[Phase, ...]
     valid_until: Moment
     sequence: int
+    terminals: Terminals | None = None
+    """As with `CurrentLimitAllocated`."""
+
+
+def _leases_on_what_the_car_uses(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"leases": [_on_what_the_car_uses(it) for it in data["leases"]]}
 
 
 class LeasesRenewed(BalancerEvent):
     """Limits that go on unchanged were extended, each under a new sequence number."""
 
-    schema_version: ClassVar[int] = 2
-    upcasts: ClassVar[dict[int, Upcast]] = {1: _on_unknown_layout}
+    schema_version: ClassVar[int] = 3
+    upcasts: ClassVar[dict[int, Upcast]] = {
+        1: _on_unknown_layout,
+        2: _leases_on_what_the_car_uses,
+    }
     epoch: int
     leases: tuple[Lease, ...]
     layout_position: int | None = None

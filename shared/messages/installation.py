@@ -13,7 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 
 from shared.ids import ChargerId, CircuitId, InstallationId, LimitId, MeterId, Serial
 from shared.messages import Command, InstallationEvent, Message, Moment, Upcast
-from shared.phases import PHASES, GridType, Phase, PhaseAmperes, Wiring
+from shared.phases import PHASES, GridType, Phase, PhaseAmperes, PhaseSwitching, Wiring
 from shared.units import (
     PILOT_MIN_A,
     Amperes,
@@ -285,6 +285,7 @@ class NewCharger(Message):
     """The lowest current its cars charge with; below it they are paused."""
     breaker_a: BreakerAmperes | None = None
     """Of its own breaker, if it has one."""
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
 
 
 class AssignChargers(InstallationCommand):
@@ -305,6 +306,7 @@ class ChangeCharger(InstallationCommand):
     breaker_a: BreakerAmperes | None = None
     without_breaker: bool = False
     """It has no breaker of its own (any more)."""
+    phase_switching: PhaseSwitching | None = None
 
 
 class SetFailSafe(InstallationCommand):
@@ -544,12 +546,16 @@ def _assigned_2(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"min_a": PILOT_MIN_A, "breaker_a": None, "moved_from": None}
 
 
+def _without_switching(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"phase_switching": PhaseSwitching.NONE}
+
+
 class ChargerAssigned(InstallationEvent):
     """A charger belongs to a circuit; its serial is taken, wherever else it is asked for."""
 
     service: ClassVar[str] = "installation"
-    schema_version: ClassVar[int] = 2
-    upcasts: ClassVar[dict[int, Upcast]] = {1: _assigned_2}
+    schema_version: ClassVar[int] = 3
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _assigned_2, 2: _without_switching}
     circuit_id: CircuitId
     charger_id: ChargerId
     serial: Serial
@@ -563,18 +569,23 @@ class ChargerAssigned(InstallationEvent):
     The fail-safes of an installation fit within every breaker together."""
     moved_from: InstallationId | None
     """The installation that it was moved here from, at the same moment."""
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
+    """Whether it can be told to charge on one phase or on three."""
 
 
 class ChargerChanged(InstallationEvent):
     """What a charger is from now on; it stands where it stood, and its serial stays."""
 
     service: ClassVar[str] = "installation"
+    schema_version: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _without_switching}
     charger_id: ChargerId
     name: str
     wiring: Wiring
     max_a: ChargerAmperes
     min_a: ChargerAmperes
     breaker_a: BreakerAmperes | None
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
 
 
 class ChargerMoved(InstallationEvent):

@@ -1,13 +1,13 @@
 """What the telemetry service takes and announces: chargers, their sessions and readings."""
 
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
 from shared.ids import ChargerId, InstallationId, MeterId, Serial, SessionId
 from shared.messages import Command, Event, InstallationEvent, Message, Moment, Upcast
-from shared.phases import PhaseCurrents
+from shared.phases import PhaseCurrents, Terminals
 from shared.units import Amperes, SignedAmperes
 
 # --- Commands to the gateway that holds the charger's connection ---
@@ -33,6 +33,8 @@ class SetCurrentLimit(ChargerCommand):
     valid_until: Moment
     sequence: int = Field(ge=1)
     epoch: int = Field(ge=1)
+    terminals: Terminals | None = None
+    """From which of its terminals to charge, if it can switch; none: from all that the car uses."""
 
 
 # --- Events ---
@@ -126,13 +128,25 @@ class CurrentLimitApplied(ChargerEvent):
     applied_at: Moment
 
 
+NOT_TELLABLE: Final = "PhaseNotTellable"
+"""In place of a charger's answer: its protocol has no word for the phase to use, so it was not asked."""
+
+
+def _rejected_2(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"terminals": None}
+
+
 class CurrentLimitRejected(ChargerEvent):
     """A charger did not take a limit; what it had before stays in force."""
 
+    schema_version: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _rejected_2}
     limit_a: Amperes
     sequence: int
     epoch: int
     status: str
+    terminals: Terminals | None = None
+    """From which it was to charge; none: from all that the car uses."""
 
 
 class Place(StrEnum):

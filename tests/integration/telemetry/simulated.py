@@ -30,9 +30,12 @@ def plug_a_car(charger: Charger) -> None:
 
 
 @contextlib.asynccontextmanager
-async def living(gateway: str, serial: str) -> AsyncIterator[Charger]:
+async def living(
+    gateway: str, serial: str, *, switching: bool = False
+) -> AsyncIterator[Charger]:
     """Let a charger live for as long as the context is open."""
-    charger = Charger(serial, Outlet(32.0, GridType.TN_3_PHASE, 3), Random(3))
+    outlet = Outlet(32.0, GridType.TN_3_PHASE, 3, switching=switching)
+    charger = Charger(serial, outlet, Random(3))
     link = Link(charger, gateway.removesuffix("/ocpp"), now_s, first_connect_s_max=0.0)
     tasks = [asyncio.create_task(link.run()), asyncio.create_task(_live(charger))]
     try:

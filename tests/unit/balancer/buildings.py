@@ -29,8 +29,9 @@ from shared.messages.installation import (
     PrioritySet,
     SerialLocked,
     SerialUnlocked,
+    SwitchCurrentSet,
 )
-from shared.phases import PHASES, GridType, Phase
+from shared.phases import PHASES, GridType, Phase, PhaseSwitching
 from tests.unit.balancer.moments import Chances, moment
 
 FAIL_SAFE_SHARE = 0.5
@@ -51,6 +52,7 @@ class Bay:
     breaker_a: float | None = None
     wished_a: float | None = None
     locked: bool = False
+    phase_switching: PhaseSwitching = PhaseSwitching.NONE
 
 
 @dataclass
@@ -144,6 +146,7 @@ class Building:
             breaker_a=bay.breaker_a,
             fail_safe_a=fail_safe_a,
             moved_from=moved_from,
+            phase_switching=bay.phase_switching,
         )
 
     def remove(self, charger_id: str, moved_to: str | None = None) -> Iterator[Any]:
@@ -166,7 +169,10 @@ class Building:
         yield from self.fail_safes()
 
     def change(self, charger_id: str, **update: Any) -> Iterator[Any]:
-        bay = self.bays[charger_id] = replace(self.bays[charger_id], **update)
+        bay = replace(self.bays[charger_id], **update)
+        if len(bay.wiring) == 1:
+            bay = replace(bay, phase_switching=PhaseSwitching.NONE)
+        self.bays[charger_id] = bay
         yield ChargerChanged(
             **self.about,
             charger_id=charger_id,
@@ -175,7 +181,11 @@ class Building:
             max_a=bay.max_a,
             min_a=bay.min_a,
             breaker_a=bay.breaker_a,
+            phase_switching=bay.phase_switching,
         )
+
+    def switch_current(self, switch_current_a: float | None) -> Iterator[Any]:
+        yield SwitchCurrentSet(**self.about, switch_current_a=switch_current_a)
 
     def set_breaker(self, circuit_id: str, set_a: float) -> Iterator[Any]:
         if circuit_id == MAIN:
@@ -266,6 +276,9 @@ CHANGES: tuple[dict[str, Any], ...] = (
     {"max_a": 12.0},
     {"breaker_a": 10.0},
     {"breaker_a": None},
+    {"phase_switching": PhaseSwitching.NONE},
+    {"phase_switching": PhaseSwitching.FIRST_TERMINAL},
+    {"phase_switching": PhaseSwitching.ANY_TERMINAL},
 )
 
 
@@ -298,7 +311,7 @@ def _move_away(a: Building, b: Building, chances: Chances, _now_s: float) -> Ite
     bay = a.bays[chances.pick(free)]
     yield from a.remove(bay.charger_id, moved_to=b.installation_id)
     circuit_id = chances.pick(circuits)
-    moved = {"moved_from": a.installation_id}
+    moved = {"moved_from": a.installation_id, "phase_switching": bay.phase_switching}
     yield from b.assign(bay.charger_id, bay.serial, circuit_id, bay.wiring, **moved)
     yield from b.fail_safes()
 
@@ -319,7 +332,9 @@ def _put(a: Building, b: Building, chances: Chances, _now_s: float) -> Iterator[
     )
     charger_id = chances.pick([f"bay-{it}" for it in range(8)])
     if circuits and serial not in used and charger_id not in ids:
-        yield from a.assign(charger_id, serial, chances.pick(circuits), chances.pick(WIRINGS))
+        wiring, switching = chances.pick(WIRINGS), chances.pick(tuple(PhaseSwitching))
+        circuit_id = chances.pick(circuits)
+        yield from a.assign(charger_id, serial, circuit_id, wiring, phase_switching=switching)
         yield from a.fail_safes()
 
 
@@ -347,6 +362,10 @@ def _move_circuit(a: Building, _: Building, chances: Chances, _now_s: float) -> 
         yield from a.move_circuit(circuit_id, chances.pick([MAIN, other]))
 
 
+def _switch_below(a: Building, _: Building, chances: Chances, _now_s: float) -> Iterator[Any]:
+    yield from a.switch_current(chances.pick([None, 6.0, 15.0, 32.0]))
+
+
 def _prefer(a: Building, _: Building, chances: Chances, _now_s: float) -> Iterator[Any]:
     if free := free_bays(a):
         charger_id, priority = chances.pick(free), chances.pick([0, 5, 9])
@@ -368,4 +387,5 @@ STEPS: tuple[Step, ...] = (
     _lock,
     _move_circuit,
     _prefer,
+    _switch_below,
 )

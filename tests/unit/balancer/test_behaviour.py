@@ -12,6 +12,7 @@ from services.balancer.behaviour import (
     STEADY_S,
     Behaviour,
     Offer,
+    PhasesTold,
     observe,
 )
 from services.balancer.site import Breaker, Site, SiteCharger
@@ -119,3 +120,58 @@ def test_an_old_reading_tells_nothing() -> None:
 
     assert behaviour.fresh_a(NOW_S + STALE_S) == ON_ALL
     assert behaviour.fresh_a(NOW_S + STALE_S + 1) is None
+
+
+# --- Chargers that switch phases ---
+
+
+def seen_when(told: PhasesTold, *readings: tuple[float, PhaseCurrents]) -> Behaviour:
+    behaviour = Behaviour(session_id="s")
+    for after_s, current_a in readings:
+        behaviour = observe(
+            behaviour, SITE, "bay-1", "s", current_a, OFFER, NOW_S + after_s, told
+        )
+    return behaviour
+
+
+@pytest.mark.parametrize("told", [PhasesTold.ONE, PhasesTold.UNSURE])
+def test_a_car_behind_one_closed_terminal_is_not_taken_for_a_one_phase_car(
+    told: PhasesTold,
+) -> None:
+    behaviour = seen_when(told, (0, ON_L2), (PHASES_STEADY_S, ON_L2), (60, ON_L2))
+
+    assert behaviour.one_phase is None
+    assert not behaviour.keeps_three_phases
+
+
+def test_nor_is_a_car_at_a_charger_with_one_terminal() -> None:
+    """It may be wired to three phases before the car leaves."""
+    wired = SiteCharger("bay-1", MAIN, (Phase.L2,), 32.0, 0.0)
+    site = replace(SITE, chargers={"bay-1": wired})
+    behaviour = Behaviour(session_id="s")
+    for after_s in (0, PHASES_STEADY_S, 60):
+        behaviour = observe(behaviour, site, "bay-1", "s", ON_L2, OFFER, NOW_S + after_s)
+
+    assert behaviour.one_phase is None
+
+
+def test_what_is_known_of_a_car_outlasts_a_switch() -> None:
+    known = seen((0, ON_L2), (PHASES_STEADY_S, ON_L2))
+
+    after = observe(known, SITE, "bay-1", "s", ON_L2, OFFER, NOW_S + 60, PhasesTold.ONE)
+
+    assert after.one_phase is True
+
+
+def test_a_charger_that_goes_on_with_three_phases_is_known_to_keep_them() -> None:
+    behaviour = seen_when(PhasesTold.ONE, (0, ON_ALL))
+
+    assert behaviour.keeps_three_phases
+    assert behaviour.one_phase is False
+
+
+def test_nothing_is_held_against_a_charger_that_is_about_to_switch() -> None:
+    behaviour = seen_when(PhasesTold.UNSURE, (0, ON_ALL))
+
+    assert not behaviour.keeps_three_phases
+    assert behaviour.one_phase is False

@@ -18,7 +18,7 @@ from services.balancer.announcing import events_of
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.decider import decide
 from services.balancer.facts import SiteFacts, Timing
-from services.balancer.hardware import Heard, departed_by_serial
+from services.balancer.hardware import Heard, departed_by_serial, phases_told
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Layout
 from services.balancer.ledger import Ledger
@@ -41,13 +41,15 @@ from shared.messages.telemetry import (
     SessionEnded,
     SessionStarted,
 )
-from shared.phases import PHASES, GridType, Phase
+from shared.phases import ALL_TERMINALS, PHASES, GridType, Phase, PhaseSwitching
 from shared.recorded import Meta, Recorded
 from shared.units import CAR_FOLLOW_S
 from tests.unit.balancer.buildings import WIRINGS, Building
 from tests.unit.balancer.moments import START_S, Chances, moment
 
-TIMING = Timing(lease_s=30, renew_before_s=20, rotation_s=20, rotation_gap_s=10)
+TIMING = Timing(
+    lease_s=30, renew_before_s=20, rotation_s=20, rotation_gap_s=10, switch_gap_s=10
+)
 GRIDS = (GridType.TN_3_PHASE, GridType.IT_3_PHASE)
 Spot = tuple[str, str, tuple[Phase, ...]]
 """An installation, a circuit, and how it is wired there."""
@@ -72,8 +74,10 @@ class Charger:
     confirmed: tuple[tuple[str, str], float] | None = None
     """What the gateway has seen confirmed, under which name."""
     limit_a: float | None = None
+    terminals: tuple[int, ...] | None = None
+    """What it was told to charge from, with its limit; otherwise it closes all it has."""
     valid_until_s: float = 0.0
-    drawable: list[tuple[float, float]] = field(default_factory=list)
+    drawable: list[tuple[float, float, tuple[int, ...]]] = field(default_factory=list)
     sessions: int = 0
     plugged: bool = False
     online: bool = False
@@ -95,13 +99,18 @@ class Charger:
             return self.limit_a
         return self.fail_safe_a
 
+    def closed(self, now_s: float) -> tuple[int, ...]:
+        """The terminals from which it charges: what its profile says, while that is in force."""
+        in_force = self.limit_a is not None and now_s + self.clock_off_s < self.valid_until_s
+        return (self.terminals if in_force else None) or ALL_TERMINALS
+
     def draw(self, now_s: float) -> None:
-        """The car may still draw what it was offered up to 5 s ago."""
-        self.drawable.append((now_s, self.offered_a(now_s)))
+        """The car may still draw what it was offered up to 5 s ago, where it was offered that."""
+        self.drawable.append((now_s, self.offered_a(now_s), self.closed(now_s)))
         self.drawable = [it for it in self.drawable if now_s - it[0] < CAR_FOLLOW_S]
 
     def worst_draw_a(self) -> float:
-        return max(a for _, a in self.drawable) if self.plugged else 0.0
+        return max(a for _, a, _ in self.drawable) if self.plugged else 0.0
 
 
 @dataclass
@@ -253,6 +262,7 @@ class World:
                     phases=it.grant.lines,
                     valid_until=moment(it.grant.valid_until_s),
                     sequence=it.grant.sequence,
+                    terminals=it.grant.terminals,
                 ),
                 position,
             )
@@ -273,7 +283,7 @@ class World:
                 continue  # the gateway sees to the order
             self.sent[lease.charger_id] = lease.sequence
             charger.follows(position)
-            charger.limit_a = lease.limit_a
+            charger.limit_a, charger.terminals = lease.limit_a, lease.terminals
             charger.valid_until_s = lease.valid_until.timestamp()
             self.answers.append((whose, lease))
 
@@ -334,7 +344,7 @@ class World:
             if charger_id not in layout.chargers:
                 continue
             drawn = charger.offered_a(now_s) if charger.plugged else 0.0
-            lines = self._lines(charger) if charger.plugged else ()
+            lines = self.lines(charger, charger.closed(now_s)) if charger.plugged else ()
             l1, l2, l3 = (drawn if line in lines else 0.0 for line in PHASES)
             reported = self.known.reported.get(charger_id)
             self.behaviours[charger_id] = observe(
@@ -345,6 +355,7 @@ class World:
                 (l1, l2, l3),
                 offer_of(reported),
                 now_s,
+                phases_told(self.announced.get(charger_id) or Announced(), reported, now_s),
             )
 
     # --- Judging ---
@@ -360,25 +371,34 @@ class World:
             for index, it in enumerate(facts.site.breakers)
         }
 
-    def _lines(self, charger: Charger) -> tuple[Phase, ...]:
+    def lines(self, charger: Charger, closed: tuple[int, ...]) -> tuple[Phase, ...]:
         if charger.spot is None:
             return ()
         name, _, wiring = charger.spot
+        if len(closed) == 1 and len(wiring) == len(PHASES):
+            return self.buildings[name].lines((wiring[closed[0] - 1],), one_phase=True)
         return self.buildings[name].lines(wiring, one_phase=charger.one_phase_car)
+
+    def _worst_on(self, charger: Charger, line: Phase) -> complex:
+        """The most that a car may draw on a line, with its angle, of all that it may draw."""
+        drawn = [(a, self.lines(charger, closed)) for _, a, closed in charger.drawable]
+        on_line = [it for it in drawn if line in it[1]]
+        if not charger.plugged or not on_line:
+            return 0j
+        a, lines = max(on_line)
+        return cmath.rect(a, _angle_on(line, lines))
 
     def loads_a(self, name: str) -> dict[str, list[float]]:
         """Add up what cars may draw, at every breaker of a building."""
         building = self.buildings[name]
         phasors = {it: [0j, 0j, 0j] for it in ("main", *building.set_a)}
         for charger in self.chargers.values():
-            worst_a = charger.worst_draw_a()
             if charger.spot is None or charger.spot[0] != name:
                 continue
-            lines = self._lines(charger)
+            worst = [self._worst_on(charger, line) for line in PHASES]
             for circuit_id in building.path(charger.spot[1]):
-                for line in lines:
-                    angle = _angle_on(line, lines)
-                    phasors[circuit_id][PHASES.index(line)] += cmath.rect(worst_a, angle)
+                for index, on_line in enumerate(worst):
+                    phasors[circuit_id][index] += on_line
         return {it: [abs(line) for line in lines] for it, lines in phasors.items()}
 
     def planned_overload(self) -> tuple[float, str | None]:
@@ -477,11 +497,19 @@ def world_of(chances: Chances) -> World:
     world = World((first, other), chargers)
     for building in (first, other):
         world.change(building.created(), START_S)
+        world.change(building.switch_current(chances.pick([None, 10.0, 32.0])), START_S)
     for index in range(chances.pick(range(2, 7))):
         building = other if index == 5 else first
         circuit_id, wiring = chances.pick(sorted(building.set_a)), chances.pick(WIRINGS)
         world.change(
-            building.assign(f"bay-{index}", f"ZAP{index:04}", circuit_id, wiring), START_S
+            building.assign(
+                f"bay-{index}",
+                f"ZAP{index:04}",
+                circuit_id,
+                wiring,
+                phase_switching=chances.pick(tuple(PhaseSwitching)),
+            ),
+            START_S,
         )
     world.hear(START_S)
     world.gateway_hears(START_S)

@@ -12,6 +12,7 @@ from services.installation.refusals import (
     FailSafeDoesNotFit,
     InstallationInactive,
     MinimumAboveMaximum,
+    NothingToSwitch,
     SerialIsLocked,
     SerialTaken,
     UnknownCharger,
@@ -30,7 +31,7 @@ from shared.messages.installation import (
     SetFailSafe,
     SetPriority,
 )
-from shared.phases import PHASES, GridType, Phase
+from shared.phases import PHASES, GridType, Phase, PhaseSwitching
 from tests.support.scenario import given
 from tests.unit.installation.facts import (
     OTHER,
@@ -413,4 +414,47 @@ def test_a_charger_locked_with_the_installation_says_so() -> None:
     history = (*HERE, locked(1, None), fact(InstallationDeactivated), fail_safe(1, 0))
     given(installation, *history).when(change(name="Bay one")).then_refused(
         SerialIsLocked, "since the installation was deactivated", "reactivate the installation"
+    )
+
+
+# --- Phase switching ---
+
+SWITCHES = PhaseSwitching.FIRST_TERMINAL
+
+
+def test_a_charger_may_be_able_to_switch_phases() -> None:
+    given(installation, created(), added()).when(
+        assign(charger(phase_switching=SWITCHES))
+    ).then(assigned(phase_switching=SWITCHES))
+
+
+def test_whether_it_can_switch_may_change_and_change_back() -> None:
+    given(installation, *HERE).when(change(phase_switching=SWITCHES)).then(
+        charger_changed(phase_switching=SWITCHES)
+    )
+    history = (*HERE, charger_changed(phase_switching=SWITCHES))
+    given(installation, *history).when(change(phase_switching=SWITCHES)).then_nothing_happened()
+    given(installation, *history).when(change(name="Bay 1")).then_nothing_happened()
+    given(installation, *history).when(change(phase_switching=PhaseSwitching.NONE)).then(
+        charger_changed()
+    )
+
+
+def test_a_charger_wired_to_one_phase_has_none_to_switch_to() -> None:
+    one = charger(wiring=(Phase.L1,), phase_switching=SWITCHES)
+
+    given(installation, created(), added()).when(assign(one)).then_refused(
+        NothingToSwitch, "wired to one phase only", "enter all three phases"
+    )
+    given(installation, created(), added(), assigned(phase_switching=SWITCHES)).when(
+        change(wiring=(Phase.L2,))
+    ).then_refused(NothingToSwitch, "'Bay 1'")
+
+
+@pytest.mark.parametrize("grid", [GridType.TN_1_PHASE, GridType.IT_1_PHASE])
+def test_in_a_one_phase_grid_there_is_nothing_to_switch_to(grid: GridType) -> None:
+    one = charger(wiring=(Phase.L1,), phase_switching=SWITCHES)
+
+    given(installation, created(grid_type=grid), added()).when(assign(one)).then_refused(
+        NothingToSwitch, "one-phase grid", "set phase switching to NONE"
     )

@@ -13,7 +13,7 @@ from shared.messages.installation import (
     AvailableCurrentSet,
     SwitchCurrentSet,
 )
-from shared.phases import GridType, Phase
+from shared.phases import GridType, Phase, PhaseSwitching
 from tests.unit.installation.facts import (
     GARAGE,
     added,
@@ -195,9 +195,20 @@ def test_less_available_than_the_fail_safes_take_is_noted() -> None:
 
 
 def test_a_switch_current_without_anything_to_switch_is_noted() -> None:
-    note = notes(created(), fact(SwitchCurrentSet, switch_current_a=10))["cannot-switch-phases"]
+    note = notes(created(), fact(SwitchCurrentSet, switch_current_a=10))["phases-not-switched"]
 
-    assert "no effect yet" in note.text
+    assert "no effect" in note.text
+    assert "enter which chargers" in note.mend
+
+
+def test_chargers_that_never_switch_although_they_can_are_noted() -> None:
+    able = assigned(phase_switching=PhaseSwitching.FIRST_TERMINAL)
+    note = notes(created(), added(), able)["phases-not-switched"]
+    told = fact(SwitchCurrentSet, switch_current_a=10)
+
+    assert "never do: Bay 1" in note.text
+    assert "set the installation's switch current" in note.mend
+    assert "phases-not-switched" not in notes(created(), added(), able, told)
 
 
 def test_authentication_without_cards_is_noted() -> None:

@@ -136,6 +136,11 @@ SENTENCES = [
         Situation(limit_a=8.0, draw_a=None, circuits={}),
         "8.0 A for now: others must first confirm that they have made room",
     ),
+    (
+        LimitedBy(rule=Rule.SWITCHING, **L2),
+        Situation(limit_a=10.6, draw_a=None, circuits={}),
+        "10.6 A for now: it changes its phases first",
+    ),
 ]
 
 

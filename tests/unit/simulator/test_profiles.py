@@ -9,10 +9,11 @@ import pytest
 
 from shared.phases import GridType
 from simulator import requests
+from simulator.cars import THREE_PHASE_16, CarModel, new_car
 from simulator.charger import Charger
 from simulator.outlet import Outlet
 from simulator.payloads import CallRefused, timestamp
-from simulator.profiles import NEVER, Profiles, Rejected, parse_profile
+from simulator.profiles import NEVER, InForce, Profiles, Rejected, parse_profile
 from tests.unit.simulator.central_system import limit_profile
 
 NOW_S = 1_790_000_000.0
@@ -205,10 +206,10 @@ def test_a_schedule_of_several_periods_is_followed_and_ends() -> None:
     profile = schedule(chargingSchedulePeriod=periods, duration=100, startSchedule=begins)
     profiles.put(parse_profile(profile, NOW_S), NOW_S)
 
-    assert profiles.in_force(NOW_S - 1) == (None, NOW_S)
-    assert profiles.in_force(NOW_S) == (10.0, NOW_S + 60)
-    assert profiles.in_force(NOW_S + 60) == (20.0, NOW_S + 100)
-    assert profiles.in_force(NOW_S + 100) == (None, NEVER)
+    assert profiles.in_force(NOW_S - 1) == InForce(None, NOW_S)
+    assert profiles.in_force(NOW_S) == InForce(10.0, NOW_S + 60)
+    assert profiles.in_force(NOW_S + 60) == InForce(20.0, NOW_S + 100)
+    assert profiles.in_force(NOW_S + 100) == InForce(None, NEVER)
 
 
 def test_the_composite_schedule_tells_what_will_be_in_force() -> None:
@@ -223,3 +224,75 @@ def test_the_composite_schedule_tells_what_will_be_in_force() -> None:
         {"startPeriod": 0, "limit": 20.0},
         {"startPeriod": 30, "limit": 6.0},
     ]
+
+
+# --- One phase or three ---
+
+
+def install_phases(charger: Charger, limit_a: float, phases: int, **more: Any) -> str:
+    payload = limit_profile(limit_a, 1, **more)
+    (period,) = payload["csChargingProfiles"]["chargingSchedule"]["chargingSchedulePeriod"]
+    period["numberPhases"] = phases
+    return str(requests.answer(charger, "SetChargingProfile", payload, NOW_S)["status"])
+
+
+def switchable(car: CarModel = THREE_PHASE_16) -> Charger:
+    outlet = Outlet(MAX_A, GridType.TN_3_PHASE, 3, switching=True)
+    charger = Charger("ZAP000001", outlet, Random(1))
+    charger.registration.clock_error_s = 0.0
+    outlet.plug(new_car(car, 3, 50.0, Random(1)))
+    outlet.closed = True
+    return charger
+
+
+def drawn(charger: Charger, from_s: float, to_s: float) -> list[tuple[float, ...]]:
+    """What flows at the terminals, second by second."""
+    seen = []
+    for second in range(int(from_s), int(to_s)):
+        at_s = NOW_S + second
+        charger.outlet.step(at_s, at_s, 1.0, 1.0)
+        seen.append(charger.outlet.terminals_a)
+    return seen
+
+
+def test_a_charger_that_switches_pauses_its_car_and_goes_on_with_one_phase() -> None:
+    charger = switchable()
+    install_phases(charger, 10.0, 3)
+    before = drawn(charger, 0, 10)
+
+    assert install_phases(charger, 16.0, 1) == "Accepted"
+    after = drawn(charger, 10, 20)
+
+    assert min(before[-1]) > 9.0
+    assert after[0] == after[1] == (0.0, 0.0, 0.0)
+    assert after[-1][0] > 15.0
+    assert {it[1:] for it in after} == {(0.0, 0.0)}
+    assert charger.outlet.switches == 1
+
+
+def test_its_fail_safe_closes_all_phases_again() -> None:
+    charger = switchable()
+    install(charger, 6.0, 0)
+    install_phases(charger, 16.0, 1, validTo=timestamp(NOW_S + 30))
+    on_one = drawn(charger, 0, 30)
+
+    on_three = drawn(charger, 30, 45)
+
+    assert on_one[-1][1] == 0.0
+    assert min(on_three[-1]) > 5.0
+    assert charger.outlet.switches == 2
+
+
+def test_a_charger_that_cannot_switch_closes_all_phases_whatever_it_is_told() -> None:
+    charger = switchable()
+    charger.outlet.switching = False
+    install_phases(charger, 10.0, 1)
+
+    assert min(drawn(charger, 0, 10)[-1]) > 9.0
+    assert charger.outlet.switches == 0
+
+
+@pytest.mark.parametrize("phases", [0, 4])
+def test_there_are_one_to_three_phases(phases: int) -> None:
+    with pytest.raises(CallRefused):
+        install_phases(switchable(), 10.0, phases)

@@ -172,3 +172,28 @@ def test_a_time_that_is_none_is_refused_by_name() -> None:
         readings(ASSIGNED, SESSION, request(meterValue=broken), AT)
 
     assert "meterValue[0].timestamp" in refused.value.text
+
+
+def test_one_phase_of_another_terminal_stands_on_that_terminals_line() -> None:
+    turned = ASSIGNED.model_copy(update={"wiring": (Phase.L2, Phase.L3, Phase.L1)})
+
+    assert amperes(current(0, "L1"), current(10, "L2"), current(0, "L3"), assigned=turned) == (
+        0.0,
+        0.0,
+        10.0,
+    )
+
+
+def test_in_an_it_grid_it_stands_between_that_line_and_the_next() -> None:
+    between = ASSIGNED.model_copy(
+        update={
+            "wiring": (Phase.L1, Phase.L2, Phase.L3),
+            "grid_type": GridType.IT_3_PHASE,
+        }
+    )
+
+    assert amperes(current(0, "L1"), current(10, "L2"), current(0, "L3"), assigned=between) == (
+        0.0,
+        10.0,
+        10.0,
+    )

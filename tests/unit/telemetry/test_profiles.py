@@ -35,6 +35,17 @@ def test_a_limit_lies_on_top_until_its_lease_ends() -> None:
     assert profile["chargingSchedule"]["chargingRateUnit"] == "A"
 
 
+@pytest.mark.parametrize(("terminals", "phases"), [(None, 3), ((1, 2, 3), 3), ((1,), 1)])
+def test_a_limit_says_how_many_phases_to_use(
+    terminals: tuple[int, ...] | None, phases: int
+) -> None:
+    payload = profiles.limit(16.0, UNTIL, terminals)
+
+    (period,) = payload["csChargingProfiles"]["chargingSchedule"]["chargingSchedulePeriod"]
+    assert period["numberPhases"] == phases
+    assert violation_of_request("SetChargingProfile", payload) is None
+
+
 def test_no_clock_is_so_late_that_a_profile_has_not_begun() -> None:
     for payload in (profiles.fail_safe(6.0), profiles.limit(16.0, UNTIL)):
         profile = payload["csChargingProfiles"]

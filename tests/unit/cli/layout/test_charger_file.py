@@ -3,7 +3,7 @@
 import pytest
 
 from cli.layout.charger_file import COLUMNS, PER_COMMAND_MAX, read_chargers, wiring_of
-from shared.phases import PHASES, Phase
+from shared.phases import PHASES, Phase, PhaseSwitching
 
 TURNED = (Phase.L2, Phase.L3, Phase.L1)
 
@@ -28,8 +28,8 @@ def test_a_file_of_serials_is_enough() -> None:
 
 def test_every_column_is_taken_in_whatever_order() -> None:
     text = (
-        "Charger ID,min-a,max_a,breaker_a,wiring,circuit_id,name,serial\n"
-        'bay-12,8,16.5,20,"L2,L3,L1",level-2,"Bay 12, left",ZAP000012\n'
+        "Charger ID,min-a,max_a,breaker_a,Phase switching,wiring,circuit_id,name,serial\n"
+        'bay-12,8,16.5,20,any terminal,"L2,L3,L1",level-2,"Bay 12, left",ZAP000012\n'
     )
     lines, bad = read_chargers(text, "level-1")
 
@@ -39,7 +39,8 @@ def test_every_column_is_taken_in_whatever_order() -> None:
     assert (charger.charger_id, charger.name) == ("bay-12", "Bay 12, left")
     assert (charger.min_a, charger.max_a, charger.breaker_a) == (8.0, 16.5, 20.0)
     assert charger.wiring == TURNED
-    assert len(COLUMNS) == 8
+    assert charger.phase_switching is PhaseSwitching.ANY_TERMINAL
+    assert len(COLUMNS) == 9
 
 
 def test_semicolons_go_with_decimal_commas() -> None:
@@ -61,6 +62,16 @@ def test_the_bytes_that_windows_puts_first_are_the_readers_business() -> None:
     assert (len(lines), bad) == (1, [])
 
 
+@pytest.mark.parametrize("word", ["FIRST_TERMINAL", "first terminal", "First-terminal"])
+def test_a_line_says_whether_a_charger_can_switch_phases(word: str) -> None:
+    text = f"serial,phase_switching\nZAP000012,{word}\nZAP000013,\n"
+    (switches, does_not), bad = read_chargers(text, "level-1")
+
+    assert bad == []
+    assert switches.charger.phase_switching is PhaseSwitching.FIRST_TERMINAL
+    assert does_not.charger.phase_switching is PhaseSwitching.NONE
+
+
 # --- What is wrong ---
 
 
@@ -74,7 +85,7 @@ def test_the_bytes_that_windows_puts_first_are_the_readers_business() -> None:
             "serial,breaker\nZAP000012,16\n",
             (
                 "line 1: unknown column 'breaker'; known are serial, name, circuit_id, wiring, max_a, "
-                "min_a, breaker_a, charger_id"
+                "min_a, breaker_a, phase_switching, charger_id"
             ),
         ),
         ("serial\nZAP000012,Bay\n", "line 2: 2 values for 1 columns"),

@@ -6,11 +6,14 @@ from cli.layout.portrait import in_use, layouts_of, left_out, tree_of
 from services.installation.language import InstallationCommand
 from services.portal.documents import Layout
 from shared.messages.installation import (
+    ChangeCharger,
     DeactivateCircuit,
     RemoveCharger,
     SetAvailableCurrent,
     SetPriority,
+    SetSwitchCurrent,
 )
+from shared.phases import PHASES, PhaseSwitching
 from tests.unit.cli.layout.recording import AT, GARAGE, log_after
 
 HARBOUR = {"installation_id": "harbour"}
@@ -55,6 +58,24 @@ def test_settings_stand_where_they_apply() -> None:
 
     assert lines[0].endswith("main breaker 160 A · available 40 A")
     assert lines[5].endswith("fail-safe 6 A · priority 9")
+
+
+def test_a_charger_that_switches_phases_says_so() -> None:
+    turned = ChangeCharger(
+        command_id="c",
+        **HARBOUR,
+        charger_id="corner",
+        wiring=PHASES,
+        phase_switching=PhaseSwitching.FIRST_TERMINAL,
+    )
+
+    below = SetSwitchCurrent(command_id="b", **HARBOUR, switch_current_a=15.0)
+
+    head, *lines = drawn(layout_after(turned, below))
+    (line,) = [it for it in lines if "corner" in it]
+
+    assert head.endswith("one phase below 15 A")
+    assert "wired L1 L2 L3 · switches to one phase, on its first terminal · fail-safe" in line
 
 
 def test_what_is_out_of_use_is_left_out_and_counted() -> None:
