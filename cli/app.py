@@ -22,7 +22,7 @@ from cli.dlq import dlq
 from cli.faults import EXIT_CODE, StackFault
 from cli.lag import show_lag
 from cli.options import StackOptions
-from cli.ports import claim_port
+from cli.ports import LOOPBACK, claim_port
 from cli.proving.commands import prove
 from cli.published.commands import docs
 from cli.services import BALANCERS_MAX, GATEWAY_PORT, PORTAL_PORT, services
@@ -48,6 +48,8 @@ app = typer.Typer(
 app.add_typer(layout.installation, name="installation")
 app.add_typer(layout.circuit, name="circuit")
 app.add_typer(layout.charger, name="charger")
+app.add_typer(layout.meter, name="meter")
+app.add_typer(layout.limit, name="limit")
 app.add_typer(log_commands.log, name="log")
 app.add_typer(bench, name="bench")
 app.add_typer(prove, name="prove")
@@ -101,6 +103,13 @@ def up(
         int,
         typer.Option(min=1, max=BALANCERS_MAX, help="How many share the installations."),
     ] = 1,
+    meter_port: Annotated[
+        int | None,
+        typer.Option(
+            help="Where meters at breakers push their readings, on this machine only; default: "
+            "nowhere. 9181 is a good choice, 0 any free one."
+        ),
+    ] = None,
 ) -> None:
     """
     Run everything on this machine, until Ctrl-C.
@@ -119,13 +128,19 @@ def up(
             console.print(f"[yellow]{name} is not ready yet; its log: {stack.log_of(name)}")
         console.print(f"\n  portal    {stack.urls['portal']}")
         console.print(f"  chargers  {stack.urls['telemetry']}/SERIAL")
+        if meters is not None:
+            console.print(f"  meters    http://{LOOPBACK}:{meters}/meters/INSTALLATION/METER")
         console.print(f"  data      {stack.folder}\n\n  Ctrl-C stops it.")
 
     try:
+        meters = (
+            None if meter_port is None else claim_port(meter_port, "meters", "--meter-port")
+        )
         specs = services(
             claim_port(gateway_port, "chargers", "--gateway-port"),
             claim_port(portal_port, "the portal", "--portal-port"),
             balancers=balancers,
+            meter_port=meters,
         )
 
         async def run() -> None:
@@ -156,6 +171,13 @@ def demo(
     without_balancer: Annotated[
         bool, typer.Option("--without-balancer", help="Show what happens then.")
     ] = False,
+    house: Annotated[
+        bool,
+        typer.Option(
+            "--house",
+            help="The rest of a building (synthetic, in steps) draws through the main breaker too.",
+        ),
+    ] = False,
     switching: Annotated[
         bool, typer.Option("--switching", help="Chargers can go from three phases to one.")
     ] = False,
@@ -176,6 +198,7 @@ def demo(
         open_browser=open_browser,
         data_folder=data_folder,
         portal_port=portal_port,
+        house=house,
     )
     try:
         asyncio.run(run_demo(options, console))

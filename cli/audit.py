@@ -9,7 +9,11 @@ that, in amperes times seconds, is planned overload; there must be none.
 
 A breaker may be lowered, a charger moved, while earlier limits are in force. What they take above the
 breaker until they are over is inherited: nobody planned it. Limits that are announced from then on must
-not add to it.
+not add to it. The same holds for load that is not ours: the balancer says what it sets aside for it, and a
+breaker carries for cars what is left from then on.
+
+What others allow at breakers is a matter of contract: what may have flowed above that is added up on its
+own, fail-safes included, and is no overload.
 """
 
 from bisect import bisect_left, bisect_right
@@ -45,7 +49,9 @@ class Audit:
     latencies_ms: tuple[float, ...]
     """From a reading's arrival to the charger's confirmation of the limit it caused."""
     inherited_overload_as: float = 0.0
-    """What earlier limits took above breakers after a change of the layout."""
+    """What earlier limits took above breakers after a change of the layout, or a rise of other load."""
+    contract_excess_as: float = 0.0
+    """What may have flowed above what others allow, in amperes times seconds; a matter of money."""
 
 
 def audit(logs: Iterable[Sequence[Recorded]]) -> Audit:
@@ -68,6 +74,7 @@ def audit(logs: Iterable[Sequence[Recorded]]) -> Audit:
         commands=replay.commands,
         latencies_ms=tuple(_latencies_ms(entries)),
         inherited_overload_as=replay.inherited_as(),
+        contract_excess_as=replay.contract_excess_as(),
     )
 
 

@@ -6,7 +6,15 @@ from math import inf
 
 from cli.audit_sums import Steps
 from shared.messages.balancer import MAIN
-from shared.phases import PHASES, GridType, Phase, PhaseCurrents, Wiring, lines_loaded
+from shared.phases import (
+    PHASES,
+    ZERO_A,
+    GridType,
+    Phase,
+    PhaseCurrents,
+    Wiring,
+    lines_loaded,
+)
 
 
 @dataclass(slots=True)
@@ -40,6 +48,8 @@ class Layout:
     available_a: PhaseCurrents | None = None
     available_until_s: float = inf
     chargers: dict[str, Charger] = field(default_factory=dict)
+    loads_a: dict[str, PhaseCurrents] = field(default_factory=dict)
+    """What the balancer says it sets aside at breakers for load that is not ours."""
 
     def name(self, *parts: str) -> str:
         """Name a breaker so that no two installations mix."""
@@ -72,13 +82,15 @@ class Layout:
         return self.grid is GridType.IT_3_PHASE
 
     def may_a(self) -> Iterator[tuple[tuple[str, Phase], Steps]]:
-        """Name what every breaker may carry, on every line, by the layout as it is."""
+        """Name what every breaker may carry for cars, on every line, by the layout as it is."""
         for circuit_id, circuit in self.circuits.items():
+            load_a = self.loads_a.get(circuit_id, ZERO_A)
             for index, line in enumerate(PHASES):
-                steps: Steps = ((-inf, circuit.set_a),)
+                set_a = circuit.set_a - load_a[index]
+                steps: Steps = ((-inf, set_a),)
                 if circuit_id == MAIN and self.available_a is not None:
-                    lower_a = min(circuit.set_a, self.available_a[index])
-                    steps = ((-inf, lower_a), (self.available_until_s, circuit.set_a))
+                    lower_a = min(set_a, self.available_a[index])
+                    steps = ((-inf, lower_a), (self.available_until_s, set_a))
                 yield (self.name(circuit_id), line), steps
         for charger_id, charger in self.chargers.items():
             a = inf if charger.breaker_a is None else charger.breaker_a

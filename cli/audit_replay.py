@@ -5,12 +5,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from cli.audit_contracts import Contracts
 from cli.audit_flows import highest_course
 from cli.audit_hardware import Hardware
 from cli.audit_layout import Charger, Circuit, Layout
 from cli.audit_sums import Excess, Sum
 from shared.messages import Event
-from shared.messages.balancer import MAIN, CurrentLimitAllocated, Lease, LeasesRenewed
+from shared.messages.balancer import (
+    MAIN,
+    CurrentLimitAllocated,
+    Lease,
+    LeasesRenewed,
+    UnmanagedLoadCounted,
+)
 from shared.messages.installation import (
     AvailableCurrentSet,
     ChargerAssigned,
@@ -22,6 +29,8 @@ from shared.messages.installation import (
     CircuitDeactivated,
     CircuitMoved,
     CircuitReactivated,
+    ExternalLimitLifted,
+    ExternalLimitSet,
     FailSafeSet,
     InstallationChanged,
     InstallationCreated,
@@ -55,19 +64,30 @@ class Replay:
     )
     """What chargers told before the balancer knew of them."""
     sums: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
+    contracts: Contracts = field(default_factory=Contracts)
+    agreed: dict[str, Sum] = field(default_factory=dict)
+    """The same sums where somebody has ever set a limit, against what is allowed there."""
     found: list[tuple[str, Phase, Excess]] = field(default_factory=list)
     commands: int = 0
 
     def hear(self, event: Event, at_s: float) -> None:
         """Take in one event; time only goes forward."""
         self.now_s = max(self.now_s, at_s)
+        self._agree()
         match event:
+            case ExternalLimitSet() | ExternalLimitLifted():
+                self.contracts.hear(event)
+                self._agree()
             case CurrentLimitAllocated():
                 lease = Lease.model_validate(event.model_dump(include=set(Lease.model_fields)))
                 self._tell(event.installation_id, lease)
             case LeasesRenewed():
                 for lease in event.leases:
                     self._tell(event.installation_id, lease)
+            case UnmanagedLoadCounted():
+                layout = self.layouts[event.installation_id]
+                layout.loads_a[event.circuit_id] = event.load_a
+                self._limit(layout)
             case ChargerEvent():
                 self._report(event)
             case _ if event.service == InstallationCreated.service:
@@ -86,7 +106,29 @@ class Replay:
         planned_as = sum(it.overload_as for key, _, it in self.found if key in shared)
         return max(0.0, all_as - planned_as)
 
+    def contract_excess_as(self) -> float:
+        """Add up what limits in force, and fail-safes, came to above what others allow."""
+        for it in self.agreed.values():
+            it.until(self.end_s)
+        return sum(it.overload_as for it in self.agreed.values())
+
     # --- The sums ---
+
+    def _agree(self) -> None:
+        """Let what is allowed be as it is now; times of the week are followed from event to event."""
+        if not self.contracts.limits and not self.agreed:
+            return
+        allowed = self.contracts.steps(self.layouts, self.now_s)
+        for breaker in {*(breaker for breaker, _ in allowed), *self.agreed}:
+            if breaker not in self.agreed:
+                so_far = self.sums[breaker]
+                so_far.until(self.now_s)
+                self.agreed[breaker] = Sum(
+                    at_s=so_far.at_s, now=so_far.now, changes=dict(so_far.changes)
+                )
+            total = self.agreed[breaker]
+            total.until(self.now_s)
+            total.may_a = [allowed.get((breaker, line), ((-inf, inf),)) for line in PHASES]
 
     def _lay(self, hardware: Hardware, planned_for: str | None = None) -> None:
         """Put what a charger may draw into the sums; where that was planned, it must fit. It is not
@@ -100,6 +142,9 @@ class Replay:
                 excesses = total.planned(was, will, self.end_s)
                 self.found.extend((breaker, line, it) for line, it in excesses)
             total.replace(was, will)
+            if breaker in self.agreed:
+                self.agreed[breaker].until(self.now_s)
+                self.agreed[breaker].replace(was, will)
         hardware.laid = after
 
     def _limit(self, layout: Layout) -> None:

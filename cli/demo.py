@@ -23,7 +23,7 @@ from rich.live import Live
 
 from cli.demo_view import Scoreboard, final_table, picture
 from cli.figures import Figures, figures_from_logs, write_report
-from cli.garages import INSTALLATION_ID, commands, garage
+from cli.garages import HOUSE_METER, INSTALLATION_ID, commands, garage
 from cli.options import StackOptions
 from cli.ports import LOOPBACK, free_ports
 from cli.services import BALANCER, TELEMETRY, services
@@ -62,6 +62,8 @@ class DemoOptions:
     open_browser: bool = False
     data_folder: Path | None = None
     portal_port: int | None = None
+    house: bool = False
+    """The rest of a building draws through the main breaker as well; it is synthetic."""
 
 
 @dataclass(slots=True)
@@ -100,20 +102,29 @@ async def run_demo(options: DemoOptions, console: Console) -> Figures | None:
         CommandRefused: the scene asks for a garage that cannot be.
     """
     scene = garage(
-        options.chargers, options.breaker_a, options.grid, switching=options.switching
+        options.chargers,
+        options.breaker_a,
+        options.grid,
+        switching=options.switching,
+        house=options.house,
     )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    gateway_port, free_portal_port = free_ports(2)
+    gateway_port, free_portal_port, meter_port = free_ports(3)
     portal_port = options.portal_port or free_portal_port
     watch = _Watch()
     with contextlib.ExitStack() as cleanup:
         folder = options.data_folder or _scratch(cleanup)
         stack = Stack(
             StackOptions(data_folder=folder, postgres_port=0, nats_port=0, nats_monitor_port=0),
-            services(gateway_port, portal_port, *_told(options)),
+            services(
+                gateway_port,
+                portal_port,
+                *_told(options),
+                meter_port=meter_port if options.house else None,
+            ),
             on_event=watch.on_event,
         )
         console.print("Starting NATS, PostgreSQL and the services …")
@@ -136,6 +147,7 @@ async def run_demo(options: DemoOptions, console: Console) -> Figures | None:
                 _simulator(
                     files,
                     gateway_port,
+                    meter_port,
                     options,
                     stack.folder / "logs",
                     with_rogue=with_rogue,
@@ -210,9 +222,17 @@ class _Files:
 
 @contextlib.asynccontextmanager
 async def _simulator(
-    files: _Files, gateway_port: int, options: DemoOptions, logs: Path, *, with_rogue: bool
+    files: _Files,
+    gateway_port: int,
+    meter_port: int,
+    options: DemoOptions,
+    logs: Path,
+    *,
+    with_rogue: bool,
 ) -> AsyncIterator[None]:
     """Run the simulator as a process of its own, and let it finish its report at the end."""
+    door = f"http://{LOOPBACK}:{meter_port}/meters/{INSTALLATION_ID}/{HOUSE_METER}"
+    meter = ("--meter", door) if options.house else ()
     with (logs / "simulator.log").open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -221,6 +241,7 @@ async def _simulator(
             *("--scene", str(files.scene), "--gateway", f"ws://{LOOPBACK}:{gateway_port}"),
             *("--speed", str(options.speed), "--report", str(files.report)),
             *("--status", str(files.status), "--rogue", "one" if with_rogue else "none"),
+            *meter,
             cwd=PROJECT,
             stdout=output,
             stderr=output,

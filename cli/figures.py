@@ -62,6 +62,11 @@ async def figures_from_logs(
             "A*s",
             "commitments above set values, replayed from the logs; aim: 0",
         ),
+        "contract_excess_as": figure(
+            found.contract_excess_as if balanced else None,
+            "A*s",
+            "commitments above what others allow at breakers, replayed from the logs",
+        ),
         **_latencies(found),
     }
 

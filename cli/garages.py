@@ -1,10 +1,12 @@
 """Garages for the demo: a building of any number of bays, as a scene and as commands."""
 
+import math
 from collections.abc import Iterator
 from typing import Final
 
 from shared.messages.installation import (
     AddCircuit,
+    AddMeter,
     AssignChargers,
     Category,
     CreateInstallation,
@@ -23,6 +25,9 @@ LEVEL_SHARE: Final = 0.55
 WING_SHARE: Final = 0.6
 """What the breaker of a level's far wing is of the level's."""
 LEVEL_A_MIN: Final = 16.0
+HOUSE_METER: Final = "house"
+HOUSE_SHARE: Final = 0.3
+"""What of the main breaker the rest of the building draws at most."""
 SWITCH_CURRENT_A: Final = 10.0
 """Below this a three-phase car goes on with one phase, where chargers can switch."""
 STANDARD_BREAKERS_A: Final = (
@@ -38,6 +43,7 @@ def garage(
     seed: int = 1,
     *,
     switching: bool = False,
+    house: bool = False,
 ) -> Scene:
     """
     Draw a garage: three levels, the second with a far wing of its own.
@@ -48,6 +54,7 @@ def garage(
         grid: how the building is fed; chargers are wired to its phases in turn.
         seed: what chance the simulation has.
         switching: chargers can go from three phases to one, and back, where there are three.
+        house: the rest of a building draws through the main breaker as well.
     """
     level_a = _standard_a(max(LEVEL_A_MIN, breaker_a * LEVEL_SHARE), breaker_a)
     wing_a = _standard_a(max(LEVEL_A_MIN, level_a * WING_SHARE), level_a)
@@ -75,6 +82,7 @@ def garage(
         chargers=tuple(
             _charger(bay, chargers, levels, grid, phase_switching) for bay in range(chargers)
         ),
+        house_a=breaker_a * HOUSE_SHARE if house else None,
         seed=seed,
     )
 
@@ -131,6 +139,17 @@ def commands(
         yield SetSwitchCurrent(
             command_id=f"{installation_id}-switch-current",
             switch_current_a=SWITCH_CURRENT_A,
+            **about,
+        )
+    if scene.house_a is not None:
+        # In an IT grid a line carries what two pairs do, 60 degrees apart.
+        between_lines = scene.grid_type is GridType.IT_3_PHASE
+        yield AddMeter(
+            command_id=f"{installation_id}-{HOUSE_METER}",
+            meter_id=HOUSE_METER,
+            highest_a=math.ceil(scene.house_a * (math.sqrt(3) if between_lines else 1.0)),
+            error_a=0.2,
+            interval_s=1.0,
             **about,
         )
     for circuit in scene.circuits_top_down():

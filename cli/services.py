@@ -19,6 +19,7 @@ def services(
     env: Mapping[str, Mapping[str, str]] | None = None,
     without: frozenset[str] = frozenset(),
     balancers: int = 1,
+    meter_port: int | None = None,
 ) -> list[ServiceSpec]:
     """
     Describe the services.
@@ -29,9 +30,12 @@ def services(
         env: further environment for each service, by its name.
         without: services that are left out.
         balancers: how many processes share the installations.
+        meter_port: where meters at breakers push their readings; none: nowhere.
     """
     further = env or {}
     gateway = {"TELEMETRY_OCPP_PORT": str(gateway_port)}
+    if meter_port is not None:
+        gateway["TELEMETRY_METER_PORT"] = str(meter_port)
     portal = {"PORTAL_PORT": str(portal_port)}
     specs = [
         ServiceSpec(INSTALLATION, "services.installation", env=further.get(INSTALLATION, {})),

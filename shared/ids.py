@@ -17,6 +17,8 @@ InstallationId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 CircuitId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 ChargerId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 SessionId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+MeterId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+LimitId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 CommandId = Annotated[
     str,
     Field(

@@ -40,6 +40,21 @@ BreakerAmperes = Annotated[float, Field(ge=PILOT_MIN_A, le=BREAKER_A_MAX, allow_
 ChargerAmperes = Annotated[float, Field(ge=PILOT_MIN_A, le=CHARGER_A_MAX, allow_inf_nan=False)]
 """What a charger can offer at most, in amperes per phase."""
 
+SignedAmperes = Annotated[
+    float, Field(ge=-BREAKER_A_MAX, le=BREAKER_A_MAX, allow_inf_nan=False)
+]
+"""What a meter shows, in amperes per phase; below 0 where a building feeds the grid."""
+
+MeterErrorAmperes = Annotated[float, Field(ge=0, le=20, allow_inf_nan=False)]
+"""How far a meter may be off, in amperes per phase. 20 A is 1 % of the largest current transformer in
+common use (2000 A, class 1 of IEC 61869-2)."""
+
+MeterInterval = Annotated[float, Field(ge=0.5, le=60, allow_inf_nan=False)]
+"""How often a meter reports, in seconds: Dutch P1 ports every second, Norwegian HAN ports every ten."""
+
+Watts = Annotated[float, Field(gt=0, le=5e6, allow_inf_nan=False)]
+"""A power of all phases together, in watts; 5 MW is more than the largest breaker here carries."""
+
 
 def offerable(share_a: float) -> float:
     """
@@ -69,3 +84,17 @@ def exceeds(a: float, limit_a: float) -> bool:
     (False, True)
     """
     return a > limit_a + TOLERANCE_A
+
+
+def three_phase_line_w(*, between_lines: bool) -> float:
+    """
+    Name the most power that an ampere on one line of a three-phase grid stands for, in watts.
+
+    Args:
+        between_lines: an IT grid, where a one-phase load stands between two lines and counts on both; a
+            three-phase load then has 230 V between lines, and 230/sqrt(3) V behind each of them.
+
+    >>> three_phase_line_w(between_lines=False), round(three_phase_line_w(between_lines=True), 1)
+    (230.0, 132.8)
+    """
+    return LINE_TO_NEUTRAL_V / math.sqrt(3) if between_lines else LINE_TO_NEUTRAL_V

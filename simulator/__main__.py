@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--report", type=Path, help="where the figures go at the end")
     parser.add_argument("--status", type=Path, help="rewritten every second")
     parser.add_argument("--rogue", choices=("none", "one"), default="one")
+    parser.add_argument("--meter", help="where the meter at the main breaker pushes readings")
     given = parser.parse_args()
     try:
         scene = load_scene(given.scene)
@@ -33,6 +34,7 @@ def main() -> int:
             report=given.report,
             status=given.status,
             with_rogue=given.rogue == "one",
+            meter=given.meter,
         )
     except (SceneRefused, ValueError) as reason:
         parser.error(str(reason))

@@ -19,6 +19,7 @@ from simulator.breakers import HOLDS_RATIO
 from simulator.cars import THREE_PHASE_16, Car, model_of, new_car
 from simulator.charger import Charger
 from simulator.grid import ROOT
+from simulator.house import House
 from simulator.outlet import Outlet
 from simulator.report import Figures, Tally
 from simulator.scene import Scene, SceneCharger
@@ -59,6 +60,8 @@ class Garage:
         self.grid, self.breakers = scene.grid(), scene.breakers()
         self.chargers = [_charger(it, scene.grid_type, scene.seed) for it in scene.chargers]
         self._seed = scene.seed
+        self._house = _house(scene)
+        self._beside_a: Sequence[float] = ()
         self._set_a = [it.set_a for it in self.breakers]
         self._carried_a = self.grid.carried([])
         self._coming = deque(sorted(visits, key=lambda it: (it.arrives_s, it.bay)))
@@ -102,7 +105,9 @@ class Garage:
         self.tally.energy_kwh = energy_kwh
         self.tally.elapsed_s += dt_s
         self.day_s += dt_s * self.speed
-        self._carried_a = self.grid.carried([it.outlet.draw for it in self.chargers])
+        self._beside_a = () if self._house is None else self._house.step(dt_s)
+        draws = [it.outlet.draw for it in self.chargers]
+        self._carried_a = self.grid.carried(draws, self._beside_a)
         over_as = [
             breaker.step(lines_a, dt_s)
             for breaker, lines_a in zip(self.breakers, self._carried_a, strict=True)
@@ -126,7 +131,9 @@ class Garage:
             tally.first_limits_s = tally.elapsed_s
         bounds_a = self.grid.upper_bounds([it.wish for it in self.chargers], self._set_a)
         set_a = self._set_a[ROOT]
-        tally.count_capacity(self._carried_a[ROOT], bounds_a[ROOT], set_a, dt_s)
+        house_a = self.grid.carried([], self._beside_a)[ROOT]
+        bound_a = [min(set_a, a + b) for a, b in zip(bounds_a[ROOT], house_a, strict=True)]
+        tally.count_capacity(self._carried_a[ROOT], bound_a, set_a, dt_s)
         tally.count_breakers(self.breakers)
 
     def _switch_off(self) -> list[str]:
@@ -168,6 +175,10 @@ class Garage:
         return new_car(model, phases, visit.need_kwh, rng, rogue=rogue)
 
     # --- What there is to see ---
+
+    def main_a(self) -> Sequence[float]:
+        """Name what a meter at the main breaker shows, on each line."""
+        return self._carried_a[ROOT]
 
     def _cars(self) -> list[Car]:
         return [it.outlet.car for it in self.chargers if it.outlet.car is not None]
@@ -213,6 +224,12 @@ class Garage:
         cars_filled = self._left_full + sum(car.full for car in self._cars())
         switches = sum(it.outlet.switches for it in self.chargers)
         return self.tally.figures(self.breakers, cars_filled, switches)
+
+
+def _house(scene: Scene) -> House | None:
+    if scene.house_a is None:
+        return None
+    return House(scene.house_a, len(scene.grid_type.lines), Random(f"{scene.seed} house"))
 
 
 def _charger(it: SceneCharger, grid_type: GridType, seed: int) -> Charger:

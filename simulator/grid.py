@@ -94,12 +94,16 @@ class Grid:
             path.append(node)
         return tuple(path)
 
-    def carried(self, draws: Sequence[Draw]) -> list[tuple[float, ...]]:
+    def carried(
+        self, draws: Sequence[Draw], beside_a: Sequence[float] = ()
+    ) -> list[tuple[float, ...]]:
         """
         Work out what every breaker carries.
 
         Args:
             draws: what the car at each charger takes.
+            beside_a: what else flows through the main breaker: on each line, or in a three-phase IT grid
+                on each pair of lines.
 
         Returns:
             For every node, amperes on each of its lines.
@@ -112,6 +116,8 @@ class Grid:
             above = sums[self.parents[node]]
             for i in range(3):
                 above[i] += sums[node][i]
+        for i, a in enumerate(beside_a):
+            sums[ROOT][i] += a
         if self.type is GridType.IT_3_PHASE:
             return [line_currents(pairs) for pairs in sums]
         return [tuple(node_a[: self.lines]) for node_a in sums]

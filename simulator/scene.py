@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from shared.ids import ChargerId, CircuitId, Serial
 from shared.phases import PHASES, GridType, Phase, PhaseSwitching, Wiring
-from shared.units import BreakerAmperes, ChargerAmperes
+from shared.units import Amperes, BreakerAmperes, ChargerAmperes
 from simulator.breakers import Breaker
 from simulator.grid import Grid
 
@@ -71,6 +71,9 @@ class Scene(_Part):
     set_a: BreakerAmperes | None = None
     circuits: tuple[SceneCircuit, ...] = ()
     chargers: Annotated[tuple[SceneCharger, ...], Field(min_length=1)]
+    house_a: Amperes | None = None
+    """What the rest of the building draws through the main breaker at most, on each line (in a three-phase
+    IT grid: between each pair of lines); none: the breaker is the cars' alone."""
     seed: int = 1
 
     @model_validator(mode="after")

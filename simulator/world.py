@@ -19,6 +19,7 @@ import structlog
 from shared.clock import utc_now
 from simulator.garage import Garage
 from simulator.link import Link
+from simulator.meter import push_for_ever
 from simulator.report import Figures
 from simulator.scene import Scene
 from simulator.sessions import load_sessions, visits
@@ -41,6 +42,8 @@ class Run:
     report: Path | None = None
     status: Path | None = None
     with_rogue: bool = True
+    meter: str | None = None
+    """Where the meter at the main breaker pushes its readings; none: nowhere."""
 
     def __post_init__(self) -> None:
         if not self.gateway.startswith(("ws://", "wss://")):
@@ -74,6 +77,9 @@ async def run_garage(garage: Garage, run: Run, stop: asyncio.Event) -> Figures:
                 tasks.create_task(Link(charger, run.gateway, _now_s).run())
                 for charger in garage.chargers
             ]
+            if run.meter is not None:
+                pushing = push_for_ever(run.meter, garage.main_a, utc_now)
+                links.append(tasks.create_task(pushing))
             await _live(garage, run, stop)
             for link in links:
                 link.cancel()

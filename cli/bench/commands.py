@@ -15,6 +15,7 @@ from cli.bench.delivery import measure_copies, measure_delivery
 from cli.bench.picture import bars, shown, table_of
 from cli.bench.place import bench_place
 from cli.bench.replay import measure_rebuild, measure_replay
+from cli.bench.steps import measure_steps
 from cli.bench.tail import measure_tail
 from cli.faults import EXIT_CODE, StackFault
 from cli.figures import Figures, write_report
@@ -87,6 +88,18 @@ def balance_command(
     except (*MISSING, PicturesMissing) as missing:
         Console(stderr=True).print(f"[bold red]{missing}[/]", highlight=False)
         raise typer.Exit(EXIT_CODE) from missing
+    if json is not None:
+        write_report(json, figures)
+
+
+@bench.command("steps")
+def steps_command(
+    json: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+    steps: Annotated[int, typer.Option(min=2, max=2000, help="How many.")] = 120,
+) -> None:
+    """Measure how soon a step of load that is not ours is relieved, in simulated time."""
+    figures = measure_steps(steps)
+    console.print(table_of(figures))
     if json is not None:
         write_report(json, figures)
 

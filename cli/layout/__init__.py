@@ -1,7 +1,9 @@
 """
-Setting up an installation from the command line: `ampledger installation|circuit|charger`.
+Setting up an installation from the command line: `ampledger installation|circuit|charger|meter|limit`.
 
-    installation.py, circuit.py, charger.py   one module per noun, one function per command
+    installation.py, circuit.py, charger.py, meter.py, limit.py
+                        one module per noun, one function per command
+    values.py           what people type for currents, moments and times of the week
     looking.py          `installation show` and `check`
     charger_file.py     a CSV of chargers, read
     importing.py        such a file, checked against the log and assigned
@@ -17,9 +19,13 @@ Setting up an installation from the command line: `ampledger installation|circui
 from cli.layout import charger as _charger
 from cli.layout import circuit as _circuit
 from cli.layout import installation as _installation
+from cli.layout import limit as _limit
+from cli.layout import meter as _meter
 
 installation = _installation.app
 circuit = _circuit.app
 charger = _charger.app
+meter = _meter.app
+limit = _limit.app
 
-__all__ = ["charger", "circuit", "installation"]
+__all__ = ["charger", "circuit", "installation", "limit", "meter"]

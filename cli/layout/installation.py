@@ -1,6 +1,5 @@
 """`ampledger installation`: set one up, change it, look at it."""
 
-from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -18,6 +17,7 @@ from cli.layout.options import (
     NewId,
     Reason,
 )
+from cli.layout.values import moment_of, three_of
 from cli.layout.ways_on import deactivate
 from shared.clock import utc_now
 from shared.ids import new_id
@@ -32,7 +32,7 @@ from shared.messages.installation import (
     SetAvailableCurrent,
     SetSwitchCurrent,
 )
-from shared.phases import PHASES, GridType
+from shared.phases import GridType
 
 app = typer.Typer(no_args_is_help=True, help="Installations.")
 
@@ -175,42 +175,10 @@ def set_available_current(
     command = SetAvailableCurrent(
         command_id=new_id(),
         installation_id=installation_id,
-        available_a=None if available_a is None else _three(available_a),
+        available_a=None if available_a is None else three_of(available_a),
         until=None if until is None else moment_of(until, utc_now()),
     )
     carry_out([command], Manner(data_folder, actor, dry_run, as_json))
-
-
-def _three(text: str) -> tuple[float, float, float]:
-    try:
-        values = [float(it) for it in text.replace(",", " ").split()]
-    except ValueError:
-        values = []
-    if len(values) not in {1, len(PHASES)}:
-        raise typer.BadParameter(f"{text!r} is neither one current nor three, such as 40,40,32")
-    first, second, third = values * (len(PHASES) // len(values))
-    return first, second, third
-
-
-def moment_of(text: str, now: datetime) -> datetime:
-    """
-    Read a moment: with its offset, without one by this machine's time zone, or from now on.
-
-    Raises:
-        BadParameter: it is none of these.
-
-    >>> str(moment_of("2h", datetime.fromisoformat("2026-11-22T08:00Z")))
-    '2026-11-22 10:00:00+00:00'
-    """
-    units = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-    if text[:-1].isdecimal() and text[-1] in units:
-        return now + int(text[:-1]) * units[text[-1]]
-    try:
-        return datetime.fromisoformat(text).astimezone()
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"{text!r} is no time; write 2026-11-22T18:00+01:00, or 90m, 2h, 3d from now"
-        ) from error
 
 
 @app.command("switch-current")

@@ -13,8 +13,10 @@ from cli.layout.rehearsal import world_of
 from cli.layout.telling import complain, draw, say, tell_notes
 from cli.support.output import FINDING, print_json
 from services.installation.decider import installation as decider
+from services.installation.state import Installation
 from services.portal.documents import Layout
 from shared.clock import utc_now
+from shared.recorded import Recorded
 
 
 def show(
@@ -54,10 +56,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say what an electrician would say of the set-up, and how to mend it."""
-    world = world_of(asyncio.run(installation_log(data_folder)))
-    state = world.state(installation_id)
-    if state == decider.initial:
-        _unknown(installation_id, [it.removeprefix("installation-") for it in world.states])
+    state = state_of(installation_id, asyncio.run(installation_log(data_folder)))
     notes = decider.notes_of(state)
     if as_json:
         print_json({"notes": [it.model_dump(mode="json") for it in notes]})
@@ -65,6 +64,20 @@ def check(
         tell_notes(notes)
     else:
         say("nothing to remark")
+
+
+def state_of(installation_id: str, log: Iterable[Recorded]) -> Installation:
+    """
+    Fold an installation out of the log.
+
+    Raises:
+        Exit: there is no such installation, and that has been said.
+    """
+    world = world_of(log)
+    state = world.state(installation_id)
+    if state == decider.initial:
+        _unknown(installation_id, [it.removeprefix("installation-") for it in world.states])
+    return state
 
 
 def _unknown(installation_id: str, known: Iterable[str]) -> NoReturn:

@@ -9,7 +9,8 @@ from shared.messages.registry import EVENTS
 MODULES: Final = (installation, telemetry, balancer)
 
 READINGS: Final[dict[str, type[Message]]] = {
-    reading.__name__: reading for reading in (telemetry.MeterReading, balancer.SiteBalance)
+    reading.__name__: reading
+    for reading in (telemetry.MeterReading, telemetry.BreakerReading, balancer.SiteBalance)
 }
 """What is announced on the jetstream of readings; other messages are parts of these."""
 

@@ -3,15 +3,17 @@ Decides how much current each charger may draw, so that no breaker trips.
 
 Takes      nothing: it decides by itself
 Announces  CurrentLimitAllocated, LeasesRenewed, ChargerQueued, OverloadDetected, LimitIgnored,
-           LayoutRequired; SiteBalance (telemetry)
+           LayoutRequired, UnmanagedLoadCounted; SiteBalance (telemetry)
 Listens to installation and telemetry, and to every MeterReading.
 
 How a decision comes about, in the order of the modules:
 
 phasors      what an ampere is on a line, as a phasor
 forms        how currents add at a breaker: lines in TN grids, pairs of lines in IT grids
+limits       what others allow at breakers, and when; the open period of a contract's peak
+meters       what a meter at a breaker tells of load that is not ours
 site         the tree of breakers as arrays, and each charger with its own limits
-phasors      what an ampere of a car is on each line
+headroom     what is left of every breaker for cars, by physics and by contract
 allocation   shares: who is admitted, how much each gets, and in which mode; with
              demands  what it is asked and answers, nets and tables  the same in arrays,
              fitting and filling  its compiled loops, modes  three lines or one
@@ -36,6 +38,8 @@ handout      the same as shares that cars can be offered
 And how facts come about:
 
 layouts      an installation as it is, and where its chargers stood before
+loads        what is remembered of other load between decisions
+limit_folds  events of meters and limits
 layout_folds the installation service's events, one by one
 projections  what chargers report, and what was announced to them
 hardware     what of one charger counts where

@@ -15,6 +15,7 @@ from shared.messages.balancer import (
     LeasesRenewed,
     OverloadDetected,
     SiteBalance,
+    UnmanagedLoadCounted,
 )
 from shared.phases import PhaseCurrents
 
@@ -30,7 +31,16 @@ def events_of(
     now_s: float,
     reading_received_at: datetime | None,
 ) -> Iterator[Event]:
-    """Say a decision as events, in the order in which its limits were counted."""
+    """Say a decision as events, in the order in which its limits were counted; what it sets aside for
+    other load comes before the limits that respect it."""
+    for circuit_id, load in facts.loads.items():
+        if not load.announced:
+            yield UnmanagedLoadCounted(
+                installation_id=facts.installation_id,
+                circuit_id=circuit_id,
+                load_a=load.lines_a,
+                basis=load.basis,
+            )
     leases: list[Lease] = []
     for announcement in decision.announcements:
         lease = Lease(

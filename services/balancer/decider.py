@@ -14,7 +14,8 @@ import numpy as np
 from services.balancer.angles import Capacity
 from services.balancer.behaviour import METER_ERROR_A
 from services.balancer.facts import SiteFacts, Timing
-from services.balancer.forms import Amps, Form, Ways, higher
+from services.balancer.forms import LINES, Amps, Form, Ways, higher
+from services.balancer.headroom import headroom
 from services.balancer.ledger import Ledger
 from services.balancer.lifting import Lifting
 from services.balancer.planning import (
@@ -29,7 +30,7 @@ from services.balancer.switching import ONE, lines_of
 from services.balancer.turns import Turn, take_turns
 from shared.ids import ChargerId
 from shared.messages.balancer import LimitedBy, Rule
-from shared.phases import ALL_TERMINALS
+from shared.phases import ALL_TERMINALS, ZERO_A
 from shared.units import TOLERANCE_A
 
 
@@ -66,17 +67,26 @@ class Decision:
 def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     """Decide what may be announced now. Pure: the same facts at the same moment decide alike."""
     measured_a = _measured(facts, now_s)
-    usable_a = facts.site.usable_a(now_s)
+    left = headroom(facts.site, facts.loads, facts.peaks_a, now_s)
     ends_s = leases_end_s(timing, now_s)
-    ledger = Ledger(usable_a, facts.places(), measured_a, now_s, ends_s, form=facts.site.form)
-    capacity = _capacity_for_cars(facts, usable_a, ledger)
+    ledger = Ledger(
+        left.physical_a,
+        facts.places(),
+        measured_a,
+        now_s,
+        ends_s,
+        form=facts.site.form,
+        agreed_a=left.agreed_a,
+    )
+    capacity = _capacity_for_cars(facts, left.agreed_a, ledger)
     turns, rotated = take_turns(facts, capacity, timing, now_s)
-    lifting = Lifting(facts, turns, capacity, usable_a)
-    reasons = Reasons(facts, turns, usable_a, lifting, timing, now_s)
+    lifting = Lifting(facts, turns, capacity, left.agreed_a)
+    reasons = Reasons(facts, turns, left.agreed_a, left.rules, lifting, timing, now_s)
     targets = _targets(facts, turns, reasons)
     announced = _announce(facts, targets, ledger, timing, now_s)
     announcements = tuple(_with_whole_reason(it, reasons) for it in announced)
-    loads_a, stale = _loads(facts, measured_a, now_s)
+    other_a = _other_load_a(facts)
+    loads_a, stale = _loads(facts, measured_a, other_a, now_s)
     return Decision(
         announcements=announcements,
         queued=tuple(_newly_queued(facts, turns, reasons)),
@@ -85,7 +95,7 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
             for constraint, load_a in enumerate(loads_a)
             if load_a > facts.site.capacity_a[constraint] + METER_ERROR_A
         ),
-        committed_a=ledger.committed_a(),
+        committed_a=tuple(a + b for a, b in zip(ledger.committed_a(), other_a, strict=True)),
         measured_a=tuple(loads_a),
         stale=stale,
         rotated=rotated,
@@ -236,9 +246,13 @@ def _with_whole_reason(announcement: Announcement, reasons: Reasons) -> Announce
 
 
 def _loads(
-    facts: SiteFacts, measured: Mapping[ChargerId, Ways], now_s: float
+    facts: SiteFacts,
+    measured: Mapping[ChargerId, Ways],
+    other_a: Sequence[float],
+    now_s: float,
 ) -> tuple[list[float], frozenset[int]]:
-    """Add up what is drawn; a charging car that is not heard from is counted at its limit."""
+    """Add up what is drawn, other load included; a charging car that is not heard from is counted at its
+    limit. Where a meter shows all that flows, that is what flows."""
     loads: list[list[Ways]] = [[] for _ in facts.site.breakers]
     stale: set[int] = set()
     for charger_id, charger in facts.chargers.items():
@@ -251,5 +265,14 @@ def _loads(
         for breaker in path:
             loads[breaker].append(drawn)
     form = facts.site.form
-    loads_a: list[float] = form.lines(_sums(form, loads)).ravel().tolist()
+    loads_a: list[float] = (form.lines(_sums(form, loads)).ravel() + other_a).tolist()
+    for circuit_id, total_a in facts.totals_a.items():
+        first = facts.site.index[circuit_id] * LINES
+        loads_a[first : first + LINES] = (max(0.0, a) for a in total_a)
     return loads_a, frozenset(stale)
+
+
+def _other_load_a(facts: SiteFacts) -> list[float]:
+    """Name what is set aside at every constraint for load that is not ours."""
+    loads = (facts.loads.get(it.circuit_id) for it in facts.site.breakers)
+    return [a for it in loads for a in (ZERO_A if it is None else it.lines_a)]

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from services.balancer.behaviour import Behaviour
 from services.balancer.commitments import Place, Standing
+from services.balancer.headroom import Load
 from services.balancer.site import Site
-from shared.ids import ChargerId, InstallationId
+from shared.ids import ChargerId, CircuitId, InstallationId
 from shared.messages.balancer import LimitedBy
+from shared.phases import PhaseCurrents
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,12 @@ class SiteFacts:
     """Where current of chargers that are gone by the layout may still flow; no limit reaches them."""
     layout_position: int | None = None
     """The newest event of the installation that is known, by its position in the log."""
+    loads: Mapping[CircuitId, Load] = field(default_factory=dict)
+    """What is set aside at breakers for load that is not ours."""
+    totals_a: Mapping[CircuitId, PhaseCurrents] = field(default_factory=dict)
+    """What meters show of all that flows through breakers, where they report."""
+    peaks_a: Mapping[CircuitId, PhaseCurrents] = field(default_factory=dict)
+    """What contracts' peaks leave of breakers now, other load included."""
 
     def places(self) -> dict[str, tuple[Place, ...]]:
         """Name where every charger's current may flow; the first place is where it stands now."""

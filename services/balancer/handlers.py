@@ -7,7 +7,7 @@ A decision is appended to the log before anything of it is sent (`sending.py`).
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from nats.aio.client import Client
@@ -30,7 +30,7 @@ from shared.messages.balancer import (
     LayoutRequired,
     LimitIgnored,
 )
-from shared.messages.telemetry import MeterReading
+from shared.messages.telemetry import BreakerReading, MeterReading
 from shared.recorded import Recorded
 
 ACTOR: Final = "balancer"
@@ -104,6 +104,19 @@ class Balancer:
             log.warning("reading refused", subject=message.subject, error=str(error))
             return
         if self._knowledge.observe(reading):
+            waiting = self._changed.get(reading.installation_id)
+            self._changed[reading.installation_id] = waiting or reading.received_at
+
+    async def on_breaker_reading(self, message: Msg) -> None:
+        """Take a reading of other load into account, if it is for this process to decide on it."""
+        if not self._partitions.holds(subjects.partition_in(message.subject)):
+            return
+        try:
+            reading = BreakerReading.model_validate_json(message.data)
+        except ValidationError as error:
+            log.warning("reading refused", subject=message.subject, error=str(error))
+            return
+        if self._knowledge.observe_breaker(reading, self._clock().timestamp()):
             waiting = self._changed.get(reading.installation_id)
             self._changed[reading.installation_id] = waiting or reading.received_at
 
@@ -219,8 +232,10 @@ class Balancer:
         await self._client.publish(subject, picture.model_dump_json().encode())
 
 
-async def listen(client: Client, balancer: Balancer) -> Any:  # noqa: ANN401  # nats-py's type
+async def listen(client: Client, balancer: Balancer) -> None:
     """Hear every reading as it comes; readings of the past decide nothing."""
-    return await client.subscribe(
-        subjects.telemetry_all(MeterReading), cb=balancer.on_meter_reading
-    )
+    for kind, heard in (
+        (MeterReading, balancer.on_meter_reading),
+        (BreakerReading, balancer.on_breaker_reading),
+    ):
+        await client.subscribe(subjects.telemetry_all(kind), cb=heard)

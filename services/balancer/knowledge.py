@@ -11,11 +11,14 @@ from services.balancer.facts import SiteFacts
 from services.balancer.hardware import Heard, departed_by_serial, phases_told
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
+from services.balancer.loads import Loads
 from services.balancer.own_log import OwnLog
 from services.balancer.projections import (
     Announced,
+    LoadsCounted,
     Reported,
     fold_announced,
+    fold_load,
     fold_reported,
     offer_of,
     told_in,
@@ -26,7 +29,8 @@ from shared.documents import Documents
 from shared.event_store import EventStore
 from shared.ids import ChargerId, InstallationId
 from shared.messages import Event, InstallationEvent
-from shared.messages.telemetry import ChargerEvent, MeterReading
+from shared.messages.balancer import UnmanagedLoadCounted
+from shared.messages.telemetry import BreakerReading, ChargerEvent, MeterReading
 from shared.recorded import Recorded
 from shared.subjects import partition_of
 
@@ -66,9 +70,11 @@ class Knowledge:
         self._layouts = Documents(named("layout", slot), Layout)
         self._reported = Documents(named("reported", slot), Reported)
         self._announced = Documents(named("announced", slot), Announced)
+        self._counted = Documents(named("counted-loads", slot), LoadsCounted)
         self._own_log = OwnLog(
             pool, store, self.consumer, self._apply_own, self.reload_announced
         )
+        self._loads: dict[InstallationId, Loads] = {}
         self._behaviours: dict[ChargerId, Behaviour] = {}
         self._sites: dict[InstallationId, Site] = {}
         self._rotated_at_s: dict[InstallationId, float] = {}
@@ -123,6 +129,7 @@ class Knowledge:
     async def reload_announced(self) -> None:
         """Read what was announced as it is in the database."""
         await self._announced.open(self._pool)
+        await self._counted.open(self._pool)
 
     async def catch_up(self) -> None:
         """Read what others have announced."""
@@ -137,6 +144,9 @@ class Knowledge:
             before = self._announced.get(charger_id)
             after = fold_announced(before, charger_id, event, recorded_at)
             await self._announced.put(connection, charger_id, after)
+        if isinstance(event, UnmanagedLoadCounted):
+            counted = fold_load(self._counted.get(event.installation_id), event)
+            await self._counted.put(connection, event.installation_id, counted)
 
     async def remember(
         self,
@@ -204,8 +214,25 @@ class Knowledge:
         for installation_id, layout in self._layouts.all().items():
             if partition_of(installation_id) in partitions:
                 self._rotated_at_s.pop(installation_id, None)
+                self._loads.pop(installation_id, None)
                 for charger_id in layout.chargers:
                     self._behaviours.pop(charger_id, None)
+
+    def observe_breaker(self, reading: BreakerReading, now_s: float) -> bool:
+        """Take a reading of a breaker's meter into account; one that tells nothing changes nothing."""
+        facts = self._facts(reading.installation_id, epoch=0, now_s=now_s)
+        if facts is None:
+            return False
+        loads = self._loads.setdefault(reading.installation_id, Loads())
+        why = loads.hear(facts, reading, now_s)
+        if why is not None:
+            log.warning(
+                "breaker reading passed over",
+                installation_id=reading.installation_id,
+                meter_id=reading.meter_id,
+                why=why,
+            )
+        return why is None
 
     # --- What decisions are taken on ---
 
@@ -213,7 +240,19 @@ class Knowledge:
         self, installation_id: InstallationId, epoch: int, now_s: float
     ) -> SiteFacts | None:
         """Put together what is known of an installation; nothing for a layout that is no tree, or older
-        than others need it to be."""
+        than others need it to be, or for an installation for which somebody decides under a later epoch."""
+        if self._own_log.epoch(installation_id) > epoch:
+            return None
+        facts = self._facts(installation_id, epoch, now_s)
+        if facts is None:
+            return None
+        counted = self._counted.get(installation_id) or LoadsCounted()
+        loads = self._loads.setdefault(installation_id, Loads())
+        return loads.counting(facts, counted.loads(), now_s)
+
+    def _facts(
+        self, installation_id: InstallationId, epoch: int, now_s: float
+    ) -> SiteFacts | None:
         site, layout = self._site(installation_id), self._layouts.get(installation_id)
         if site is None or layout is None:
             return None

@@ -16,6 +16,7 @@ from services.balancer.layouts import (
     Lock,
     Stay,
 )
+from services.balancer.limit_folds import fold_limits
 from shared.ids import ChargerId, CircuitId
 from shared.messages import Event
 from shared.messages.balancer import MAIN
@@ -64,7 +65,12 @@ def fold_layout(
     if position <= layout.position:
         return layout
     fold = _Fold(layout, position, recorded_at)
-    after = fold.installation(event) or fold.circuit(event) or fold.charger(event)
+    after = (
+        fold.installation(event)
+        or fold.circuit(event)
+        or fold.charger(event)
+        or fold_limits(layout, event)
+    )
     return _with(after or layout, position=position)
 
 
@@ -74,6 +80,7 @@ def _created(event: InstallationCreated, position: int) -> Layout:
         name=event.name,
         grid=event.grid_type,
         breaker_a=event.breaker_a,
+        time_zone=event.time_zone,
         position=position,
     )
 
@@ -95,7 +102,11 @@ class _Fold:
                 regridded = event.grid_type is not layout.grid
                 before = self._relocating(layout.chargers) if regridded else layout
                 return _with(
-                    before, name=event.name, grid=event.grid_type, breaker_a=event.breaker_a
+                    before,
+                    name=event.name,
+                    grid=event.grid_type,
+                    breaker_a=event.breaker_a,
+                    time_zone=event.time_zone,
                 )
             case InstallationDeactivated():
                 return _with(layout, active=False)

@@ -9,13 +9,23 @@ that long.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from math import inf
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.balancer.limits import ContractPeak, ExternalLimit, lines_of_power_a, rule_of
+from services.balancer.meters import Meter
 from services.balancer.site import Breaker, Site, SiteCharger, way_up
-from shared.ids import ChargerId, CircuitId, InstallationId
+from shared.ids import ChargerId, CircuitId, InstallationId, LimitId, MeterId
 from shared.messages.balancer import MAIN, LimitedBy, Rule
+from shared.messages.installation import (
+    LimitOwner,
+    Measures,
+    MeterKind,
+    PeakPeriod,
+    WeeklyWindow,
+)
 from shared.phases import (
     GridType,
     Phase,
@@ -107,6 +117,38 @@ class Departed(Document):
     moved_to: InstallationId | None
 
 
+class MeterLayout(Document):
+    """A meter at a breaker."""
+
+    circuit_id: CircuitId
+    kind: MeterKind
+    measures: Measures
+    phases: tuple[Phase, ...]
+    highest_a: float
+    error_a: float
+    interval_s: float
+
+
+class LimitLayout(Document):
+    """What somebody else allows at a breaker."""
+
+    circuit_id: CircuitId
+    owner: LimitOwner
+    limit_a: PhaseCurrents | None
+    power_w: float | None
+    includes_load: bool
+    begins: datetime | None
+    until: datetime | None
+    windows: tuple[WeeklyWindow, ...]
+
+
+class PeakLayout(Document):
+    """What the mean power at a breaker is to stay below."""
+
+    peak_w: float
+    per: PeakPeriod
+
+
 class Layout(Document):
     """An installation as its own events tell it."""
 
@@ -121,6 +163,10 @@ class Layout(Document):
     available_until: datetime | None = None
     switch_current_a: float | None = None
     departed: tuple[Departed, ...] = ()
+    time_zone: str = "Etc/UTC"
+    meters: dict[MeterId, MeterLayout] = Field(default_factory=dict)
+    limits: dict[LimitId, LimitLayout] = Field(default_factory=dict)
+    peaks: dict[CircuitId, PeakLayout] = Field(default_factory=dict)
     position: int = 0
     """Of the newest event that it was folded from."""
 
@@ -153,7 +199,27 @@ class Layout(Document):
             chargers,
             available_a=self.available_a,
             available_until_s=float("inf") if until is None else until.timestamp(),
+            meters=tuple(Meter(it, **dict(m)) for it, m in self.meters.items()),
+            limits=tuple(self._limit(it, limit) for it, limit in self.limits.items()),
+            peaks=tuple(
+                ContractPeak(it, peak.peak_w, peak.per, self.time_zone)
+                for it, peak in self.peaks.items()
+            ),
             switch_current_a=self.switch_current_a,
+        )
+
+    def _limit(self, limit_id: LimitId, limit: LimitLayout) -> ExternalLimit:
+        lines_a = limit.limit_a or lines_of_power_a(limit.power_w or 0.0, self.grid)
+        return ExternalLimit(
+            limit_id,
+            limit.circuit_id,
+            rule_of(limit.owner, limit.windows),
+            lines_a,
+            limit.includes_load,
+            -inf if limit.begins is None else limit.begins.timestamp(),
+            inf if limit.until is None else limit.until.timestamp(),
+            limit.windows,
+            self.time_zone,
         )
 
     def _site_charger(self, charger_id: ChargerId, charger: ChargerLayout) -> SiteCharger:

@@ -54,6 +54,8 @@ class Ledger:
         ends_s: when limits that are still to be announced may end: the fail-safes that they hold off
             may come up then.
         form: how currents add.
+        agreed_a: what others allow at each constraint, if that is less. It bounds what may be drawn now;
+            fail-safes that come up later are not held to it.
     """
 
     def __init__(
@@ -64,9 +66,12 @@ class Ledger:
         now_s: float,
         ends_s: Iterable[float] = (),
         form: Form = ADDING_LINES,
+        agreed_a: Sequence[float] | None = None,
     ) -> None:
         self._form = form
         self._usable_a = np.asarray(usable_a, dtype=np.float64).reshape(-1, 1, LINES)
+        agreed = self._usable_a if agreed_a is None else np.reshape(agreed_a, (-1, 1, LINES))
+        self._now_a: Amps = np.minimum(self._usable_a, agreed)
         self._measured_a = measured_a
         self._tried: tuple[str, Granted, _Entry] | None = None
         standings = [place.standing for places in chargers.values() for place in places]
@@ -85,6 +90,9 @@ class Ledger:
     ) -> None:
         form, none_a = self._form, (0.0,) * self._form.width
         self._moments_s = moments_s
+        # By breaker, moment and line; what is agreed holds for the first moment, the present one.
+        self._may_a: Amps = np.repeat(self._usable_a, len(moments_s), axis=1)
+        self._may_a[:, :1] = self._now_a
         self._sums_a: Amps = np.zeros((len(self._usable_a), len(moments_s), form.width))
         self._entries: dict[str, _Entry] = {}
         settled = [it for it, places in chargers.items() if len(places) == 1]
@@ -158,7 +166,10 @@ class Ledger:
         until = bisect_left(self._moments_s, valid_until_s + OVER_AFTER_S)
         path = entry.path_now
         return self._form.room_a(
-            self._sums_a[path, :until], entry.own_now_a[:, :until], self._usable_a[path], lines
+            self._sums_a[path, :until],
+            entry.own_now_a[:, :until],
+            self._may_a[path, :until],
+            lines,
         )
 
     def fits(self, charger_id: str, grant: Granted) -> bool:
@@ -173,7 +184,7 @@ class Ledger:
             return True
         sums_a = self._sums_a[before.path]
         lines_a = self._form.lines(sums_a + (after.added_a - before.added_a))
-        too_much = lines_a > self._usable_a[before.path] + TOLERANCE_A
+        too_much = lines_a > self._may_a[before.path] + TOLERANCE_A
         # Whoever may draw on another pair as well is counted on all lines from then on.
         rises = self._form.lines_risen(risen) | (
             lines_a > self._form.lines(sums_a) + TOLERANCE_A

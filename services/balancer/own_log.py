@@ -17,7 +17,7 @@ from shared.event_store import EventStore
 from shared.followers import Moved
 from shared.ids import InstallationId
 from shared.messages import Event
-from shared.messages.balancer import LayoutRequired
+from shared.messages.balancer import CurrentLimitAllocated, LayoutRequired, LeasesRenewed
 
 SERVICE: Final = "balancer"
 
@@ -62,6 +62,7 @@ class OwnLog:
         """What the cursor says beside its position: something else once documents were replaced."""
         self._versions: dict[str, int] = {}
         self._required: dict[InstallationId, int] = {}
+        self._epochs: dict[InstallationId, int] = {}
         self._whole = True
         self._turn = asyncio.Lock()
 
@@ -88,6 +89,11 @@ class OwnLog:
     def required(self, installation_id: InstallationId) -> int:
         """Name the position up to which a layout must be known, as far as was said since the start."""
         return self._required.get(installation_id, 0)
+
+    def epoch(self, installation_id: InstallationId) -> int:
+        """Name the newest epoch under which somebody has decided, as far as was said since the start.
+        Whoever holds an older one has been replaced, whether or not it knows."""
+        return self._epochs.get(installation_id, 0)
 
     async def catch_up(self) -> None:
         """Fold everything that is in the log, on documents that may have been replaced meanwhile."""
@@ -160,3 +166,6 @@ class OwnLog:
             if isinstance(event, LayoutRequired):
                 known = self.required(event.installation_id)
                 self._required[event.installation_id] = max(known, event.layout_position)
+            if isinstance(event, CurrentLimitAllocated | LeasesRenewed):
+                newest = self.epoch(event.installation_id)
+                self._epochs[event.installation_id] = max(newest, event.epoch)

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from services.balancer.behaviour import Offer
 from services.balancer.commitments import CLOCK_SKEW_S
+from services.balancer.headroom import Load
 from services.balancer.layouts import FAIL_SAFES_MAX, Document
-from shared.ids import ChargerId, InstallationId, SessionId
+from shared.ids import ChargerId, CircuitId, InstallationId, SessionId
 from shared.messages import Event
 from shared.messages.balancer import (
     ChargerQueued,
@@ -17,7 +18,9 @@ from shared.messages.balancer import (
     Lease,
     LeasesRenewed,
     LimitedBy,
+    LoadBasis,
     Rule,
+    UnmanagedLoadCounted,
 )
 from shared.messages.telemetry import (
     ChargerConnected,
@@ -29,7 +32,7 @@ from shared.messages.telemetry import (
     SessionEnded,
     SessionStarted,
 )
-from shared.phases import ALL_TERMINALS
+from shared.phases import ALL_TERMINALS, PhaseCurrents
 from shared.units import CAR_FOLLOW_S
 
 CONFIRMATIONS_MAX: Final = 8
@@ -183,6 +186,29 @@ def offer_of(reported: Reported | None) -> Offer | None:
 
 
 # --- What was announced ---
+
+
+class CountedLoad(Document):
+    """What our own log says is set aside at a breaker for other load."""
+
+    lines_a: PhaseCurrents
+    basis: LoadBasis
+
+
+class LoadsCounted(Document):
+    """The same for every breaker of an installation."""
+
+    circuits: dict[CircuitId, CountedLoad] = Field(default_factory=dict)
+
+    def loads(self) -> dict[CircuitId, Load]:
+        return {it: Load(load.lines_a, load.basis) for it, load in self.circuits.items()}
+
+
+def fold_load(before: LoadsCounted | None, event: UnmanagedLoadCounted) -> LoadsCounted:
+    """Fold what is set aside from now on."""
+    known = before.circuits if before is not None else {}
+    counted = CountedLoad(lines_a=event.load_a, basis=event.basis)
+    return LoadsCounted(circuits={**known, event.circuit_id: counted})
 
 
 class Told(Lease):

@@ -24,6 +24,7 @@ class Reasons:
         facts: SiteFacts,
         turns: Sequence[Turn],
         usable_a: Sequence[float],
+        rules: Sequence[Rule],
         lifting: Lifting,
         timing: Timing,
         now_s: float,
@@ -31,7 +32,9 @@ class Reasons:
         self._facts = facts
         self._now_s = now_s
         self._turns = {turn.car.charger_id: turn for turn in turns}
-        self._usable_a = usable_a
+        # Other load may be above what its breaker carries.
+        self._usable_a = [max(0.0, it) for it in usable_a]
+        self._rules = rules
         self._sharing = Counter(
             constraint
             for turn in turns
@@ -121,11 +124,12 @@ class Reasons:
         return self._facts.chargers[charger_id].behaviour.waking(self._now_s)
 
     def _at_breaker(self, constraint: int, *, admitted: bool) -> Rule:
-        available = self._facts.site.is_available_current(constraint, self._now_s)
+        rule = self._rules[constraint]
         if admitted:
-            return Rule.AVAILABLE if available else Rule.BREAKER
+            return rule
         # Where nobody gets anything it is nobody's turn.
-        return Rule.AVAILABLE if available and self._sharing[constraint] == 0 else Rule.QUEUE
+        nobody = rule is not Rule.BREAKER and self._sharing[constraint] == 0
+        return rule if nobody else Rule.QUEUE
 
     def _bound(self, charger_id: ChargerId, *, lent: bool, max_a: float | None = None) -> Rule:
         """Name a car's own bound; by `max_a` its own breaker may be lifted already."""

@@ -7,6 +7,8 @@ from functools import cached_property
 
 from services.balancer.forms import LINES as LINES
 from services.balancer.forms import Form, form_of
+from services.balancer.limits import ContractPeak, ExternalLimit
+from services.balancer.meters import Meter
 from shared.ids import ChargerId, CircuitId
 from shared.messages.balancer import MAIN, LimitedBy
 from shared.phases import (
@@ -73,6 +75,11 @@ class Site:
     available_a: PhaseCurrents | None = None
     """What all chargers together may draw, below what the main breaker carries."""
     available_until_s: float = math.inf
+    meters: tuple[Meter, ...] = ()
+    """What reports load that is not ours."""
+    limits: tuple[ExternalLimit, ...] = ()
+    """What others allow at breakers: of contract, not of physics."""
+    peaks: tuple[ContractPeak, ...] = ()
     switch_current_a: float | None = None
     """Below this a three-phase car goes on with one phase, where its charger can; none: it never does."""
 

@@ -5,12 +5,15 @@ Takes      CreateInstallation, ChangeInstallation, DeactivateInstallation, React
            SetAuthenticationRequired, SetAvailableCurrent, SetSwitchCurrent,
            AddCircuit, ChangeCircuit, MoveCircuit, DeactivateCircuit, ReactivateCircuit,
            AssignChargers, ChangeCharger, MoveCharger, RemoveCharger, SetFailSafe, SetPriority,
-           UnlockSerial
+           UnlockSerial, AddMeter, ChangeMeter, RemoveMeter,
+           SetExternalLimit, LiftExternalLimit, SetContractPeak
 Announces  InstallationCreated, InstallationChanged, InstallationDeactivated,
            InstallationReactivated, AuthenticationRequiredSet, AvailableCurrentSet,
            SwitchCurrentSet, CircuitAdded, CircuitChanged, CircuitMoved, CircuitDeactivated,
            CircuitReactivated, ChargerAssigned, ChargerChanged, ChargerMoved, ChargerRemoved,
-           FailSafeSet, PrioritySet, SerialLocked, SerialUnlocked
+           FailSafeSet, PrioritySet, SerialLocked, SerialUnlocked,
+           MeterAdded, MeterChanged, MeterRemoved,
+           ExternalLimitSet, ExternalLimitLifted, ContractPeakSet
 Listens to nobody: it is the source of truth.
 
 language     the commands and events, by the part of the layout they speak of
@@ -20,7 +23,8 @@ evolve       history becomes state
 fail_safes   what chargers fall back to, shared out over the whole installation
 checks       what several decisions ask for
 facts        events that several decisions lead to
-installations, circuits, chargers, moves, use    the decisions
+installations, circuits, chargers, moves, use, meters, limits    the decisions
+reductions   what a grid operator's reduction leaves by law
 claims       keys that exist once in the world
 notes        what an electrician would say all the same
 decider      where a command finds its decision

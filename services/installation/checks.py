@@ -15,10 +15,11 @@ from services.installation.refusals import (
     UnknownCharger,
     UnknownCircuit,
     UnknownInstallation,
+    UnknownMeter,
     WiringDoesNotFitGrid,
 )
-from services.installation.state import Charger, Circuit, Description, Installation
-from shared.ids import ChargerId, CircuitId, InstallationId
+from services.installation.state import Charger, Circuit, Description, Installation, Meter
+from shared.ids import ChargerId, CircuitId, InstallationId, MeterId
 from shared.messages.balancer import MAIN
 from shared.messages.installation import InstallationType
 from shared.phases import PHASES, PhaseSwitching
@@ -57,6 +58,20 @@ def existing_circuit(state: Installation, circuit_id: CircuitId) -> Circuit:
     if circuit is None:
         raise UnknownCircuit(f"there is no circuit {circuit_id}; add it first, or check its id")
     return circuit
+
+
+def limited_circuit(state: Installation, circuit_id: CircuitId) -> Circuit:
+    """Expect a circuit, or the main breaker, to measure or to limit."""
+    return state.circuits[MAIN] if circuit_id == MAIN else existing_circuit(state, circuit_id)
+
+
+def existing_meter(state: Installation, meter_id: MeterId) -> Meter:
+    """Expect a meter."""
+    meter = state.meters.get(meter_id)
+    if meter is None:
+        known = listed(sorted(state.meters)) or "none"
+        raise UnknownMeter(f"there is no meter {meter_id} here; there are: {known}")
+    return meter
 
 
 def existing_charger(state: Installation, charger_id: ChargerId) -> Charger:

@@ -2,7 +2,15 @@
 
 from typing import Final, assert_never
 
-from services.installation import chargers, circuits, installations, moves, use
+from services.installation import (
+    chargers,
+    circuits,
+    installations,
+    limits,
+    meters,
+    moves,
+    use,
+)
 from services.installation.checks import check_whole
 from services.installation.claims import claims_of, stream_of, taken
 from services.installation.evolve import evolve, fold
@@ -13,6 +21,8 @@ from services.installation.language import (
     InstallationCommand,
     InstallationEvent,
     InstallationWish,
+    LimitWish,
+    MeterWish,
     UseWish,
 )
 from services.installation.notes import notes_of
@@ -48,6 +58,10 @@ def _decided(
         return moves.decide(command, state)
     if isinstance(command, UseWish):
         return use.decide(command, state)
+    if isinstance(command, MeterWish):
+        return meters.decide(command, state)
+    if isinstance(command, LimitWish):
+        return limits.decide(command, state)
     assert_never(command)
 
 

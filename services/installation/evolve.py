@@ -10,7 +10,16 @@ from dataclasses import replace
 from typing import Any, Final
 
 from services.installation.language import InstallationEvent
-from services.installation.state import Charger, Circuit, Description, Installation, Lock
+from services.installation.state import (
+    Charger,
+    Circuit,
+    Description,
+    ExternalLimit,
+    Installation,
+    Lock,
+    Meter,
+    Peak,
+)
 from shared.ids import ChargerId, CircuitId
 from shared.messages.balancer import MAIN
 from shared.messages.installation import (
@@ -25,11 +34,17 @@ from shared.messages.installation import (
     CircuitDeactivated,
     CircuitMoved,
     CircuitReactivated,
+    ContractPeakSet,
+    ExternalLimitLifted,
+    ExternalLimitSet,
     FailSafeSet,
     InstallationChanged,
     InstallationCreated,
     InstallationDeactivated,
     InstallationReactivated,
+    MeterAdded,
+    MeterChanged,
+    MeterRemoved,
     PrioritySet,
     SerialLocked,
     SerialUnlocked,
@@ -51,6 +66,11 @@ class Draft:
         self.available_a = state.available_a
         self.available_until = state.available_until
         self.switch_current_a = state.switch_current_a
+        self.meters = dict(state.meters)
+        self.meters_gone = set(state.meters_gone)
+        self.limits = dict(state.limits)
+        self.limits_lifted = set(state.limits_lifted)
+        self.peaks = dict(state.peaks)
 
     def finished(self) -> Installation:
         """Hand over the state; the draft is not used any more."""
@@ -65,6 +85,11 @@ class Draft:
             self.available_a,
             self.available_until,
             self.switch_current_a,
+            self.meters,
+            frozenset(self.meters_gone),
+            self.limits,
+            frozenset(self.limits_lifted),
+            self.peaks,
         )
 
     def circuit(self, circuit_id: CircuitId, **changes: Any) -> None:  # noqa: ANN401
@@ -213,6 +238,53 @@ def _unlocked(draft: Draft, event: SerialUnlocked) -> None:
     draft.charger(event.charger_id, lock=None)
 
 
+# --- Meters and limits ---
+
+
+def _meter(draft: Draft, event: MeterAdded | MeterChanged) -> None:
+    draft.meters_gone.discard(event.meter_id)
+    draft.meters[event.meter_id] = Meter(
+        event.circuit_id or MAIN,
+        event.kind,
+        event.measures,
+        event.phases,
+        event.highest_a,
+        event.error_a,
+        event.interval_s,
+    )
+
+
+def _meter_removed(draft: Draft, event: MeterRemoved) -> None:
+    draft.meters.pop(event.meter_id, None)
+    draft.meters_gone.add(event.meter_id)
+
+
+def _limit_set(draft: Draft, event: ExternalLimitSet) -> None:
+    draft.limits_lifted.discard(event.limit_id)
+    draft.limits[event.limit_id] = ExternalLimit(
+        event.owner,
+        event.circuit_id or MAIN,
+        event.limit_a,
+        event.power_w,
+        event.includes_load,
+        event.begins,
+        event.until,
+        event.windows,
+        event.reason,
+    )
+
+
+def _limit_lifted(draft: Draft, event: ExternalLimitLifted) -> None:
+    draft.limits.pop(event.limit_id, None)
+    draft.limits_lifted.add(event.limit_id)
+
+
+def _peak(draft: Draft, event: ContractPeakSet) -> None:
+    draft.peaks.pop(event.circuit_id or MAIN, None)
+    if event.peak_w is not None:
+        draft.peaks[event.circuit_id or MAIN] = Peak(event.peak_w, event.per)
+
+
 FOLDS: Final[dict[type[InstallationEvent], Callable[[Draft, Any], None]]] = {
     InstallationCreated: _created,
     InstallationChanged: _changed,
@@ -236,6 +308,12 @@ FOLDS: Final[dict[type[InstallationEvent], Callable[[Draft, Any], None]]] = {
     PrioritySet: _priority,
     SerialLocked: _locked,
     SerialUnlocked: _unlocked,
+    MeterAdded: _meter,
+    MeterChanged: _meter,
+    MeterRemoved: _meter_removed,
+    ExternalLimitSet: _limit_set,
+    ExternalLimitLifted: _limit_lifted,
+    ContractPeakSet: _peak,
 }
 """One function for each event, found by its class: asking every class in turn would cost more than
 folding does. A test keeps the table complete."""

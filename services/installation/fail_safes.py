@@ -28,8 +28,11 @@ def due_a(charger: Charger) -> float:
 
 
 def part_a(state: Installation, circuit_id: CircuitId) -> float:
-    """What fail-safes may take of a breaker together, in amperes per phase."""
-    return state.circuits[circuit_id].set_a * FAIL_SAFE_SHARE_MAX
+    """What fail-safes may take of a breaker together, in amperes per phase: beside the most that other
+    load may be, for when the connection is lost nobody makes room for that."""
+    set_a = state.circuits[circuit_id].set_a
+    beside_a = max(0.0, set_a - state.unmanaged_a(circuit_id))
+    return min(set_a * FAIL_SAFE_SHARE_MAX, beside_a)
 
 
 def shared_out(state: Installation) -> dict[ChargerId, float]:

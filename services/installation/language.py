@@ -4,12 +4,14 @@ from typing import Final, get_args
 
 from shared.messages.installation import (
     AddCircuit,
+    AddMeter,
     AssignChargers,
     AuthenticationRequiredSet,
     AvailableCurrentSet,
     ChangeCharger,
     ChangeCircuit,
     ChangeInstallation,
+    ChangeMeter,
     ChargerAssigned,
     ChargerChanged,
     ChargerMoved,
@@ -19,24 +21,34 @@ from shared.messages.installation import (
     CircuitDeactivated,
     CircuitMoved,
     CircuitReactivated,
+    ContractPeakSet,
     CreateInstallation,
     DeactivateCircuit,
     DeactivateInstallation,
+    ExternalLimitLifted,
+    ExternalLimitSet,
     FailSafeSet,
     InstallationChanged,
     InstallationCreated,
     InstallationDeactivated,
     InstallationReactivated,
+    LiftExternalLimit,
+    MeterAdded,
+    MeterChanged,
+    MeterRemoved,
     MoveCharger,
     MoveCircuit,
     PrioritySet,
     ReactivateCircuit,
     ReactivateInstallation,
     RemoveCharger,
+    RemoveMeter,
     SerialLocked,
     SerialUnlocked,
     SetAuthenticationRequired,
     SetAvailableCurrent,
+    SetContractPeak,
+    SetExternalLimit,
     SetFailSafe,
     SetPriority,
     SetSwitchCurrent,
@@ -62,7 +74,12 @@ UseWish = (
 )
 """What is in use and what is not: circuits and, with them, serials."""
 
-InstallationCommand = InstallationWish | CircuitWish | ChargerWish | MoveCharger | UseWish
+MeterWish = AddMeter | ChangeMeter | RemoveMeter
+LimitWish = SetExternalLimit | LiftExternalLimit | SetContractPeak
+
+InstallationCommand = (
+    InstallationWish | CircuitWish | ChargerWish | MoveCharger | UseWish | MeterWish | LimitWish
+)
 
 InstallationEvent = (
     InstallationCreated
@@ -85,6 +102,12 @@ InstallationEvent = (
     | PrioritySet
     | SerialLocked
     | SerialUnlocked
+    | MeterAdded
+    | MeterChanged
+    | MeterRemoved
+    | ExternalLimitSet
+    | ExternalLimitLifted
+    | ContractPeakSet
 )
 
 COMMANDS: Final[tuple[type[InstallationCommand], ...]] = get_args(InstallationCommand)

@@ -13,8 +13,9 @@ from services.installation.state import Charger, Installation
 from shared.ids import ChargerId
 from shared.messages import Note
 from shared.messages.balancer import MAIN
+from shared.messages.installation import Measures, MeterKind
 from shared.phases import PHASES, PhaseSwitching
-from shared.units import exceeds
+from shared.units import PILOT_MIN_A, exceeds
 
 NAMES_MAX: Final = 10
 ALIKE_MIN: Final = 3
@@ -240,6 +241,68 @@ def _nobody_can_authenticate(state: Installation) -> Note | None:
     )
 
 
+# --- Meters and limits ---
+
+
+def _nothing_beside_load(state: Installation) -> Note | None:
+    """While its meter is silent, the most that a load may be is set aside."""
+    without = {
+        it: f"{circuit.name!r} ({circuit.set_a:g} A, {state.unmanaged_a(it):g} A of it other load)"
+        for it, circuit in state.circuits.items()
+        if state.beneath(it)
+        and state.unmanaged_a(it) > 0
+        and exceeds(PILOT_MIN_A, circuit.set_a - state.unmanaged_a(it))
+    }
+    if not without:
+        return None
+    return _note(
+        "nothing-beside-other-load",
+        state,
+        "no car charges here while the meter is silent, because the other load may take nearly all "
+        f"of the breaker: {_named([*without.values()])}",
+        "enter what the load really is at most, if that is less than was entered",
+        *(_about(state, it) for it in without),
+    )
+
+
+def _missing_phase(state: Installation) -> Note | None:
+    if state.description is None:
+        return None
+    lines = state.description.grid_type.lines
+    partly = [it for it, meter in state.meters.items() if len(meter.phases) < len(lines)]
+    if not partly:
+        return None
+    return _note(
+        "phase-not-measured",
+        state,
+        f"not every phase is measured by {_named(partly)}; in an IT grid one phase is bounded by the "
+        "sum of the two others, everywhere else the most that the load may be is set aside there",
+        "use a meter that gives all phases, if capacity matters",
+        *partly,
+    )
+
+
+def _total_hides(state: Installation) -> Note | None:
+    """A part of what a meter measures already is counted once, by that meter."""
+    whole = {it.circuit_id for it in state.meters.values() if it.measures is Measures.TOTAL}
+    hidden = [
+        it
+        for it, meter in state.meters.items()
+        if meter.measures is Measures.LOAD_ONLY
+        and meter.kind is not MeterKind.SOLAR
+        and meter.circuit_id in whole
+    ]
+    if not hidden:
+        return None
+    return _note(
+        "load-measured-already",
+        state,
+        f"another meter measures all of the same breaker, so these change nothing: {_named(hidden)}",
+        "nothing needs doing; remove them, or put them at the circuit they belong to",
+        *hidden,
+    )
+
+
 LOOKS: Final[tuple[Callable[[Installation], Note | None], ...]] = (
     _circuits_beyond_breaker,
     _maximum_above_breaker,
@@ -250,5 +313,8 @@ LOOKS: Final[tuple[Callable[[Installation], Note | None], ...]] = (
     _fail_safes_beyond_available,
     _phases_not_switched,
     _nobody_can_authenticate,
+    _nothing_beside_load,
+    _missing_phase,
+    _total_hides,
 )
 """What is looked at, in the order in which it is told."""

@@ -11,6 +11,10 @@ Refused
                           MinimumAboveMaximum, BreakerGivenAndTaken, FailSafeNotOfferable,
                           FailSafeDoesNotFit
     of serials            SerialTaken, SerialIsLocked, SerialNotLocked
+    of meters             MeterExists, UnknownMeter, PhaseNotInGrid, HighestAboveBreaker,
+                          SolarAmongTotal, MeasuredTwice
+    of limits             UnknownLimit, LimitNeedsOneValue, LimitEndsFirst, LimitAboveBreaker,
+                          ReductionBelowMinimum
 """
 
 from shared.decider import Refused
@@ -137,3 +141,53 @@ class SerialIsLocked(Refused):
 
 class SerialNotLocked(Refused):
     """Support unlocks what is locked."""
+
+
+# --- Of meters ---
+
+
+class MeterExists(Refused):
+    """There is a meter with this id already, and it is another one."""
+
+
+class UnknownMeter(Refused):
+    """Only a meter that was added can be changed or removed."""
+
+
+class PhaseNotInGrid(Refused):
+    """A meter measures lines that the grid has."""
+
+
+class HighestAboveBreaker(Refused):
+    """No load is above the breaker it flows through for long."""
+
+
+class SolarAmongTotal(Refused):
+    """What feeds the grid is measured apart from what it hides."""
+
+
+class MeasuredTwice(Refused):
+    """One meter measures all of a breaker."""
+
+
+# --- Of limits ---
+
+
+class UnknownLimit(Refused):
+    """Only a limit that was set can be lifted."""
+
+
+class LimitNeedsOneValue(Refused):
+    """A limit is a current or a power."""
+
+
+class LimitEndsFirst(Refused):
+    """A limit ends after it begins."""
+
+
+class LimitAboveBreaker(Refused):
+    """Above the breaker's set value the breaker is the limit."""
+
+
+class ReductionBelowMinimum(Refused):
+    """The law leaves every device a minimum, unless a reason is given."""

@@ -6,9 +6,17 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from shared.ids import ChargerId, CircuitId, InstallationId, Serial
+from shared.ids import ChargerId, CircuitId, InstallationId, LimitId, MeterId, Serial
 from shared.messages.balancer import MAIN
-from shared.messages.installation import Category, InstallationType
+from shared.messages.installation import (
+    Category,
+    InstallationType,
+    LimitOwner,
+    Measures,
+    MeterKind,
+    PeakPeriod,
+    WeeklyWindow,
+)
 from shared.phases import GridType, Phase, PhaseAmperes, PhaseSwitching
 
 
@@ -81,6 +89,42 @@ class Charger(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Meter:
+    """A meter at a breaker; the load it watches is at most `highest_a` on any phase."""
+
+    circuit_id: CircuitId
+    kind: MeterKind
+    measures: Measures
+    phases: tuple[Phase, ...]
+    highest_a: float
+    error_a: float
+    interval_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalLimit:
+    """What somebody else allows at a breaker."""
+
+    owner: LimitOwner
+    circuit_id: CircuitId
+    limit_a: PhaseAmperes | None
+    power_w: float | None
+    includes_load: bool
+    begins: datetime | None
+    until: datetime | None
+    windows: tuple[WeeklyWindow, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """What the mean power at a breaker is to stay below."""
+
+    peak_w: float
+    per: PeakPeriod
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     """
     An installation; the main breaker stands among the circuits as `MAIN`, and its flag is that of the
@@ -102,6 +146,29 @@ class Installation:
     available_a: PhaseAmperes | None = None
     available_until: datetime | None = None
     switch_current_a: float | None = None
+    meters: Mapping[MeterId, Meter] = field(default_factory=lambda: MappingProxyType({}))
+    meters_gone: frozenset[MeterId] = frozenset()
+    limits: Mapping[LimitId, ExternalLimit] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    limits_lifted: frozenset[LimitId] = frozenset()
+    peaks: Mapping[CircuitId, Peak] = field(default_factory=lambda: MappingProxyType({}))
+
+    def unmanaged_a(self, circuit_id: CircuitId) -> float:
+        """
+        Name the most that load which is not ours may be at a breaker, in amperes per phase.
+
+        A meter that measures all of a breaker speaks for what hangs beneath it as well.
+        """
+        here = [it for it in self.meters.values() if it.circuit_id == circuit_id]
+        total = next((it for it in here if it.measures is Measures.TOTAL), None)
+        if total is not None:
+            return total.highest_a
+        beneath = (
+            it for it, circuit in self.circuits.items() if circuit.parent_id == circuit_id
+        )
+        own_a = sum(it.highest_a for it in here if it.kind is not MeterKind.SOLAR)
+        return own_a + sum(self.unmanaged_a(it) for it in beneath)
 
     def path(self, circuit_id: CircuitId | None) -> Iterator[tuple[CircuitId, Circuit]]:
         """Go from a circuit up to the main breaker."""

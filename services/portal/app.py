@@ -10,13 +10,13 @@ from services.portal.knocks import Knock, knock_of
 from services.portal.latest import Latest
 from services.portal.pages import Sights, application
 from services.portal.read_models import ReadModels
-from services.portal.server import listening_socket, serve
 from services.portal.settings import PortalSettings
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.clock import utc_now
 from shared.follow import follow
 from shared.runtime import Runtime, run
+from shared.web_server import listening_socket, serve
 
 log = structlog.get_logger()
 

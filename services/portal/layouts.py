@@ -24,11 +24,17 @@ from shared.messages.installation import (
     CircuitDeactivated,
     CircuitMoved,
     CircuitReactivated,
+    ContractPeakSet,
+    ExternalLimitLifted,
+    ExternalLimitSet,
     FailSafeSet,
     InstallationChanged,
     InstallationCreated,
     InstallationDeactivated,
     InstallationReactivated,
+    MeterAdded,
+    MeterChanged,
+    MeterRemoved,
     PrioritySet,
     SerialLocked,
     SerialUnlocked,
@@ -59,7 +65,19 @@ ChargerChange = (
     | SerialLocked
     | SerialUnlocked
 )
-LayoutEvent = InstallationCreated | InstallationChange | CircuitChange | ChargerChange
+LimitChange = (
+    MeterAdded
+    | MeterChanged
+    | MeterRemoved
+    | ExternalLimitSet
+    | ExternalLimitLifted
+    | ContractPeakSet
+)
+"""What is set below breakers. Pages show it as the reason of a limit only; yet whoever has seen such a
+change has seen another position of the log."""
+LayoutEvent = (
+    InstallationCreated | InstallationChange | CircuitChange | ChargerChange | LimitChange
+)
 LAYOUT_EVENTS: Final = frozenset(it.__name__ for it in get_args(LayoutEvent))
 
 Changes = dict[str, Any]
@@ -83,6 +101,8 @@ def fold_layout(
         changes = _of_installation(event, recorded_at)
     elif isinstance(event, CircuitChange):
         changes = {"circuits": _circuits(layout.circuits, event, recorded_at)}
+    elif isinstance(event, LimitChange):
+        changes = {}
     else:
         changes = _chargers(layout, event, recorded_at)
     return layout.model_copy(update=changes | {"position": position})

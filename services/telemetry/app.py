@@ -1,5 +1,6 @@
 """Where the parts of the telemetry service meet."""
 
+import asyncio
 from functools import partial
 
 import structlog
@@ -7,16 +8,19 @@ import structlog
 from services.telemetry.epochs import Epochs
 from services.telemetry.gateway import Gateway
 from services.telemetry.histories import Histories
+from services.telemetry.meter_door import MeterDoor
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
 from services.telemetry.publisher import Publisher
 from services.telemetry.settings import Settings
 from services.telemetry.whereabouts import Whereabouts
+from shared.clock import utc_now
 from shared.event_store import EventStore
 from shared.follow import follow
 from shared.ids import new_id
 from shared.relay import Relay
 from shared.runtime import Runtime, run
+from shared.web_server import listening_socket, serve
 
 log = structlog.get_logger()
 
@@ -51,6 +55,24 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     runtime.spawn(follow(runtime.client, runtime.pool, follower), "follow-installation")
     await runtime.stack.enter_async_context(gateway.serving())
     runtime.health.add("ocpp", lambda: gateway.listening)
+    if settings.meter_port is not None:
+        door = MeterDoor(assignments.meter, publisher, utc_now)
+        _open(runtime, door, settings.meter_host, settings.meter_port)
+
+
+def _open(runtime: Runtime, door: MeterDoor, host: str, port: int) -> None:
+    """Listen for meters at breakers."""
+    taken = listening_socket(host, port)
+    runtime.stack.callback(taken.close)
+    listening = asyncio.Event()
+    runtime.health.add("meters", listening.is_set)
+
+    def on_started() -> None:
+        listening.set()
+        log.info("listening for meters", host=host, port=port)
+
+    serving = serve(door.application(), taken, on_started, on_stop=listening.clear)
+    runtime.spawn(serving, "meters")
 
 
 def main() -> None:

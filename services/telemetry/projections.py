@@ -11,11 +11,12 @@ from typing import Any, Final
 import asyncpg
 from pydantic import BaseModel
 
+from services.telemetry.breaker_meters import BreakerMeter
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.whereabouts import Whereabouts
 from shared.documents import Documents
 from shared.followers import Connection, Follower
-from shared.ids import ChargerId, CircuitId, InstallationId, Serial
+from shared.ids import ChargerId, CircuitId, InstallationId, MeterId, Serial
 from shared.messages.installation import (
     AuthenticationRequiredSet,
     ChargerAssigned,
@@ -24,10 +25,13 @@ from shared.messages.installation import (
     FailSafeSet,
     InstallationChanged,
     InstallationCreated,
+    MeterAdded,
+    MeterChanged,
+    MeterRemoved,
     SerialLocked,
     SerialUnlocked,
 )
-from shared.phases import GridType, Wiring
+from shared.phases import GridType, Phase, Wiring
 from shared.recorded import Recorded
 from shared.units import Amperes
 
@@ -40,7 +44,10 @@ _OF_CHARGERS: Final = (
     SerialLocked,
     SerialUnlocked,
 )
-_HEARD: Final = frozenset(it.__name__ for it in (*_OF_INSTALLATIONS, *_OF_CHARGERS))
+_OF_METERS: Final = (MeterAdded, MeterChanged, MeterRemoved)
+_HEARD: Final = frozenset(
+    it.__name__ for it in (*_OF_INSTALLATIONS, *_OF_CHARGERS, *_OF_METERS)
+)
 
 
 class Grid(BaseModel):
@@ -67,19 +74,27 @@ class Assigned(BaseModel):
     lock: Lock | None = None
 
 
+class Metered(BaseModel):
+    """One meter at a breaker."""
+
+    phases: tuple[Phase, ...]
+
+
 class Assignments:
-    """All assigned chargers, by serial number."""
+    """All assigned chargers, by serial number, and the meters beside them."""
 
     def __init__(self, whereabouts: Whereabouts) -> None:
         self._whereabouts = whereabouts
         self._grids = Documents("grid", Grid)
         self._chargers = Documents("assigned", Assigned)
+        self._meters = Documents("meter", Metered)
         self._serials: dict[ChargerId, Serial] = {}
 
     async def open(self, pool: "asyncpg.Pool[Any]") -> None:
         """Read what is there."""
         await self._grids.open(pool)
         await self._chargers.open(pool)
+        await self._meters.open(pool)
         await self._whereabouts.open(pool)
         self._serials = {it.charger_id: serial for serial, it in self._chargers.all().items()}
 
@@ -107,6 +122,14 @@ class Assignments:
         found = (self.get(serial) for serial in self._chargers.all())
         return [it for it in found if it is not None]
 
+    def meter(self, installation_id: InstallationId, meter_id: MeterId) -> BreakerMeter | None:
+        """Say what a meter at a breaker is at this moment; none if there is no such meter."""
+        metered = self._meters.get(_key(installation_id, meter_id))
+        grid = self._grids.get(installation_id)
+        if metered is None or grid is None:
+            return None
+        return BreakerMeter(installation_id, meter_id, metered.phases, grid.grid_type)
+
     # --- Folding ---
 
     async def apply(self, connection: Connection, recorded: Recorded) -> None:
@@ -127,6 +150,11 @@ class Assignments:
             await self._on_removed(connection, event)
         elif isinstance(event, ChargerChanged | FailSafeSet | SerialLocked | SerialUnlocked):
             await self._on_change(connection, event)
+        elif isinstance(event, MeterAdded | MeterChanged):
+            key = _key(event.installation_id, event.meter_id)
+            await self._meters.put(connection, key, Metered(phases=event.phases))
+        elif isinstance(event, MeterRemoved):
+            await self._meters.remove(connection, _key(event.installation_id, event.meter_id))
 
     async def _on_installation(
         self,
@@ -216,6 +244,10 @@ class Assignments:
                 changed()
 
         return Follower("telemetry", "installation", self.apply, reload, committed)
+
+
+def _key(installation_id: InstallationId, meter_id: MeterId) -> str:
+    return f"{installation_id}/{meter_id}"
 
 
 def _why(installation_id: InstallationId, lock: Lock) -> str:

@@ -15,7 +15,7 @@ from nats.errors import ConnectionClosedError
 from nats.errors import Error as NatsError
 
 from shared import subjects
-from shared.messages.telemetry import MeterReading
+from shared.messages.telemetry import BreakerReading, MeterReading
 from shared.messaging import ensure_jetstream, telemetry_jetstream
 from shared.tasks import keep_running
 
@@ -43,9 +43,10 @@ class Publisher:
         """How many readings were lost because NATS was away for too long."""
         self._told = 0
 
-    def offer(self, reading: MeterReading) -> None:
+    def offer(self, reading: MeterReading | BreakerReading) -> None:
         """Hand in a reading; returns at once."""
-        subject = subjects.telemetry(MeterReading, reading.installation_id, reading.charger_id)
+        source = reading.charger_id if isinstance(reading, MeterReading) else reading.meter_id
+        subject = subjects.telemetry(type(reading), reading.installation_id, source)
         self._put((subject, reading.model_dump_json(exclude_none=True).encode()))
 
     def waiting(self) -> list[bytes]:

@@ -25,6 +25,10 @@ class Settings(RuntimeSettings):
     ocpp_host: str = Field(default="127.0.0.1", alias="TELEMETRY_OCPP_HOST")
     ocpp_port: int = Field(ge=0, le=65535, alias="TELEMETRY_OCPP_PORT")
     """Where chargers connect; 0 for any free port."""
+    meter_host: str = Field(default="127.0.0.1", alias="TELEMETRY_METER_HOST")
+    """Who reaches it may send readings: nobody is asked who they are."""
+    meter_port: int | None = Field(default=None, ge=1, le=65535, alias="TELEMETRY_METER_PORT")
+    """Where meters at breakers push their readings; none: nowhere."""
     sample_interval_s: int = Field(default=10, ge=1, alias="TELEMETRY_SAMPLE_INTERVAL_S")
     heartbeat_interval_s: int = Field(default=300, ge=1, alias="TELEMETRY_HEARTBEAT_INTERVAL_S")
     ping_interval_s: float = Field(default=10.0, gt=0, alias="TELEMETRY_PING_INTERVAL_S")

@@ -20,6 +20,11 @@ class Part(StrEnum):
     """What a charger says of itself."""
     ALLOTTED = "allotted"
     """What the balancer gives a charger."""
+    METER = "meter"
+    LIMIT = "limit"
+    PEAK = "peak"
+    UNMANAGED = "unmanaged"
+    """What is set aside at a breaker for load that is not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,10 @@ def differences(before: Installation, after: Installation) -> list[Difference]:
     found += _things(Part.CHARGER, before.chargers, after.chargers)
     found += _things(Part.REPORTED, before.reported, after.reported)
     found += _things(Part.ALLOTTED, before.allotted, after.allotted)
+    found += _things(Part.METER, before.meters, after.meters)
+    found += _things(Part.LIMIT, before.limits, after.limits)
+    found += _things(Part.PEAK, before.peaks, after.peaks)
+    found += _things(Part.UNMANAGED, before.unmanaged, after.unmanaged)
     return found
 
 

@@ -15,8 +15,12 @@ from shared.history.states import (
     Charger,
     Circuit,
     Installation,
+    Limit,
     LockedWith,
+    Meter,
+    Peak,
     Reported,
+    UnmanagedLoad,
 )
 from shared.ids import ChargerId, CircuitId, InstallationId
 from shared.messages import Event, telemetry
@@ -26,6 +30,7 @@ from shared.messages.balancer import (
     ChargerQueued,
     CurrentLimitAllocated,
     LeasesRenewed,
+    UnmanagedLoadCounted,
 )
 
 T = TypeVar("T")
@@ -109,6 +114,46 @@ def _with(things: Mapping[str, T], key: str, changes: Mapping[str, Any]) -> Mapp
     return {**things, key: replace(known, **changes)}  # type: ignore[type-var]
 
 
+# --- Meters and limits ---
+
+
+def _meter(state: Installation, event: layout.MeterAdded | layout.MeterChanged) -> Installation:
+    given = event.model_dump(exclude={"installation_id", "meter_id", "circuit_id"})
+    meter = Meter(event.circuit_id or MAIN, **given)
+    return replace(state, meters={**state.meters, event.meter_id: meter})
+
+
+def _limit(state: Installation, event: layout.ExternalLimitSet) -> Installation:
+    limit = Limit(
+        event.circuit_id or MAIN,
+        event.owner,
+        event.limit_a,
+        event.power_w,
+        event.includes_load,
+        event.begins,
+        event.until,
+        event.windows,
+    )
+    return replace(state, limits={**state.limits, event.limit_id: limit})
+
+
+def _peak(state: Installation, event: layout.ContractPeakSet) -> Installation:
+    circuit_id = event.circuit_id or MAIN
+    peaks = _without(state.peaks, circuit_id)
+    if event.peak_w is not None:
+        peaks = {**peaks, circuit_id: Peak(event.peak_w, event.per)}
+    return replace(state, peaks=peaks)
+
+
+def _without(things: Mapping[str, T], key: str) -> Mapping[str, T]:
+    return {it: thing for it, thing in things.items() if it != key}
+
+
+def _unmanaged(state: Installation, event: UnmanagedLoadCounted) -> Installation:
+    load = UnmanagedLoad(event.load_a, event.basis)
+    return replace(state, unmanaged={**state.unmanaged, event.circuit_id: load})
+
+
 # --- What is reported and allotted ---
 
 
@@ -184,6 +229,17 @@ _STEPS: Final[dict[type[Event], Callable[[Installation, Any], Installation]]] = 
         state, it.charger_id, locked=LockedWith(it.circuit_id)
     ),
     layout.SerialUnlocked: lambda state, it: _charger(state, it.charger_id, locked=None),
+    layout.MeterAdded: _meter,
+    layout.MeterChanged: _meter,
+    layout.MeterRemoved: lambda state, it: replace(
+        state, meters=_without(state.meters, it.meter_id)
+    ),
+    layout.ExternalLimitSet: _limit,
+    layout.ExternalLimitLifted: lambda state, it: replace(
+        state, limits=_without(state.limits, it.limit_id)
+    ),
+    layout.ContractPeakSet: _peak,
+    UnmanagedLoadCounted: _unmanaged,
     telemetry.ChargerConnected: _connected,
     telemetry.ChargerDisconnected: lambda state, it: _report(
         state, it.charger_id, online=False

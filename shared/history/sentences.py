@@ -18,6 +18,12 @@ GRIDS: Final = {
     GridType.IT_1_PHASE: "IT grid with one phase",
 }
 
+_BASES: Final = {
+    balancer.LoadBasis.MEASURED: "as measured",
+    balancer.LoadBasis.AGEING: "more and more, because its meter has not reported lately",
+    balancer.LoadBasis.SILENT: "the most it may be, because its meter is silent",
+}
+
 PLACES: Final = {
     Place.AS_BEFORE: "from where it was connected before",
     Place.ELSEWHERE: "from ELSEWHERE than before",
@@ -94,6 +100,35 @@ def _switch(it: layout.SwitchCurrentSet, _: Words) -> str:
     return f"Three-phase sessions go on with one phase below {amperes(it.switch_current_a)}"
 
 
+def _meter(it: layout.MeterAdded | layout.MeterChanged, words: Words) -> str:
+    what = "all of it" if it.measures is layout.Measures.TOTAL else "load that is not ours"
+    done = "was added" if isinstance(it, layout.MeterAdded) else "was changed"
+    return (
+        f"Meter {it.meter_id} at {words.circuit(it.circuit_id)} {done}: it measures {what} on "
+        f"{' '.join(it.phases)}, and while it is silent {amperes(it.highest_a)} are set aside"
+    )
+
+
+def _limit(it: layout.ExternalLimitSet, words: Words) -> str:
+    value = each_phase(it.limit_a) if it.power_w is None else f"{it.power_w / 1000:g} kW"
+    from_ = f" from {words.time(it.begins)}" if it.begins else ""
+    until = f" until {words.time(it.until)}" if it.until else ""
+    at = f" at {len(it.windows)} times of the week" if it.windows else ""
+    whose = str(it.owner).lower().replace("_", " ")
+    return (
+        f"{words.circuit(it.circuit_id)} was limited to {value} by {whose}{from_}{until}{at} "
+        f"({it.limit_id}){_because(it.reason)}"
+    )
+
+
+def _peak(it: layout.ContractPeakSet, words: Words) -> str:
+    where = words.circuit(it.circuit_id)
+    if it.peak_w is None:
+        return f"The contract's peak of {where} was lifted"
+    per = str(it.per).lower().replace("_", " of an ")
+    return f"The mean power of every {per} at {where} is to stay below {it.peak_w / 1000:g} kW"
+
+
 def _parent_of(circuit_id: CircuitId | None, words: Words) -> str:
     return f"beneath {words.circuit(circuit_id)}"
 
@@ -133,6 +168,16 @@ _OF_LAYOUTS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
         f"{w.charger(it.charger_id)} has priority {it.priority} from now on"
     ),
     layout.SerialLocked: _locked,
+    layout.MeterAdded: _meter,
+    layout.MeterChanged: _meter,
+    layout.MeterRemoved: lambda it, w: (
+        f"Meter {it.meter_id} at {w.circuit(it.circuit_id)} was removed"
+    ),
+    layout.ExternalLimitSet: _limit,
+    layout.ExternalLimitLifted: lambda it, w: (
+        f"The limit {it.limit_id} at {w.circuit(it.circuit_id)} was lifted"
+    ),
+    layout.ContractPeakSet: _peak,
     layout.SerialUnlocked: lambda it, w: (
         f"{w.charger(it.charger_id)} was unlocked{_because(it.reason)}"
     ),
@@ -210,6 +255,10 @@ _OF_BALANCE: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     balancer.OverloadDetected: lambda it, w: (
         f"{w.circuit(it.circuit_id)} carried {it.measured_a:.1f} A on {it.phase}, "
         f"above its {amperes(it.set_a)}"
+    ),
+    balancer.UnmanagedLoadCounted: lambda it, w: (
+        f"{each_phase(it.load_a)} of {w.circuit(it.circuit_id)} are set aside for other load, "
+        f"{_BASES[it.basis]}"
     ),
     balancer.LimitIgnored: lambda it, w: (
         f"The car at {w.charger(it.charger_id)} drew {it.measured_a:.1f} A under a limit of "

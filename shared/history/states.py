@@ -9,9 +9,18 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from shared.ids import ChargerId, CircuitId, InstallationId, Serial, SessionId
-from shared.messages.balancer import MAIN, LimitedBy
-from shared.phases import GridType, PhaseCurrents, PhaseSwitching, Wiring
+from shared.ids import (
+    ChargerId,
+    CircuitId,
+    InstallationId,
+    LimitId,
+    MeterId,
+    Serial,
+    SessionId,
+)
+from shared.messages.balancer import MAIN, LimitedBy, LoadBasis
+from shared.messages.installation import WeeklyWindow
+from shared.phases import GridType, Phase, PhaseCurrents, PhaseSwitching, Wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,49 @@ class Charger:
 
 
 @dataclass(frozen=True, slots=True)
+class Meter:
+    """A meter at a breaker, which reports load that is not ours."""
+
+    circuit_id: CircuitId
+    kind: str
+    measures: str
+    phases: tuple[Phase, ...]
+    highest_a: float
+    error_a: float
+    interval_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What somebody else allows at a breaker."""
+
+    circuit_id: CircuitId
+    owner: str
+    limit_a: PhaseCurrents | None
+    power_w: float | None
+    includes_load: bool
+    begins: datetime | None
+    until: datetime | None
+    windows: tuple[WeeklyWindow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """What the mean power at a breaker is to stay below."""
+
+    peak_w: float
+    per: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnmanagedLoad:
+    """What the balancer sets aside at a breaker for load that is not ours."""
+
+    load_a: PhaseCurrents
+    basis: LoadBasis
+
+
+@dataclass(frozen=True, slots=True)
 class Reported:
     """What a charger said of itself last."""
 
@@ -114,6 +166,10 @@ class Installation:
     chargers: Chargers = field(default_factory=_none)
     reported: Mapping[ChargerId, Reported] = field(default_factory=_none)
     allotted: Mapping[ChargerId, Allotted] = field(default_factory=_none)
+    meters: Mapping[MeterId, Meter] = field(default_factory=_none)
+    limits: Mapping[LimitId, Limit] = field(default_factory=_none)
+    peaks: Mapping[CircuitId, Peak] = field(default_factory=_none)
+    unmanaged: Mapping[CircuitId, UnmanagedLoad] = field(default_factory=_none)
 
     @property
     def name(self) -> str:

@@ -84,6 +84,12 @@ _PASSING: Final = {
 
 _LIFTED: Final = {
     Rule.AVAILABLE: "more were available",
+    Rule.UNMANAGED: "there were no other load",
+    Rule.GRID_OPERATOR: "the grid operator allowed more",
+    Rule.TARIFF: "the tariff allowed more",
+    Rule.OWNER: "the owner allowed more",
+    Rule.SCHEDULE: "more were allowed at this time",
+    Rule.CONTRACT: "the contract's peak left more",
     Rule.CHARGER: "this charger could give more",
     Rule.OWN_BREAKER: "its own breaker carried more",
     Rule.CAR: "the car took more",
@@ -131,6 +137,12 @@ def breaker_name(circuit_id: CircuitId | None, names: Mapping[CircuitId, str]) -
 _PLACES: Final = {
     Rule.BREAKER: "{breaker}",
     Rule.AVAILABLE: "what is available to all chargers",
+    Rule.UNMANAGED: "what other load leaves of {breaker}",
+    Rule.GRID_OPERATOR: "what the grid operator allows at {breaker}",
+    Rule.TARIFF: "what the tariff allows at {breaker}",
+    Rule.OWNER: "what the owner allows at {breaker}",
+    Rule.SCHEDULE: "what is allowed at this time at {breaker}",
+    Rule.CONTRACT: "what the contract's peak still leaves at {breaker}",
 }
 """What is shared out under a rule."""
 SHARED_OUT: Final = frozenset(_PLACES)

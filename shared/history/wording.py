@@ -24,6 +24,12 @@ _FIELDS: Final = {
     "fail_safe_a": "fail-safe",
     "fail_safe_wished": "fail-safe wished by an installer",
     "grid_type": "grid",
+    "highest_a": "highest load",
+    "includes_load": "includes other load",
+    "interval_s": "interval in seconds",
+    "load_a": "set aside",
+    "peak_w": "peak in watts",
+    "power_w": "power in watts",
     "in_use": "in use",
     "limit_a": "limit",
     "limited_by": "limited by",
@@ -109,6 +115,9 @@ def describe(found: Sequence[Difference], words: Words) -> list[str]:
     return [f"{subject}: {', '.join(told)}" for subject, told in lines.items()]
 
 
+_TOLD_IN_FULL: Final = frozenset({Part.REPORTED, Part.ALLOTTED, Part.UNMANAGED})
+
+
 def _from_to(difference: Difference, words: Words) -> str:
     if difference.field is None:
         return _came_or_went(difference, words)
@@ -130,13 +139,19 @@ def _subject(difference: Difference, words: Words) -> str:
             return f"{words.charger(difference.key)} reports"
         case Part.ALLOTTED:
             return f"{words.charger(difference.key)} is given"
+        case Part.METER | Part.LIMIT:
+            return f"{difference.part} {difference.key}"
+        case Part.PEAK:
+            return f"the peak of {words.circuit(difference.key)}"
+        case Part.UNMANAGED:
+            return f"other load behind {words.circuit(difference.key)}"
     raise ValueError(difference.part)
 
 
 def _came_or_went(difference: Difference, words: Words) -> str:
     """Say all of what is reported or allotted for the first time; of a thing, only that it came."""
     content = difference.after
-    if difference.part not in {Part.REPORTED, Part.ALLOTTED} or content is None:
+    if difference.part not in _TOLD_IN_FULL or content is None:
         return "added" if difference.before is None else "gone"
     told = {it.name: getattr(content, it.name) for it in fields(content)}
     return ", ".join(
@@ -152,7 +167,7 @@ def _value(name: str, value: Any, state: Installation, words: Words) -> str:  # 
         return state.circuit_name(value)
     if name == "locked":
         return _locked(value, state)
-    if name == "available_a":
+    if name in {"available_a", "load_a"} or (name == "limit_a" and isinstance(value, tuple)):
         return each_phase(value)
     if isinstance(value, LimitedBy):
         return why(value, state)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shared.ids import ChargerId, CircuitId, InstallationId
 from shared.messages import InstallationEvent, Message, Moment, Upcast
-from shared.phases import Phase, PhaseCurrents, Terminals
+from shared.phases import Phase, PhaseAmperes, PhaseCurrents, Terminals
 from shared.units import Amperes
 
 MAIN: CircuitId = "main"
@@ -43,6 +43,18 @@ class Rule(StrEnum):
     """Its serial is locked; `circuit_id` is what it went down with, none for the installation."""
     OUT_OF_USE = "out of use"
     """What it hangs on is deactivated: `circuit_id`, or none for the whole installation."""
+    UNMANAGED = "unmanaged load"
+    """What load that is not ours leaves of a breaker is shared out."""
+    GRID_OPERATOR = "grid operator"
+    """The grid operator's limit at a breaker is shared out."""
+    TARIFF = "tariff"
+    """A tariff's limit at a breaker is shared out."""
+    OWNER = "owner"
+    """The owner's or the installer's limit at a breaker is shared out."""
+    SCHEDULE = "schedule"
+    """A limit that holds at certain times of the week is shared out."""
+    CONTRACT = "contract peak"
+    """More now would make the mean power of this quarter of an hour, or hour, exceed its peak."""
 
 
 class RunnerUp(Message):
@@ -194,11 +206,31 @@ class LayoutRequired(BalancerEvent):
     """Of the event of the installation's log with which the charger has left."""
 
 
+class LoadBasis(StrEnum):
+    """What is known of load that is not ours."""
+
+    MEASURED = "MEASURED"
+    """The meter reports; the highest of the last while is counted."""
+    AGEING = "AGEING"
+    """The latest reading grows old: more is counted with every second."""
+    SILENT = "SILENT"
+    """Nothing recent is known: the most that the load may be is counted."""
+
+
+class UnmanagedLoadCounted(BalancerEvent):
+    """From now on so much of a breaker is set aside for load that is not ours, on L1, L2 and L3."""
+
+    circuit_id: CircuitId
+    load_a: PhaseAmperes
+    basis: LoadBasis
+
+
 # --- Live picture: telemetry, not decisions ---
 
 
 class BreakerLoad(Message):
-    """One breaker at one moment, on L1, L2 and L3."""
+    """One breaker at one moment, on L1, L2 and L3; what is set aside for load that is not ours counts in
+    both what is measured and what is committed."""
 
     circuit_id: CircuitId
     set_a: Amperes

@@ -6,15 +6,23 @@ it is from then on, so that no reader needs the history to apply one.
 """
 
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from shared.ids import ChargerId, CircuitId, InstallationId, Serial
+from shared.ids import ChargerId, CircuitId, InstallationId, LimitId, MeterId, Serial
 from shared.messages import Command, InstallationEvent, Message, Moment, Upcast
-from shared.phases import PHASES, GridType, PhaseAmperes, PhaseSwitching, Wiring
-from shared.units import PILOT_MIN_A, Amperes, BreakerAmperes, ChargerAmperes
+from shared.phases import PHASES, GridType, Phase, PhaseAmperes, PhaseSwitching, Wiring
+from shared.units import (
+    PILOT_MIN_A,
+    Amperes,
+    BreakerAmperes,
+    ChargerAmperes,
+    MeterErrorAmperes,
+    MeterInterval,
+    Watts,
+)
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=500)]
@@ -55,6 +63,99 @@ class InstallationType(StrEnum):
 
     GARAGE = "GARAGE"
     HOME = "HOME"
+
+
+class MeterKind(StrEnum):
+    """What a meter watches besides chargers."""
+
+    BUILDING = "BUILDING"
+    HEAT_PUMP = "HEAT_PUMP"
+    SOLAR = "SOLAR"
+    OTHER = "OTHER"
+
+
+class Measures(StrEnum):
+    """What flows through a meter."""
+
+    TOTAL = "TOTAL"
+    """All that flows through the breaker, cars included."""
+    LOAD_ONLY = "LOAD_ONLY"
+    """Only what is not a charger of ours."""
+
+
+def _some_phases(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
+    if not phases or len(set(phases)) != len(phases):
+        raise ValueError("a meter measures one phase or several, each named once")
+    return tuple(sorted(phases))
+
+
+MeteredPhases = Annotated[tuple[Phase, ...], AfterValidator(_some_phases)]
+"""The lines that a meter gives currents of; many meters in 230 V IT grids give none of L2."""
+
+
+class LimitOwner(StrEnum):
+    """Who wants a limit."""
+
+    INSTALLER = "INSTALLER"
+    OWNER = "OWNER"
+    GRID_OPERATOR = "GRID_OPERATOR"
+    TARIFF = "TARIFF"
+
+
+class Weekday(StrEnum):
+    """A day of the week."""
+
+    MON = "MON"
+    TUE = "TUE"
+    WED = "WED"
+    THU = "THU"
+    FRI = "FRI"
+    SAT = "SAT"
+    SUN = "SUN"
+
+
+WEEK = tuple(Weekday)
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+"""A time of the day as the clock on a wall shows it: hours and minutes, such as 17:00."""
+
+
+class WeeklyWindow(Message):
+    """
+    A part of every week, by the clock on the installation's wall.
+
+    Where the clock is put forward, a time that does not come that day is passed over; where it is put
+    back, an hour that comes twice counts twice. A window that does not end after it begins ends on the
+    next day.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] = WEEK
+    """On which it begins."""
+    begins: ClockTime
+    ends: ClockTime
+
+    @model_validator(mode="after")
+    def _a_part_of_a_day(self) -> Self:
+        if self.begins == self.ends:
+            raise ValueError(
+                "a window ends at another time than it begins; leave windows out for a limit that "
+                "always holds"
+            )
+        if len(set(self.days)) != len(self.days):
+            raise ValueError("a window names each day once")
+        return self
+
+
+class PeakPeriod(StrEnum):
+    """Over how long a tariff takes the mean of the power."""
+
+    QUARTER_HOUR = "QUARTER_HOUR"
+    HOUR = "HOUR"
+
+    @property
+    def seconds(self) -> int:
+        return 900 if self is PeakPeriod.QUARTER_HOUR else 3600
 
 
 class InstallationCommand(Command):
@@ -243,6 +344,78 @@ class UnlockSerial(InstallationCommand):
     serial: Serial
     reason: Reason
     ticket: Ticket | None = None
+
+
+class AddMeter(InstallationCommand):
+    """Say that a meter at a breaker reports what is not ours there."""
+
+    meter_id: MeterId
+    circuit_id: CircuitId | None = None
+    """The circuit whose breaker it is at; none: the main breaker."""
+    kind: MeterKind = MeterKind.BUILDING
+    measures: Measures = Measures.TOTAL
+    phases: MeteredPhases | None = None
+    """The lines it gives currents of; all of the grid's if left out."""
+    highest_a: Amperes
+    """What the load may be at most on any phase while nobody knows; of solar panels, what they feed at
+    most. Cars get what the breaker carries beyond it while the meter is silent."""
+    error_a: MeterErrorAmperes = 0.5
+    interval_s: MeterInterval = 10.0
+
+
+class ChangeMeter(InstallationCommand):
+    """Change what is given, and leave the rest."""
+
+    meter_id: MeterId
+    kind: MeterKind | None = None
+    measures: Measures | None = None
+    phases: MeteredPhases | None = None
+    highest_a: Amperes | None = None
+    error_a: MeterErrorAmperes | None = None
+    interval_s: MeterInterval | None = None
+
+
+class RemoveMeter(InstallationCommand):
+    """Say that a meter is gone, and with it the load it watched: the breaker is the cars' alone."""
+
+    meter_id: MeterId
+
+
+class SetExternalLimit(InstallationCommand):
+    """
+    Limit a breaker for somebody who has a say in it: a limit of contract, not of physics.
+
+    It holds from `begins` to `until`, and within the weekly windows if there are any. Of several limits
+    the lowest holds. The same `limit_id` again replaces it.
+    """
+
+    limit_id: LimitId
+    owner: LimitOwner
+    circuit_id: CircuitId | None = None
+    limit_a: PhaseAmperes | None = None
+    power_w: Watts | None = None
+    """Of all phases together, in place of `limit_a`; each phase gets its equal part."""
+    includes_load: bool = False
+    """Whether load that is not ours counts as well; otherwise the limit is the cars' alone."""
+    begins: Moment | None = None
+    until: Moment | None = None
+    windows: Annotated[tuple[WeeklyWindow, ...], Field(max_length=21)] = ()
+    reason: Reason | None = None
+    """Why a grid operator may go below what the law leaves every device."""
+
+
+class LiftExternalLimit(InstallationCommand):
+    """Have a limit hold no more."""
+
+    limit_id: LimitId
+
+
+class SetContractPeak(InstallationCommand):
+    """Keep the mean power of every quarter of an hour, or hour, below a peak; none: there is none."""
+
+    circuit_id: CircuitId | None = None
+    peak_w: Watts | None
+    per: PeakPeriod = PeakPeriod.HOUR
 
 
 # --- Events of the installation ---
@@ -475,3 +648,78 @@ class SerialUnlocked(InstallationEvent):
     serial: Serial
     reason: str
     ticket: str | None = None
+
+
+# --- Events of meters and limits ---
+
+
+class MeterEvent(InstallationEvent):
+    """A fact about a meter at a breaker."""
+
+    service: ClassVar[str] = "installation"
+    meter_id: MeterId
+    circuit_id: CircuitId | None
+    """The circuit whose breaker it is at; none: the main breaker."""
+
+
+class MeterAdded(MeterEvent):
+    """A meter reports load that is not ours; until it has, and whenever it is silent, `highest_a` is
+    set aside."""
+
+    kind: MeterKind
+    measures: Measures
+    phases: MeteredPhases
+    highest_a: Amperes
+    error_a: MeterErrorAmperes
+    interval_s: MeterInterval
+
+
+class MeterChanged(MeterEvent):
+    """What a meter is from now on; it is where it was."""
+
+    kind: MeterKind
+    measures: Measures
+    phases: MeteredPhases
+    highest_a: Amperes
+    error_a: MeterErrorAmperes
+    interval_s: MeterInterval
+
+
+class MeterRemoved(MeterEvent):
+    """A meter is gone; nothing is set aside for what it watched."""
+
+
+class ExternalLimitSet(InstallationEvent):
+    """What a breaker is limited to by somebody else, from when on, until when, at what times."""
+
+    service: ClassVar[str] = "installation"
+    limit_id: LimitId
+    owner: LimitOwner
+    circuit_id: CircuitId | None
+    limit_a: PhaseAmperes | None
+    power_w: Watts | None
+    includes_load: bool
+    begins: Moment | None
+    until: Moment | None
+    windows: tuple[WeeklyWindow, ...]
+    time_zone: str
+    """Of the installation, by which windows are meant; `InstallationChanged` may change it later."""
+    reason: str | None
+
+
+class ExternalLimitLifted(InstallationEvent):
+    """A limit holds no more."""
+
+    service: ClassVar[str] = "installation"
+    limit_id: LimitId
+    owner: LimitOwner
+    circuit_id: CircuitId | None
+
+
+class ContractPeakSet(InstallationEvent):
+    """Below what the mean power of every quarter of an hour, or hour, is to stay; none: no peak."""
+
+    service: ClassVar[str] = "installation"
+    circuit_id: CircuitId | None
+    peak_w: Watts | None
+    per: PeakPeriod

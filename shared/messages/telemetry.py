@@ -5,10 +5,10 @@ from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
-from shared.ids import ChargerId, InstallationId, Serial, SessionId
+from shared.ids import ChargerId, InstallationId, MeterId, Serial, SessionId
 from shared.messages import Command, Event, InstallationEvent, Message, Moment, Upcast
 from shared.phases import PhaseCurrents, Terminals
-from shared.units import Amperes
+from shared.units import Amperes, SignedAmperes
 
 # --- Commands to the gateway that holds the charger's connection ---
 
@@ -193,3 +193,16 @@ class MeterReading(Message):
     current_a: PhaseCurrents
     register_wh: int | None = None
     power_w: float | None = None
+
+
+class BreakerReading(Message):
+    """What a meter at a breaker showed; below 0 where it feeds the grid."""
+
+    installation_id: InstallationId
+    meter_id: MeterId
+    measured_at: Moment
+    """By the meter's clock."""
+    received_at: Moment
+    """By ours."""
+    current_a: tuple[SignedAmperes | None, SignedAmperes | None, SignedAmperes | None]
+    """On L1, L2 and L3; none where it gives no current of a line."""

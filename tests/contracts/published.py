@@ -7,7 +7,8 @@ from shared.messages import Command, Message, balancer, installation, telemetry
 MODULES = (installation, telemetry, balancer)
 
 READINGS: dict[str, type[Message]] = {
-    reading.__name__: reading for reading in (telemetry.MeterReading, balancer.SiteBalance)
+    reading.__name__: reading
+    for reading in (telemetry.MeterReading, telemetry.BreakerReading, balancer.SiteBalance)
 }
 """What is announced on the jetstream of readings. Messages within messages are not listed."""
 

@@ -105,6 +105,14 @@ async def test_a_balanced_garage_charges_and_no_breaker_trips(scratch: Path) -> 
         assert figures[name]["value"] > 0, name
 
 
+async def test_cars_share_what_the_rest_of_the_building_leaves(scratch: Path) -> None:
+    figures = await figures_of(scratch / "report.json", 25, "--house")
+
+    assert figures["breaker_trips"]["value"] == 0
+    assert figures["planned_overload_as"]["value"] == 0
+    assert figures["energy_kwh"]["value"] > 0
+
+
 async def test_without_the_balancer_a_breaker_trips(scratch: Path) -> None:
     figures = await figures_of(scratch / "report.json", 40, "--without-balancer")
 

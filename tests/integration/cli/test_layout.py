@@ -269,3 +269,38 @@ async def test_options_that_contradict_one_another_are_not_guessed(desk: Desk) -
         ("installation", "available-current", "harbour", "--available-a", "1,2"),
     ):
         assert (await desk.type(*words)).code == 2, words
+
+
+async def test_meters_are_added_changed_shown_and_removed(desk: Desk) -> None:
+    name = await desk.garage("metered")
+    await desk.done("meter", "add", name, "house", "--highest-a", "50", "--interval-s", "1")
+    await desk.done("meter", "change", name, "house", "--phases", "L1,L3")
+    said = await desk.type("meter", "add", name, "second", "--highest-a", "10")
+    assert "house measures all" in said.err
+
+    (meter,) = (await desk.type("meter", "show", name, "--json")).json()["meters"]
+    assert (meter["phases"], meter["highest_a"]) == (["L1", "L3"], 50)
+    assert "50 A" in await desk.done("meter", "show", name)
+    await desk.done("meter", "remove", name, "house")
+    assert "the cars' alone" in await desk.done("meter", "show", name)
+
+
+async def test_limits_are_set_for_a_time_and_at_times_and_lifted(desk: Desk) -> None:
+    name = await desk.garage("limited")
+    evening = ("--window", "MON-FRI 17:00-20:00", "--limit-a", "20")
+    await desk.done("limit", "schedule", name, "evening", *evening, "--circuit", "level-1")
+    await desk.done("limit", "set", name, "operator", "--owner", "GRID_OPERATOR",
+                    "--power-kw", "30", "--until", "2h")  # fmt: skip
+    await desk.done("limit", "peak", name, "--power-kw", "50", "--per", "QUARTER_HOUR")
+    dry = await desk.type("limit", "lift", name, "operator", "--dry-run", "--json")
+    assert [it["type"] for it in dry.json()["commands"][0]["events"]] == ["ExternalLimitLifted"]
+
+    shown = await desk.done("limit", "show", name)
+    assert "MON,TUE,WED,THU,FRI 17:00-20:00" in shown
+    assert "50 kW on average" in shown
+    found = (await desk.type("limit", "show", name, "--json")).json()
+    assert [it["limit_id"] for it in found["limits"]] == ["evening", "operator"]
+    await desk.done("limit", "lift", name, "operator")
+    await desk.done("limit", "lift", name, "evening")
+    await desk.done("limit", "peak", name, "--lift")
+    assert "as much as the breakers allow" in await desk.done("limit", "show", name)

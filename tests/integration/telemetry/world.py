@@ -251,10 +251,12 @@ async def make_world(
     tasks.add(asyncio.create_task(relay.run()))
     database_url = await service_database(servers, SCHEMA)
     pool = await stack.enter_async_context(pool_of(database_url))
+    ocpp_port, meter_port = free_ports(2)
     given: dict[str, Any] = {
         "nats_url": servers.nats_url,
         "database_url": database_url,
-        "TELEMETRY_OCPP_PORT": free_ports(1)[0],
+        "TELEMETRY_OCPP_PORT": ocpp_port,
+        "TELEMETRY_METER_PORT": meter_port,
         "TELEMETRY_CALL_TIMEOUT_S": CALL_TIMEOUT_S,
         "TELEMETRY_NUDGE_AFTER_S": NUDGE_AFTER_S,
         "TELEMETRY_LAST_WORDS_S": LAST_WORDS_S,

@@ -1,6 +1,7 @@
 """The promise through changes of the layout: what was inherited, and what was planned."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,7 +15,9 @@ from shared.messages.balancer import (
     LeasesRenewed,
     LimitedBy,
     LimitIgnored,
+    LoadBasis,
     Rule,
+    UnmanagedLoadCounted,
 )
 from shared.messages.installation import (
     AvailableCurrentSet,
@@ -28,13 +31,17 @@ from shared.messages.installation import (
     CircuitDeactivated,
     CircuitMoved,
     CircuitReactivated,
+    ExternalLimitSet,
     FailSafeSet,
     InstallationChanged,
     InstallationCreated,
     InstallationDeactivated,
     InstallationType,
+    LimitOwner,
     SerialLocked,
     SerialUnlocked,
+    Weekday,
+    WeeklyWindow,
 )
 from shared.messages.telemetry import (
     ChargerRefused,
@@ -539,3 +546,85 @@ def test_limits_of_before_layouts_were_written_down_knew_all_there_was(logs: Log
     logs.put(30, LeasesRenewed(**ABOUT, epoch=1, leases=(lease,)))
 
     assert found_as(logs)[0] == pytest.approx(12 * 30)
+
+
+# --- Other load, and what others allow ---
+
+
+def garage(*chargers: ChargerAssigned) -> Logs:
+    story = Logs()
+    story.put(0, created("garage"), circuit("east"), *chargers)
+    return story
+
+
+def counted(load_a: float) -> UnmanagedLoadCounted:
+    return UnmanagedLoadCounted(
+        **ABOUT, circuit_id="main", load_a=(load_a,) * 3, basis=LoadBasis.MEASURED
+    )
+
+
+def allowed(limit_a: float, **changes: Any) -> ExternalLimitSet:
+    told = {
+        "limit_id": "it",
+        "owner": LimitOwner.OWNER,
+        "circuit_id": None,
+        "limit_a": (limit_a,) * 3,
+        "power_w": None,
+        "includes_load": False,
+        "begins": None,
+        "until": None,
+        "windows": (),
+        "time_zone": "Europe/Oslo",
+        "reason": None,
+    }
+    return ExternalLimitSet(**ABOUT, **(told | changes))
+
+
+def test_what_a_rise_of_other_load_leaves_too_much_of_is_inherited() -> None:
+    logs = garage(assigned("a"))
+    logs.limit(1, "a", 32.0)
+    logs.put(10, counted(50.0))
+    logs.limit(10, "a", 13.0)
+
+    found = logs.audited(30)
+
+    assert found.planned_overload_as == 0
+    assert found.inherited_overload_as == pytest.approx(19 * 3 * CAR_FOLLOW_S)
+
+
+def test_a_limit_above_what_other_load_leaves_is_planned() -> None:
+    logs = garage(assigned("a"))
+    logs.put(1, counted(50.0))
+    logs.limit(2, "a", 16.0)
+
+    assert logs.audited(12).planned_overload_as == pytest.approx(3 * 3 * 10)
+
+
+def test_what_is_above_a_contract_is_no_overload_and_told_apart() -> None:
+    logs = garage(assigned("a"))
+    logs.put(1, allowed(10.0, until=at(12)))
+    logs.limit(2, "a", 16.0)
+
+    found = logs.audited(30)
+
+    assert (found.planned_overload_as, found.inherited_overload_as) == (0, 0)
+    assert found.contract_excess_as == pytest.approx(6 * 3 * 10, rel=0.01)
+
+
+def test_a_contract_that_includes_other_load_leaves_cars_the_rest() -> None:
+    logs = garage(assigned("a"))
+    logs.put(1, counted(20.0), allowed(30.0, includes_load=True))
+    logs.limit(2, "a", 10.0)
+
+    assert logs.audited(30).contract_excess_as == 0
+
+
+def test_a_contract_holds_at_its_times_by_the_clock_on_the_wall() -> None:
+    """It is 9 o'clock on a Sunday in Oslo when these logs begin."""
+    for days, begins, excess in (("SUN", 9, True), ("SAT", 9, False), ("SUN", 10, False)):
+        window = WeeklyWindow(days=(Weekday(days),), begins=f"{begins:02}:00", ends="23:00")
+        logs = garage(assigned("a"))
+        logs.put(1, allowed(10.0, windows=(window,)))
+        logs.limit(2, "a", 16.0)
+
+        assert (logs.audited(30).contract_excess_as > 0) is excess

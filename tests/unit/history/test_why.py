@@ -35,6 +35,39 @@ CLAUSES = [
         CHARGES,
         "what is available to all chargers (40 A) is fully shared out on L1 among 4 cars",
     ),
+    (
+        LimitedBy(rule=Rule.UNMANAGED, **MAIN_L1, shared_by=4, usable_a=21.0),
+        CHARGES,
+        "what other load leaves of the main breaker (21 A) is fully shared out on L1 among 4 cars",
+    ),
+    (
+        LimitedBy(rule=Rule.GRID_OPERATOR, **MAIN_L1, shared_by=1),
+        CHARGES,
+        "what the grid operator allows at the main breaker is fully used on L1 by this car",
+    ),
+    (
+        LimitedBy(rule=Rule.TARIFF, **L2, shared_by=9),
+        CHARGES,
+        "what the tariff allows at circuit Level 1 is fully shared out on L2 among 9 cars",
+    ),
+    (
+        LimitedBy(rule=Rule.OWNER, circuit_id="cellar"),
+        CHARGES,
+        "what the owner allows at circuit cellar is fully used",
+    ),
+    (
+        LimitedBy(rule=Rule.SCHEDULE, circuit_id="cellar"),
+        CHARGES,
+        "what is allowed at this time at circuit cellar is fully used",
+    ),
+    (
+        LimitedBy(rule=Rule.CONTRACT, **MAIN_L1, shared_by=2),
+        CHARGES,
+        (
+            "what the contract's peak still leaves at the main breaker is fully shared out on L1 "
+            "among 2 cars"
+        ),
+    ),
     (LimitedBy(rule=Rule.CHARGER), CHARGES, "this charger can give no more"),
     (LimitedBy(rule=Rule.OWN_BREAKER), CHARGES, "its own breaker carries no more"),
     (
@@ -167,6 +200,14 @@ NEXT = [
     (
         LimitedBy(rule=Rule.BREAKER, runner_up=RunnerUp(rule=Rule.CAR, limit_a=9.0)),
         "if a breaker carried more, what the car takes would be next, at 9.0 A",
+    ),
+    (
+        LimitedBy(rule=Rule.UNMANAGED, **L2, runner_up=MAIN_NEXT),
+        "if there were no other load, the main breaker (63 A) on L1 would be next, at 11.2 A",
+    ),
+    (
+        LimitedBy(rule=Rule.GRID_OPERATOR, **L2, runner_up=MAIN_NEXT),
+        "if the grid operator allowed more, the main breaker (63 A) on L1 would be next, at 11.2 A",
     ),
     (
         LimitedBy(rule=Rule.DECREASE_FIRST, **L2, runner_up=MAIN_NEXT),

@@ -42,12 +42,12 @@ _BUILDING: dict[str, Any] = {
 }
 
 
-def wish(kind: type[W], **fields: Any) -> W:
+def wish(kind: type[W], /, **fields: Any) -> W:
     """Wish for something in the garage."""
     return kind(**{"command_id": "wish", "installation_id": GARAGE, **fields})
 
 
-def fact(kind: type[F], **fields: Any) -> F:
+def fact(kind: type[F], /, **fields: Any) -> F:
     """Something has happened in the garage."""
     return kind(**{"installation_id": GARAGE, **fields})
 

@@ -15,21 +15,30 @@ from shared.decider import Refused
 from shared.messages.balancer import MAIN
 from shared.messages.installation import (
     AddCircuit,
+    AddMeter,
     AssignChargers,
     ChangeCharger,
     ChangeCircuit,
     ChangeInstallation,
+    ChangeMeter,
     CreateInstallation,
     DeactivateCircuit,
     DeactivateInstallation,
     InstallationType,
+    LiftExternalLimit,
+    LimitOwner,
+    Measures,
+    MeterKind,
     MoveCharger,
     MoveCircuit,
     ReactivateCircuit,
     ReactivateInstallation,
     RemoveCharger,
+    RemoveMeter,
     SetAuthenticationRequired,
     SetAvailableCurrent,
+    SetContractPeak,
+    SetExternalLimit,
     SetFailSafe,
     SetPriority,
     SetSwitchCurrent,
@@ -54,6 +63,8 @@ PARENT = st.none() | st.just(MAIN) | CIRCUIT
 NUMBER = st.integers(1, 14)
 CHARGER = NUMBER.map(lambda it: f"bay-{it}")
 SERIAL = NUMBER.map(lambda it: f"ZAP{it:06}")
+METER = st.sampled_from(["house", "roof"])
+LIMIT = st.sampled_from(["evening", "operator"])
 SURE = st.booleans()
 GRID = st.sampled_from([GridType.TN_3_PHASE, GridType.IT_3_PHASE, GridType.TN_1_PHASE])
 TYPE = st.sampled_from([InstallationType.GARAGE] * 3 + [InstallationType.HOME])
@@ -65,7 +76,7 @@ def maybe(values: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
 
 
 def wishing(
-    kind: type[InstallationCommand], **fields: st.SearchStrategy[object]
+    kind: type[InstallationCommand], /, **fields: st.SearchStrategy[object]
 ) -> st.SearchStrategy[InstallationCommand]:
     return st.builds(kind, command_id=st.just("wish"), installation_id=PLACE, **fields)
 
@@ -118,6 +129,31 @@ WISHES: dict[type[InstallationCommand], st.SearchStrategy[InstallationCommand]] 
     ),
     SetPriority: wishing(SetPriority, charger_id=CHARGER, priority=st.integers(0, 9)),
     UnlockSerial: wishing(UnlockSerial, serial=SERIAL, reason=st.just("sold to somebody")),
+    AddMeter: wishing(
+        AddMeter,
+        meter_id=METER,
+        circuit_id=PARENT,
+        kind=st.sampled_from(MeterKind),
+        measures=st.sampled_from(Measures),
+        highest_a=AMPS,
+    ),
+    ChangeMeter: wishing(
+        ChangeMeter,
+        meter_id=METER,
+        measures=maybe(st.sampled_from(Measures)),
+        highest_a=maybe(AMPS),
+    ),
+    RemoveMeter: wishing(RemoveMeter, meter_id=METER),
+    SetExternalLimit: wishing(
+        SetExternalLimit,
+        limit_id=LIMIT,
+        owner=st.sampled_from(LimitOwner),
+        circuit_id=PARENT,
+        limit_a=maybe(st.tuples(AMPS, AMPS, AMPS)),
+        power_w=maybe(st.just(9000.0)),
+    ),
+    LiftExternalLimit: wishing(LiftExternalLimit, limit_id=LIMIT),
+    SetContractPeak: wishing(SetContractPeak, circuit_id=PARENT, peak_w=maybe(st.just(9000.0))),
 }
 OFTEN = (
     AssignChargers,
@@ -200,6 +236,7 @@ def test_whatever_is_wished_the_layout_holds(wishes: list[InstallationCommand]) 
         for state in world.states.values():
             check_breakers(state)
             check_fail_safes(state)
+            check_load(state)
             check_use(state)
             check_wiring_and_size(state)
             notes_of(state)
@@ -225,6 +262,14 @@ def check_fail_safes(state: Installation) -> None:
         assert one.fail_safe_a <= one.ceiling_a
         wished_a = PILOT_MIN_A if one.wished_a is None else one.wished_a
         assert one.fail_safe_a in {0, wished_a}
+
+
+def check_load(state: Installation) -> None:
+    """Fail-safes and the most that other load may be fit every breaker together."""
+    for circuit_id, circuit in state.circuits.items():
+        together_a = sum(it.fail_safe_a for it in state.beneath(circuit_id).values())
+        unmanaged_a = state.unmanaged_a(circuit_id)
+        assert together_a == 0 or together_a + unmanaged_a <= circuit.set_a + TOLERANCE_A
 
 
 def check_use(state: Installation) -> None:

@@ -18,8 +18,14 @@ from shared.messages.installation import (
     CircuitChanged,
     CircuitMoved,
     CircuitReactivated,
+    ContractPeakSet,
+    ExternalLimitLifted,
+    ExternalLimitSet,
     InstallationDeactivated,
     InstallationReactivated,
+    MeterAdded,
+    MeterChanged,
+    MeterRemoved,
     PrioritySet,
     SwitchCurrentSet,
 )
@@ -40,6 +46,17 @@ from tests.unit.installation.facts import (
 
 BAY = {"charger_id": "bay-1"}
 LEVEL = {"circuit_id": "level-1"}
+
+METER = {
+    "meter_id": "house",
+    "circuit_id": None,
+    "kind": "BUILDING",
+    "measures": "TOTAL",
+    "phases": PHASES,
+    "error_a": 0.5,
+    "interval_s": 1,
+}
+LIMIT = {"limit_id": "evening", "owner": "OWNER", "circuit_id": None}
 
 ANYTHING: list[InstallationEvent] = [
     created(),
@@ -75,6 +92,24 @@ ANYTHING: list[InstallationEvent] = [
     locked(1),
     locked(2, None),
     unlocked(1, "said so"),
+    fact(MeterAdded, **METER, highest_a=20),
+    fact(MeterChanged, **METER, highest_a=30),
+    fact(MeterRemoved, meter_id="house", circuit_id=None),
+    fact(
+        ExternalLimitSet,
+        **LIMIT,
+        limit_a=(9, 9, 9),
+        power_w=None,
+        includes_load=True,
+        begins=None,
+        until=datetime(2026, 12, 1, tzinfo=UTC),
+        windows=(),
+        time_zone="Europe/Oslo",
+        reason=None,
+    ),
+    fact(ExternalLimitLifted, **LIMIT),
+    fact(ContractPeakSet, circuit_id=None, peak_w=9000, per="HOUR"),
+    fact(ContractPeakSet, circuit_id=None, peak_w=None, per="HOUR"),
 ]
 HISTORIES = st.lists(st.sampled_from(ANYTHING), max_size=40)
 

@@ -10,7 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 SHUTDOWN_S_MAX: Final = 1
-"""How long an answer may still take when the portal stops, in seconds."""
+"""How long an answer may still take when the service stops, in seconds."""
 
 
 class _Server(uvicorn.Server):
