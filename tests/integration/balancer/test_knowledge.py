@@ -259,6 +259,22 @@ async def test_who_does_not_know_the_latest_decision_cannot_decide(pool: Any) ->
         await late.announce(limit(2, 10.0))
 
 
+async def test_who_was_replaced_decides_nothing_although_it_knows_everything(pool: Any) -> None:
+    async with EventStore.open(pool) as store:
+        replaced, present = Balancer(pool, store, 1), Balancer(pool, store, 2)
+        here = Building("here", 63.0, {"east": 40.0}, {"east": "main"})
+        for it in (replaced, present):
+            await it.read()
+            await it.hear(*here.created(), *here.assign("bay", "ZAP1", "east", PHASES))
+        assert replaced.knowledge.facts("here", 1, START_S + 25) is not None
+
+        await present.announce(limit(1).model_copy(update={"epoch": 2}))
+        await replaced.knowledge.catch_up()
+
+        assert replaced.knowledge.facts("here", 1, START_S + 25) is None
+        assert present.knowledge.facts("here", 2, START_S + 25) is not None
+
+
 async def test_who_comes_back_after_another_has_his_number_folds_nothing(pool: Any) -> None:
     async with EventStore.open(pool) as store:
         before, after = Balancer(pool, store, 1), Balancer(pool, store, 1)
