@@ -40,6 +40,12 @@ BreakerAmperes = Annotated[float, Field(ge=PILOT_MIN_A, le=BREAKER_A_MAX, allow_
 ChargerAmperes = Annotated[float, Field(ge=PILOT_MIN_A, le=CHARGER_A_MAX, allow_inf_nan=False)]
 """What a charger can offer at most, in amperes per phase."""
 
+ImbalanceAmperes = Annotated[
+    float, Field(ge=PILOT_MIN_A, le=BREAKER_A_MAX, allow_inf_nan=False)
+]
+"""How far the lines of a main breaker may differ, in amperes; below 6 A no car on one phase could charge
+alone. VDE-AR-N 4100 has 20 A (4.6 kVA)."""
+
 SignedAmperes = Annotated[
     float, Field(ge=-BREAKER_A_MAX, le=BREAKER_A_MAX, allow_inf_nan=False)
 ]

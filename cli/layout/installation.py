@@ -30,6 +30,7 @@ from shared.messages.installation import (
     ReactivateInstallation,
     SetAuthenticationRequired,
     SetAvailableCurrent,
+    SetImbalanceLimit,
     SetSwitchCurrent,
 )
 from shared.phases import GridType
@@ -200,6 +201,30 @@ def set_switch_current(
         command_id=new_id(),
         installation_id=installation_id,
         switch_current_a=switch_current_a,
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+@app.command("imbalance")
+def set_imbalance(
+    installation_id: InstallationArg,
+    imbalance_a: Annotated[
+        float | None,
+        typer.Argument(
+            metavar="AMPERES", help="20 where VDE-AR-N 4100 holds.", show_default=False
+        ),
+    ] = None,
+    lift: Annotated[bool, typer.Option("--lift", help="By any current again.")] = False,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say by how much cars may load the phases of the main breaker unequally."""
+    if (imbalance_a is None) != lift:
+        raise typer.BadParameter("give either the amperes or --lift")
+    command = SetImbalanceLimit(
+        command_id=new_id(), installation_id=installation_id, imbalance_a=imbalance_a
     )
     carry_out([command], Manner(data_folder, actor, dry_run, as_json))
 

@@ -68,6 +68,8 @@ def _head(layout: Layout, now: datetime, zone: ZoneInfo) -> Text:
     ]
     if layout.switch_current_a is not None:
         about.append(f"one phase below {layout.switch_current_a:g} A")
+    if layout.imbalance_a is not None:
+        about.append(f"phases within {layout.imbalance_a:g} A of each other")
     if layout.deactivated is not None:
         about.append(deactivated_text(layout.deactivated, now, zone))
     return _label(layout.name, layout.installation_id, about)

@@ -32,6 +32,7 @@ from shared.messages.installation import (
     CircuitMoved,
     CircuitReactivated,
     FailSafeSet,
+    ImbalanceLimitSet,
     InstallationChanged,
     InstallationCreated,
     InstallationDeactivated,
@@ -116,6 +117,8 @@ class _Fold:
                 return _with(layout, available_a=event.available_a, available_until=event.until)
             case SwitchCurrentSet():
                 return _with(layout, switch_current_a=event.switch_current_a)
+            case ImbalanceLimitSet():
+                return _with(layout, imbalance_a=event.imbalance_a)
             case _:
                 return None
 

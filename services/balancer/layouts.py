@@ -162,6 +162,7 @@ class Layout(Document):
     available_a: PhaseCurrents | None = None
     available_until: datetime | None = None
     switch_current_a: float | None = None
+    imbalance_a: float | None = None
     departed: tuple[Departed, ...] = ()
     time_zone: str = "Etc/UTC"
     meters: dict[MeterId, MeterLayout] = Field(default_factory=dict)
@@ -206,6 +207,7 @@ class Layout(Document):
                 for it, peak in self.peaks.items()
             ),
             switch_current_a=self.switch_current_a,
+            imbalance_a=self.imbalance_a,
         )
 
     def _limit(self, limit_id: LimitId, limit: LimitLayout) -> ExternalLimit:

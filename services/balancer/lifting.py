@@ -8,7 +8,7 @@ from services.balancer.allocation import OWN_MAX, Share
 from services.balancer.angles import Capacity
 from services.balancer.facts import SiteFacts
 from services.balancer.site import LINES
-from services.balancer.turns import Car, Turn
+from services.balancer.turns import Car, Turn, imbalance_rules
 from shared.units import BREAKER_A_MAX, TOLERANCE_A
 
 DIVIDED_MAX: Final = 1000
@@ -28,7 +28,8 @@ class Lifted:
 
 class Lifting:
     """
-    Lifts what stopped shares, one thing at a time: a breaker on all its lines, or a car's own bound.
+    Lifts what stopped shares, one thing at a time: a breaker on all its lines, how far these may differ,
+    or a car's own bound.
 
     Args:
         facts: the site.
@@ -49,7 +50,9 @@ class Lifting:
         self._place = {turn.car.charger_id: i for i, turn in enumerate(turns)}
         self._capacity = capacity
         self._usable_a = usable_a
+        self._rules = imbalance_rules(facts.site)
         self._without_breaker: dict[tuple[int, bool], Sequence[Share]] = {}
+        self._without_imbalance: Sequence[Share] = ()
         self._left = max(1, DIVIDED_MAX // max(1, len(turns)))
 
     def of(self, turn: Turn) -> Lifted | None:
@@ -57,15 +60,26 @@ class Lifting:
         stopped_by = turn.share.constraint
         if stopped_by == OWN_MAX:
             return self._own_lifted(turn)
+        if turn.share.by_imbalance:
+            return self._imbalance_lifted(turn)
         breaker = stopped_by // LINES
         short = self._short_a(stopped_by) > TOLERANCE_A
         if (breaker, short) not in self._without_breaker:
             if not self._spend():
                 return None
             capacity = self._without(breaker, short=short)
-            self._without_breaker[breaker, short] = capacity.share_out(self._demands)
+            self._without_breaker[breaker, short] = capacity.share_out(
+                self._demands, self._rules
+            )
         share = self._without_breaker[breaker, short][self._at(turn)]
         return Lifted(turn.car, share, breaker if short else None)
+
+    def _imbalance_lifted(self, turn: Turn) -> Lifted | None:
+        if not self._without_imbalance:
+            if not self._spend():
+                return None
+            self._without_imbalance = self._capacity.share_out(self._demands)
+        return Lifted(turn.car, self._without_imbalance[self._at(turn)])
 
     def _own_lifted(self, turn: Turn) -> Lifted | None:
         if not self._spend():
@@ -73,7 +87,8 @@ class Lifting:
         car = self._unbound(turn.car)
         demands = list(self._demands)
         demands[self._at(turn)] = car.demand
-        return Lifted(car, self._capacity.share_out(demands)[self._at(turn)])
+        shares = self._capacity.share_out(demands, self._rules)
+        return Lifted(car, shares[self._at(turn)])
 
     def _unbound(self, car: Car) -> Car:
         """A car that takes little would be bound by its charger; one behind a breaker of its own by what

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 
-from services.balancer.allocation import OWN_MAX
+from services.balancer.allocation import OWN_MAX, Share
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.lifting import Lifted, Lifting
 from services.balancer.site import LINES
@@ -76,11 +76,11 @@ class Reasons:
             return LimitedBy(rule=self._bound(turn.car.charger_id, lent=turn.car.lent))
         breaker, line = self._facts.site.at(share.constraint)
         return LimitedBy(
-            rule=self._at_breaker(share.constraint, admitted=share.admitted),
+            rule=self._at_breaker(share),
             circuit_id=breaker.circuit_id,
             phase=line,
             shared_by=self._sharing[share.constraint],
-            usable_a=self._usable_a[share.constraint],
+            usable_a=None if share.by_imbalance else self._usable_a[share.constraint],
         )
 
     def in_full(self, charger_id: ChargerId, reason: LimitedBy) -> LimitedBy:
@@ -90,7 +90,9 @@ class Reasons:
         if turn is None or turn.car.demand.fixed_a is not None:
             return reason
         update: dict[str, object] = {}
-        if reason.runner_up is None:
+        # Whom the phases' difference leaves in the queue would be told of a breaker that is not full.
+        in_balance = turn.share.by_imbalance and reason.rule is Rule.QUEUE
+        if reason.runner_up is None and not in_balance:
             lifted = self._lifting.of(turn)
             update["runner_up"] = lifted and self._next(lifted)
         if not turn.share.admitted:
@@ -107,9 +109,9 @@ class Reasons:
             rule = self._bound(car.charger_id, lent=car.lent, max_a=max_a)
             return RunnerUp(rule=rule, limit_a=share.share_a)
         breaker, line = self._facts.site.at(share.constraint)
-        usable_a = self._usable_a[share.constraint]
-        rule = self._at_breaker(share.constraint, admitted=share.admitted)
-        if share.constraint // LINES == lifted.to_breaker:
+        usable_a = None if share.by_imbalance else self._usable_a[share.constraint]
+        rule = self._at_breaker(share)
+        if share.constraint // LINES == lifted.to_breaker and not share.by_imbalance:
             usable_a = breaker.set_a
             rule = Rule.BREAKER if share.admitted else Rule.QUEUE
         return RunnerUp(
@@ -123,12 +125,12 @@ class Reasons:
     def _wakes(self, charger_id: ChargerId) -> bool:
         return self._facts.chargers[charger_id].behaviour.waking(self._now_s)
 
-    def _at_breaker(self, constraint: int, *, admitted: bool) -> Rule:
-        rule = self._rules[constraint]
-        if admitted:
+    def _at_breaker(self, share: Share) -> Rule:
+        rule = Rule.IMBALANCE if share.by_imbalance else self._rules[share.constraint]
+        if share.admitted:
             return rule
         # Where nobody gets anything it is nobody's turn.
-        nobody = rule is not Rule.BREAKER and self._sharing[constraint] == 0
+        nobody = rule is not Rule.BREAKER and self._sharing[share.constraint] == 0
         return rule if nobody else Rule.QUEUE
 
     def _bound(self, charger_id: ChargerId, *, lent: bool, max_a: float | None = None) -> Rule:

@@ -82,6 +82,9 @@ class Site:
     peaks: tuple[ContractPeak, ...] = ()
     switch_current_a: float | None = None
     """Below this a three-phase car goes on with one phase, where its charger can; none: it never does."""
+    imbalance_a: float | None = None
+    """By how much cars on fewer than three lines may load the lines of the main breaker unequally, in a
+    three-phase TN grid; none: by any current."""
 
     @property
     def form(self) -> Form:

@@ -13,6 +13,7 @@ from services.balancer.phasors import factor
 from services.balancer.site import LINES, Site
 from services.balancer.switching import Closing, Closings, closings_of
 from shared.ids import ChargerId
+from shared.messages.balancer import MAIN
 from shared.phases import PHASES, GridType, Phase
 from shared.units import LINE_TO_NEUTRAL_V, TOLERANCE_A
 
@@ -90,7 +91,7 @@ def take_turns(
     Returns:
         The turns, and whether cars were asked to make room.
     """
-    rules = Rules(switch_current_a=facts.site.switch_current_a)
+    rules = replace(imbalance_rules(facts.site), switch_current_a=facts.site.switch_current_a)
     cars = [car for it in facts.chargers if (car := wanting(facts, it, timing, now_s))]
     cars = _staying(sorted(cars, key=_turn), timing, now_s)
     turns = _allocate(capacity, cars, rules)
@@ -109,6 +110,12 @@ def take_turns(
             ):
                 return rotated, True
     return _keep_places(capacity, cars, turns, rules, timing, now_s), False
+
+
+def imbalance_rules(site: Site) -> Rules:
+    """Say how far the lines of the main breaker may differ."""
+    main = site.index[MAIN] * LINES
+    return Rules(imbalance_a=site.imbalance_a, main=(main, main + 1, main + 2))
 
 
 def _turn(car: Car) -> tuple[int, bool, float, ChargerId]:

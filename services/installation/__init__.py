@@ -2,16 +2,16 @@
 Owns the electrical layout of an installation: breakers, circuits, chargers, serial numbers.
 
 Takes      CreateInstallation, ChangeInstallation, DeactivateInstallation, ReactivateInstallation,
-           SetAuthenticationRequired, SetAvailableCurrent, SetSwitchCurrent,
+           SetAuthenticationRequired, SetAvailableCurrent, SetSwitchCurrent, SetImbalanceLimit,
            AddCircuit, ChangeCircuit, MoveCircuit, DeactivateCircuit, ReactivateCircuit,
            AssignChargers, ChangeCharger, MoveCharger, RemoveCharger, SetFailSafe, SetPriority,
            UnlockSerial, AddMeter, ChangeMeter, RemoveMeter,
            SetExternalLimit, LiftExternalLimit, SetContractPeak
 Announces  InstallationCreated, InstallationChanged, InstallationDeactivated,
            InstallationReactivated, AuthenticationRequiredSet, AvailableCurrentSet,
-           SwitchCurrentSet, CircuitAdded, CircuitChanged, CircuitMoved, CircuitDeactivated,
-           CircuitReactivated, ChargerAssigned, ChargerChanged, ChargerMoved, ChargerRemoved,
-           FailSafeSet, PrioritySet, SerialLocked, SerialUnlocked,
+           SwitchCurrentSet, ImbalanceLimitSet, CircuitAdded, CircuitChanged, CircuitMoved,
+           CircuitDeactivated, CircuitReactivated, ChargerAssigned, ChargerChanged,
+           ChargerMoved, ChargerRemoved, FailSafeSet, PrioritySet, SerialLocked, SerialUnlocked,
            MeterAdded, MeterChanged, MeterRemoved,
            ExternalLimitSet, ExternalLimitLifted, ContractPeakSet
 Listens to nobody: it is the source of truth.

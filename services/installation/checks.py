@@ -9,6 +9,7 @@ from services.installation.refusals import (
     HomeTooLarge,
     InstallationInactive,
     MinimumAboveMaximum,
+    NoImbalanceInGrid,
     NothingToSwitch,
     SerialIsLocked,
     SetValueAboveRating,
@@ -22,7 +23,7 @@ from services.installation.state import Charger, Circuit, Description, Installat
 from shared.ids import ChargerId, CircuitId, InstallationId, MeterId
 from shared.messages.balancer import MAIN
 from shared.messages.installation import InstallationType
-from shared.phases import PHASES, PhaseSwitching
+from shared.phases import PHASES, GridType, PhaseSwitching
 from shared.units import exceeds
 
 HOME_CIRCUITS_MAX = 1
@@ -171,6 +172,7 @@ def check_whole(state: Installation) -> None:
         return
     _check_wiring(state, state.description)
     _check_switching(state, state.description)
+    _check_imbalance(state, state.description)
     if state.description.type is InstallationType.HOME:
         _check_home(state)
 
@@ -200,6 +202,19 @@ def _check_switching(state: Installation, description: Description) -> None:
             "without another one to switch to; enter all three phases as the wiring, or set "
             f"phase switching to {PhaseSwitching.NONE}"
         )
+
+
+def _check_imbalance(state: Installation, description: Description) -> None:
+    if state.imbalance_a is None or description.grid_type is GridType.TN_3_PHASE:
+        return
+    if description.grid_type.three_phase:
+        why = "in an IT grid cars stand between phases, and no phase carries its own current"
+    else:
+        why = "in a one-phase grid there is no other phase to differ from"
+    raise NoImbalanceInGrid(
+        f"{description.name!r} would have an imbalance limit of {state.imbalance_a:g} A, but {why}; "
+        "lift the imbalance limit, or leave it out"
+    )
 
 
 def _check_home(state: Installation) -> None:

@@ -38,6 +38,7 @@ from shared.messages.installation import (
     ExternalLimitLifted,
     ExternalLimitSet,
     FailSafeSet,
+    ImbalanceLimitSet,
     InstallationChanged,
     InstallationCreated,
     InstallationDeactivated,
@@ -66,6 +67,7 @@ class Draft:
         self.available_a = state.available_a
         self.available_until = state.available_until
         self.switch_current_a = state.switch_current_a
+        self.imbalance_a = state.imbalance_a
         self.meters = dict(state.meters)
         self.meters_gone = set(state.meters_gone)
         self.limits = dict(state.limits)
@@ -85,6 +87,7 @@ class Draft:
             self.available_a,
             self.available_until,
             self.switch_current_a,
+            self.imbalance_a,
             self.meters,
             frozenset(self.meters_gone),
             self.limits,
@@ -154,6 +157,10 @@ def _available_current(draft: Draft, event: AvailableCurrentSet) -> None:
 
 def _switch_current(draft: Draft, event: SwitchCurrentSet) -> None:
     draft.switch_current_a = event.switch_current_a
+
+
+def _imbalance_limit(draft: Draft, event: ImbalanceLimitSet) -> None:
+    draft.imbalance_a = event.imbalance_a
 
 
 # --- Circuits ---
@@ -293,6 +300,7 @@ FOLDS: Final[dict[type[InstallationEvent], Callable[[Draft, Any], None]]] = {
     AuthenticationRequiredSet: _authentication_required,
     AvailableCurrentSet: _available_current,
     SwitchCurrentSet: _switch_current,
+    ImbalanceLimitSet: _imbalance_limit,
     CircuitAdded: _circuit_added,
     CircuitChanged: _circuit_changed,
     CircuitMoved: lambda draft, it: draft.circuit(

@@ -17,10 +17,12 @@ from shared.messages.installation import (
     AvailableCurrentSet,
     ChangeInstallation,
     CreateInstallation,
+    ImbalanceLimitSet,
     InstallationChanged,
     InstallationCreated,
     SetAuthenticationRequired,
     SetAvailableCurrent,
+    SetImbalanceLimit,
     SetSwitchCurrent,
     SwitchCurrentSet,
 )
@@ -40,6 +42,8 @@ def decide(command: InstallationWish, state: Installation) -> tuple[Installation
             return _set_available_current(command, state)
         case SetSwitchCurrent():
             return _set_switch_current(command, state)
+        case SetImbalanceLimit():
+            return _set_imbalance_limit(command, state)
         case _:
             assert_never(command)
 
@@ -119,5 +123,18 @@ def _set_switch_current(
     return (
         SwitchCurrentSet(
             installation_id=command.installation_id, switch_current_a=command.switch_current_a
+        ),
+    )
+
+
+def _set_imbalance_limit(
+    command: SetImbalanceLimit, state: Installation
+) -> tuple[ImbalanceLimitSet, ...]:
+    described(state, command.installation_id)
+    if state.imbalance_a == command.imbalance_a:
+        return ()
+    return (
+        ImbalanceLimitSet(
+            installation_id=command.installation_id, imbalance_a=command.imbalance_a
         ),
     )

@@ -28,6 +28,7 @@ from shared.messages.installation import (
     ExternalLimitLifted,
     ExternalLimitSet,
     FailSafeSet,
+    ImbalanceLimitSet,
     InstallationChanged,
     InstallationCreated,
     InstallationDeactivated,
@@ -50,6 +51,7 @@ from shared.messages.installation import (
     SetContractPeak,
     SetExternalLimit,
     SetFailSafe,
+    SetImbalanceLimit,
     SetPriority,
     SetSwitchCurrent,
     SwitchCurrentSet,
@@ -62,6 +64,7 @@ InstallationWish = (
     | SetAuthenticationRequired
     | SetAvailableCurrent
     | SetSwitchCurrent
+    | SetImbalanceLimit
 )
 CircuitWish = AddCircuit | ChangeCircuit | MoveCircuit
 ChargerWish = AssignChargers | ChangeCharger | RemoveCharger | SetPriority | SetFailSafe
@@ -89,6 +92,7 @@ InstallationEvent = (
     | AuthenticationRequiredSet
     | AvailableCurrentSet
     | SwitchCurrentSet
+    | ImbalanceLimitSet
     | CircuitAdded
     | CircuitChanged
     | CircuitMoved

@@ -3,7 +3,8 @@ Every way in which the installation service says no; the text of each says what 
 
 Refused
     of the installation   InstallationExists, UnknownInstallation, InstallationInactive,
-                          InstallationInUse, HomeTooLarge, AvailableAboveBreaker, EndWithoutLimit
+                          InstallationInUse, HomeTooLarge, AvailableAboveBreaker, EndWithoutLimit,
+                          NoImbalanceInGrid
     of circuits           CircuitExists, UnknownCircuit, UnknownParent, CircuitInactive, CircuitInUse,
                           CircuitAboveInactive, CircuitWithinItself, BreakerAboveParent,
                           BreakerBelowChildren, SetValueAboveRating
@@ -48,6 +49,10 @@ class AvailableAboveBreaker(Refused):
 
 class EndWithoutLimit(Refused):
     """Only a limit that is set can end."""
+
+
+class NoImbalanceInGrid(Refused):
+    """Phases differ by amperes where there are three of them and each carries its own: in a TN grid."""
 
 
 # --- Of circuits ---

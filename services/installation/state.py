@@ -146,6 +146,7 @@ class Installation:
     available_a: PhaseAmperes | None = None
     available_until: datetime | None = None
     switch_current_a: float | None = None
+    imbalance_a: float | None = None
     meters: Mapping[MeterId, Meter] = field(default_factory=lambda: MappingProxyType({}))
     meters_gone: frozenset[MeterId] = frozenset()
     limits: Mapping[LimitId, ExternalLimit] = field(

@@ -104,6 +104,7 @@ class Layout(Document):
     available_until: Moment | None = None
     authentication_required: bool = False
     switch_current_a: float | None = None
+    imbalance_a: float | None = None
     position: int
     """Of the newest event it was folded from: whoever sees another one sees another layout."""
 

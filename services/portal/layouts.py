@@ -28,6 +28,7 @@ from shared.messages.installation import (
     ExternalLimitLifted,
     ExternalLimitSet,
     FailSafeSet,
+    ImbalanceLimitSet,
     InstallationChanged,
     InstallationCreated,
     InstallationDeactivated,
@@ -51,6 +52,7 @@ InstallationChange = (
     | AuthenticationRequiredSet
     | AvailableCurrentSet
     | SwitchCurrentSet
+    | ImbalanceLimitSet
 )
 CircuitChange = (
     CircuitAdded | CircuitChanged | CircuitMoved | CircuitDeactivated | CircuitReactivated
@@ -122,6 +124,8 @@ def _of_installation(event: InstallationChange, recorded_at: datetime) -> Change
             return {"available_a": event.available_a, "available_until": event.until}
         case SwitchCurrentSet():
             return {"switch_current_a": event.switch_current_a}
+        case ImbalanceLimitSet():
+            return {"imbalance_a": event.imbalance_a}
         case _:
             assert_never(event)
 

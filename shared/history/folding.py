@@ -206,6 +206,7 @@ _STEPS: Final[dict[type[Event], Callable[[Installation, Any], Installation]]] = 
     layout.SwitchCurrentSet: lambda state, it: _building(
         state, switch_current_a=it.switch_current_a
     ),
+    layout.ImbalanceLimitSet: lambda state, it: _building(state, imbalance_a=it.imbalance_a),
     layout.CircuitAdded: _circuit_added,
     layout.CircuitChanged: lambda state, it: _circuit(
         state, it.circuit_id, name=it.name, breaker_a=it.breaker_a, set_a=it.set_a

@@ -100,6 +100,12 @@ def _switch(it: layout.SwitchCurrentSet, _: Words) -> str:
     return f"Three-phase sessions go on with one phase below {amperes(it.switch_current_a)}"
 
 
+def _imbalance(it: layout.ImbalanceLimitSet, _: Words) -> str:
+    if it.imbalance_a is None:
+        return "The phases of the main breaker may differ by any current"
+    return f"The phases of the main breaker may differ by {amperes(it.imbalance_a)} at most"
+
+
 def _meter(it: layout.MeterAdded | layout.MeterChanged, words: Words) -> str:
     what = "all of it" if it.measures is layout.Measures.TOTAL else "load that is not ours"
     done = "was added" if isinstance(it, layout.MeterAdded) else "was changed"
@@ -145,6 +151,7 @@ _OF_LAYOUTS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     ),
     layout.AvailableCurrentSet: _available,
     layout.SwitchCurrentSet: _switch,
+    layout.ImbalanceLimitSet: _imbalance,
     layout.CircuitAdded: lambda it, w: (
         f"Circuit {it.name} was added {_parent_of(it.parent_id, w)}: breaker "
         f"{amperes(it.breaker_a)}, of which {amperes(it.set_a)} may be used"

@@ -40,6 +40,7 @@ class Building:
     available_a: PhaseCurrents | None = None
     available_until: datetime | None = None
     switch_current_a: float | None = None
+    imbalance_a: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

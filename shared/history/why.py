@@ -90,6 +90,7 @@ _LIFTED: Final = {
     Rule.OWNER: "the owner allowed more",
     Rule.SCHEDULE: "more were allowed at this time",
     Rule.CONTRACT: "the contract's peak left more",
+    Rule.IMBALANCE: "the phases might differ by more",
     Rule.CHARGER: "this charger could give more",
     Rule.OWN_BREAKER: "its own breaker carried more",
     Rule.CAR: "the car took more",
@@ -110,6 +111,9 @@ def _named(following: RunnerUp, situation: Situation) -> str:
             return "its own breaker"
         case Rule.CAR:
             return "what the car takes"
+        case Rule.IMBALANCE:
+            breaker = breaker_name(following.circuit_id, situation.circuits)
+            return f"the difference between the phases of {breaker}"
         case _:
             on = "" if following.phase is None else f" on {following.phase}"
             return f"{_place(following, situation)}{on}"
@@ -218,6 +222,9 @@ def _no_car(_: LimitedBy, situation: Situation) -> str:
 
 _CLAUSES: Final[Mapping[Rule, Callable[[LimitedBy, Situation], str]]] = {
     **dict.fromkeys(SHARED_OUT, _breaker),
+    Rule.IMBALANCE: lambda it, situation: (
+        f"the phases of {breaker_name(it.circuit_id, situation.circuits)} may differ by no more"
+    ),
     Rule.CHARGER: lambda _, __: "this charger can give no more",
     Rule.OWN_BREAKER: lambda _, __: "its own breaker carries no more",
     Rule.CAR: lambda _, situation: _car(situation),

@@ -25,6 +25,7 @@ _FIELDS: Final = {
     "fail_safe_wished": "fail-safe wished by an installer",
     "grid_type": "grid",
     "highest_a": "highest load",
+    "imbalance_a": "imbalance limit",
     "includes_load": "includes other load",
     "interval_s": "interval in seconds",
     "load_a": "set aside",

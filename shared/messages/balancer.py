@@ -55,6 +55,8 @@ class Rule(StrEnum):
     """A limit that holds at certain times of the week is shared out."""
     CONTRACT = "contract peak"
     """More now would make the mean power of this quarter of an hour, or hour, exceed its peak."""
+    IMBALANCE = "imbalance"
+    """More on this phase alone would make the phases of the main breaker differ by more than they may."""
 
 
 class RunnerUp(Message):

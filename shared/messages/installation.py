@@ -19,6 +19,7 @@ from shared.units import (
     Amperes,
     BreakerAmperes,
     ChargerAmperes,
+    ImbalanceAmperes,
     MeterErrorAmperes,
     MeterInterval,
     Watts,
@@ -226,6 +227,16 @@ class SetSwitchCurrent(InstallationCommand):
     """Below how much current a three-phase session goes on with one phase; none: it never does."""
 
     switch_current_a: ChargerAmperes | None
+
+
+class SetImbalanceLimit(InstallationCommand):
+    """
+    Say how far the phases of the main breaker may differ by what cars draw; none: by any current.
+
+    Cars on fewer than three phases are adjusted to it; those on all three load all of them alike.
+    """
+
+    imbalance_a: ImbalanceAmperes | None
 
 
 class AddCircuit(InstallationCommand):
@@ -488,6 +499,13 @@ class SwitchCurrentSet(InstallationEvent):
 
     service: ClassVar[str] = "installation"
     switch_current_a: ChargerAmperes | None
+
+
+class ImbalanceLimitSet(InstallationEvent):
+    """How far the phases of the main breaker may differ by what cars draw; none: by any current."""
+
+    service: ClassVar[str] = "installation"
+    imbalance_a: ImbalanceAmperes | None
 
 
 # --- Events of circuits ---

@@ -265,6 +265,8 @@ async def test_options_that_contradict_one_another_are_not_guessed(desk: Desk) -
     for words in (
         ("installation", "available-current", "harbour"),
         ("installation", "switch-current", "harbour", "--switch-current-a", "10", "--never"),
+        ("installation", "imbalance", "harbour"),
+        ("installation", "imbalance", "harbour", "20", "--lift"),
         ("charger", "fail-safe", "harbour", "H-0001"),
         ("installation", "available-current", "harbour", "--available-a", "1,2"),
     ):

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given as for_any
+from hypothesis import strategies as st
 
 from services.balancer.behaviour import Behaviour
 from services.balancer.commitments import Granted, Place, Standing
@@ -11,6 +13,7 @@ from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.site import Breaker, BrokenLayout, Site, SiteCharger
 from shared.messages.balancer import MAIN, LimitedBy, Rule
 from shared.phases import PHASES, GridType, Phase
+from shared.units import TOLERANCE_A
 
 NOW_S = 10_000.0
 TIMING = Timing(rotation_s=60, rotation_gap_s=30)
@@ -445,3 +448,52 @@ def test_a_pause_is_not_ended_when_what_it_holds_down_would_not_fit_afterwards()
     short = replace(charging(12.0, left_s=90), behaviour=unread)
     assert told_a(decided(at, a=paused, b=long, c=away)) == {"b": 6.0}
     assert told_a(decided(at, a=paused, b=short, c=away)) == {"b": 6.0, "a": 6.0}
+
+
+# --- Imbalance ---
+
+ONE_LINE = [(line,) for line in PHASES]
+
+
+@for_any(st.lists(st.sampled_from([*ONE_LINE, PHASES]), min_size=1, max_size=9))
+def test_the_lines_of_the_main_breaker_differ_by_no_more_than_they_may(
+    wirings: list[tuple[Phase, ...]],
+) -> None:
+    chargers = {
+        f"bay-{i}": SiteCharger(f"bay-{i}", "level", wiring, 32.0, 0.0)
+        for i, wiring in enumerate(wirings)
+    }
+    breakers = (Breaker("level", MAIN, "Level", 80.0), Breaker(MAIN, None, "Main", 100.0))
+    at = Site(GridType.TN_3_PHASE, breakers, chargers, imbalance_a=20.0)
+    cars = {
+        it: replace(
+            plugged(),
+            standing=Standing(0.0, charger.wiring),
+            behaviour=Behaviour(one_phase=len(charger.wiring) == 1),
+        )
+        for it, charger in chargers.items()
+    }
+
+    told = decided(at, **cars).announcements
+
+    lines_a = [
+        sum(it.grant.limit_a for it in told if line in it.grant.lines) for line in PHASES
+    ]
+    assert max(lines_a) - min(lines_a) <= 20.0 + TOLERANCE_A
+    assert max(lines_a) > 0
+
+
+def test_cars_on_three_lines_have_what_they_would_have_without_an_imbalance_limit() -> None:
+    free = site("a", "b", "c", main_a=100.0)
+    for name in "ab":
+        free = with_charger(free, name, wiring=ON_L1)
+    one_phase = replace(
+        plugged(), standing=Standing(0.0, ON_L1), behaviour=Behaviour(one_phase=True)
+    )
+    cars = {"a": one_phase, "b": one_phase, "c": plugged()}
+
+    without = told_a(decided(free, **cars))
+    within = told_a(decided(replace(free, imbalance_a=20.0), **cars))
+
+    assert without == {"a": 32.0, "b": 32.0, "c": 32.0}
+    assert within == {"a": 10.0, "b": 10.0, "c": 32.0}

@@ -24,6 +24,7 @@ from shared.messages.installation import (
     CircuitMoved,
     CircuitReactivated,
     FailSafeSet,
+    ImbalanceLimitSet,
     InstallationChanged,
     InstallationCreated,
     InstallationDeactivated,
@@ -99,6 +100,7 @@ CHANGES: tuple[Event, ...] = (
     SerialLocked(**LOCKED, circuit_id="east"),
     SerialUnlocked(**LOCKED, reason="in use again"),
     ChargerRemoved(**BAY, serial="ZAP0001"),
+    ImbalanceLimitSet(**ABOUT, imbalance_a=20),
 )
 
 
@@ -112,6 +114,7 @@ def test_every_change_leads_to_the_layout_it_tells_of() -> None:
 
     breakers = {it.circuit_id: (it.parent_id, it.set_a) for it in site.breakers}
     charger = site.chargers["bay-1"]
+    assert folded(CHANGES[-1]).site().imbalance_a == 20
     assert breakers == {
         MAIN: (None, 50),
         "east": ("west", 16),

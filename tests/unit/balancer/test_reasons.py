@@ -156,6 +156,45 @@ def test_where_all_have_their_minimum_nobody_would_have_less_without_what_stops_
         )
 
 
+# --- Imbalance ---
+
+
+def unequal(*lines: Phase, main_a: float = 63.0, max_a: float = 32.0) -> Site:
+    """Chargers on one line each, at a main breaker whose lines may differ by 20 A."""
+    chargers = (
+        on_level(f"{line}-{i}", max_a, circuit_id=MAIN, wiring=(line,))
+        for i, line in enumerate(lines)
+    )
+    return replace(site(*chargers, main_a=main_a), imbalance_a=20.0)
+
+
+def test_whom_the_other_lines_stop_is_told_so_and_what_is_next() -> None:
+    reason = reasons(unequal(Phase.L1, Phase.L1, main_a=30.0))["L1-0"]
+
+    assert (reason.rule, reason.circuit_id, reason.phase) == (Rule.IMBALANCE, MAIN, Phase.L1)
+    assert reason.usable_a is None
+    assert reason.runner_up == RunnerUp(
+        rule=Rule.BREAKER, circuit_id=MAIN, phase=Phase.L1, usable_a=30.0, limit_a=15.0
+    )
+
+
+def test_a_charger_at_its_own_maximum_is_told_that_the_lines_differ_by_no_more_then() -> None:
+    reason = reasons(unequal(Phase.L1, max_a=16.0))["L1-0"]
+
+    assert reason.rule is Rule.CHARGER
+    assert reason.runner_up == RunnerUp(
+        rule=Rule.IMBALANCE, circuit_id=MAIN, phase=Phase.L1, limit_a=20.0
+    )
+
+
+def test_whom_the_other_lines_leave_out_waits_for_its_turn() -> None:
+    told = reasons(unequal(*[Phase.L1] * 4))
+    (waits,) = [it for it in told.values() if it.place is not None]
+
+    assert (waits.rule, waits.place) == (Rule.QUEUE, 1)
+    assert waits.runner_up is None, "no breaker is full"
+
+
 # --- Who waits ---
 
 

@@ -14,6 +14,7 @@ from shared.messages.installation import (
     ChargerMoved,
     CircuitMoved,
     CircuitReactivated,
+    ImbalanceLimitSet,
     InstallationDeactivated,
 )
 from shared.messages.registry import EVENTS
@@ -78,6 +79,12 @@ def test_available_current_is_told_per_phase() -> None:
             "L1, L2, L3"
         )
     ]
+
+
+def test_an_imbalance_limit_is_told_as_one() -> None:
+    limited = ImbalanceLimitSet(installation_id=GARAGE, imbalance_a=20)
+
+    assert told(garage(), garage(limited)) == ["Harbour garage: imbalance limit none → 20 A"]
 
 
 def test_an_unlocked_charger_is_as_it_was_before_it_was_locked() -> None:

@@ -68,6 +68,11 @@ CLAUSES = [
             "among 2 cars"
         ),
     ),
+    (
+        LimitedBy(rule=Rule.IMBALANCE, **MAIN_L1, shared_by=2),
+        CHARGES,
+        "the phases of the main breaker may differ by no more",
+    ),
     (LimitedBy(rule=Rule.CHARGER), CHARGES, "this charger can give no more"),
     (LimitedBy(rule=Rule.OWN_BREAKER), CHARGES, "its own breaker carries no more"),
     (
@@ -208,6 +213,23 @@ NEXT = [
     (
         LimitedBy(rule=Rule.GRID_OPERATOR, **L2, runner_up=MAIN_NEXT),
         "if the grid operator allowed more, the main breaker (63 A) on L1 would be next, at 11.2 A",
+    ),
+    (
+        LimitedBy(rule=Rule.IMBALANCE, **MAIN_L1, runner_up=MAIN_NEXT),
+        (
+            "if the phases might differ by more, the main breaker (63 A) on L1 would be next, at "
+            "11.2 A"
+        ),
+    ),
+    (
+        LimitedBy(
+            rule=Rule.CHARGER,
+            runner_up=RunnerUp(rule=Rule.IMBALANCE, **MAIN_L1, limit_a=20.0),
+        ),
+        (
+            "if this charger could give more, the difference between the phases of the main "
+            "breaker would be next, at 20.0 A"
+        ),
     ),
     (
         LimitedBy(rule=Rule.DECREASE_FIRST, **L2, runner_up=MAIN_NEXT),

@@ -40,6 +40,7 @@ from shared.messages.installation import (
     SetContractPeak,
     SetExternalLimit,
     SetFailSafe,
+    SetImbalanceLimit,
     SetPriority,
     SetSwitchCurrent,
     UnlockSerial,
@@ -97,6 +98,7 @@ WISHES: dict[type[InstallationCommand], st.SearchStrategy[InstallationCommand]] 
         SetAvailableCurrent, available_a=maybe(st.tuples(AMPS, AMPS, AMPS))
     ),
     SetSwitchCurrent: wishing(SetSwitchCurrent, switch_current_a=maybe(CHARGER_AMPS)),
+    SetImbalanceLimit: wishing(SetImbalanceLimit, imbalance_a=maybe(st.just(20.0))),
     AddCircuit: wishing(
         AddCircuit,
         circuit_id=CIRCUIT,
@@ -284,6 +286,7 @@ def check_use(state: Installation) -> None:
 
 def check_wiring_and_size(state: Installation) -> None:
     assert state.description is not None
+    assert state.imbalance_a is None or state.description.grid_type is GridType.TN_3_PHASE
     for one in state.chargers.values():
         assert set(one.wiring) <= set(state.description.grid_type.lines)
         assert one.min_a <= one.max_a

@@ -21,6 +21,7 @@ from shared.messages.installation import (
     ContractPeakSet,
     ExternalLimitLifted,
     ExternalLimitSet,
+    ImbalanceLimitSet,
     InstallationDeactivated,
     InstallationReactivated,
     MeterAdded,
@@ -66,6 +67,7 @@ ANYTHING: list[InstallationEvent] = [
     fact(AuthenticationRequiredSet, required=True),
     fact(AvailableCurrentSet, available_a=(9, 9, 9), until=datetime(2026, 12, 1, tzinfo=UTC)),
     fact(SwitchCurrentSet, switch_current_a=10),
+    fact(ImbalanceLimitSet, imbalance_a=20),
     added(),
     added("wing", 40, parent_id="level-1"),
     fact(CircuitChanged, **LEVEL, name="Cellar", breaker_a=50, set_a=40),
@@ -152,9 +154,10 @@ def test_chargers_stand_in_the_order_of_their_assignment() -> None:
 
 
 def test_what_was_set_is_known() -> None:
-    state = fold(ANYTHING[:7], Installation())
+    state = fold(ANYTHING[:8], Installation())
 
     assert state.authentication_required
     assert state.available_a == (9, 9, 9)
     assert state.available_until == datetime(2026, 12, 1, tzinfo=UTC)
     assert state.switch_current_a == 10
+    assert state.imbalance_a == 20

@@ -14,6 +14,7 @@ from services.installation.refusals import (
     EndWithoutLimit,
     HomeTooLarge,
     InstallationExists,
+    NoImbalanceInGrid,
     UnknownInstallation,
     WiringDoesNotFitGrid,
 )
@@ -26,6 +27,7 @@ from shared.messages.installation import (
     ChangeInstallation,
     DeactivateCircuit,
     DeactivateInstallation,
+    ImbalanceLimitSet,
     InstallationType,
     MoveCharger,
     MoveCircuit,
@@ -35,6 +37,7 @@ from shared.messages.installation import (
     SetAuthenticationRequired,
     SetAvailableCurrent,
     SetFailSafe,
+    SetImbalanceLimit,
     SetPriority,
     SetSwitchCurrent,
     SwitchCurrentSet,
@@ -68,6 +71,7 @@ NEEDING_ONE: list[InstallationCommand] = [
     wish(SetAuthenticationRequired, required=True),
     wish(SetAvailableCurrent, available_a=(10, 10, 10)),
     wish(SetSwitchCurrent, switch_current_a=10),
+    wish(SetImbalanceLimit, imbalance_a=20),
     wish(ChangeCircuit, circuit_id="level-1", name="Cellar"),
     wish(MoveCircuit, circuit_id="level-1", parent_id=None),
     wish(DeactivateCircuit, circuit_id="level-1"),
@@ -310,3 +314,38 @@ def test_the_switch_current_is_kept() -> None:
     given(installation, created(), kept).when(
         wish(SetSwitchCurrent, switch_current_a=None)
     ).then(fact(SwitchCurrentSet, switch_current_a=None))
+
+
+def test_the_imbalance_limit_is_kept_and_lifted() -> None:
+    kept = fact(ImbalanceLimitSet, imbalance_a=20)
+    given(installation, created()).when(wish(SetImbalanceLimit, imbalance_a=20)).then(kept)
+    given(installation, created(), kept).when(
+        wish(SetImbalanceLimit, imbalance_a=20)
+    ).then_nothing_happened()
+    given(installation, created(), kept).when(wish(SetImbalanceLimit, imbalance_a=None)).then(
+        fact(ImbalanceLimitSet, imbalance_a=None)
+    )
+
+
+@pytest.mark.parametrize(
+    ("grid", "why"),
+    [
+        (GridType.TN_1_PHASE, "no other phase to differ from"),
+        (GridType.IT_1_PHASE, "no other phase to differ from"),
+        (GridType.IT_3_PHASE, "cars stand between phases"),
+    ],
+)
+def test_an_imbalance_limit_is_refused_where_no_phases_differ_by_amperes(
+    grid: GridType, why: str
+) -> None:
+    given(installation, created(grid_type=grid)).when(
+        wish(SetImbalanceLimit, imbalance_a=20)
+    ).then_refused(NoImbalanceInGrid, why, "lift the imbalance limit")
+    given(installation, created(), fact(ImbalanceLimitSet, imbalance_a=20)).when(
+        wish(ChangeInstallation, grid_type=grid)
+    ).then_refused(NoImbalanceInGrid, why, "lift the imbalance limit")
+
+
+def test_an_imbalance_that_no_car_on_one_phase_could_have_is_no_limit() -> None:
+    with pytest.raises(ValidationError, match="greater than or equal to 6"):
+        wish(SetImbalanceLimit, imbalance_a=5.9)

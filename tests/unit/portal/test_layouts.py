@@ -18,6 +18,7 @@ from shared.messages.installation import (
     CircuitMoved,
     CircuitReactivated,
     FailSafeSet,
+    ImbalanceLimitSet,
     InstallationChanged,
     InstallationCreated,
     InstallationDeactivated,
@@ -144,10 +145,12 @@ def test_available_current_and_settings_are_kept_and_lifted() -> None:
         limited,
         AuthenticationRequiredSet(**IN_GARAGE, required=True),
         SwitchCurrentSet(**IN_GARAGE, switch_current_a=10.0),
+        ImbalanceLimitSet(**IN_GARAGE, imbalance_a=20.0),
     )
 
     assert (layout.available_a, layout.available_until) == ((40.0, 40.0, 32.0), at(90))
     assert (layout.authentication_required, layout.switch_current_a) == (True, 10.0)
+    assert layout.imbalance_a == 20.0
     lifted = layout_after(
         limited, AvailableCurrentSet(**IN_GARAGE, available_a=None, until=None)
     )

@@ -10,6 +10,7 @@ from shared.messages.installation import (
     DeactivateCircuit,
     RemoveCharger,
     SetAvailableCurrent,
+    SetImbalanceLimit,
     SetPriority,
     SetSwitchCurrent,
 )
@@ -53,10 +54,13 @@ def test_settings_stand_where_they_apply() -> None:
     layout = layout_after(
         SetPriority(command_id="p", **HARBOUR, charger_id="corner", priority=9),
         SetAvailableCurrent(command_id="a", **HARBOUR, available_a=(40.0, 40.0, 40.0)),
+        SetImbalanceLimit(command_id="i", **HARBOUR, imbalance_a=20.0),
     )
     lines = drawn(layout)
 
-    assert lines[0].endswith("main breaker 160 A · available 40 A")
+    assert lines[0].endswith(
+        "main breaker 160 A · available 40 A · phases within 20 A of each other"
+    )
     assert lines[5].endswith("fail-safe 6 A · priority 9")
 
 
