@@ -24,6 +24,8 @@ from cli.layout.options import (
     SwitchingOption,
     WiringOption,
 )
+from cli.layout.values import moment_of
+from shared.clock import utc_now
 from shared.ids import new_id
 from shared.messages.installation import (
     AssignChargers,
@@ -31,6 +33,7 @@ from shared.messages.installation import (
     MoveCharger,
     NewCharger,
     RemoveCharger,
+    SetChargingWish,
     SetFailSafe,
     SetPriority,
 )
@@ -246,5 +249,38 @@ def set_priority(
         installation_id=installation_id,
         charger_id=charger_id,
         priority=priority,
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+@app.command("wish")
+def set_charging_wish(
+    installation_id: InstallationArg,
+    charger_id: ChargerArg,
+    departure: Annotated[
+        str | None,
+        typer.Option(
+            help="When the car leaves: 2026-11-22T18:00+01:00, or 90m, 2h, 3d from now.",
+            metavar="TIME",
+        ),
+    ] = None,
+    kwh: Annotated[
+        float | None, typer.Option(help="What the session is to have brought it by then.")
+    ] = None,
+    none: Annotated[bool, typer.Option("--none", help="There is no wish any more.")] = False,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say until when a car is to have how much energy: it weighs its share, and promises nothing."""
+    if (departure is None) != none or (kwh is None) != none:
+        raise typer.BadParameter("give either --departure and --kwh, or --none")
+    command = SetChargingWish(
+        command_id=new_id(),
+        installation_id=installation_id,
+        charger_id=charger_id,
+        departure_at=None if departure is None else moment_of(departure, utc_now()),
+        energy_wh=None if kwh is None else round(kwh * 1000),
     )
     carry_out([command], Manner(data_folder, actor, dry_run, as_json))

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from services.installation.claims import stream_named
-from services.installation.decider import installation, moving
+from services.installation.decider import installation, installation_at, moving
 from services.installation.language import EVENTS, InstallationCommand, InstallationEvent
 from services.installation.moves import leads_elsewhere
 from services.installation.state import Installation
+from shared.clock import utc_now
 from shared.decider import Claim, Refused
 from shared.ids import InstallationId
 from shared.messages import Answer, Verdict
@@ -113,5 +114,5 @@ def _decided(
         there_id = str(command.to_installation_id)
         left, arrived = moving.decide(command, (here, world.state(there_id)))
         return {stream_named(here_id): left, stream_named(there_id): arrived}
-    decided: Any = installation.decide(command, here)
+    decided: Any = installation_at(utc_now()).decide(command, here)
     return {stream_named(here_id): decided}

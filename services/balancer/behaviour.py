@@ -67,6 +67,8 @@ class Behaviour:
     read_at_s: float = 0.0
     measured_at_s: float = -math.inf
     """When that was measured, by the charger's clock."""
+    register_wh: int | None = None
+    """What the charger's register showed last in this session."""
     one_phase_since_s: float | None = None
     one_phase: bool | None = None
     """Whether the car uses one phase only; none while nobody can tell."""
@@ -110,6 +112,7 @@ def observe(
     now_s: float,
     told: PhasesTold = PhasesTold.ALL,
     measured_at_s: float = math.inf,
+    register_wh: int | None = None,
 ) -> Behaviour:
     """Take a reading into account; a new session is a car nobody knows yet. What cannot be, or comes
     after its successor, tells nothing: without other readings the car is soon counted at its limit."""
@@ -119,6 +122,8 @@ def observe(
         before = Behaviour(session_id=session_id)
     l1, l2, l3 = (max(a, 0.0) for a in current_a)
     seen = replace(before, current_a=(l1, l2, l3), read_at_s=now_s, measured_at_s=measured_at_s)
+    if register_wh is not None:
+        seen = replace(seen, register_wh=register_wh)
     seen = _phases(seen, site, charger_id, told, now_s)
     if offer is None or now_s - offer.confirmed_at_s < CAR_FOLLOW_S:
         # The car may still be following its last limit: what it draws now says nothing of it.

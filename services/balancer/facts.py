@@ -20,6 +20,10 @@ class ChargerFacts:
     connected: bool = False
     session_since_s: float | None = None
     """Since when a car's session runs; none without a car."""
+    session_ended_s: float | None = None
+    """When the latest session that is over was; a wish of before has ended with it."""
+    delivered_wh: float = 0.0
+    """What this session has taken, as far as readings have shown."""
     charging_since_s: float | None = None
     waiting_since_s: float | None = None
     changed_at_s: float = 0.0

@@ -206,6 +206,7 @@ class Knowledge:
                 self._announced.get(reading.charger_id) or Announced(), reported, received_at_s
             ),
             reading.measured_at.timestamp(),
+            reading.register_wh,
         )
         return True
 

@@ -15,6 +15,7 @@ from services.balancer.layouts import (
     Layout,
     Lock,
     Stay,
+    WishLayout,
 )
 from services.balancer.limit_folds import fold_limits
 from shared.ids import ChargerId, CircuitId
@@ -26,6 +27,7 @@ from shared.messages.installation import (
     ChargerChanged,
     ChargerMoved,
     ChargerRemoved,
+    ChargingWishSet,
     CircuitAdded,
     CircuitChanged,
     CircuitDeactivated,
@@ -191,6 +193,8 @@ class _Fold:
                 return self._fail_safe_set(event)
             case PrioritySet():
                 return self._update(event.charger_id, priority=event.priority)
+            case ChargingWishSet():
+                return self._update(event.charger_id, wish=self._wish(event))
             case SerialLocked():
                 lock = Lock(circuit_id=event.circuit_id)
                 return self._update(event.charger_id, lock=lock)
@@ -198,6 +202,13 @@ class _Fold:
                 return self._update(event.charger_id, lock=None)
             case _:
                 return None
+
+    def _wish(self, event: ChargingWishSet) -> WishLayout | None:
+        if event.departure_at is None or event.energy_wh is None:
+            return None
+        return WishLayout(
+            departure_at=event.departure_at, energy_wh=event.energy_wh, made_at=self._at
+        )
 
     def _assigned(self, event: ChargerAssigned) -> ChargerLayout:
         return ChargerLayout(

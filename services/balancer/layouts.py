@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.balancer.limits import ContractPeak, ExternalLimit, lines_of_power_a, rule_of
 from services.balancer.meters import Meter
-from services.balancer.site import Breaker, Site, SiteCharger, way_up
+from services.balancer.site import Breaker, ChargingWish, Site, SiteCharger, way_up
 from shared.ids import ChargerId, CircuitId, InstallationId, LimitId, MeterId
 from shared.messages.balancer import MAIN, LimitedBy, Rule
 from shared.messages.installation import (
@@ -79,6 +79,14 @@ class Lock(Document):
     circuit_id: CircuitId | None
 
 
+class WishLayout(Document):
+    """Until when a car is to have how much energy."""
+
+    departure_at: datetime
+    energy_wh: int
+    made_at: datetime
+
+
 class ChargerLayout(Document):
     """A charger on a circuit."""
 
@@ -101,6 +109,7 @@ class ChargerLayout(Document):
     stays: tuple[Stay, ...] = ()
     """Where it stood before, in this installation."""
     lock: Lock | None = None
+    wish: WishLayout | None = None
 
 
 class Departed(Document):
@@ -236,6 +245,7 @@ class Layout(Document):
             priority=charger.priority,
             phase_switching=charger.phase_switching,
             out_of_use=self._out_of_use(charger),
+            wish=None if charger.wish is None else _site_wish(charger.wish),
         )
 
     def _out_of_use(self, charger: ChargerLayout) -> LimitedBy | None:
@@ -251,3 +261,7 @@ class Layout(Document):
         for charger_id, charger in self.chargers.items():
             if circuit_id in self.path(charger.circuit_id):
                 yield charger_id
+
+
+def _site_wish(wish: WishLayout) -> ChargingWish:
+    return ChargingWish(wish.departure_at.timestamp(), wish.energy_wh, wish.made_at.timestamp())

@@ -67,6 +67,10 @@ class Reported(Document):
     connected: bool = False
     session_id: SessionId | None = None
     session_since: datetime | None = None
+    session_began_wh: int | None = None
+    """What its register showed when the session began."""
+    session_ended: datetime | None = None
+    """When the latest session that is over was."""
     confirmed_at: dict[int, datetime] = Field(default_factory=dict)
     confirmed_a: float | None = None
     confirmed_since: datetime | None = None
@@ -97,10 +101,15 @@ def fold_reported(
         case ChargerDisconnected() if event.installation_id == reported.installation_id:
             return reported.model_copy(update={"connected": False})
         case SessionStarted():
-            started = {"session_id": event.session_id, "session_since": recorded_at}
+            started = {
+                "session_id": event.session_id,
+                "session_since": recorded_at,
+                "session_began_wh": event.register_wh,
+            }
             return reported.model_copy(update=started)
         case SessionEnded() if event.session_id == reported.session_id:
-            return reported.model_copy(update={"session_id": None, "session_since": None})
+            over = {"session_id": None, "session_since": None, "session_ended": recorded_at}
+            return reported.model_copy(update=over)
         case FailSafeApplied():
             return _fail_safe_applied(reported, event, recorded_at)
         case CurrentLimitApplied():
@@ -122,7 +131,12 @@ def _connected(reported: Reported, event: ChargerConnected) -> Reported:
     }
     if reported.serial not in {"", event.serial}:
         return Reported.model_validate(
-            {**here, "fail_safes": reported.fail_safes, "rejected": reported.rejected}
+            {
+                **here,
+                "fail_safes": reported.fail_safes,
+                "rejected": reported.rejected,
+                "session_ended": reported.session_ended,
+            }
         )
     return reported.model_copy(update=here)
 

@@ -38,6 +38,15 @@ class Breaker:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargingWish:
+    """Until when a car is to have how much energy, and when that was wished; seconds since 1970."""
+
+    departure_s: float
+    energy_wh: float
+    made_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class SiteCharger:
     """A charger as it is wired, protected and wanted."""
 
@@ -54,6 +63,8 @@ class SiteCharger:
     phase_switching: PhaseSwitching = PhaseSwitching.NONE
     out_of_use: LimitedBy | None = None
     """Why it may draw nothing, if it may not."""
+    wish: ChargingWish | None = None
+    """What was wished last; it may have ended."""
 
     @property
     def highest_a(self) -> float:

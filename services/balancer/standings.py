@@ -290,6 +290,8 @@ def _facts(
         standing=standing,
         connected=connected,
         session_since_s=_seconds(session_since),
+        session_ended_s=_seconds(heard.session_ended if heard else None),
+        delivered_wh=_delivered_wh(heard, behaviour),
         charging_since_s=_seconds(charging_since),
         waiting_since_s=_seconds(waiting_since),
         changed_at_s=_seconds(told.changed_at) or 0.0,
@@ -302,6 +304,12 @@ def _facts(
         not_taken=heard.not_taken if heard else frozenset(),
         elsewhere=elsewhere,
     )
+
+
+def _delivered_wh(heard: Reported | None, behaviour: Behaviour) -> float:
+    if heard is None or heard.session_began_wh is None or behaviour.register_wh is None:
+        return 0.0
+    return max(0.0, behaviour.register_wh - heard.session_began_wh)
 
 
 def _seconds(moment: datetime | None) -> float | None:

@@ -12,6 +12,7 @@ from services.balancer.facts import SiteFacts, Timing
 from services.balancer.phasors import factor
 from services.balancer.site import LINES, Site
 from services.balancer.switching import Closing, Closings, closings_of
+from services.balancer.urgency import weight_of
 from shared.ids import ChargerId
 from shared.messages.balancer import MAIN
 from shared.phases import PHASES, GridType, Phase
@@ -141,14 +142,19 @@ def wanting(
     wanted_a = max_a if wish_a is None else min(max_a, max(wish_a, layout.min_a))
     closings = closings_of(facts, charger_id, timing, now_s)
     waiting_since_s = charger.waiting_since_s or charger.session_since_s
+    modes = modes_of(facts.site, charger_id, closings.allowed, wanted_a)
+    highest_w = max(mode.max_a * mode.power_w_per_a for mode in modes)
     return Car(
         charger_id=charger_id,
         closings=closings,
         demand=Demand(
-            modes=modes_of(facts.site, charger_id, closings.allowed, wanted_a),
+            modes=modes,
             present=closings.present,
             min_a=layout.min_a,
             fixed_a=charger.behaviour.disobeys_a,
+            weight=weight_of(
+                layout.wish, charger.session_ended_s, charger.delivered_wh, highest_w, now_s
+            ),
             priority=layout.priority,
         ),
         charging_since_s=charger.charging_since_s,

@@ -5,13 +5,14 @@ Takes      CreateInstallation, ChangeInstallation, DeactivateInstallation, React
            SetAuthenticationRequired, SetAvailableCurrent, SetSwitchCurrent, SetImbalanceLimit,
            AddCircuit, ChangeCircuit, MoveCircuit, DeactivateCircuit, ReactivateCircuit,
            AssignChargers, ChangeCharger, MoveCharger, RemoveCharger, SetFailSafe, SetPriority,
-           UnlockSerial, AddMeter, ChangeMeter, RemoveMeter,
+           SetChargingWish, UnlockSerial, AddMeter, ChangeMeter, RemoveMeter,
            SetExternalLimit, LiftExternalLimit, SetContractPeak
 Announces  InstallationCreated, InstallationChanged, InstallationDeactivated,
            InstallationReactivated, AuthenticationRequiredSet, AvailableCurrentSet,
            SwitchCurrentSet, ImbalanceLimitSet, CircuitAdded, CircuitChanged, CircuitMoved,
            CircuitDeactivated, CircuitReactivated, ChargerAssigned, ChargerChanged,
-           ChargerMoved, ChargerRemoved, FailSafeSet, PrioritySet, SerialLocked, SerialUnlocked,
+           ChargerMoved, ChargerRemoved, FailSafeSet, PrioritySet, ChargingWishSet,
+           SerialLocked, SerialUnlocked,
            MeterAdded, MeterChanged, MeterRemoved,
            ExternalLimitSet, ExternalLimitLifted, ContractPeakSet
 Listens to nobody: it is the source of truth.

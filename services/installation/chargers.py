@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
 from services.installation import facts, fail_safes
@@ -18,9 +19,11 @@ from services.installation.language import ChargerWish
 from services.installation.refusals import (
     BreakerGivenAndTaken,
     ChargerExists,
+    DepartureHasPassed,
     SerialTaken,
+    WishIncomplete,
 )
-from services.installation.state import Charger, Installation
+from services.installation.state import Charger, Installation, wish_of
 from shared.ids import ChargerId, Serial
 from shared.messages.installation import (
     AssignChargers,
@@ -28,15 +31,24 @@ from shared.messages.installation import (
     ChargerAssigned,
     ChargerChanged,
     ChargerRemoved,
+    ChargingWishSet,
     FailSafeSet,
     NewCharger,
     PrioritySet,
     RemoveCharger,
+    SetChargingWish,
     SetFailSafe,
     SetPriority,
 )
 
-ChargerEvent = ChargerAssigned | ChargerChanged | ChargerRemoved | PrioritySet | FailSafeSet
+ChargerEvent = (
+    ChargerAssigned
+    | ChargerChanged
+    | ChargerRemoved
+    | PrioritySet
+    | FailSafeSet
+    | ChargingWishSet
+)
 
 
 def decide(command: ChargerWish, state: Installation) -> tuple[ChargerEvent, ...]:
@@ -53,6 +65,8 @@ def decide(command: ChargerWish, state: Installation) -> tuple[ChargerEvent, ...
             return _set_priority(command, state)
         case SetFailSafe():
             return _set_fail_safe(command, state)
+        case SetChargingWish():
+            return _set_charging_wish(command, state)
         case _:
             assert_never(command)
 
@@ -170,6 +184,36 @@ def _set_fail_safe(command: SetFailSafe, state: Installation) -> tuple[FailSafeS
     fail_safes.check_room(state, charger_id, wished_a)
     return (
         fail_safes.fail_safe_set(command.installation_id, charger_id, wished_a, wished=True),
+    )
+
+
+def check_to_come(command: SetChargingWish, now: datetime) -> None:
+    """Have a car depart later than now."""
+    if command.departure_at is not None and command.departure_at <= now:
+        raise DepartureHasPassed(
+            f"{command.departure_at.isoformat()} has passed; give a departure that is to come"
+        )
+
+
+def _set_charging_wish(
+    command: SetChargingWish, state: Installation
+) -> tuple[ChargingWishSet, ...]:
+    charger = existing_charger(state, command.charger_id)
+    check_unlocked(state, charger)
+    departure_at, energy_wh = command.departure_at, command.energy_wh
+    if (departure_at is None) != (energy_wh is None):
+        raise WishIncomplete(
+            "a wish has a departure and an energy: give both, or neither for no wish"
+        )
+    if charger.wish == wish_of(departure_at, energy_wh):
+        return ()
+    return (
+        ChargingWishSet(
+            installation_id=command.installation_id,
+            charger_id=command.charger_id,
+            departure_at=departure_at,
+            energy_wh=energy_wh,
+        ),
     )
 
 

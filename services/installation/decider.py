@@ -1,5 +1,7 @@
 """What may become of an installation: where a command finds its decision, and what holds for all."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Final, assert_never
 
 from services.installation import (
@@ -28,7 +30,7 @@ from services.installation.language import (
 from services.installation.notes import notes_of
 from services.installation.state import Installation
 from shared.decider import Across, Decider
-from shared.messages.installation import MoveCharger
+from shared.messages.installation import MoveCharger, SetChargingWish
 
 
 def decide(command: InstallationCommand, state: Installation) -> tuple[InstallationEvent, ...]:
@@ -75,6 +77,22 @@ installation: Final = Decider(
     stream_of=stream_of,
     notes_of=notes_of,
 )
+
+
+def installation_at(
+    now: datetime,
+) -> Decider[InstallationCommand, Installation, InstallationEvent]:
+    """Decide what is wished now: what is to come must not have passed."""
+
+    def decide_now(
+        command: InstallationCommand, state: Installation
+    ) -> tuple[InstallationEvent, ...]:
+        if isinstance(command, SetChargingWish):
+            chargers.check_to_come(command, now)
+        return decide(command, state)
+
+    return replace(installation, decide=decide_now)
+
 
 moving: Final = Across(installation, moves.decide_across)
 """A charger's move from one installation to another one."""

@@ -19,6 +19,7 @@ from services.installation.state import (
     Lock,
     Meter,
     Peak,
+    wish_of,
 )
 from shared.ids import ChargerId, CircuitId
 from shared.messages.balancer import MAIN
@@ -29,6 +30,7 @@ from shared.messages.installation import (
     ChargerChanged,
     ChargerMoved,
     ChargerRemoved,
+    ChargingWishSet,
     CircuitAdded,
     CircuitChanged,
     CircuitDeactivated,
@@ -235,6 +237,10 @@ def _priority(draft: Draft, event: PrioritySet) -> None:
     draft.charger(event.charger_id, priority=event.priority)
 
 
+def _charging_wish(draft: Draft, event: ChargingWishSet) -> None:
+    draft.charger(event.charger_id, wish=wish_of(event.departure_at, event.energy_wh))
+
+
 def _locked(draft: Draft, event: SerialLocked) -> None:
     draft.freed.discard(event.serial)
     draft.charger(event.charger_id, lock=Lock(event.circuit_id))
@@ -314,6 +320,7 @@ FOLDS: Final[dict[type[InstallationEvent], Callable[[Draft, Any], None]]] = {
     ChargerRemoved: _removed,
     FailSafeSet: _fail_safe,
     PrioritySet: _priority,
+    ChargingWishSet: _charging_wish,
     SerialLocked: _locked,
     SerialUnlocked: _unlocked,
     MeterAdded: _meter,

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from faststream.nats import NatsMessage, NatsRouter
 
 from services.installation.claims import stream_named
-from services.installation.decider import installation, moving
+from services.installation.decider import installation_at, moving
 from services.installation.language import COMMANDS, InstallationCommand
 from services.installation.moves import leads_elsewhere
 from shared import subjects
+from shared.clock import utc_now
 from shared.context import acting, context_of
 from shared.event_store import EventStore
 from shared.messages import Answer
@@ -32,7 +33,7 @@ def routes(store: EventStore) -> NatsRouter:
             if isinstance(command, MoveCharger) and leads_elsewhere(command):
                 streams = (stream, stream_named(str(command.to_installation_id)))
                 return await transact_across(store, streams, moving, command, context)
-            return await transact(store, stream, installation, command, context)
+            return await transact(store, stream, installation_at(utc_now()), command, context)
 
     for kind in COMMANDS:
         router.subscriber(subjects.command(kind), queue=QUEUE)(_handler(kind, execute))

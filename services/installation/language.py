@@ -16,6 +16,7 @@ from shared.messages.installation import (
     ChargerChanged,
     ChargerMoved,
     ChargerRemoved,
+    ChargingWishSet,
     CircuitAdded,
     CircuitChanged,
     CircuitDeactivated,
@@ -48,6 +49,7 @@ from shared.messages.installation import (
     SerialUnlocked,
     SetAuthenticationRequired,
     SetAvailableCurrent,
+    SetChargingWish,
     SetContractPeak,
     SetExternalLimit,
     SetFailSafe,
@@ -67,7 +69,9 @@ InstallationWish = (
     | SetImbalanceLimit
 )
 CircuitWish = AddCircuit | ChangeCircuit | MoveCircuit
-ChargerWish = AssignChargers | ChangeCharger | RemoveCharger | SetPriority | SetFailSafe
+ChargerWish = (
+    AssignChargers | ChangeCharger | RemoveCharger | SetPriority | SetFailSafe | SetChargingWish
+)
 UseWish = (
     DeactivateInstallation
     | ReactivateInstallation
@@ -104,6 +108,7 @@ InstallationEvent = (
     | ChargerRemoved
     | FailSafeSet
     | PrioritySet
+    | ChargingWishSet
     | SerialLocked
     | SerialUnlocked
     | MeterAdded

@@ -10,7 +10,7 @@ Refused
                           BreakerBelowChildren, SetValueAboveRating
     of chargers           ChargerExists, UnknownCharger, WiringDoesNotFitGrid, NothingToSwitch,
                           MinimumAboveMaximum, BreakerGivenAndTaken, FailSafeNotOfferable,
-                          FailSafeDoesNotFit
+                          FailSafeDoesNotFit, WishIncomplete, DepartureHasPassed
     of serials            SerialTaken, SerialIsLocked, SerialNotLocked
     of meters             MeterExists, UnknownMeter, PhaseNotInGrid, HighestAboveBreaker,
                           SolarAmongTotal, MeasuredTwice
@@ -131,6 +131,14 @@ class FailSafeNotOfferable(Refused):
 
 class FailSafeDoesNotFit(Refused):
     """Chargers that have lost their connection must never overload a breaker together."""
+
+
+class WishIncomplete(Refused):
+    """How urgent a car is follows from its departure and its energy together."""
+
+
+class DepartureHasPassed(Refused):
+    """Nobody departs in the past."""
 
 
 # --- Of serials ---

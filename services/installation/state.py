@@ -56,6 +56,20 @@ class Lock:
     circuit_id: CircuitId | None
 
 
+class ChargingWish(NamedTuple):
+    """Until when a car is to have how much energy."""
+
+    departure_at: datetime
+    energy_wh: int
+
+
+def wish_of(departure_at: datetime | None, energy_wh: int | None) -> ChargingWish | None:
+    """Read a wish as messages tell it; none, where they tell that there is none."""
+    if departure_at is None or energy_wh is None:
+        return None
+    return ChargingWish(departure_at, energy_wh)
+
+
 class Charger(NamedTuple):
     """
     A charger and where it stands. Most of a history is about chargers, and a named tuple is several
@@ -76,6 +90,7 @@ class Charger(NamedTuple):
     priority: int = 0
     lock: Lock | None = None
     phase_switching: PhaseSwitching = PhaseSwitching.NONE
+    wish: ChargingWish | None = None
 
     @property
     def called(self) -> str:

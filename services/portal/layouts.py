@@ -19,6 +19,7 @@ from shared.messages.installation import (
     ChargerChanged,
     ChargerMoved,
     ChargerRemoved,
+    ChargingWishSet,
     CircuitAdded,
     CircuitChanged,
     CircuitDeactivated,
@@ -74,9 +75,10 @@ LimitChange = (
     | ExternalLimitSet
     | ExternalLimitLifted
     | ContractPeakSet
+    | ChargingWishSet
 )
-"""What is set below breakers. Pages show it as the reason of a limit only; yet whoever has seen such a
-change has seen another position of the log."""
+"""What is set below breakers, or weighs shares. Pages show it by the limits it leads to only; yet whoever
+has seen such a change has seen another position of the log."""
 LayoutEvent = (
     InstallationCreated | InstallationChange | CircuitChange | ChargerChange | LimitChange
 )

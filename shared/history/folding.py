@@ -226,6 +226,9 @@ _STEPS: Final[dict[type[Event], Callable[[Installation, Any], Installation]]] = 
         state, it.charger_id, fail_safe_a=it.fail_safe_a, fail_safe_wished=it.wished
     ),
     layout.PrioritySet: lambda state, it: _charger(state, it.charger_id, priority=it.priority),
+    layout.ChargingWishSet: lambda state, it: _charger(
+        state, it.charger_id, departure_at=it.departure_at, energy_wh=it.energy_wh
+    ),
     layout.SerialLocked: lambda state, it: _charger(
         state, it.charger_id, locked=LockedWith(it.circuit_id)
     ),

@@ -106,6 +106,14 @@ def _imbalance(it: layout.ImbalanceLimitSet, _: Words) -> str:
     return f"The phases of the main breaker may differ by {amperes(it.imbalance_a)} at most"
 
 
+def _wish(it: layout.ChargingWishSet, words: Words) -> str:
+    charger = words.charger(it.charger_id)
+    if it.departure_at is None or it.energy_wh is None:
+        return f"Nothing is wished any more for the car at {charger}"
+    until = words.time(it.departure_at)
+    return f"The car at {charger} is to have {it.energy_wh / 1000:g} kWh until {until}"
+
+
 def _meter(it: layout.MeterAdded | layout.MeterChanged, words: Words) -> str:
     what = "all of it" if it.measures is layout.Measures.TOTAL else "load that is not ours"
     done = "was added" if isinstance(it, layout.MeterAdded) else "was changed"
@@ -174,6 +182,7 @@ _OF_LAYOUTS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     layout.PrioritySet: lambda it, w: (
         f"{w.charger(it.charger_id)} has priority {it.priority} from now on"
     ),
+    layout.ChargingWishSet: _wish,
     layout.SerialLocked: _locked,
     layout.MeterAdded: _meter,
     layout.MeterChanged: _meter,

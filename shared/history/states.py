@@ -77,6 +77,9 @@ class Charger:
     fail_safe_wished: bool = False
     priority: int = 0
     phase_switching: PhaseSwitching = PhaseSwitching.NONE
+    departure_at: datetime | None = None
+    energy_wh: int | None = None
+    """What was wished last for its car, and until when."""
     locked: LockedWith | None = None
     """What it is locked with; none, if it is not locked."""
 

@@ -20,6 +20,8 @@ _FIELDS: Final = {
     "available_until": "available current until",
     "breaker_a": "breaker",
     "circuit_id": "circuit",
+    "departure_at": "departure",
+    "energy_wh": "energy wished in watt-hours",
     "error_code": "error code",
     "fail_safe_a": "fail-safe",
     "fail_safe_wished": "fail-safe wished by an installer",

@@ -22,6 +22,7 @@ from shared.units import (
     ImbalanceAmperes,
     MeterErrorAmperes,
     MeterInterval,
+    WattHours,
     Watts,
 )
 
@@ -335,6 +336,19 @@ class SetPriority(InstallationCommand):
     priority: Priority
 
 
+class SetChargingWish(InstallationCommand):
+    """
+    Say until when a charger's car is to have how much energy; both none: there is no wish.
+
+    The energy is that of the whole session. The wish is for the session that runs, or the next one, and
+    ends with it or with the departure. It weighs a car's share, and limits nothing.
+    """
+
+    charger_id: ChargerId
+    departure_at: Moment | None
+    energy_wh: WattHours | None
+
+
 class MoveCharger(InstallationCommand):
     """Put a charger on another circuit, of this installation or of another one."""
 
@@ -635,6 +649,15 @@ class FailSafeSet(InstallationEvent):
     fail_safe_a: Amperes
     wished: bool
     """An installer asked for it; we compute it otherwise."""
+
+
+class ChargingWishSet(InstallationEvent):
+    """Until when a charger's car is to have how much energy; both none: there is no wish."""
+
+    service: ClassVar[str] = "installation"
+    charger_id: ChargerId
+    departure_at: Moment | None
+    energy_wh: WattHours | None
 
 
 class PrioritySet(InstallationEvent):

@@ -268,6 +268,8 @@ async def test_options_that_contradict_one_another_are_not_guessed(desk: Desk) -
         ("installation", "imbalance", "harbour"),
         ("installation", "imbalance", "harbour", "20", "--lift"),
         ("charger", "fail-safe", "harbour", "H-0001"),
+        ("charger", "wish", "harbour", "H-0001", "--kwh", "20"),
+        ("charger", "wish", "harbour", "H-0001", "--kwh", "20", "--departure", "2h", "--none"),
         ("installation", "available-current", "harbour", "--available-a", "1,2"),
     ):
         assert (await desk.type(*words)).code == 2, words

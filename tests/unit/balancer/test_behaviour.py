@@ -266,3 +266,15 @@ def test_a_reading_without_three_numbers_is_refused_where_it_comes_in(current_a:
 
     with pytest.raises(ValidationError):
         MeterReading.model_validate_json(body % current_a)
+
+
+def test_a_register_is_remembered_within_its_session() -> None:
+    def read(before: Behaviour, session_id: str, after_s: float, wh: int | None) -> Behaviour:
+        return observe(
+            before, SITE, "bay-1", session_id, ON_L2, OFFER, NOW_S + after_s, register_wh=wh
+        )
+
+    known = read(Behaviour(), "s", 0, 4000)
+    assert known.register_wh == 4000
+    assert read(known, "s", 10, None).register_wh == 4000, "not every reading has it"
+    assert read(known, "another", 10, None).register_wh is None

@@ -10,7 +10,7 @@ from services.balancer.behaviour import Behaviour
 from services.balancer.commitments import Granted, Place, Standing
 from services.balancer.decider import Decision, decide
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
-from services.balancer.site import Breaker, BrokenLayout, Site, SiteCharger
+from services.balancer.site import Breaker, BrokenLayout, ChargingWish, Site, SiteCharger
 from shared.messages.balancer import MAIN, LimitedBy, Rule
 from shared.phases import PHASES, GridType, Phase
 from shared.units import TOLERANCE_A
@@ -497,3 +497,52 @@ def test_cars_on_three_lines_have_what_they_would_have_without_an_imbalance_limi
 
     assert without == {"a": 32.0, "b": 32.0, "c": 32.0}
     assert within == {"a": 10.0, "b": 10.0, "c": 32.0}
+
+
+# --- Wishes ---
+
+
+def in_a_hurry(after_h: float, energy_wh: float = 20_000) -> ChargingWish:
+    return ChargingWish(NOW_S + after_h * 3600, energy_wh, made_s=NOW_S - 5)
+
+
+def test_a_car_in_a_hurry_gets_more_than_its_neighbour_and_both_their_minimum() -> None:
+    at = with_charger(site("a", "b", main_a=32.0), "a", wish=in_a_hurry(1))
+
+    limits_a = told_a(decided(at, a=plugged(), b=plugged()))
+
+    assert limits_a["a"] > 20 > limits_a["b"] >= 6
+    assert sum(limits_a.values()) == pytest.approx(32.0)
+
+
+def test_what_a_session_has_taken_is_not_needed_any_more() -> None:
+    at = with_charger(site("a", "b", main_a=32.0), "a", wish=in_a_hurry(1))
+    fulfilled = replace(plugged(), delivered_wh=20_000)
+
+    assert told_a(decided(at, a=fulfilled, b=plugged())) == {"a": 16.0, "b": 16.0}
+
+
+def test_a_wish_of_an_earlier_session_weighs_nothing() -> None:
+    at = with_charger(site("a", "b", main_a=32.0), "a", wish=in_a_hurry(1))
+    another = replace(plugged(1), session_ended_s=NOW_S - 2)
+
+    assert told_a(decided(at, a=another, b=plugged())) == {"a": 16.0, "b": 16.0}
+
+
+@for_any(st.lists(st.none() | st.floats(0.01, 48), min_size=1, max_size=5), st.floats(30, 80))
+def test_whatever_is_wished_breakers_hold_and_everybody_has_their_minimum(
+    departures_h: list[float | None], main_a: float
+) -> None:
+    names = [f"bay-{i}" for i in range(len(departures_h))]
+    at = site(*names, main_a=main_a)
+    for name, after_h in zip(names, departures_h, strict=True):
+        if after_h is not None:
+            at = with_charger(at, name, wish=in_a_hurry(after_h))
+
+    decision = decided(at, **dict.fromkeys(names, plugged()))
+
+    limits_a = told_a(decision)
+    assert set(limits_a) == set(names)
+    assert min(limits_a.values()) >= 6
+    assert sum(limits_a.values()) <= main_a + TOLERANCE_A
+    assert max(decision.committed_a) <= main_a + TOLERANCE_A

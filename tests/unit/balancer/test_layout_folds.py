@@ -8,7 +8,7 @@ import pytest
 from cli.proving.moments import START_S, moment
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import FORGOTTEN_AFTER, Layout
-from services.balancer.site import BrokenLayout
+from services.balancer.site import BrokenLayout, ChargingWish
 from shared.messages import Event
 from shared.messages.balancer import MAIN, Rule
 from shared.messages.installation import (
@@ -18,6 +18,7 @@ from shared.messages.installation import (
     ChargerChanged,
     ChargerMoved,
     ChargerRemoved,
+    ChargingWishSet,
     CircuitAdded,
     CircuitChanged,
     CircuitDeactivated,
@@ -266,3 +267,14 @@ def test_an_installation_of_an_earlier_program_can_still_be_read() -> None:
 
     assert layout.chargers["bay-1"].fail_safe_a == 0
     assert [it.fail_safe_a for it in layout.chargers["bay-1"].fail_safes] == [6, 0]
+
+
+def test_a_wish_is_known_with_the_moment_it_was_made_and_can_be_taken_back() -> None:
+    wished = ChargingWishSet(**BAY, departure_at=moment(START_S + 999), energy_wh=20_000)
+    none = ChargingWishSet(**BAY, departure_at=None, energy_wh=None)
+
+    wish = folded(wished, twice=True).site().chargers["bay-1"].wish
+
+    made_s = START_S + len(BUILT) + 1
+    assert wish == ChargingWish(START_S + 999, 20_000, pytest.approx(made_s))
+    assert folded(wished, none).site().chargers["bay-1"].wish is None

@@ -6,6 +6,7 @@ import pytest
 
 from cli.proving.buildings import Building
 from cli.proving.moments import START_S, moment
+from services.balancer.behaviour import Behaviour
 from services.balancer.facts import ChargerFacts, SiteFacts
 from services.balancer.hardware import DEPARTED_S, Heard, departed_by_serial
 from services.balancer.layout_folds import fold_layout
@@ -22,10 +23,13 @@ from shared.messages.telemetry import (
     CurrentLimitApplied,
     CurrentLimitRejected,
     FailSafeApplied,
+    SessionEnded,
+    SessionStarted,
 )
 from shared.phases import PHASES, Phase
 from shared.units import CAR_FOLLOW_S
 
+BAY = {"installation_id": "here", "charger_id": "bay"}
 LEASE_S = 100.0
 OVER_S = LEASE_S + 10
 
@@ -39,6 +43,7 @@ class Telling:
     layouts: dict[str, Layout] = field(default_factory=dict)
     reported: dict[str, Reported] = field(default_factory=dict)
     announced: dict[str, Announced] = field(default_factory=dict)
+    behaviours: dict[str, Behaviour] = field(default_factory=dict)
     here: Building = field(default_factory=lambda: building("here"))
     there: Building = field(default_factory=lambda: building("there"))
 
@@ -121,7 +126,10 @@ class Telling:
 
     def facts(self, name: str = "here") -> SiteFacts:
         heard = Heard(
-            self.reported, self.announced, {}, departed_by_serial(self.layouts.values())
+            self.reported,
+            self.announced,
+            self.behaviours,
+            departed_by_serial(self.layouts.values()),
         )
         layout = self.layouts[name]
         return site_facts(layout, layout.site(), heard, START_S + self.now_s, 1)
@@ -510,3 +518,68 @@ def test_an_ended_limit_is_kept_in_mind_while_an_earlier_longer_one_is_in_force(
     telling.limit(0.0, 3, confirmed=False)
 
     assert telling.counted_a("east") == [6.0] * 3
+
+
+# --- Sessions ---
+
+
+def begin(story: Telling, session_id: str, register_wh: int) -> None:
+    story.report(
+        SessionStarted(
+            **BAY,
+            session_id=session_id,
+            transaction_id=1,
+            started_at=moment(START_S + story.now_s),
+            register_wh=register_wh,
+        )
+    )
+
+
+def end(story: Telling, session_id: str, register_wh: int) -> None:
+    story.report(
+        SessionEnded(
+            **BAY,
+            session_id=session_id,
+            transaction_id=1,
+            ended_at=moment(START_S + story.now_s),
+            register_wh=register_wh,
+            energy_wh=0,
+            reason="Local",
+        )
+    )
+
+
+def test_what_a_session_has_taken_is_what_its_register_has_gained(telling: Telling) -> None:
+    begin(telling, "first", 1000)
+    assert telling.charger().delivered_wh == 0, "no reading has shown anything yet"
+
+    telling.behaviours["bay"] = Behaviour(session_id="first", register_wh=4000)
+    assert telling.charger().delivered_wh == 3000
+
+
+def test_a_new_session_has_taken_nothing_and_knows_when_the_last_one_ended(
+    telling: Telling,
+) -> None:
+    begin(telling, "first", 1000)
+    telling.behaviours["bay"] = Behaviour(session_id="first", register_wh=4000)
+    assert telling.charger().session_ended_s is None
+
+    end(telling, "first", 4000)
+    ended_s = START_S + telling.now_s
+    telling.now_s += 60
+    begin(telling, "second", 4000)
+
+    assert telling.charger().delivered_wh == 0
+    assert telling.charger().session_ended_s == pytest.approx(ended_s)
+
+
+def test_another_charger_under_the_same_id_does_not_bring_an_ended_wish_back(
+    telling: Telling,
+) -> None:
+    begin(telling, "first", 1000)
+    end(telling, "first", 4000)
+    telling.hear(*telling.here.remove("bay"))
+    telling.hear(*telling.here.assign("bay", "ZAP2", "east", PHASES))
+    telling.connect("ZAP2")
+
+    assert telling.charger().session_ended_s is not None

@@ -10,7 +10,7 @@ from services.balancer.commitments import Standing
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.forms import ADDING_LINES
 from services.balancer.site import Breaker, Site, SiteCharger
-from services.balancer.turns import take_turns
+from services.balancer.turns import take_turns, wanting
 from shared.messages.balancer import MAIN
 from shared.phases import PHASES, GridType, Phase
 
@@ -175,3 +175,12 @@ def test_a_car_that_has_just_begun_makes_room_for_a_higher_priority() -> None:
     queue.run(30)
 
     assert queue.charging == {"high"}
+
+
+def test_without_wishes_all_weigh_the_same() -> None:
+    queue = Queue({"a": (L1,), "b": PHASES})
+    queue.arrive("a", "b")
+
+    cars = [wanting(queue._facts(), it, TIMING, queue.now_s) for it in "ab"]
+
+    assert [it.demand.weight for it in cars if it] == [1.0, 1.0]

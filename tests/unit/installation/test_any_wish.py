@@ -1,5 +1,7 @@
 """Whatever is wished, in any order: breakers protect each other, fail-safes fit, serials stand once."""
 
+from datetime import UTC, datetime
+
 from hypothesis import given as for_any
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -37,6 +39,7 @@ from shared.messages.installation import (
     RemoveMeter,
     SetAuthenticationRequired,
     SetAvailableCurrent,
+    SetChargingWish,
     SetContractPeak,
     SetExternalLimit,
     SetFailSafe,
@@ -130,6 +133,12 @@ WISHES: dict[type[InstallationCommand], st.SearchStrategy[InstallationCommand]] 
         SetFailSafe, charger_id=CHARGER, fail_safe_a=maybe(st.just(0.0) | CHARGER_AMPS)
     ),
     SetPriority: wishing(SetPriority, charger_id=CHARGER, priority=st.integers(0, 9)),
+    SetChargingWish: wishing(
+        SetChargingWish,
+        charger_id=CHARGER,
+        departure_at=maybe(st.just(datetime(2026, 12, 1, tzinfo=UTC))),
+        energy_wh=maybe(st.just(20_000)),
+    ),
     UnlockSerial: wishing(UnlockSerial, serial=SERIAL, reason=st.just("sold to somebody")),
     AddMeter: wishing(
         AddMeter,

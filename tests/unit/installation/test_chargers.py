@@ -1,14 +1,17 @@
 """Chargers of one installation: assigned, changed, moved within it, removed."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from pydantic import ValidationError
 
-from services.installation.decider import installation
+from services.installation.decider import installation, installation_at
 from services.installation.language import InstallationCommand, InstallationEvent
 from services.installation.refusals import (
     BreakerGivenAndTaken,
     ChargerExists,
     CircuitInactive,
+    DepartureHasPassed,
     FailSafeDoesNotFit,
     InstallationInactive,
     MinimumAboveMaximum,
@@ -18,16 +21,19 @@ from services.installation.refusals import (
     UnknownCharger,
     UnknownCircuit,
     WiringDoesNotFitGrid,
+    WishIncomplete,
 )
 from shared.messages.balancer import MAIN
 from shared.messages.installation import (
     ChangeCharger,
     ChargerChanged,
     ChargerMoved,
+    ChargingWishSet,
     InstallationDeactivated,
     MoveCharger,
     PrioritySet,
     RemoveCharger,
+    SetChargingWish,
     SetFailSafe,
     SetPriority,
 )
@@ -458,3 +464,45 @@ def test_in_a_one_phase_grid_there_is_nothing_to_switch_to(grid: GridType) -> No
     given(installation, created(grid_type=grid), added()).when(assign(one)).then_refused(
         NothingToSwitch, "one-phase grid", "set phase switching to NONE"
     )
+
+
+# --- Charging wishes ---
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+WISH = {"charger_id": "bay-1", "departure_at": NOW + timedelta(hours=4), "energy_wh": 20_000}
+NO_WISH = {"charger_id": "bay-1", "departure_at": None, "energy_wh": None}
+
+
+def test_a_departure_and_an_energy_are_wished_for_and_taken_back() -> None:
+    wished = fact(ChargingWishSet, **WISH)
+    given(installation, *HERE).when(wish(SetChargingWish, **WISH)).then(wished)
+    given(installation, *HERE, wished).when(
+        wish(SetChargingWish, **WISH)
+    ).then_nothing_happened()
+    given(installation, *HERE, wished).when(wish(SetChargingWish, **NO_WISH)).then(
+        fact(ChargingWishSet, **NO_WISH)
+    )
+    given(installation, *HERE).when(wish(SetChargingWish, **NO_WISH)).then_nothing_happened()
+
+
+@pytest.mark.parametrize("left_out", ["departure_at", "energy_wh"])
+def test_half_a_wish_is_none(left_out: str) -> None:
+    given(installation, *HERE).when(
+        wish(SetChargingWish, **{**WISH, left_out: None})
+    ).then_refused(WishIncomplete, "give both")
+
+
+def test_nobody_departs_in_the_past() -> None:
+    late = wish(SetChargingWish, **{**WISH, "departure_at": NOW})
+    given(installation_at(NOW), *HERE).when(late).then_refused(
+        DepartureHasPassed, "give a departure that is to come"
+    )
+    given(installation_at(NOW), *HERE).when(wish(SetChargingWish, **WISH)).then(
+        fact(ChargingWishSet, **WISH)
+    )
+
+
+@pytest.mark.parametrize("energy_wh", [0, -1, 1_000_001])
+def test_a_car_is_to_have_some_energy(energy_wh: int) -> None:
+    with pytest.raises(ValidationError, match="energy_wh"):
+        wish(SetChargingWish, **{**WISH, "energy_wh": energy_wh})

@@ -36,6 +36,7 @@ from shared.messages.installation import (
     RemoveCharger,
     SetAuthenticationRequired,
     SetAvailableCurrent,
+    SetChargingWish,
     SetFailSafe,
     SetImbalanceLimit,
     SetPriority,
@@ -81,6 +82,7 @@ NEEDING_ONE: list[InstallationCommand] = [
     wish(RemoveCharger, charger_id="bay-1"),
     wish(SetFailSafe, charger_id="bay-1", fail_safe_a=0),
     wish(SetPriority, charger_id="bay-1", priority=1),
+    wish(SetChargingWish, charger_id="bay-1", departure_at=UNTIL, energy_wh=20_000),
     wish(UnlockSerial, serial="ZAP000001", reason="sold to somebody"),
 ]
 
