@@ -11,6 +11,7 @@ from cli.bench.garage_day import measure_day
 from cli.bench.latency import measure_latency
 from cli.bench.protocol import STEPS, measure_protocol
 from cli.bench.shares import measure_shares
+from cli.bench.steps import measure_steps
 from cli.bench.whole import measure_whole
 from cli.figures import Figures
 
@@ -19,6 +20,8 @@ Found = Callable[[Figures], None]
 
 STEPS_QUICK: Final = 2_000
 """Of the protocol, when it must be quick."""
+LOAD_STEPS: Final = 120
+LOAD_STEPS_QUICK: Final = 6
 MISSING: Final = (AcnMissing, SolverMissing)
 
 
@@ -41,4 +44,6 @@ def measure_balance(say: Say, found: Found, *, quick: bool) -> None:
     found(measure_day(say))
     found(measure_churn(say, quick=quick))
     found(measure_acn(say, quick=quick))
+    say("steps of load that is not ours")
+    found(measure_steps(LOAD_STEPS_QUICK if quick else LOAD_STEPS))
     found(measure_protocol(STEPS_QUICK if quick else STEPS, say=say))

@@ -66,7 +66,7 @@ async def test_another_process_knows_what_was_set_aside_and_counts_the_most(pool
 
         (counted,) = announced(facts_of(first, now_s), now_s)
         assert (counted.load_a, counted.basis) == ((20, 20, 20), LoadBasis.MEASURED)
-        await first.knowledge.remember([(counted, moment(now_s))], 1)
+        await first.announce(counted)
         assert announced(facts_of(first, now_s), now_s) == [], "it was said"
 
         await second.read()
