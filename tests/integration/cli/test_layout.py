@@ -100,9 +100,15 @@ async def test_an_installation_is_set_up_changed_and_shown(desk: Desk) -> None:
     await desk.done("circuit", "move", name, "level-2", "--parent", "level-1")
     available = ("--available-a", "40,40,32", "--until", "2h")
     await desk.done("installation", "available-current", name, *available)
+    await desk.done("installation", "imbalance", name, "20")
+    await desk.done("charger", "wish", name, "H-0001", "--departure", "8h", "--kwh", "20.5")
+    past = ("--departure", "2020-01-01T00:00+00:00", "--kwh", "20")
+    late = await desk.type("charger", "wish", name, "H-0001", *past)
+    assert (late.code, "has passed" in late.err) == (1, True)
 
     shown = (await desk.done("installation", "show", name)).splitlines()
     assert "available L1 40 A, L2 40 A, L3 32 A until" in shown[0]
+    assert "phases within 20 A of each other" in shown[0]
     assert [it.strip(" │├└─").partition(" · ")[0] for it in shown] == [
         "Harbour (harbour)",
         "Level-1 (level-1)",
