@@ -24,12 +24,13 @@ from shared.messages.balancer import (
     LimitedBy,
     Rule,
 )
-from shared.messages.installation import AvailableCurrentSet, SerialLocked
+from shared.messages.installation import AvailableCurrentSet, ChargingWishSet, SerialLocked
 from shared.messages.telemetry import (
     ChargerConnected,
     CurrentLimitApplied,
     FailSafeApplied,
     MeterReading,
+    SessionStarted,
 )
 from shared.phases import PHASES
 from shared.recorded import Meta, Recorded
@@ -352,3 +353,42 @@ async def test_a_layout_that_is_no_tree_is_not_decided_on_and_others_are(pool: A
         assert balancer.knowledge.facts("there", 1, START_S) is None
         assert balancer.knowledge.facts("here", 1, START_S) is not None
         assert not balancer.knowledge.observe(reading)
+
+
+async def test_what_is_wished_for_a_car_and_what_it_has_taken_is_known(pool: Any) -> None:
+    """A process that has just begun knows the wish, and what was taken from the next reading on."""
+    async with EventStore.open(pool) as store:
+        first, second = Balancer(pool, store), Balancer(pool, store)
+        await first.read()
+        here = Building("here", 63.0, {"east": 40.0}, {"east": "main"})
+        await first.hear(*here.created(), *here.assign("bay", "ZAP1", "east", PHASES))
+        begun = SessionStarted(
+            **ABOUT,
+            session_id="s",
+            transaction_id=1,
+            started_at=moment(START_S),
+            register_wh=1000,
+        )
+        wished = ChargingWishSet(**ABOUT, departure_at=moment(START_S + 999), energy_wh=20_000)
+        await first.hear(begun, wished)
+        await second.read()
+        reading = MeterReading(
+            **ABOUT,
+            session_id="s",
+            measured_at=moment(START_S + 20),
+            received_at=moment(START_S + 20),
+            current_a=(9, 9, 9),
+            register_wh=4000,
+        )
+
+        for balancer in (first, second):
+            before = balancer.knowledge.facts("here", 1, START_S + 20)
+            assert balancer.knowledge.observe(reading)
+            after = balancer.knowledge.facts("here", 1, START_S + 20)
+            assert before is not None
+            assert after is not None
+            wish = after.site.chargers["bay"].wish
+            assert wish is not None
+            assert (wish.departure_s, wish.energy_wh) == (START_S + 999, 20_000)
+            taken_wh = [it.chargers["bay"].delivered_wh for it in (before, after)]
+            assert taken_wh == [0, 3000]

@@ -12,6 +12,7 @@ from shared.messages.installation import (
     ChargerChanged,
     ChargerMoved,
     ChargerRemoved,
+    ChargingWishSet,
     CircuitAdded,
     CircuitChanged,
     CircuitDeactivated,
@@ -286,6 +287,18 @@ def test_a_lock_names_what_the_charger_went_down_with_until_it_is_unlocked() -> 
 
     unlocked = SerialUnlocked(**BAY_1_SERIAL, reason="circuit level-1 was reactivated")
     assert bay_1(layout_after(locked, unlocked)).lock is None
+
+
+# --- What only the balancer reads ---
+
+
+def test_who_has_seen_a_wish_has_seen_another_position_and_the_same_layout() -> None:
+    before = layout_after()
+    wished = ChargingWishSet(**BAY_1, departure_at=at(90), energy_wh=20_000)
+
+    after = layout_after(wished)
+
+    assert after == before.model_copy(update={"position": before.position + 1})
 
 
 # --- Older documents ---
