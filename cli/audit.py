@@ -62,7 +62,7 @@ def audit(logs: Iterable[Sequence[Recorded]]) -> Audit:
     entries.sort(key=lambda it: it.at_s)
     replay = Replay(end_s=entries[-1].at_s if entries else 0.0)
     for entry in _as_known(entries):
-        replay.hear(entry.event, entry.at_s)
+        replay.hear(entry.event, entry.at_s, entry.position)
     worst_a, worst_at = 0.0, None
     for breaker, line, excess in replay.found:
         if excess.above_a > worst_a:

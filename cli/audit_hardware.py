@@ -6,7 +6,7 @@ charger stood later, until then as well. Its fail-safe is counted where it stand
 before for a while.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Final
@@ -30,7 +30,9 @@ class Place:
     """Breakers that a charger hung on, on some lines."""
 
     order: int
-    """Which of the charger's places it is; the same for all that it may have been at a time."""
+    """The position in the log at which it came to stand there; the same for all places that it may have
+    been at a time. Changes are replayed when the balancer of their own installation heard of them, which
+    for another installation may be sooner: a place may become known here after those that followed it."""
     installation_id: str
     breakers: tuple[str, ...]
     lines: tuple[Phase, ...]
@@ -77,19 +79,14 @@ class Hardware:
 
     # --- What happens to it ---
 
-    def stand(
-        self,
-        installation_id: str,
-        breakers: tuple[str, ...],
-        lines: Sequence[Phase],
-        *,
-        in_pairs: bool,
-    ) -> None:
-        """It stands somewhere, or is wired so, from now on."""
-        order = 1 + max((it.order for it in self.places), default=0)
-        self.places.append(
-            Place(order, installation_id, breakers, tuple(lines), in_pairs=in_pairs)
-        )
+    def stand(self, place: Place) -> None:
+        """It stands somewhere, or is wired so, from now on; or did, until it went elsewhere."""
+        if any(it.order > place.order for it in self.places):
+            # What it is asked for where it went, it is not asked for where it came from.
+            here = [it for it in self.places if it.installation_id == place.installation_id]
+            before = max(here, key=lambda it: it.order, default=place)
+            place.fail_safe_a = before.fail_safe_a
+        self.places.append(place)
 
     def leave(self, installation_id: str, at_s: float) -> None:
         """It stands no more where it stood in an installation."""

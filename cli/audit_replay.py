@@ -7,7 +7,7 @@ from math import inf
 
 from cli.audit_contracts import Contracts
 from cli.audit_flows import highest_course
-from cli.audit_hardware import Hardware
+from cli.audit_hardware import Hardware, Place
 from cli.audit_layout import Charger, Circuit, Layout
 from cli.audit_sums import Excess, Sum
 from shared.messages import Event
@@ -55,6 +55,8 @@ class Replay:
     end_s: float
     """Until when the logs reach; plans are followed so far."""
     now_s: float = 0.0
+    position: int = 0
+    """In its log, of what is heard at present."""
     layouts: dict[str, Layout] = field(default_factory=dict)
     serials: dict[str, Hardware] = field(default_factory=lambda: defaultdict(Hardware))
     chargers: dict[tuple[str, str], Hardware] = field(default_factory=dict)
@@ -70,9 +72,9 @@ class Replay:
     found: list[tuple[str, Phase, Excess]] = field(default_factory=list)
     commands: int = 0
 
-    def hear(self, event: Event, at_s: float) -> None:
+    def hear(self, event: Event, at_s: float, position: int) -> None:
         """Take in one event; time only goes forward."""
-        self.now_s = max(self.now_s, at_s)
+        self.now_s, self.position = max(self.now_s, at_s), position
         self._agree()
         match event:
             case ExternalLimitSet() | ExternalLimitLifted():
@@ -312,5 +314,8 @@ class Replay:
 
     def _stand(self, hardware: Hardware, layout: Layout, charger_id: str) -> None:
         breakers, lines = layout.breakers(charger_id), layout.lines(charger_id)
-        hardware.stand(layout.installation_id, breakers, lines, in_pairs=layout.in_pairs)
+        place = Place(
+            self.position, layout.installation_id, breakers, lines, in_pairs=layout.in_pairs
+        )
+        hardware.stand(place)
         self._lay(hardware)

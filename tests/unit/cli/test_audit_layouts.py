@@ -393,6 +393,50 @@ def test_a_limit_for_a_charger_that_has_gone_meanwhile_is_not_planned_for_its_ne
     assert inherited_as == pytest.approx(4 * (END_S - 11))
 
 
+def moved_away_before_its_circuit_was_known_to_have_moved(
+    logs: Logs, fail_safe_a: float = 0.0
+) -> None:
+    """A charger's first home hears late of all that became of it there, its second one at once."""
+    logs.put(0, created("other"), circuit("hall", of="other"), assigned("c", "west"))
+    logs.limit(1, "a", 6, until_s=30)
+    knew = logs.position
+    logs.put(8, CircuitMoved(**ABOUT, circuit_id="east", parent_id="west"))
+    logs.put(
+        10,
+        ChargerRemoved(**ABOUT, charger_id="a", serial="ZAP-A", moved_to="other"),
+        assigned("a", "hall", of="other", moved_from="garage", fail_safe_a=fail_safe_a),
+    )
+    logs.limit(10, "b", 6, knows=knew)
+
+
+def test_a_limit_for_its_new_home_counts_nowhere_that_it_had_left_however_late_that_is_heard(
+    logs: Logs,
+) -> None:
+    moved_away_before_its_circuit_was_known_to_have_moved(logs)
+    logs.limit(12, "a", 16, of="other")
+    logs.limit(20, "c", 20)
+
+    assert found_as(logs) == (0, 0)
+
+
+def test_a_limit_for_its_former_home_counts_on_a_circuit_that_is_heard_late_to_have_moved(
+    logs: Logs,
+) -> None:
+    moved_away_before_its_circuit_was_known_to_have_moved(logs)
+    logs.limit(20, "c", 26)
+
+    assert found_as(logs)[0] == pytest.approx(6 * (30 + CLOCK_SKEW_S + CAR_FOLLOW_S - 20))
+
+
+def test_what_its_new_home_asks_it_to_fall_back_to_counts_nowhere_that_it_had_left(
+    logs: Logs,
+) -> None:
+    moved_away_before_its_circuit_was_known_to_have_moved(logs, fail_safe_a=10)
+    logs.limit(20, "c", 20)
+
+    assert found_as(logs) == (0, 0)
+
+
 # --- Chargers that leave ---
 
 
