@@ -19,6 +19,7 @@ from cli.bench.steps import measure_steps
 from cli.bench.tail import measure_tail
 from cli.faults import EXIT_CODE, StackFault
 from cli.figures import Figures, write_report
+from shared.runtime import keep_loaded
 
 USUAL_S: Final = 10.0
 """How long each case is measured; other measurements are scaled by the share of it."""
@@ -119,6 +120,7 @@ async def measure_log(seconds: float, say: Callable[[str], None]) -> Figures:
         say: told what is going on.
     """
     share = min(1.0, seconds / USUAL_S)
+    keep_loaded()  # as services do
     figures: Figures = {}
 
     def found(more: Figures) -> None:

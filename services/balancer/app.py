@@ -1,7 +1,5 @@
 """Where the parts of the balancer meet."""
 
-import gc
-
 from services.balancer.allocation import warm_up
 from services.balancer.handlers import Balancer, listen
 from services.balancer.knowledge import Knowledge
@@ -48,6 +46,4 @@ def main() -> None:
     """Run the service until it is asked to stop."""
     settings = BalancerSettings()
     warm_up()
-    # What is loaded by now stays. Looking through all of it for garbage would take longer than to decide.
-    gc.freeze()
     run("balancer", settings, lambda runtime: assemble(runtime, settings))
