@@ -6,9 +6,11 @@ from typing import Final
 
 from cli.bench.ideal import CHARGER_A, Car, Garage, garage_site
 from cli.figures import Figures, figure
+from services.balancer.behaviour import DRAWS_A
 from services.balancer.facts import Timing
 from services.balancer.planning import Announcement
 from shared.ids import ChargerId, SessionId
+from shared.phases import ZERO_A
 from simulator.sessions import Visit, load_sessions, visits
 
 Say = Callable[[str], None]
@@ -124,8 +126,9 @@ def count(churn: Churn, it: Announcement, garage: Garage, told: dict[ChargerId, 
     churn.commands += 1
     if bay.car is None:
         return
-    wants = not bay.behaviour.finished(garage.now_s)
-    churn.stops += before.limit_a > 0 and now.limit_a == 0 and wants
+    # Who draws nothing is stopped in nothing: it is full, or is woken.
+    draws = max(bay.behaviour.current_a or ZERO_A) > DRAWS_A
+    churn.stops += before.limit_a > 0 and now.limit_a == 0 and draws
     # Other lines because more is known of the car are no switch: the car charges on as it did.
     charges = before.limit_a > 0 and now.limit_a > 0 and before.one_phase == now.one_phase
     churn.switches += charges and before.lines != now.lines

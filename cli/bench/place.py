@@ -19,6 +19,10 @@ from shared.runtime import pool_of
 DURABLE: Final = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 
+WAL_FILES: Final = 48
+"""Of 16 MB each: as many as the measurements of appends write."""
+
+
 class NotDurable(Exception):
     """The server would not sync to disk: figures of it would mean nothing."""
 
@@ -58,7 +62,22 @@ async def bench_place() -> AsyncIterator[Place]:
             data_folder=folder, postgres_port=0, nats_port=0, nats_monitor_port=0
         )
         async with Stack(options, ()) as stack:
-            yield Place(stack.urls["nats"], stack.urls["database"])
+            place = Place(stack.urls["nats"], stack.urls["database"])
+            await _wear_in(await place.log("worn"))
+            yield place
+
+
+async def _wear_in(database_url: str) -> None:
+    """Have PostgreSQL make the files of its write-ahead log, and keep them: on a server that has run for
+    a while nobody waits for that."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        for _ in range(WAL_FILES):
+            await connection.execute("select pg_logical_emit_message(false, 'wear-in', '')")
+            await connection.execute("select pg_switch_wal()")
+        await connection.execute("checkpoint")
+    finally:
+        await connection.close()
 
 
 @contextlib.contextmanager
