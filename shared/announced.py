@@ -67,6 +67,7 @@ def event_at(
         ValueError, KeyError: it does not say of which event it is.
     """
     known = headers or {}
+    # Whoever caused it must be told; what says so is kept as it came.
     Meta.model_validate_json(known[META_HEADER])
     return Recorded._make(
         (
