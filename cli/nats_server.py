@@ -34,6 +34,7 @@ http: "$host:$monitor_port"
 max_payload: $max_payload
 ping_interval: "5s"
 ping_max: 2
+authorization { timeout: 10 }
 jetstream {
     store_dir: $store
     sync_interval: $sync

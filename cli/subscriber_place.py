@@ -1,14 +1,16 @@
 """Where subscribers sign in: at the embedded NATS server, or at somebody else's."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from nats.errors import Error as NatsError
+from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 
 from cli.accounts import server_account
@@ -19,6 +21,9 @@ from cli.run_file import is_up, read_run
 from shared.messaging import ServiceUnavailable, connect
 
 T = TypeVar("T")
+
+ATTEMPTS_MAX: Final = 3
+"""A server that reads anew who may sign in cuts off some clients, and what they have asked is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ def url_of(services_url: str, added: Subscriber) -> str:
 
 def on_nats(nats_url: str, work: Callable[[JetStreamContext], Awaitable[T]]) -> T:
     """
-    Do something with JetStream, as the services would.
+    Do something with JetStream, as the services would; it may be done again if no answer comes.
 
     Raises:
         ServiceUnavailable: it does not answer.
@@ -71,6 +76,9 @@ def on_nats(nats_url: str, work: Callable[[JetStreamContext], Awaitable[T]]) -> 
     async def run() -> T:
         client = await connect(nats_url, "ampledger-subscribers")
         try:
+            for _ in range(ATTEMPTS_MAX - 1):
+                with contextlib.suppress(NatsTimeoutError):
+                    return await work(client.jetstream())
             return await work(client.jetstream())
         finally:
             await client.close()

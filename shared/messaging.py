@@ -23,6 +23,8 @@ from shared.messages import Answer, Command
 PING_INTERVAL_S: Final = 2
 PINGS_OUTSTANDING_MAX: Final = 2
 RECONNECT_PAUSE_S: Final = 0.25
+CONNECT_TIMEOUT_S: Final = 10
+"""How long a server that is there, but busy, may take to let us in."""
 REQUEST_TIMEOUT_S: Final = 5.0
 TELEMETRY_AGE_S: Final = 24 * 3600
 TELEMETRY_BYTES_MAX: Final = 2 * 1024**3
@@ -35,6 +37,7 @@ CONNECT_OPTIONS: Final[dict[str, Any]] = {
     "max_reconnect_attempts": -1,
     "reconnect_time_wait": RECONNECT_PAUSE_S,
     "allow_reconnect": True,
+    "connect_timeout": CONNECT_TIMEOUT_S,
 }
 
 

@@ -96,4 +96,5 @@ async def test_a_meter_pushes_what_it_shows_and_tells_when_that_is_refused() -> 
     path, _, body = heard.get_nowait().partition(b" ")
     assert path == b"/meters/garage/house"
     assert json.loads(body) == {"measured_at": NOW.isoformat(), "current_a": [1.23, 5.0, 6.0]}
-    assert "no meter" in told[0]["answer"]
+    # On a machine that is held up, a push may also be late, and that is told as well.
+    assert "no meter" in next(it["answer"] for it in told if "answer" in it)
