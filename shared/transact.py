@@ -105,6 +105,7 @@ class _Wish(Generic[S, E]):
             command_id=self.command.command_id,
             correlation_id=self.context.correlation_id,
             causation_id=self.context.causation_id,
+            allowed_by=self.context.allowed_by,
         )
 
 

@@ -1,0 +1,9 @@
+"""
+Who may do what: the table, what has been granted to whom, and what a command needs.
+
+table     the actions, who somebody can be, and which of them may do which: data
+grants    what has been granted, folded from the events of permissions; whether somebody may: pure
+rules     what each command needs: data
+book      the projection of grants that a service keeps in its own database
+guard     how a service checks what a person asks for
+"""

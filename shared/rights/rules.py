@@ -1,0 +1,66 @@
+"""What each command needs, when a person asks for it: data."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from shared.messages import Command
+from shared.messages import installation as layout
+from shared.rights.grants import Place
+from shared.rights.table import Action
+
+RULES: Final[dict[type[Command], Action]] = {
+    layout.CreateInstallation: Action.CREATE_INSTALLATION,
+    layout.ChangeInstallation: Action.TECHNICAL,
+    layout.DeactivateInstallation: Action.TECHNICAL,
+    layout.ReactivateInstallation: Action.TECHNICAL,
+    layout.SetAuthenticationRequired: Action.AUTHENTICATION,
+    layout.SetAvailableCurrent: Action.POWER,
+    layout.SetSwitchCurrent: Action.POWER,
+    layout.SetImbalanceLimit: Action.POWER,
+    layout.AddCircuit: Action.TECHNICAL,
+    layout.ChangeCircuit: Action.TECHNICAL,
+    layout.MoveCircuit: Action.TECHNICAL,
+    layout.DeactivateCircuit: Action.TECHNICAL,
+    layout.ReactivateCircuit: Action.TECHNICAL,
+    layout.AssignChargers: Action.ADD_CHARGERS,
+    layout.ChangeCharger: Action.TECHNICAL,
+    layout.MoveCharger: Action.TECHNICAL,
+    layout.RemoveCharger: Action.TECHNICAL,
+    layout.SetFailSafe: Action.TECHNICAL,
+    layout.SetPriority: Action.POWER,
+    layout.SetChargingWish: Action.CHARGE,
+    layout.UnlockSerial: Action.UNLOCK,
+    layout.AddMeter: Action.TECHNICAL,
+    layout.ChangeMeter: Action.TECHNICAL,
+    layout.RemoveMeter: Action.TECHNICAL,
+    layout.SetExternalLimit: Action.POWER,
+    layout.LiftExternalLimit: Action.POWER,
+    layout.SetContractPeak: Action.POWER,
+}
+"""The action that a command is. One that is not here, nobody may ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that whoever asks has to be allowed to do, and where."""
+
+    action: Action
+    place: Place
+
+
+def needs_of(command: Command) -> tuple[Need, ...]:
+    """
+    Say what somebody who asks for a command has to be allowed; all of it.
+
+    Raises:
+        KeyError: nobody may ask for such a command.
+    """
+    action = RULES[type(command)]
+    place = Place(
+        getattr(command, "installation_id", None), getattr(command, "charger_id", None)
+    )
+    needs = [Need(action, place)]
+    target = getattr(command, "to_installation_id", None)
+    if target is not None and target != place.installation_id:
+        needs.append(Need(action, Place(target)))
+    return tuple(needs)
