@@ -19,7 +19,7 @@ import orjson
 
 from cli.faults import FolderDamaged
 from cli.files import write_atomically
-from cli.nats_keys import ensure_keys
+from cli.nats_keys import KEYS, keys_in
 from shared import grants
 from shared.service_grants import SERVICES
 
@@ -83,7 +83,7 @@ def open_access(store: Path) -> Access:
     file = store / ACCESS
     store.mkdir(exist_ok=True, mode=0o700)
     access = _read(file) if file.exists() else Access(new_password())
-    keys = ensure_keys(store, SERVICES)
+    keys = keys_in(store / KEYS, SERVICES)
     if not file.exists() or access.services != keys:
         access = replace(access, services=keys)
         save_access(store, access)

@@ -2,8 +2,9 @@
 Who may sign in to NATS, and what each may say and hear, as NATS's configuration language has it.
 
 The operator's account has the jetstreams. Services and subscribers have accounts of their own, which are
-offered (`exports`) and take (`imports`) what the tables in `shared/grants.py` and `shared/service_grants.py`
-give them. Their users have permissions besides, so that what cannot work is refused aloud.
+offered (`exports`) and take (`imports`) what the tables in `shared/grants.py` and
+`shared/service_grants.py` give them. Their users have permissions besides, so that what cannot work is
+refused aloud.
 """
 
 from collections.abc import Iterable, Mapping
@@ -94,11 +95,15 @@ def _service(name: str, public_key: str) -> str:
       }}
     }} ]
     exports: [{_lines((*_taken(name), *_heard(name)))}]
-    imports: [{_lines((
-        *(_service_of(grants.ACCOUNT, it) for it in service_grants.reached(name)),
-        *(_service_of(account_of(it.service), it.subject) for it in row.asks),
-        *(_stream_of(it) for it in row.hears),
-    ))}]
+    imports: [{
+        _lines(
+            (
+                *(_service_of(grants.ACCOUNT, it) for it in service_grants.reached(name)),
+                *(_service_of(account_of(it.service), it.subject) for it in row.asks),
+                *(_stream_of(it) for it in row.hears),
+            )
+        )
+    }]
   }}"""
 
 

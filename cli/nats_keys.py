@@ -25,9 +25,9 @@ def seed_file(folder: Path, service: str) -> Path:
     return folder / f"{service}.seed"
 
 
-def ensure_keys(store: Path, services: Iterable[str]) -> dict[str, str]:
+def keys_in(folder: Path, services: Iterable[str]) -> dict[str, str]:
     """
-    Read the keys of services in the folder `keys`, and make those that are missing.
+    Read the keys of services in a folder, and make those that are missing.
 
     Returns:
         Public keys by service.
@@ -36,14 +36,13 @@ def ensure_keys(store: Path, services: Iterable[str]) -> dict[str, str]:
         FolderDamaged: a file is there, and is no seed.
         OSError: a file cannot be read or written.
     """
-    folder = store / KEYS
     folder.mkdir(exist_ok=True, mode=0o700, parents=True)
-    return {it: _ensure_key(seed_file(folder, it)) for it in services}
+    return {it: _key_in(seed_file(folder, it)) for it in services}
 
 
 def new_seed() -> str:
     """Make a key that nobody guesses; returns its secret half."""
-    return nkeys.encode_seed(os.urandom(SEED_BYTES), nkeys.PREFIX_BYTE_USER).decode()
+    return str(nkeys.encode_seed(os.urandom(SEED_BYTES), nkeys.PREFIX_BYTE_USER), "ascii")
 
 
 def public_key(seed: str) -> str:
@@ -55,7 +54,7 @@ def public_key(seed: str) -> str:
     """
     try:
         pair = nkeys.from_seed(bytearray(seed.strip().encode()))
-        public = pair.public_key.decode()
+        public = str(pair.public_key, "ascii")
     except (nkeys.NkeysError, ValueError) as fault:
         raise ValueError(f"no seed of a NATS user: {fault or type(fault).__name__}") from fault
     if not public.startswith("U"):
@@ -63,7 +62,7 @@ def public_key(seed: str) -> str:
     return public
 
 
-def _ensure_key(file: Path) -> str:
+def _key_in(file: Path) -> str:
     if not file.exists():
         write_atomically(file, f"{new_seed()}\n".encode())
     try:

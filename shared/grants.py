@@ -2,10 +2,10 @@
 Who may say and hear what on NATS: one table, from which the server's configuration is written.
 
 The operator signs in as one trusted user. Our own services have a table (`shared/service_grants.py`). A
-*subscriber* is somebody else's service. All of them have accounts of their own, because within one account a
-permission is not enough. A request carries the subject of its answer, which the server publishes to without
-asking whose it is; whoever may ask JetStream anything could have the answer land among our events. Between
-accounts an answer only ever finds the way back.
+*subscriber* is somebody else's service. All of them have accounts of their own, because within one account
+a permission is not enough. A request carries the subject of its answer, which the server publishes to
+without asking whose it is; whoever may ask JetStream anything could have the answer land among our events.
+Between accounts an answer only ever finds the way back.
 
 A subscriber creates nothing. Its consumer, on each jetstream that it may hear, is made for it, with the
 filter of what it may hear; it pulls from it, acknowledges, and sets it back to its own position.

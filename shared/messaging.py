@@ -20,7 +20,7 @@ from shared import subjects
 from shared.context import Context
 from shared.denials import ServiceClient
 from shared.messages import Answer, Command
-from shared.nats_options import sign_in
+from shared.nats_options import NatsSettings, sign_in
 
 PING_INTERVAL_S: Final = 2
 PINGS_OUTSTANDING_MAX: Final = 2
@@ -49,9 +49,14 @@ class ServiceUnavailable(Exception):
     """
 
 
-async def connect(nats_url: str, name: str) -> Client:
+async def connect(nats_url: str, name: str, settings: NatsSettings | None = None) -> Client:
     """
     Connect to NATS and stay connected.
+
+    Args:
+        nats_url: where it is.
+        name: what the server shows this connection as.
+        settings: how to sign in; by default what the environment says.
 
     Raises:
         PlaintextRefused: the server is on another machine, and would be talked to unencrypted.
@@ -72,7 +77,7 @@ async def connect(nats_url: str, name: str) -> Client:
         error_cb=client.on_error,
         disconnected_cb=on_disconnected,
         reconnected_cb=on_reconnected,
-        **sign_in(nats_url).of_client(),
+        **sign_in(nats_url, settings).of_client(),
         **CONNECT_OPTIONS,
     )
     return client

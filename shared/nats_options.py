@@ -44,7 +44,9 @@ class NatsSettings(BaseSettings):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.cert_file is None) != (self.key_file is None):
-            raise ValueError("NATS_CERT_FILE and NATS_KEY_FILE belong together: set both or none")
+            raise ValueError(
+                "NATS_CERT_FILE and NATS_KEY_FILE belong together: set both or none"
+            )
         if self.cert_file is not None and self.ca_file is None:
             raise ValueError("NATS_CERT_FILE is of no use without NATS_CA_FILE: set both")
         return self

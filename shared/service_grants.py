@@ -4,8 +4,8 @@ is written (`cli/nats_accounts.py`).
 
 Every service signs in with a key of its own, to an account of its own. The jetstreams are in the account
 of the operator; a service reaches there only what its row gives it, and answers find only the way back
-(`shared/grants.py` says why one account for all would not do). Whoever adds a subject to `shared/subjects.py`
-adds it here, or nobody gets through with it.
+(`shared/grants.py` says why one account for all would not do). Whoever adds a subject to
+`shared/subjects.py` adds it here, or nobody gets through with it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,9 +14,9 @@ from typing import Final
 
 from shared import subjects
 from shared.grants import ACKNOWLEDGE, ACKNOWLEDGE_2, INBOXES, PULL, Grant, Request
+from shared.messages.balancer import SiteBalance
 from shared.messages.permissions import RecordRefusal
 from shared.messages.telemetry import BreakerReading, MeterReading, SetCurrentLimit
-from shared.messages.balancer import SiteBalance
 
 OPERATOR: Final = "operator"
 """Who runs the platform: the `ampledger` command, with everything that NATS has."""
@@ -202,7 +202,9 @@ def _consumers(service: str, follows: Iterable[str]) -> Iterable[str]:
 
 def askers(service: str, subject: str) -> tuple[str, ...]:
     """Name the accounts that may ask a service on (a part of) a subject."""
-    named = (account_of(name) for name, row in SERVICES.items() if _asks(row.asks, service, subject))
+    named = (
+        account_of(name) for name, row in SERVICES.items() if _asks(row.asks, service, subject)
+    )
     return tuple(named)
 
 
