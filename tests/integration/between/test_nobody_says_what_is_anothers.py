@@ -1,4 +1,4 @@
-"""Each service walks past every subject of the published language, and gets through where design says so."""
+"""Each service walks past every subject of the published language; a row of the table opens a door."""
 
 from collections.abc import Iterator
 
