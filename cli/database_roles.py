@@ -55,7 +55,8 @@ _TABLES: Final = (
 )
 _LOG_PARTS: Final = (
     "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-    " where n.nspname = 'public' and (c.relname = 'event_log' or c.relispartition)"
+    " where n.nspname = 'public' and c.relkind in ('r', 'p')"
+    " and (c.relname = 'event_log' or c.relispartition)"
 )
 
 log = structlog.get_logger()
