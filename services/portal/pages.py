@@ -17,7 +17,9 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
+from starlette.types import ASGIApp
 
+from services.portal.api.application import PREFIX
 from services.portal.knocks import Knock
 from services.portal.security import SecurityHeaders
 from services.portal.view import InstallationView
@@ -40,8 +42,8 @@ class Sights:
     time_of_day: Callable[[], str]
 
 
-def application(sights: Sights, viewers: Viewers) -> Starlette:
-    """Put the pages together."""
+def application(sights: Sights, viewers: Viewers, api: ASGIApp) -> Starlette:
+    """Put the pages together, with the API beside them."""
     pages = Pages(sights, viewers)
     return Starlette(
         routes=[
@@ -50,6 +52,7 @@ def application(sights: Sights, viewers: Viewers) -> Starlette:
             Route("/installations/{installation_id}/live", pages.live),
             Route("/api/installations", pages.api_installations),
             Route("/api/installations/{installation_id}", pages.api_installation),
+            Mount(PREFIX, api, name="api"),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
         middleware=[Middleware(SecurityHeaders)],
