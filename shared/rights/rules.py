@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from shared.messages import Command
+from shared.messages import Command, telemetry
 from shared.messages import installation as layout
 from shared.rights.grants import Place
 from shared.rights.table import Action
@@ -29,6 +29,8 @@ RULES: Final[dict[type[Command], Action]] = {
     layout.SetFailSafe: Action.TECHNICAL,
     layout.SetPriority: Action.POWER,
     layout.SetChargingWish: Action.CHARGE,
+    telemetry.StartCharging: Action.CHARGE,
+    telemetry.StopCharging: Action.CHARGE,
     layout.UnlockSerial: Action.UNLOCK,
     layout.AddMeter: Action.TECHNICAL,
     layout.ChangeMeter: Action.TECHNICAL,
