@@ -15,18 +15,12 @@ from cli.support.reading import Logs, open_logs
 from cli.support.subjects import Subject, UnknownSubject, timed
 from shared.clock import utc_now
 from shared.history import moments
-from shared.history.deeds import Deed, Door, Wanted, deeds
+from shared.history.deeds import DOORS, Deed, Wanted, deeds
 from shared.history.merging import merge
 
 DEEDS: Final = 100
 """How many are shown unless more are asked for: the newest ones."""
 INDENT: Final = "          "
-
-_DOORS: Final = {
-    Door.PORTAL: "through the portal",
-    Door.OPERATOR: "as operator or service, who need no right",
-    Door.GATEWAY: "at the gateway for chargers",
-}
 
 
 def show_deeds(
@@ -63,8 +57,8 @@ def show_deeds(
         async with open_logs(place_of(data_folder)) as logs:
             actors = () if person is None else _actors(person)
             subject = await _subject(logs, installation, actors)
-            span = [await _time(logs, subject, it) for it in (since, until)]
-            wanted = Wanted(frozenset(actors) or None, *span, refused)
+            begin, end = [await _time(logs, subject, it) for it in (since, until)]
+            wanted = Wanted(frozenset(actors) or None, begin, end, refused)
             story = merge(subject.events)
             return list(deeds(story, subject.concerns, wanted, subject.zone)), subject
 
@@ -125,7 +119,7 @@ def _show(shown: Console, found: Sequence[Deed], zone: tzinfo | None) -> None:
         right = "" if deed.right is None else f"right: {deed.right}; "
         for line in lines:
             shown.print(Text(f"{INDENT}{line}", style="red" if deed.refused else ""))
-        told = f"{right}{_DOORS[deed.door]}; command {deed.command_id}, correlation "
+        told = f"{right}{DOORS[deed.door]}; command {deed.command_id}, correlation "
         shown.print(Text(f"{INDENT}{told}{deed.correlation_id}", style="dim"))
 
 

@@ -14,6 +14,7 @@ from services.telemetry.projections import Assignments
 from services.telemetry.publisher import Publisher
 from services.telemetry.settings import Settings
 from services.telemetry.whereabouts import Whereabouts
+from shared.acts_query import answer_acts
 from shared.clock import utc_now
 from shared.event_store import EventStore
 from shared.follow import follow
@@ -53,6 +54,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     gateway = Gateway(parts, assignments, histories)
     follower = assignments.follower(runtime.pool, gateway.on_assignments)
     runtime.spawn(follow(runtime.client, runtime.pool, follower), "follow-installation")
+    await answer_acts(runtime.client, "telemetry", store, assignments.streams_at)
     await runtime.stack.enter_async_context(gateway.serving())
     runtime.health.add("ocpp", lambda: gateway.listening)
     if settings.meter_port is not None:

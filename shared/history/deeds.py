@@ -35,6 +35,14 @@ class Door(StrEnum):
     """From somebody who claimed to be a charger."""
 
 
+DOORS: Final = {
+    Door.PORTAL: "through the portal",
+    Door.OPERATOR: "as operator or service, who need no right",
+    Door.GATEWAY: "at the gateway for chargers",
+}
+"""How people are told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deed:
     """
