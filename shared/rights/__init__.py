@@ -6,4 +6,5 @@ grants    what has been granted, folded from the events of permissions; whether 
 rules     what each command needs: data
 book      the projection of grants that a service keeps in its own database
 guard     how a service checks what a person asks for
+reach     what a token is meant for, and what takes a recent proof of who it is: pure
 """
