@@ -1,4 +1,4 @@
-"""Each service walks past every subject of the published language, and gets through where design says so."""
+"""Each service walks past every subject that there is, and gets through where the design says so."""
 
 from collections.abc import Iterator
 

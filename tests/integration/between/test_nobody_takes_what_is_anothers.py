@@ -198,7 +198,7 @@ async def test_without_a_key_nobody_gets_in(own_servers: EmbeddedServers) -> Non
 
 
 async def connect_once(url: str) -> None:
-    import nats  # noqa: PLC0415
+    import nats
 
     client = await nats.connect(url, allow_reconnect=False, max_reconnect_attempts=1)
     await client.close()

@@ -88,7 +88,7 @@ def test_services_get_keys_in_a_folder_from_a_time_without(tmp_path: Path) -> No
 
     access = open_access(tmp_path)
 
-    assert access.password == "0ld"
+    assert access.password == "0ld"  # noqa: S105  # of this test
     assert set(access.services) == set(SERVICES)
     assert open_access(tmp_path) == access
 
