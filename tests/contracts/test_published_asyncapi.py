@@ -19,6 +19,7 @@ from shared import subjects
 from shared.event_store import EventStore
 from shared.messages.registry import EVENTS
 from shared.messages.telemetry import SetCurrentLimit
+from shared.rights.guard import Check
 from tests.contracts.test_samples import SAMPLES, sample
 
 META_SCHEMA = Path(__file__).parent / "asyncapi" / "3.0.0.json"
