@@ -97,17 +97,29 @@ REFUSED = (
 )
 
 
+WRITES = (
+    'insert into "{0}" select * from "{0}" limit 0',
+    'delete from "{0}" where false',
+    'select 1 from "{0}" for update',
+)
+
+
 @pytest.mark.parametrize("service", NAMES)
 async def test_a_role_changes_no_event_and_nothing_that_belongs_to_the_log(
     databases: Databases, service: str
 ) -> None:
     async with connected(databases.own(service)) as connection:
-        for statement in REFUSED:
-            with pytest.raises(
-                (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError)
-            ):
-                await connection.execute(statement)
-                pytest.fail(f"{service} may: {statement}")
+        went_through = [it for it in REFUSED if not await refused(connection, it)]
+
+    assert went_through == []
+
+
+async def refused(connection: Any, statement: str) -> bool:
+    try:
+        await connection.execute(statement)
+    except asyncpg.InsufficientPrivilegeError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("service", NAMES)
