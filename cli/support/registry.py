@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cli.services import BALANCER, INSTALLATION, PORTAL, TELEMETRY
+from cli.services import BALANCER, INSTALLATION, PERMISSIONS, PORTAL, TELEMETRY
 from services.balancer.knowledge import Knowledge
 from services.portal.handlers import followers as portal_followers
 from services.portal.read_models import ReadModels
@@ -12,6 +12,7 @@ from services.telemetry.projections import Assignments
 from services.telemetry.whereabouts import Whereabouts
 from shared.event_store import EventStore
 from shared.recorded import Recorded
+from shared.rights.book import GrantBook
 
 Database = Any
 """A pool, or something that behaves like one; asyncpg carries no types."""
@@ -63,6 +64,11 @@ def _of_portal(heard: str) -> Callable[[Database], Folds]:
     return begin
 
 
+def _grants(database: Database) -> Folds:
+    follower = GrantBook().follower(INSTALLATION, database)
+    return Folds(follower.apply, follower.reload)
+
+
 def _assignments(database: Database) -> Folds:
     follower = Assignments(Whereabouts()).follower(database, lambda: None)
     return Folds(follower.apply, follower.reload)
@@ -87,7 +93,10 @@ def _announced(database: Database) -> Folds:
     return Folds(known.apply_announced, known.reload_announced)
 
 
+_GRANTS: Final = ("grants", "platform-grants", "memberships")
+
 PROJECTIONS: Final = (
+    Projection(INSTALLATION, PERMISSIONS, _GRANTS, _grants),
     Projection(TELEMETRY, INSTALLATION, ("grid", "assigned"), _assignments),
     Projection(BALANCER, INSTALLATION, ("layout",), _layouts),
     Projection(BALANCER, TELEMETRY, ("reported",), _reported),

@@ -233,6 +233,8 @@ class PersonRegistered(PersonEvent):
 
 
 class PersonRenamed(PersonEvent):
+    """A person has another name."""
+
     sealed: Sealed
     """JSON: `name`."""
 
@@ -247,12 +249,16 @@ class PasswordSet(PersonEvent):
 
 
 class PasskeyAdded(PersonEvent):
+    """A person may sign in with a further passkey."""
+
     passkey_id: PasskeyId
     sealed: Sealed
     """JSON: `label`."""
 
 
 class PasskeyRemoved(PersonEvent):
+    """A person may sign in with a passkey no more."""
+
     passkey_id: PasskeyId
 
 
@@ -265,6 +271,8 @@ class IdentityLinked(PersonEvent):
 
 
 class SignedIn(PersonEvent):
+    """A person has signed in."""
+
     method: str
     """PASSWORD, PASSKEY, OIDC or LINK."""
 
@@ -286,6 +294,8 @@ class TokenIssued(PersonEvent):
 
 
 class TokenRevoked(PersonEvent):
+    """An API token counts no more."""
+
     token_id: TokenId
 
 
@@ -299,16 +309,22 @@ class CardRegistered(PersonEvent):
 
 
 class CardBlocked(PersonEvent):
+    """A card does not count until it is unblocked."""
+
     card_id: CardId
     mark: CardMark
 
 
 class CardUnblocked(PersonEvent):
+    """A card that was blocked counts again."""
+
     card_id: CardId
     mark: CardMark
 
 
 class CardRemoved(PersonEvent):
+    """A card stands for nobody any more; its number can be registered anew."""
+
     card_id: CardId
     mark: CardMark
 
@@ -325,6 +341,8 @@ class GroupEvent(Event):
 
 
 class GroupCreated(GroupEvent):
+    """A company or household exists, whose members share what is granted to it."""
+
     name: GroupName
 
 
@@ -333,10 +351,14 @@ class GroupDissolved(GroupEvent):
 
 
 class MemberAdded(GroupEvent):
+    """A person belongs to a group."""
+
     person_id: PersonId
 
 
 class MemberRemoved(GroupEvent):
+    """A person belongs to a group no more."""
+
     person_id: PersonId
 
 
@@ -356,6 +378,8 @@ class RoleGranted(AccessEvent):
 
 
 class RoleRevoked(AccessEvent):
+    """Somebody has a role no more."""
+
     charger_id: ChargerId | None = None
     grantee: Grantee
     role: Role
@@ -364,6 +388,8 @@ class RoleRevoked(AccessEvent):
 
 
 class AccessRequested(AccessEvent):
+    """A person asks for a role."""
+
     request_id: RequestId
     person_id: PersonId
     charger_id: ChargerId | None = None
@@ -373,6 +399,8 @@ class AccessRequested(AccessEvent):
 
 
 class RequestAnswered(AccessEvent):
+    """What a person asked for was granted, or turned down."""
+
     request_id: RequestId
     person_id: PersonId
     granted: bool
@@ -389,11 +417,15 @@ class PlatformEvent(Event):
 
 
 class PlatformRoleGranted(PlatformEvent):
+    """Somebody is an authorised installer, or support."""
+
     grantee: Grantee
     role: PlatformRole
 
 
 class PlatformRoleRevoked(PlatformEvent):
+    """Somebody is no authorised installer, or no support, any more."""
+
     grantee: Grantee
     role: PlatformRole
     reason: str = ""
@@ -408,6 +440,8 @@ class ClientRegistered(PlatformEvent):
 
 
 class ClientRevoked(PlatformEvent):
+    """A program may sign in no more."""
+
     client_id: ClientId
 
 
