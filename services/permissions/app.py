@@ -12,6 +12,8 @@ from shared.runtime import Runtime, run
 
 
 class Interim:
+    """Takes everybody for known, under the name before the @, while the domain of people is not here."""
+
     async def by_email(self, email: str) -> str | None:
         local = email.partition("@")[0]
         return None if local.startswith("nobody") else local

@@ -10,11 +10,14 @@ from services.portal.knocks import Knock, knock_of
 from services.portal.latest import Latest
 from services.portal.pages import Sights, application
 from services.portal.read_models import ReadModels
+from services.portal.seeing import Seeing
 from services.portal.settings import PortalSettings
+from services.portal.signing_in.questions import NatsQuestions
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.clock import utc_now
 from shared.follow import follow
+from shared.rights.book import GrantBook
 from shared.runtime import Runtime, run
 from shared.web_server import listening_socket, serve
 
@@ -22,14 +25,15 @@ log = structlog.get_logger()
 
 
 async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
-    """Follow the three logs, hear readings, and show them."""
+    """Follow the logs, hear readings, and show them to whom they concern."""
     models = ReadModels()
     latest = Latest(listening_since=utc_now())
     sights = sights_of(models, latest, runtime, settings)
     viewers = Viewers(sights.view)
     taken = listening_socket(settings.host, settings.port)
     runtime.stack.callback(taken.close)
-    for follower in followers(models, runtime.pool):
+    book = GrantBook()
+    for follower in (*followers(models, runtime.pool), book.follower("portal", runtime.pool)):
         await follower.reload()
         name = f"follow-{follower.service}"
         runtime.spawn(follow(runtime.client, runtime.pool, follower), name)
@@ -45,7 +49,8 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         log.info("portal listens", host=host, port=port)
 
     runtime.health.add("web", lambda: serving)
-    app = application(sights, viewers)
+    seeing = Seeing(lambda: book.grants, utc_now)
+    app = application(sights, viewers, seeing, NatsQuestions(runtime.client))
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 
 from shared.clock import utc_now
+from shared.followers import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class Accounts:
         )
         return found
 
-    async def keep_hash(self, person_id: str, password_hash: str, connection: Any = None) -> None:  # noqa: ANN401  # asyncpg carries no types
+    async def keep_hash(
+        self, person_id: str, password_hash: str, connection: Connection = None
+    ) -> None:
         """Keep the hash of a password."""
         await (connection or self._pool).execute(
             "insert into account (person_id, registered_at, password_hash, password_set_at) "

@@ -9,10 +9,12 @@ import structlog
 from faststream.nats import NatsRouter
 
 from services.permissions.sign_in.accounts import Accounts
+from services.permissions.sign_in.companies import companies_in
 from services.permissions.sign_in.entering import Entering
 from services.permissions.sign_in.facts import Facts
 from services.permissions.sign_in.keeping import Keeping
 from services.permissions.sign_in.links import Links
+from services.permissions.sign_in.oidc import Oidc
 from services.permissions.sign_in.parts import Parts
 from services.permissions.sign_in.passkeys import Passkeys
 from services.permissions.sign_in.passwords import Passwords
@@ -68,7 +70,12 @@ def signing_in(
     follower = _forgetting(parts.accounts)
     runtime.spawn(follow(runtime.client, pool, follower), "follow-forgotten")
     return sign_in_routes(
-        Showing(parts, tokens), entering, keeping, passkeys, Programs(parts, tokens, links)
+        Showing(parts, tokens),
+        entering,
+        keeping,
+        passkeys,
+        Oidc(companies_in(settings.oidc_file)),
+        Programs(parts, tokens, links),
     )
 
 

@@ -11,8 +11,8 @@ from typing import Final
 import structlog
 
 from services.permissions.sign_in.links import Links
-from services.permissions.sign_in.people import Person
 from services.permissions.sign_in.parts import Parts
+from services.permissions.sign_in.people import Person
 from services.permissions.sign_in.refusals import (
     WRONG,
     NotKnown,
@@ -74,7 +74,9 @@ class Entering:
             raise WrongCredentials(WRONG)
         await parts.throttling.succeeded(counts)
         if kept is not None and parts.passwords.is_outdated(kept):
-            await parts.accounts.keep_hash(person_id, await parts.passwords.hash(query.password))
+            await parts.accounts.keep_hash(
+                person_id, await parts.passwords.hash(query.password)
+            )
         return await self.let_in(person_id, "PASSWORD", query.at, proven=True)
 
     async def with_link(self, query: SignInWithLink) -> SignedInReply:
@@ -164,12 +166,10 @@ class Entering:
             event = SignInBlocked(person_id=person_id, failures=FREE[Of.ACCOUNT])
             try:
                 await self._parts.facts.record(person_id, "anonymous", event)
-            except StoreFault as fault:
-                log.error("not recorded that sign-ins wait", person=person_id, fault=repr(fault))
+            except StoreFault:
+                log.exception("not recorded that sign-ins wait", person=person_id)
 
 
 def of_session(session: Session) -> tuple[Count, ...]:
     """Say what a wrong password within a session is counted for: only who has the session can use it up."""
     return (Count.for_(Of.DEVICE, session.session_id),)
-
-

@@ -102,7 +102,9 @@ class Keeping:
 
     def may_add(self, session: Session) -> bool:
         """Tell whether a session's person may add a way to sign in without showing one first."""
-        by_link = session.method == "LINK" and utc_now() - session.signed_in_at < LINK_COUNTS_FOR
+        by_link = (
+            session.method == "LINK" and utc_now() - session.signed_in_at < LINK_COUNTS_FOR
+        )
         return by_link or self._parts.sessions.is_proven(session)
 
     async def _check_may_set(self, session: Session, present: str | None) -> None:
@@ -182,11 +184,15 @@ class Keeping:
             passkeys=await self._passkeys.of(person.id),
         )
 
-    async def _record(self, person: Person, event: PasswordSet | TokenIssued | TokenRevoked) -> None:
+    async def _record(
+        self, person: Person, event: PasswordSet | TokenIssued | TokenRevoked
+    ) -> None:
         await self._parts.facts.record(person.id, f"person/{person.id}", event)
 
 
 def _words_of(person: Person) -> tuple[str, ...]:
     """Name what a guesser would know of somebody."""
     local, _, domain = person.email.partition("@")
-    return tuple(it for it in (person.email, local, domain, person.name or "", "ampledger") if it)
+    return tuple(
+        it for it in (person.email, local, domain, person.name or "", "ampledger") if it
+    )

@@ -11,7 +11,8 @@ from services.permissions.sign_in.refusals import LinkSpent
 from shared.clock import utc_now
 
 SPENT: Final = (
-    "This link was used already, or has ended. Ask whoever invited you for a new one, or sign in."
+    "This link was used already, or has ended. Ask whoever invited you for a new one, "
+    "or sign in."
 )
 KEPT_AFTER: Final = timedelta(days=30)
 

@@ -1,8 +1,8 @@
 """
 Passkeys (WebAuthn): a key in a device or a password manager, unlocked there by its owner.
 
-They are discoverable, so that nobody types an address, and the owner is always verified, so that one is as good
-as password and second factor together. A challenge is used once.
+They are discoverable, so that nobody types an address, and the owner is always verified, so that one is as
+good as password and second factor together. A challenge is used once.
 """
 
 from datetime import timedelta

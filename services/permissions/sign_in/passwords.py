@@ -1,8 +1,9 @@
 """
 Passwords: long and not among those that everybody tries; kept as argon2id.
 
-Length and the list of common ones are all that is asked (NIST SP 800-63B, 5.1.1.2): rules of composition make
-passwords worse. Parameters are those of OWASP's Password Storage Cheat Sheet: 19 MiB, two passes, one lane.
+Length and the list of common ones are all that is asked (NIST SP 800-63B, 5.1.1.2): rules of composition
+make passwords worse. Parameters are those of OWASP's Password Storage Cheat Sheet: 19 MiB, two passes, one
+lane.
 """
 
 import asyncio
@@ -61,7 +62,9 @@ class Passwords:
     """Reckons in threads, a few at a time: a hash takes many milliseconds."""
 
     def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+        self._hasher = PasswordHasher(
+            time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES
+        )
         self._turns = asyncio.Semaphore(AT_ONCE_MAX)
         self._nobodys = self._hasher.hash(new_secret())
 

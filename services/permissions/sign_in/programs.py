@@ -14,8 +14,8 @@ from services.permissions.sign_in.tokens import ACCESS_S, Tokens, scopes_of
 from shared.messages.own_account import (
     AccessToken,
     ClientCredentials,
-    Issued,
     IssueClientSecret,
+    Issued,
     IssueLink,
     Link,
     RevokeClient,
@@ -55,7 +55,9 @@ class Programs:
         has = scopes_of(row["scopes"])
         scopes = has if query.scopes is None else query.scopes
         if not scopes <= has:
-            raise NotForThisProgram(f"this program may have the scopes {', '.join(sorted(has))}")
+            raise NotForThisProgram(
+                f"this program may have the scopes {', '.join(sorted(has))}"
+            )
         token = await self._tokens.give_access(query.client_id, scopes)
         return AccessToken(token=token, seconds=ACCESS_S, scopes=tuple(sorted(scopes)))
 
@@ -66,7 +68,9 @@ class Programs:
             client_id=query.client_id, name=query.name, scopes=tuple(sorted(query.scopes))
         )
         async with self._parts.pool.acquire() as connection, connection.transaction():
-            await connection.execute("delete from program where client_id = $1", query.client_id)
+            await connection.execute(
+                "delete from program where client_id = $1", query.client_id
+            )
             await connection.execute(
                 "insert into program values ($1, $2, $3, $4)",
                 query.client_id,
@@ -94,8 +98,8 @@ class Programs:
         if query.email is not None:
             person_id = await self._parts.people.by_email(query.email)
         if person_id is None or await self._parts.people.by_id(person_id) is None:
-            raise NotKnown("There is no such person; invite them first: ampledger person invite")
+            raise NotKnown(
+                "There is no such person; invite them first: ampledger person invite"
+            )
         token = await self._links.make(person_id, "SIGN_IN", LINK_LASTS)
         return Link(token=token, person_id=person_id)
-
-

@@ -9,6 +9,7 @@ from faststream.nats import NatsMessage, NatsRouter
 
 from services.permissions.sign_in.entering import DONE, Entering
 from services.permissions.sign_in.keeping import Keeping
+from services.permissions.sign_in.oidc import Oidc
 from services.permissions.sign_in.passkeys import Passkeys
 from services.permissions.sign_in.programs import Programs
 from services.permissions.sign_in.refusals import ProofNeeded, TooManyAttempts
@@ -30,6 +31,7 @@ from shared.messages.own_account import (
     SetPassword,
 )
 from shared.messages.signing_in import (
+    Companies,
     EndSession,
     Options,
     PasskeyOptions,
@@ -37,8 +39,8 @@ from shared.messages.signing_in import (
     Reply,
     SignedInReply,
     SignInWithLink,
-    SignInWithPassword,
     SignInWithPasskey,
+    SignInWithPassword,
     SignOut,
     SignOutEverywhere,
     StepUp,
@@ -60,6 +62,7 @@ def sign_in_routes(
     entering: Entering,
     keeping: Keeping,
     passkeys: Passkeys,
+    oidc: Oidc,
     programs: Programs,
 ) -> NatsRouter:
     """Say who answers what, at the portal's door and at the operator's."""
@@ -102,6 +105,7 @@ def sign_in_routes(
         IssueToken: keeping.issue_token,
         RevokeToken: keeping.revoke_token,
         Account: keeping.account,
+        Companies: oidc.companies,
         ClientCredentials: programs.access,
     }
     operators: dict[type[Query], Answerer] = {
@@ -137,8 +141,8 @@ def _handler(
                 return await answer(query)
             except Refused as refusal:
                 return refused(kind, refusal)
-            except DATABASE_FAULTS as fault:
-                log.error("question not answered", query=kind.__name__, fault=repr(fault))
+            except DATABASE_FAULTS:
+                log.exception("question not answered", query=kind.__name__)
                 return UNAVAILABLE
 
     handler.__name__ = handler.__qualname__ = re.sub(

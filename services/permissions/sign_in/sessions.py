@@ -15,6 +15,7 @@ import asyncpg
 from services.permissions.sign_in.minting import hash_of, new_secret
 from services.permissions.sign_in.refusals import SIGN_IN_AGAIN, NotSignedIn
 from shared.clock import utc_now
+from shared.followers import Connection
 from shared.ids import new_id
 from shared.messages.signing_in import From
 
@@ -24,7 +25,8 @@ PER_PERSON_MAX: Final = 50
 DEVICES_PER_PERSON_MAX: Final = 20
 DEVICE_KEPT: Final = timedelta(days=180)
 _COLUMNS: Final = (
-    "session_id, person_id, method, browser, remote, signed_in_at, last_at, expires_at, stepped_up_at"
+    "session_id, person_id, method, browser, remote, signed_in_at, last_at, expires_at, "
+    "stepped_up_at"
 )
 
 
@@ -59,7 +61,13 @@ class Sessions:
         self.lasting = lasting
 
     async def begin(
-        self, connection: Any, person_id: str, method: str, at: From, *, proven: bool  # noqa: ANN401  # asyncpg carries no types
+        self,
+        connection: Connection,
+        person_id: str,
+        method: str,
+        at: From,
+        *,
+        proven: bool,
     ) -> tuple[str, Session]:
         """
         Begin a session; the oldest ones of somebody with very many end.
@@ -179,7 +187,10 @@ class Sessions:
         return ended is not None
 
     async def end_all(
-        self, person_id: str, but: str | None = None, connection: Any = None  # noqa: ANN401  # asyncpg carries no types
+        self,
+        person_id: str,
+        but: str | None = None,
+        connection: Connection = None,
     ) -> None:
         """End all sessions of a person, but for one if it is named."""
         await (connection or self._pool).execute(
@@ -218,7 +229,7 @@ class Devices:
         )
         return found is not None
 
-    async def remember(self, connection: Any, device: str | None, person_id: str) -> str:  # noqa: ANN401  # asyncpg carries no types
+    async def remember(self, connection: Connection, device: str | None, person_id: str) -> str:
         """Remember a device after a sign-in; return its secret, a new one if it is new to this person."""
         now = utc_now()
         known = device is not None and await connection.fetchval(

@@ -75,5 +75,3 @@ class Showing:
                 expires_at=token.expires_at,
             )
         )
-
-

@@ -1,10 +1,10 @@
 """
 How long to wait after failures. Nobody can lock anybody else out.
 
-Failures are counted for a network, and for an account *as tried from that network*. A device from which the person
-has signed in before has a budget of its own instead, which only holders of that device can use up. After some
-free attempts every further one waits twice as long, up to a quarter of an hour; failures are forgiven with
-time. OWASP's Authentication Cheat Sheet has the reasons.
+Failures are counted for a network, and for an account *as tried from that network*. A device from which the
+person has signed in before has a budget of its own instead, which only holders of that device can use up.
+After some free attempts every further one waits twice as long, up to a quarter of an hour; failures are
+forgiven with time. OWASP's Authentication Cheat Sheet has the reasons.
 """
 
 from dataclasses import dataclass

@@ -21,6 +21,7 @@ from services.permissions.sign_in.throttle import (
     wait_s,
 )
 from shared.clock import utc_now
+from shared.followers import Connection
 
 FORGOTTEN_AFTER: Final = timedelta(days=1)
 ROWS_MAX: Final = 200_000
@@ -74,14 +75,14 @@ class Throttling:
         now = utc_now()
         async with self._pool.acquire() as connection, connection.transaction():
             tallies = await _locked(connection, counts)
-            waiting_s = max(
-                wait_s(tallies.get(it.key), FREE[it.of], now) for it in counts
-            )
+            waiting_s = max(wait_s(tallies.get(it.key), FREE[it.of], now) for it in counts)
             if waiting_s > 0:
                 raise _too_many(waiting_s)
             after = {it: counted(tallies.get(it.key), now) for it in counts}
             await _write(connection, {it.key: tally for it, tally in after.items()})
-        return any(begins_to_wait(after[it], FREE[it.of]) for it in counts if it.of is not Of.NETWORK)
+        return any(
+            begins_to_wait(after[it], FREE[it.of]) for it in counts if it.of is not Of.NETWORK
+        )
 
     async def succeeded(self, counts: Sequence[Count]) -> None:
         """Take back what was counted. What was counted for the account is forgiven altogether."""
@@ -108,7 +109,7 @@ class Throttling:
         )
 
 
-async def _locked(connection: Any, counts: Sequence[Count]) -> dict[bytes, Tally]:  # noqa: ANN401  # asyncpg carries no types
+async def _locked(connection: Connection, counts: Sequence[Count]) -> dict[bytes, Tally]:
     """Read tallies, and let nobody else until the transaction ends; always in one order."""
     keys = sorted(it.key for it in counts)
     await connection.execute(
@@ -124,7 +125,7 @@ async def _locked(connection: Any, counts: Sequence[Count]) -> dict[bytes, Tally
     return {row["counted_for"]: Tally(row["failures"], row["last_at"]) for row in rows}
 
 
-async def _write(connection: Any, tallies: dict[bytes, Tally]) -> None:  # noqa: ANN401  # asyncpg carries no types
+async def _write(connection: Connection, tallies: dict[bytes, Tally]) -> None:
     await connection.executemany(
         "update failed_sign_ins set failures = $2, last_at = $3 where counted_for = $1",
         [(key, it.failures, it.last_at) for key, it in tallies.items()],
@@ -138,5 +139,3 @@ def _too_many(waiting_s: float) -> TooManyAttempts:
         f"Too many sign-ins have failed from here. Try again in {until}, or sign in with a passkey.",
         seconds,
     )
-
-

@@ -10,6 +10,7 @@ import asyncpg
 from services.permissions.sign_in.minting import hash_of, new_secret
 from services.permissions.sign_in.sessions import WRITTEN_EVERY
 from shared.clock import utc_now
+from shared.followers import Connection
 from shared.messages.signing_in import TOKEN_PREFIX, Scope
 
 PROGRAM_PREFIX: Final = f"{TOKEN_PREFIX}at_"
@@ -41,7 +42,7 @@ class Tokens:
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
 
-    async def issue(self, connection: Any, person_id: str, token: Token) -> str:  # noqa: ANN401  # asyncpg carries no types
+    async def issue(self, connection: Connection, person_id: str, token: Token) -> str:
         """Keep a new token; return its secret."""
         secret = new_secret(TOKEN_PREFIX)
         while secret.startswith(PROGRAM_PREFIX):  # one in 262144 would look like a program's
@@ -86,7 +87,7 @@ class Tokens:
         )
         return [_token(row) for row in rows]
 
-    async def revoke(self, connection: Any, person_id: str, token_id: str) -> bool:  # noqa: ANN401  # asyncpg carries no types
+    async def revoke(self, connection: Connection, person_id: str, token_id: str) -> bool:
         """End a token of a person; tell whether there was one."""
         ended = await connection.fetchval(
             "delete from api_token where person_id = $1 and token_id = $2 returning 1",
@@ -119,7 +120,9 @@ class Tokens:
         )
         if row is None:
             return None
-        return Token("", row["client_id"], row["name"], scopes_of(row["scopes"]), row["expires_at"])
+        return Token(
+            "", row["client_id"], row["name"], scopes_of(row["scopes"]), row["expires_at"]
+        )
 
     async def forget_old(self) -> None:
         """Keep the tables small."""
