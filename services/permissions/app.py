@@ -5,6 +5,7 @@ from functools import partial
 from services.permissions.sign_in.assembly import signing_in
 from services.permissions.sign_in.people import Person
 from services.permissions.sign_in.settings import SignInSettings
+from shared.acts_query import answer_acts
 from shared.commands import taking_commands
 from shared.event_store import EventStore
 from shared.relay import Relay
@@ -31,6 +32,7 @@ async def assemble(runtime: Runtime, settings: SignInSettings) -> None:
     relay = Relay("permissions", store, runtime.client)
     runtime.spawn(relay.run(), "relay")
     runtime.health.add("relay", relay.standing)
+    await answer_acts(runtime.client, "permissions", store, lambda it: (f"installation-{it}",))
     router = signing_in(runtime, settings, store, Interim())
     await runtime.stack.enter_async_context(
         taking_commands(settings.nats_url, "ampledger-permissions", router)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import orjson
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -17,11 +18,15 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
+from services.portal.api.application import PREFIX
+from services.portal.deed_pages import DeedPages
 from services.portal.knocks import Knock
 from services.portal.paper import STATIC, Paper, as_json
+from services.portal.past import Past
 from services.portal.security import SecurityHeaders
 from services.portal.seeing import Seeing
 from services.portal.signing_in.account import AccountPages
@@ -47,6 +52,8 @@ class Sights:
     view: Callable[[Sight], InstallationView | None]
     knocks: Callable[[], Sequence[Knock]]
     time_of_day: Callable[[], str]
+    time_zone: ZoneInfo | None = None
+    """Of times that no installation has one for; by default the machine's."""
 
 
 def application(
@@ -54,7 +61,8 @@ def application(
     viewers: Viewers,
     seeing: Seeing,
     questions: Questions,
-    further: Sequence[BaseRoute] = (),
+    past: Past,
+    api: ASGIApp,
 ) -> Starlette:
     """
     Put the pages together.
@@ -64,10 +72,11 @@ def application(
         viewers: who looks now.
         seeing: what of it somebody may see.
         questions: asks permissions.
-        further: what else the portal answers.
+        past: what happened.
+        api: stands beside the pages.
     """
     paper = Paper(sights.time_of_day)
-    pages = Pages(sights, viewers, seeing, paper)
+    pages = Pages(sights, viewers, seeing, past, paper)
 
     async def away(request: Request, _: Exception) -> Response:
         return paper.fault(request, HTTPException(503, AWAY, {"Retry-After": "2"}))
@@ -81,12 +90,14 @@ def application(
             Route("/", pages.installations),
             Route("/installations/{installation_id}", pages.installation),
             Route("/installations/{installation_id}/live", pages.live),
+            Route("/installations/{installation_id}/who-did", pages.who_did),
             Route("/api/installations", pages.api_installations),
             Route("/api/installations/{installation_id}", pages.api_installation),
+            Route("/api/installations/{installation_id}/who-did", pages.api_who_did),
             *SignInPages(questions, paper).routes(),
             *AccountPages(questions, paper).routes(),
             *ProgramTokens(questions).routes(),
-            *further,
+            Mount(PREFIX, api, name="api"),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
         middleware=[
@@ -100,11 +111,14 @@ def application(
 class Pages:
     """One method for every route."""
 
-    def __init__(self, sights: Sights, viewers: Viewers, seeing: Seeing, paper: Paper) -> None:
+    def __init__(
+        self, sights: Sights, viewers: Viewers, seeing: Seeing, past: Past, paper: Paper
+    ) -> None:
         self._sights = sights
         self._viewers = viewers
         self._seeing = seeing
         self._paper = paper
+        self._deeds = DeedPages(paper.page, past, sights.time_zone)
 
     async def installations(self, request: Request) -> Response:
         everything = self._visible(request)
@@ -158,12 +172,28 @@ class Pages:
     async def api_installation(self, request: Request) -> Response:
         return as_json(self._view(request))
 
+    async def who_did(self, request: Request) -> Response:
+        head = self._view(request).head
+        self._check_history(request, head.id)
+        return await self._deeds.page(request, head.id, head.name)
+
+    async def api_who_did(self, request: Request) -> Response:
+        head = self._view(request).head
+        self._check_history(request, head.id)
+        return await self._deeds.json(request, head.id)
+
     # --- What somebody may see ---
 
     def _visible(self, request: Request) -> list[InstallationView]:
         asker = required(request)
         views = self._sights.all_views()
         return [it for it in views if self._seeing.live(asker, it.head.id)]
+
+    def _check_history(self, request: Request, installation_id: InstallationId) -> None:
+        if not self._seeing.history(required(request), installation_id):
+            raise HTTPException(
+                403, "Who did what is for those with the role service, and support"
+            )
 
     def _knocks(self, request: Request) -> Sequence[Knock]:
         return self._sights.knocks() if self._seeing.knocks(required(request)) else ()

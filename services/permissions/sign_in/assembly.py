@@ -28,10 +28,6 @@ from services.permissions.sign_in.throttling import Throttling
 from services.permissions.sign_in.tokens import Tokens
 from shared.commits import DATABASE_FAULTS
 from shared.event_store import EventStore
-from shared.follow import follow
-from shared.followers import Connection, Follower
-from shared.messages.permissions import PersonForgotten
-from shared.recorded import Recorded
 from shared.runtime import Runtime
 
 TIDY_S: Final = 60.0
@@ -67,8 +63,6 @@ def signing_in(
     tidied = (parts.sessions, parts.throttling, links, tokens, passkeys)
     runtime.spawn(_tidy([it.forget_old for it in tidied]), "tidy-sign-in")
     runtime.spawn(entering.record_tried(), "record-tried")
-    follower = _forgetting(parts.accounts)
-    runtime.spawn(follow(runtime.client, pool, follower), "follow-forgotten")
     return sign_in_routes(
         Showing(parts, tokens),
         entering,
@@ -77,25 +71,6 @@ def signing_in(
         Oidc(companies_in(settings.oidc_file)),
         Programs(parts, tokens, links),
     )
-
-
-def _forgetting(accounts: Accounts) -> Follower:
-    """When a person is forgotten, what they sign in with is deleted. They are let in no more from the
-    moment on at which nobody knows them; this is about what is left."""
-
-    async def apply(_: Connection, recorded: Recorded) -> None:
-        if recorded.type == PersonForgotten.__name__:
-            event = recorded.event
-            assert isinstance(event, PersonForgotten)  # noqa: S101  # its name says so
-            await accounts.forget(event.person_id)
-
-    async def reload() -> None:
-        """Nothing is held in memory."""
-
-    def committed(_: Sequence[Recorded]) -> None:
-        """Nobody waits for it."""
-
-    return Follower("permissions-sign-in", "permissions", apply, reload, committed)
 
 
 async def _tidy(chores: Sequence[Callable[[], Awaitable[None]]]) -> None:

@@ -1,8 +1,8 @@
 """
 Who asks: put into every request, by asking permissions each time, so that what is ended is ended at once.
 
-    asker_of(request)    whoever it is, or nobody
-    required(request)    whoever it is; nobody is sent to sign in
+    askers.asker_of(request)    whoever it is, or nobody
+    required(request)           whoever it is; nobody is sent to sign in
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.portal.askers import asker_of
 from services.portal.paper import Paper
 from services.portal.signing_in import cookies
 from services.portal.signing_in.origins import SAFE_METHODS, is_foreign
@@ -42,12 +43,6 @@ class NotSignedIn(HTTPException):
 
     def __init__(self) -> None:
         super().__init__(401, "Sign in first", {"WWW-Authenticate": "Bearer"})
-
-
-def asker_of(connection: HTTPConnection) -> Asker | None:
-    """Name who asks; none: nobody that is known."""
-    found: Asker | None = connection.scope.get("state", {}).get(STATE)
-    return found
 
 
 def required(connection: HTTPConnection) -> Asker:

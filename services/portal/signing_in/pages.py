@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from services.portal.askers import asker_of
 from services.portal.paper import NO_STORE, Paper, as_json
 from services.portal.signing_in import cookies
-from services.portal.signing_in.asking import asker_of, origin_of, required
+from services.portal.signing_in.asking import origin_of, required
 from services.portal.signing_in.forms import form_of, json_of, one, own_form
 from services.portal.signing_in.origins import own_path
 from services.portal.signing_in.questions import Questions

@@ -1,23 +1,27 @@
 """Pages, API and headers, without any server behind them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
 import pytest_asyncio
+from starlette.applications import Starlette
 
 from services.portal.documents import Deactivation
 from services.portal.facts import Facts
 from services.portal.knocks import Knock
 from services.portal.pages import Sights, application
+from services.portal.past import Past
 from services.portal.seeing import Seeing
 from services.portal.signing_in.questions import R
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
+from shared.ids import InstallationId
 from shared.messages.balancer import Rule, RunnerUp
 from shared.messages.permissions import PlatformRole
 from shared.messages.signing_in import Asker, Query, WhoIs
 from shared.phases import Phase
+from shared.recorded import Recorded
 from shared.rights.grants import Grants, PlatformGrants
 from tests.unit.portal.facts import (
     AT,
@@ -78,9 +82,15 @@ class Permissions:
         return reply.model_validate({"asker": ada})
 
 
-def asking(seen: Sights, session: str = "ada's") -> httpx.AsyncClient:
+async def nothing(_: InstallationId) -> Mapping[str, Sequence[Recorded]]:
+    return {}
+
+
+def asking(
+    seen: Sights, session: str = "ada's", past: Callable[..., Any] = nothing
+) -> httpx.AsyncClient:
     seeing = Seeing(lambda: SUPPORT, lambda: AT)
-    app = application(seen, Viewers(seen.view), seeing, Permissions())
+    app = application(seen, Viewers(seen.view), seeing, Permissions(), Past(past), Starlette())
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),
         base_url="http://portal.test",
