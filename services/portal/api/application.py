@@ -1,5 +1,6 @@
 """Where all of the API meets."""
 
+import re
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -84,6 +85,7 @@ def api(acting: Acting, sources: Sources, asker_of: AskerOf) -> FastAPI:
             getattr(reading, read.name),
             name=read.name,
             operation_id=read.name,
+            summary=_in_words(read.name),
             response_model=read.answers,
             responses=_PROBLEMS,
             tags=["read"],
@@ -97,6 +99,7 @@ def api(acting: Acting, sources: Sources, asker_of: AskerOf) -> FastAPI:
             methods=[route.method],
             name=route.command.__name__,
             operation_id=f"{route.command.__name__}{at_charger}",
+            summary=_in_words(route.command.__name__),
             response_model=Done,
             status_code=201 if route.creates else 200,
             responses=_PROBLEMS | _OF_COMMANDS,
@@ -108,6 +111,16 @@ def api(acting: Acting, sources: Sources, asker_of: AskerOf) -> FastAPI:
 
 _TWICE: Final = frozenset(it.command for it in COMMAND_ROUTES if it.left_out)
 """Commands with a route for an installation and one for a charger of it."""
+
+
+def _in_words(name: str) -> str:
+    """
+    Spell a name as people would.
+
+    >>> _in_words("AddCircuit"), _in_words("charger_live")
+    ('Add circuit', 'Charger live')
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name).capitalize()
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest_asyncio
+from starlette.applications import Starlette
 
 from services.portal.documents import Deactivation
 from services.portal.facts import Facts
@@ -60,7 +61,7 @@ def knock(**changes: Any) -> Knock:
 
 
 def asking(seen: Sights) -> httpx.AsyncClient:
-    app = application(seen, Viewers(seen.view))
+    app = application(seen, Viewers(seen.view), Starlette())
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://portal.test"
     )
