@@ -1,5 +1,6 @@
 """Where the parts of the permissions service meet."""
 
+from shared.acts_query import answer_acts
 from shared.event_store import EventStore
 from shared.relay import Relay
 from shared.runtime import Runtime, RuntimeSettings, run
@@ -11,6 +12,7 @@ async def assemble(runtime: Runtime) -> None:
     relay = Relay("permissions", store, runtime.client)
     runtime.spawn(relay.run(), "relay")
     runtime.health.add("relay", relay.standing)
+    await answer_acts(runtime.client, "permissions", store, lambda it: (f"installation-{it}",))
 
 
 def main() -> None:

@@ -16,11 +16,13 @@ from services.portal.heard import Heard
 from services.portal.knocks import Knock, knock_of
 from services.portal.latest import Latest
 from services.portal.pages import Sights, application
+from services.portal.past import ASKED, Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
 from services.portal.settings import PortalSettings
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
+from shared.acts_query import ask_acts
 from shared.clock import utc_now
 from shared.follow import follow
 from shared.ids import InstallationId
@@ -55,7 +57,8 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         log.info("portal listens", host=host, port=port)
 
     runtime.health.add("web", lambda: serving)
-    app = application(sights, viewers, api_of(models, sights, heard, runtime))
+    past = Past(partial(ask_acts, runtime.client, ASKED))
+    app = application(sights, viewers, past, api_of(models, sights, heard, runtime))
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 
@@ -105,7 +108,7 @@ def sights_of(
     def time_of_day() -> str:
         return utc_now().astimezone(settings.time_zone).strftime("%H:%M:%S")
 
-    return Sights(all_views, view, knocks, time_of_day)
+    return Sights(all_views, view, knocks, time_of_day, settings.time_zone)
 
 
 def main() -> None:

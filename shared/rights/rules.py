@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from shared.messages import Command
+from shared.messages import Command, telemetry
 from shared.messages import installation as layout
 from shared.messages import permissions as people
 from shared.messages import telemetry as chargers
@@ -32,6 +32,8 @@ RULES: Final[dict[type[Command], Action]] = {
     layout.SetFailSafe: Action.TECHNICAL,
     layout.SetPriority: Action.POWER,
     layout.SetChargingWish: Action.CHARGE,
+    telemetry.StartCharging: Action.CHARGE,
+    telemetry.StopCharging: Action.CHARGE,
     layout.UnlockSerial: Action.UNLOCK,
     layout.AddMeter: Action.TECHNICAL,
     layout.ChangeMeter: Action.TECHNICAL,
