@@ -135,7 +135,7 @@ class Reading:
             {"installation_id": where} | held([grant])[0].model_dump(mode="json")
             for where, grant in self._from.book.grants.of(asker.actor, now)
         ]
-        scopes = None if asker.scopes is None else sorted(asker.scopes)
+        scopes = None if asker.scopes is None else sorted(it.value for it in asker.scopes)
         return Me(
             actor=asker.actor,
             name=asker.name,
