@@ -58,11 +58,13 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
 
     runtime.health.add("web", lambda: serving)
     past = Past(partial(ask_acts, runtime.client, ASKED))
-    app = application(sights, viewers, past, api_of(models, sights, heard, runtime))
+    app = application(sights, viewers, past, api_of(models, sights, heard, past, runtime))
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 
-def api_of(models: ReadModels, sights: Sights, heard: Heard, runtime: Runtime) -> FastAPI:
+def api_of(
+    models: ReadModels, sights: Sights, heard: Heard, past: Past, runtime: Runtime
+) -> FastAPI:
     """Put the API together, and have what it refuses put on record."""
     refusals = Refusals(runtime.client, utc_now)
     runtime.spawn(refusals.run(), "refusals")
@@ -71,6 +73,7 @@ def api_of(models: ReadModels, sights: Sights, heard: Heard, runtime: Runtime) -
         return models.layouts.get(installation_id) is not None
 
     guard = Guard(models.book, exists, refusals.tell, utc_now)
+    acting = Acting(runtime.client, guard, heard, refusals)
     sources = Sources(
         models.layouts.get,
         lambda: list(models.layouts.held.values()),
@@ -78,9 +81,11 @@ def api_of(models: ReadModels, sights: Sights, heard: Heard, runtime: Runtime) -
         models.sessions,
         models.book,
         guard,
+        acting,
+        past,
         utc_now,
     )
-    return api(Acting(runtime.client, guard, heard, refusals), sources, asker_of)
+    return api(acting, sources, asker_of)
 
 
 def sights_of(

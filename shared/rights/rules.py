@@ -44,6 +44,7 @@ RULES: Final[dict[type[Command], Action]] = {
     people.GrantRole: Action.PERMISSIONS,
     people.RevokeRole: Action.PERMISSIONS,
     people.AnswerRequest: Action.PERMISSIONS,
+    people.LookAtHistory: Action.HISTORY,
 }
 """The action that a command is. One that is neither here nor among the following, nobody may ask for."""
 

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import httpx
 import orjson
@@ -19,9 +20,11 @@ from services.portal.api.reading import Sources
 from services.portal.guarding import Guard
 from services.portal.handlers import followers
 from services.portal.heard import Heard
+from services.portal.past import Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
 from shared import subjects
+from shared.acts_query import ask_acts
 from shared.clock import utc_now
 from shared.follow import follow
 from shared.messages import Answer, Verdict
@@ -139,6 +142,7 @@ async def api_place() -> AsyncIterator[ApiPlace]:
         guard = Guard(
             models.book, lambda it: models.layouts.get(it) is not None, refusals.tell, utc_now
         )
+        acting = Acting(client, guard, heard, refusals)
         sources = Sources(
             models.layouts.get,
             lambda: list(models.layouts.held.values()),
@@ -146,6 +150,8 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             models.sessions,
             models.book,
             guard,
+            acting,
+            Past(partial(ask_acts, client, ("installation",))),
             utc_now,
         )
         askers: dict[str, Asker] = {}
@@ -153,7 +159,6 @@ async def api_place() -> AsyncIterator[ApiPlace]:
         def asker_of(connection: HTTPConnection) -> Asker | None:
             return askers.get(connection.headers.get("X-Test-Ticket", ""))
 
-        acting = Acting(client, guard, heard, refusals)
         # Mounted as in the portal, so that paths are what they are there.
         inner = api(acting, sources, asker_of)
         app = FastAPI(openapi_url=None)

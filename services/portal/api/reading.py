@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
 import orjson
@@ -10,10 +10,11 @@ from fastapi import Path, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from services.portal.acting import Acting, command_id_of
 from services.portal.api.commands import CHARGER, INSTALLATION
 from services.portal.api.entering import AskerOf
 from services.portal.api.paging import PAGE, Cursor, Limit, Page, page_of
-from services.portal.api.problems import Bad
+from services.portal.api.problems import Bad, status_of
 from services.portal.api.readings import (
     ChargerTold,
     CircuitTold,
@@ -30,9 +31,12 @@ from services.portal.api.reports import Report, as_csv, report_of
 from services.portal.charging import ChargingSession, Sessions
 from services.portal.documents import Layout
 from services.portal.guarding import Guard, NotHere
+from services.portal.past import Past, TooManyLook
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
+from shared.history.deeds import Deed, Wanted
 from shared.ids import ID_PATTERN
+from shared.messages.permissions import LookAtHistory
 from shared.messages.signing_in import Asker
 from shared.rights.book import GrantBook
 from shared.rights.grants import NOTHING, Grant, Place
@@ -76,6 +80,7 @@ READ_ROUTES: Final = (
         f"{CHARGER}/sessions", "charger_sessions", Action.ALL_SESSIONS, Page[ChargingSession]
     ),
     ReadRoute(f"{INSTALLATION}/report", "report", Action.REPORTS, Report),
+    ReadRoute(f"{INSTALLATION}/history", "history", Action.HISTORY, Page[dict[str, Any]]),
     ReadRoute(f"{INSTALLATION}/roles", "roles", Action.PERMISSIONS, Page[HeldRole]),
     ReadRoute(f"{CHARGER}/roles", "charger_roles", Action.PERMISSIONS, Page[HeldRole]),
 )
@@ -94,6 +99,8 @@ class Sources:
         sessions: those that were, and are.
         book: what has been granted.
         guard: checks who asks.
+        acting: has done what is asked for.
+        past: what the logs of all services tell.
         now: reads the clock.
     """
 
@@ -103,6 +110,8 @@ class Sources:
     sessions: Sessions
     book: GrantBook
     guard: Guard
+    acting: Acting
+    past: Past
     now: Callable[[], datetime]
 
 
@@ -275,6 +284,52 @@ class Reading:
         headers = {"Content-Disposition": f'attachment; filename="{installation_id}.csv"'}
         return Response(as_csv(report), headers=headers, media_type="text/csv; charset=utf-8")
 
+    async def history(
+        self,
+        request: Request,
+        installation_id: Here,
+        reason: Annotated[str | None, Query(min_length=4, max_length=500)] = None,
+        refused: bool = False,
+        cursor: Cursor = None,
+        limit: Limit = PAGE,
+    ) -> Page[dict[str, Any]]:
+        """
+        Who did what at an installation, and by what right, the newest first; or who was refused what.
+
+        Support says why it looks, and that is on record before anything is shown.
+        """
+        asker, _ = self._seen(request, Action.HISTORY, installation_id)
+        if not self._own(asker, installation_id):
+            await self._look(asker, installation_id, reason)
+        try:
+            found = await self._from.past.deeds(installation_id, Wanted(refused=refused))
+        except TooManyLook:
+            raise Bad(
+                503,
+                "TooManyLook",
+                "many look at the past at this moment; try again in a few seconds",
+            ) from None
+        page = page_of(found, _deed_order, cursor, limit, newest_first=True)
+        return Page(items=[it.as_json() for it in page.items], next=page.next)
+
+    async def _look(self, asker: Asker, installation_id: str, reason: str | None) -> None:
+        if reason is None:
+            raise Bad(
+                422,
+                "ReasonNeeded",
+                "say why you look, as `reason`: it is put on record with your name",
+            )
+        look = LookAtHistory(
+            command_id=command_id_of(asker, None),
+            installation_id=installation_id,
+            reason=reason,
+        )
+        answer = await self._from.acting.ask(asker, look)
+        if not answer.accepted:
+            raise Bad(
+                status_of(answer.refusal or ""), answer.refusal or "", answer.detail or ""
+            )
+
     async def roles(
         self,
         request: Request,
@@ -349,6 +404,12 @@ class Reading:
         return page_of(
             told, lambda it: (it.grantee, it.role, it.charger_id or ""), cursor, limit
         )
+
+
+def _deed_order(deed: Deed) -> tuple[str, ...]:
+    """Deeds are in the order of time; at the same moment, in that of their logs."""
+    at = deed.at.astimezone(UTC).isoformat(timespec="microseconds")
+    return (at, deed.service, f"{deed.first:020}")
 
 
 def _json(body: object) -> Response:

@@ -136,6 +136,21 @@ async def test_what_changes_much_asks_who_it_is_once_more(place: ApiPlace) -> No
     assert allowed.status_code == 200
 
 
+async def test_the_past_is_for_who_serves_it_and_for_support_with_a_reason(
+    place: ApiPlace,
+) -> None:
+    await place.person("installer").put(f"{HERE}/chargers/{BAY}/priority", json={"priority": 8})
+
+    told = (await place.person("installer").get(f"{HERE}/history")).json()["items"]
+    silent = await place.person("support").get(f"{HERE}/history")
+    owner = await place.person("owner").get(f"{HERE}/history")
+
+    assert (told[0]["who"], told[0]["right"]) != ("", None)
+    assert any("priority 8" in str(it["what"]) for it in told)
+    assert (silent.status_code, silent.json()["title"]) == (422, "ReasonNeeded")
+    assert owner.status_code == 403
+
+
 async def test_lists_come_a_page_at_a_time(place: ApiPlace) -> None:
     owner = place.person("owner")
 
