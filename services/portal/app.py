@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from services.portal.acting import Acting
 from services.portal.api.application import api
-from services.portal.api.reading import Sources
+from services.portal.api.looking import Sources
 from services.portal.askers import asker_of
 from services.portal.guarding import Guard
 from services.portal.handlers import followers, listen

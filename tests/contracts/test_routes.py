@@ -8,9 +8,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from services.portal.api.application import api
+from services.portal.api.application import api, handlers_of
 from services.portal.api.commands import COMMAND_ROUTES
-from services.portal.api.reading import READ_ROUTES, Reading
+from services.portal.api.looking import Looking
+from services.portal.api.read_routes import READ_ROUTES
 from shared.messages.permissions import LookAtHistory
 from shared.messages.signing_in import Asker
 from shared.rights.rules import DECIDED_BY_PERMISSIONS, RULES
@@ -83,9 +84,9 @@ async def _asked_by(route: Any) -> list[object]:
         guard = Noting()
 
     asker = Asker(actor="person/ada", name="Ada")
-    reading = Reading(Sources(), lambda _: asker)  # type: ignore[arg-type]
+    handlers = handlers_of(Looking(Sources(), lambda _: asker))  # type: ignore[arg-type]
     app = FastAPI()
-    app.add_api_route(route.path, getattr(reading, route.name), name=route.name)
+    app.add_api_route(route.path, handlers[route.name], name=route.name)
     path = app.url_path_for(route.name, **dict.fromkeys(_names(app.routes[-1]), "x"))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:

@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 
 from services.portal.acting import Acting
 from services.portal.api.application import PREFIX, api
-from services.portal.api.reading import Sources
+from services.portal.api.looking import Sources
 from services.portal.guarding import Guard
 from services.portal.handlers import followers
 from services.portal.heard import Heard

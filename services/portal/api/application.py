@@ -1,6 +1,7 @@
 """Where all of the API meets."""
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -13,6 +14,7 @@ from services.portal.acting import Acting
 from services.portal.api.asking import Done, handler_of
 from services.portal.api.commands import COMMAND_ROUTES
 from services.portal.api.entering import AskerOf, Entrance
+from services.portal.api.looking import Looking, Sources
 from services.portal.api.problems import (
     PROBLEM_JSON,
     Problem,
@@ -21,7 +23,9 @@ from services.portal.api.problems import (
     on_refused,
     on_unavailable,
 )
-from services.portal.api.reading import READ_ROUTES, Reading, Sources
+from services.portal.api.read_routes import READ_ROUTES
+from services.portal.api.reading import Reading
+from services.portal.api.records import Records
 from shared.decider import Refused
 from shared.messaging import ServiceUnavailable
 
@@ -78,11 +82,11 @@ def api(acting: Acting, sources: Sources, asker_of: AskerOf) -> FastAPI:
         },
         redirect_slashes=False,
     )
-    reading = Reading(sources, asker_of)
+    handlers = handlers_of(Looking(sources, asker_of))
     for read in READ_ROUTES:
         app.add_api_route(
             read.path,
-            getattr(reading, read.name),
+            handlers[read.name],
             name=read.name,
             operation_id=read.name,
             summary=_in_words(read.name),
@@ -107,6 +111,15 @@ def api(acting: Acting, sources: Sources, asker_of: AskerOf) -> FastAPI:
         )
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way
     return app
+
+
+def handlers_of(looking: Looking) -> dict[str, Callable[..., Any]]:
+    """Name the handler of everything that is read."""
+    reading, records = Reading(looking), Records(looking)
+    return {
+        it.name: getattr(reading, it.name, None) or getattr(records, it.name)
+        for it in READ_ROUTES
+    }
 
 
 _TWICE: Final = frozenset(it.command for it in COMMAND_ROUTES if it.left_out)
