@@ -95,7 +95,7 @@ _ASKED: Final = (INSTALLATION, PERMISSIONS, TELEMETRY, BALANCER, NOTIFICATIONS)
 SERVICES: Final[Mapping[str, Row]] = {
     INSTALLATION: Row(takes=_doors(INSTALLATION), follows=(PERMISSIONS,)),
     PERMISSIONS: Row(
-        takes=(*_doors(PERMISSIONS), _QUERIES, subjects.operator_query(PERMISSIONS, ">")),
+        takes=(*_doors(PERMISSIONS), subjects.operator_query(PERMISSIONS, ">")),
         follows=(INSTALLATION,),
     ),
     TELEMETRY: Row(

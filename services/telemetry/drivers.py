@@ -26,6 +26,7 @@ from shared.messages.telemetry import (
     ChargerCommand,
     ChargingRequested,
     DriverAuthorized,
+    FirmwareUpdateRequested,
     Through,
 )
 from shared.recorded import Meta, Recorded
@@ -133,7 +134,10 @@ class Drivers:
         return decision, tag
 
     async def put_on_record(
-        self, event: ChargingRequested, command: ChargerCommand, answer: Answer
+        self,
+        event: ChargingRequested | FirmwareUpdateRequested,
+        command: ChargerCommand,
+        answer: Answer,
     ) -> int:
         """
         Put on record what a charger was asked from afar, and what a repetition of that is answered.

@@ -240,6 +240,9 @@ _OF_CHARGERS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     telemetry.FaultReported: _fault,
     telemetry.SessionStarted: lambda it, w: f"A session began at {w.charger(it.charger_id)}",
     telemetry.SessionEnded: _ended,
+    telemetry.FirmwareUpdateRequested: lambda it, w: (
+        f"{w.charger(it.charger_id)} was told to fetch firmware from {it.location}"
+    ),
     telemetry.FailSafeApplied: lambda it, w: (
         f"{w.charger(it.charger_id)} confirmed its fail-safe of {amperes(it.fail_safe_a)}"
     ),
