@@ -38,7 +38,15 @@ class SetCurrentLimit(ChargerCommand):
     """From which of its terminals to charge, if it can switch; none: from all that the car uses."""
 
 
-class StartCharging(ChargerCommand):
+class SessionCommand(Command):
+    """A wish about the session at one charger; it comes at the two doors of the service."""
+
+    service: ClassVar[str] = "telemetry"
+    installation_id: InstallationId
+    charger_id: ChargerId
+
+
+class StartCharging(SessionCommand):
     """
     Have the car at a charger charge, as if its driver had shown a card.
 
@@ -48,7 +56,7 @@ class StartCharging(ChargerCommand):
     person_id: PersonId | None = None
 
 
-class StopCharging(ChargerCommand):
+class StopCharging(SessionCommand):
     """End the session at a charger: one's own, or any as its owner."""
 
 
