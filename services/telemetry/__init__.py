@@ -5,7 +5,8 @@ Takes      SetCurrentLimit (from the balancer, in the process that holds the cha
            StartCharging, StopCharging
 Announces  ChargerConnected, ChargerDisconnected, ChargerRefused, ChargerStatusChanged,
            FaultReported, SessionStarted, SessionEnded, FailSafeApplied, CurrentLimitApplied,
-           CurrentLimitRejected, DriverAuthorized, DriverRefused, ChargingRequested; MeterReading and BreakerReading as telemetry
+           CurrentLimitRejected, DriverAuthorized, DriverRefused, ChargingRequested; MeterReading
+           and BreakerReading as telemetry
 Listens to installation: which serial number belongs to which charger, wired how; fail-safes, locks,
            and whether drivers must show who they are; meters at breakers
            permissions: roles and cards, by which drivers are judged
@@ -17,6 +18,6 @@ breaker_meters (readings pushed by HTTP).
 Shells: gateway (the WebSocket server) with door (who is let in), connection (one charger's socket)
 with admission (who is accepted), visits and parting (who gets nothing, and is told so), answering
 and handlers (what chargers say) with drivers (whoever shows a card), fail_safes, commands, local_lists
-and remote_control (what they are told); asked_door (what people ask); rights (what is known of permissions); meter_door (the web
-server that meters at breakers push to).
+and remote_control (what they are told); asked_door (what people ask for); rights (what is known of
+permissions); meter_door (the web server that meters at breakers push to).
 """
