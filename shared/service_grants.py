@@ -94,7 +94,10 @@ _ASKED: Final = (INSTALLATION, PERMISSIONS, TELEMETRY, BALANCER, NOTIFICATIONS)
 
 SERVICES: Final[Mapping[str, Row]] = {
     INSTALLATION: Row(takes=_doors(INSTALLATION), follows=(PERMISSIONS,)),
-    PERMISSIONS: Row(takes=_doors(PERMISSIONS), follows=(INSTALLATION,)),
+    PERMISSIONS: Row(
+        takes=(*_doors(PERMISSIONS), subjects.operator_query(PERMISSIONS, ">")),
+        follows=(INSTALLATION,),
+    ),
     TELEMETRY: Row(
         takes=(*_doors(TELEMETRY), _LIMIT),
         asks=tuple(
