@@ -25,6 +25,7 @@ from shared.messages import Command, Event, Message
 PARTITIONS: Final = 64
 TELEMETRY_JETSTREAM: Final = "TELEMETRY"
 TELEMETRY_ALL: Final = "telemetry.>"
+ASKED: Final = "asked."
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_=+~-]")
 """What would not be one plain token of a subject; ids of ours contain nothing of it."""
@@ -96,9 +97,19 @@ def command(of: type[Command], aggregate_id: str = "*") -> str:
     return f"commands.{of.service}.{aggregate_id}.{of.__name__}"
 
 
+def commands_of(service: str) -> str:
+    """Match every command to a service at the operator's door."""
+    return f"commands.{service}.>"
+
+
+def asked_of(service: str) -> str:
+    """Match every command to a service at the door of people."""
+    return f"{ASKED}{service}.>"
+
+
 def asked(of: type[Command], aggregate_id: str = "*") -> str:
     """Spell the subject of a command that a person asks for; with no aggregate, what is listened to."""
-    return f"asked.{of.service}.{aggregate_id}.{of.__name__}"
+    return f"{ASKED}{of.service}.{aggregate_id}.{of.__name__}"
 
 
 def query(service: str, name: str) -> str:

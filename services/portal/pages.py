@@ -18,7 +18,9 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
+from starlette.types import ASGIApp
 
+from services.portal.api.application import PREFIX
 from services.portal.deed_pages import DeedPages
 from services.portal.knocks import Knock
 from services.portal.past import Past
@@ -45,8 +47,8 @@ class Sights:
     """Of times that no installation has one for; by default the machine's."""
 
 
-def application(sights: Sights, viewers: Viewers, past: Past) -> Starlette:
-    """Put the pages together."""
+def application(sights: Sights, viewers: Viewers, past: Past, api: ASGIApp) -> Starlette:
+    """Put the pages together, with the API beside them."""
     pages = Pages(sights, viewers, past)
     return Starlette(
         routes=[
@@ -57,6 +59,7 @@ def application(sights: Sights, viewers: Viewers, past: Past) -> Starlette:
             Route("/api/installations", pages.api_installations),
             Route("/api/installations/{installation_id}", pages.api_installation),
             Route("/api/installations/{installation_id}/who-did", pages.api_who_did),
+            Mount(PREFIX, api, name="api"),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
         middleware=[Middleware(SecurityHeaders)],

@@ -72,6 +72,8 @@ class Assigned(BaseModel):
     wiring: Wiring
     fail_safe_a: Amperes
     assignment: str = ""
+    authentication_required: bool | None = None
+    """Of its drivers; none: as the installation has it."""
     lock: Lock | None = None
 
 
@@ -113,7 +115,9 @@ class Assignments:
             grid_type=grid.grid_type,
             fail_safe_a=charger.fail_safe_a,
             assignment=charger.assignment,
-            authentication_required=grid.authentication_required,
+            authentication_required=grid.authentication_required
+            if charger.authentication_required is None
+            else charger.authentication_required,
         )
         if charger.lock is None:
             return assigned
@@ -148,7 +152,9 @@ class Assignments:
         if recorded.type not in _HEARD:
             return
         event = recorded.event
-        if isinstance(event, _OF_INSTALLATIONS):
+        if isinstance(event, AuthenticationRequiredSet) and event.charger_id is not None:
+            await self._on_change(connection, event)
+        elif isinstance(event, _OF_INSTALLATIONS):
             await self._on_installation(connection, event)
         elif isinstance(event, ChargerAssigned):
             await self._on_assigned(connection, event, str(recorded.event_id))
@@ -211,9 +217,13 @@ class Assignments:
     async def _on_change(
         self,
         connection: Connection,
-        event: ChargerChanged | FailSafeSet | SerialLocked | SerialUnlocked,
+        event: ChargerChanged
+        | FailSafeSet
+        | SerialLocked
+        | SerialUnlocked
+        | AuthenticationRequiredSet,
     ) -> None:
-        found = self._find(event.installation_id, event.charger_id)
+        found = self._find(event.installation_id, event.charger_id or "")
         if found is None:
             return  # it is gone since; what it was last is of no more use
         serial, charger = found
@@ -226,6 +236,8 @@ class Assignments:
                 changes = {"lock": Lock(circuit_id=event.circuit_id)}
             case SerialUnlocked():
                 changes = {"lock": None}
+            case AuthenticationRequiredSet():
+                changes = {"authentication_required": event.required}
         await self._chargers.put(connection, serial, charger.model_copy(update=changes))
 
     def _find(

@@ -1,5 +1,6 @@
 """
-What a person keeps in order of their own sign-in, and the operator of programs: on `queries.permissions.<Name>`.
+What a person keeps in order of their own sign-in, and the operator of programs: on
+`queries.permissions.<Name>`.
 
 As with signing in, secrets are on the wire and never in a log.
 """

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from services.portal.deed_pages import SHOWN_MAX
 from services.portal.pages import application
@@ -43,7 +44,7 @@ def logs() -> Mapping[str, Sequence[Recorded]]:
 def asking(ask: Ask) -> httpx.AsyncClient:
     layout = known().layout.model_copy(update={"installation_id": HERE})
     seen = sights(known(layout=layout))
-    app = application(seen, Viewers(seen.view), Past(ask))
+    app = application(seen, Viewers(seen.view), Past(ask), Starlette())
     transport = httpx.ASGITransport(app=app)
     return httpx.AsyncClient(transport=transport, base_url="http://portal.test")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest_asyncio
+from starlette.applications import Starlette
 
 from services.portal.documents import Deactivation
 from services.portal.facts import Facts
@@ -67,7 +68,7 @@ async def nothing(_: InstallationId) -> Mapping[str, Sequence[Recorded]]:
 
 
 def asking(seen: Sights) -> httpx.AsyncClient:
-    app = application(seen, Viewers(seen.view), Past(nothing))
+    app = application(seen, Viewers(seen.view), Past(nothing), Starlette())
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://portal.test"
     )
