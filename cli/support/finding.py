@@ -25,6 +25,8 @@ from shared.recorded import Recorded
 
 TELEMETRY: Final = "telemetry"
 BALANCER: Final = "balancer"
+OF_SERIALS: Final = ("knock", "credential")
+"""The kinds of streams in the log of telemetry that are about a serial number."""
 
 Until = Callable[[Sequence[Recorded], str, tzinfo | None], Awaitable[datetime | None]]
 """Says how new events of a routine kind may be: given the layouts, the stream that is asked about, and
@@ -91,7 +93,10 @@ async def of_installation(logs: Logs, name: str, until: Until = for_ever) -> Sub
     serials = {_text(it, "serial") for it in mine} - {None}
     streams = {
         LAYOUTS: [layouts(name)],
-        TELEMETRY: [*(f"charger-{it}" for it in chargers), *(f"knock-{it}" for it in serials)],
+        TELEMETRY: [
+            *(f"charger-{it}" for it in chargers),
+            *(f"{kind}-{it}" for it in serials for kind in OF_SERIALS),
+        ],
         BALANCER: [f"balance-{name}"],
     }
     events = await read_until(logs, streams, end)
@@ -138,7 +143,10 @@ async def of_serial(logs: Logs, serial: str, until: Until = for_ever) -> Subject
     chargers = {_text(it, "charger_id") for it in mentions} - {None}
     streams = {
         LAYOUTS: [layouts(it) for it in places],
-        TELEMETRY: [*(f"charger-{it}" for it in chargers), f"knock-{serial}"],
+        TELEMETRY: [
+            *(f"charger-{it}" for it in chargers),
+            *(f"{kind}-{serial}" for kind in OF_SERIALS),
+        ],
         BALANCER: [f"balance-{it}" for it in places],
     }
     layout = await logs.streams(LAYOUTS, streams[LAYOUTS])

@@ -64,7 +64,7 @@ def _of_portal(heard: str) -> Callable[[Database], Folds]:
 
 
 def _assignments(database: Database) -> Folds:
-    follower = Assignments(Whereabouts()).follower(database, lambda: None)
+    follower = Assignments(Whereabouts()).follower(database, lambda: None, lambda _: None)
     return Folds(follower.apply, follower.reload)
 
 

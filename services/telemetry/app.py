@@ -5,16 +5,21 @@ from functools import partial
 
 import structlog
 
+from services.telemetry.charger import AssignedCharger
+from services.telemetry.credential_desk import routes
 from services.telemetry.epochs import Epochs
 from services.telemetry.gateway import Gateway
 from services.telemetry.histories import Histories
+from services.telemetry.keyring import Keyring
 from services.telemetry.meter_door import MeterDoor
 from services.telemetry.parts import Parts
+from services.telemetry.passes import Passes
 from services.telemetry.projections import Assignments
 from services.telemetry.publisher import Publisher
 from services.telemetry.settings import Settings
 from services.telemetry.whereabouts import Whereabouts
 from shared.clock import utc_now
+from shared.commands import taking_commands
 from shared.event_store import EventStore
 from shared.follow import follow
 from shared.ids import new_id
@@ -49,11 +54,22 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     await histories.open(assignments.all())
     publisher = Publisher(runtime.client)
     runtime.spawn(publisher.run(), "publisher")
-    parts = Parts(gateway_id, settings, runtime.client, store, epochs, publisher, whereabouts)
+    passes = Passes(store, Keyring(runtime.pool))
+    parts = Parts(
+        gateway_id, settings, runtime.client, store, epochs, publisher, whereabouts, passes
+    )
     gateway = Gateway(parts, assignments, histories)
-    follower = assignments.follower(runtime.pool, gateway.on_assignments)
+
+    def on_gone(left: AssignedCharger) -> None:
+        runtime.spawn(passes.on_removed(left), f"passwords of {left.serial} end")
+
+    follower = assignments.follower(runtime.pool, gateway.on_assignments, on_gone)
     runtime.spawn(follow(runtime.client, runtime.pool, follower), "follow-installation")
     await runtime.stack.enter_async_context(gateway.serving())
+    desk = routes(parts, assignments)
+    await runtime.stack.enter_async_context(
+        taking_commands(settings.nats_url, "ampledger-telemetry", desk)
+    )
     runtime.health.add("ocpp", lambda: gateway.listening)
     if settings.meter_port is not None:
         door = MeterDoor(assignments.meter, publisher, utc_now)

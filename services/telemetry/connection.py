@@ -8,10 +8,12 @@ current any more, or belongs elsewhere, takes its leave.
 """
 
 import asyncio
-from collections.abc import Awaitable
+import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
@@ -29,10 +31,13 @@ from services.telemetry.handlers import routes
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
+from services.telemetry.rotation import Rotation
 from services.telemetry.visits import Visit
 from shared import subjects
 from shared.context import acting
 from shared.ids import ChargerId, Serial
+from shared.messages import Command
+from shared.messages.credentials import RotateChargerCredential, WithdrawChargerCredential
 from shared.messages.telemetry import SetCurrentLimit
 
 GOING_AWAY: Final = 1001
@@ -64,6 +69,7 @@ class Connection:
             self._admission = Visit(parts, history, fail_safes, self._leave_as_barred)
         self._parting = Parting(parts, history, self._calls, fail_safes)
         self._desk = LimitDesk(parts, history, self._calls, lambda: self._admission.accepted)
+        self._rotation = Rotation(parts, history, self._calls, self._send_home)
         self._answering = Answering(
             self.serial, self._admission, routes(parts, history), self._send, self._aside
         )
@@ -85,13 +91,13 @@ class Connection:
     async def run(self) -> None:
         """Serve the charger until its socket ends; then put that on record."""
         structlog.contextvars.bind_contextvars(serial=self.serial, charger_id=self.charger_id)
-        subject = subjects.charger_command(SetCurrentLimit, self.charger_id)
         try:
-            subscription = await self._parts.client.subscribe(subject, cb=self._desk.on_message)
-            try:
+            async with contextlib.AsyncExitStack() as heard:
+                for kind, take in self._takes():
+                    subject = subjects.charger_command(kind, self.charger_id)
+                    subscription = await self._parts.client.subscribe(subject, cb=take)
+                    heard.push_async_callback(subscription.unsubscribe)
                 await self._serve()
-            finally:
-                await subscription.unsubscribe()
         except NatsError as error:
             log.warning("charger turned away, no limits could reach it", error=repr(error))
             self._end_reason = "the gateway cannot reach NATS"
@@ -99,6 +105,22 @@ class Connection:
         finally:
             await self._put_end_on_record()
             self.ended.set()
+
+    def _takes(self) -> tuple[tuple[type[Command], Callable[[Msg], Awaitable[None]]], ...]:
+        """Name the commands that the process with the charger's socket takes."""
+        return (
+            (SetCurrentLimit, self._desk.on_message),
+            (RotateChargerCredential, self._rotation.on_message),
+            (WithdrawChargerCredential, self._on_withdrawn),
+        )
+
+    async def _on_withdrawn(self, _: Msg) -> None:
+        self._send_home("its password was withdrawn")
+
+    def _send_home(self, reason: str) -> None:
+        """Close the connection, whoever asks for it; the charger comes again, if it may."""
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self.close(reason), name="send-home")
 
     async def _serve(self) -> None:
         desk = asyncio.create_task(self._desk.run(), name="limits")
@@ -146,7 +168,7 @@ class Connection:
         if present.barred is not None:
             self._leave_as_barred()
         elif former.barred is not None:
-            self._leaving = asyncio.create_task(self.close("it is locked no more; come again"))
+            self._send_home("it is locked no more; come again")
         else:
             self._aside(self._admission.renew())
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from nats.aio.client import Client
 
+from services.telemetry.attempts import Attempts
 from services.telemetry.epochs import Epochs
 from services.telemetry.knocks import Knocks
+from services.telemetry.passes import Passes
 from services.telemetry.publisher import Publisher
 from services.telemetry.settings import Settings
 from services.telemetry.whereabouts import Whereabouts
@@ -25,6 +27,9 @@ class Parts:
     epochs: Epochs
     publisher: Publisher
     whereabouts: Whereabouts
+    passes: Passes
+    attempts: Attempts = field(default_factory=Attempts)
+    """Who has shown wrong passwords lately."""
     knocks: Knocks = field(default_factory=Knocks)
     last_words: Knocks = field(default_factory=Knocks)
     """Which chargers that are locked out were let in lately, to tell the end of a session."""

@@ -119,6 +119,13 @@ def configuration(
     return tuple({"key": key, "value": value} for key, value in values.items())
 
 
+def authorization_key(password: str) -> Payload:
+    """Make the ChangeConfiguration request that gives a charger another password (OCPP 1.6 security
+    whitepaper): hexadecimal digits, which some chargers send as they are and others as bytes.
+    """
+    return {"key": "AuthorizationKey", "value": password}
+
+
 def remote_stop(transaction_id: int) -> Payload:
     """Make the RemoteStopTransaction request that ends a session."""
     return {"transactionId": transaction_id}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from shared.history.credential_sentences import OF_CREDENTIALS
 from shared.history.wording import Words, amperes, each_phase, why
 from shared.ids import CircuitId
 from shared.messages import Event, balancer, telemetry
@@ -286,4 +287,4 @@ _OF_BALANCE: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     ),
 }
 
-_SENTENCES: Final = {**_OF_LAYOUTS, **_OF_CHARGERS, **_OF_BALANCE}
+_SENTENCES: Final = {**_OF_LAYOUTS, **_OF_CHARGERS, **_OF_BALANCE, **OF_CREDENTIALS}
