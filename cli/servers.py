@@ -4,6 +4,7 @@ from cli import nats_server, postgres
 from cli.composition import DATABASE_PREFIX, Addresses
 from cli.data_folder import DataFolder
 from cli.nats_access import open_access
+from cli.nats_keys import KEYS
 from cli.options import StackOptions
 from cli.ports import claim_port
 from cli.processes import Program
@@ -33,17 +34,17 @@ async def prepare_servers(
         await check_database(options.database_url)
     _claim_ports(options, run_file.ports)
     programs: list[Program] = []
-    nats_url, database_url = options.nats_url, options.database_url
+    nats_url, database_url, keys = options.nats_url, options.database_url, options.nats_keys
     if database_url is None:
         program, database_url = await _postgres(folder, run_file.ports["postgres"])
         programs.append(program)
     if nats_url is None:
         server = _nats(options, folder, run_file.ports)
-        nats_url = server.url
+        nats_url, keys = server.url, folder.nats / KEYS
         run_file.urls["nats-monitor"] = server.monitor_url
         programs.append(nats_server.prepare(server))
     run_file.urls.update(nats=nats_url, database=database_url)
-    return programs, Addresses(nats_url, database_url)
+    return programs, Addresses(nats_url, database_url, keys)
 
 
 def _claim_ports(options: StackOptions, ports: dict[str, int]) -> None:

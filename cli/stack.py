@@ -30,6 +30,7 @@ from cli.composition import (
 )
 from cli.data_folder import DataFolder, default_folder
 from cli.faults import ServerFault
+from cli.keys import key_files
 from cli.logs import follow, last_lines, tend
 from cli.migrations import folders_of, migrate, with_schema
 from cli.options import StackOptions
@@ -214,7 +215,9 @@ class Stack:
                 run_file.health[spec.process] = health_url(port)
             if spec.url is not None:
                 run_file.urls[spec.process] = spec.url
-            env = service_environment(
+            told = {**self._environment, **spec.env}
+            keys = key_files(self._parts.folder.keys, spec.name, told)
+            env = keys | service_environment(
                 spec, addresses, port, self.options.log_format, self._environment
             )
             supervisor.add(_program(spec, env, servers, port))

@@ -10,11 +10,12 @@ from shared.messages import (
     balancer,
     credentials,
     installation,
+    permissions,
     telemetry,
 )
 from shared.messages.registry import EVENTS
 
-MODULES: Final = (installation, telemetry, credentials, balancer)
+MODULES: Final = (installation, permissions, telemetry, credentials, balancer)
 
 READINGS: Final[dict[str, type[Message]]] = {
     reading.__name__: reading

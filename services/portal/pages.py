@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import orjson
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -17,8 +18,12 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
+from starlette.types import ASGIApp
 
+from services.portal.api.application import PREFIX
+from services.portal.deed_pages import DeedPages
 from services.portal.knocks import Knock
+from services.portal.past import Past
 from services.portal.security import SecurityHeaders
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight, Viewers
@@ -38,18 +43,23 @@ class Sights:
     view: Callable[[Sight], InstallationView | None]
     knocks: Callable[[], Sequence[Knock]]
     time_of_day: Callable[[], str]
+    time_zone: ZoneInfo | None = None
+    """Of times that no installation has one for; by default the machine's."""
 
 
-def application(sights: Sights, viewers: Viewers) -> Starlette:
-    """Put the pages together."""
-    pages = Pages(sights, viewers)
+def application(sights: Sights, viewers: Viewers, past: Past, api: ASGIApp) -> Starlette:
+    """Put the pages together, with the API beside them."""
+    pages = Pages(sights, viewers, past)
     return Starlette(
         routes=[
             Route("/", pages.installations),
             Route("/installations/{installation_id}", pages.installation),
             Route("/installations/{installation_id}/live", pages.live),
+            Route("/installations/{installation_id}/who-did", pages.who_did),
             Route("/api/installations", pages.api_installations),
             Route("/api/installations/{installation_id}", pages.api_installation),
+            Route("/api/installations/{installation_id}/who-did", pages.api_who_did),
+            Mount(PREFIX, api, name="api"),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
         middleware=[Middleware(SecurityHeaders)],
@@ -60,9 +70,10 @@ def application(sights: Sights, viewers: Viewers) -> Starlette:
 class Pages:
     """One method for every route."""
 
-    def __init__(self, sights: Sights, viewers: Viewers) -> None:
+    def __init__(self, sights: Sights, viewers: Viewers, past: Past) -> None:
         self._sights = sights
         self._viewers = viewers
+        self._deeds = DeedPages(self._page, past, sights.time_zone)
         self._templates = Jinja2Templates(directory=HERE / "templates")
         self._templates.env.trim_blocks = self._templates.env.lstrip_blocks = True
         self._templates.env.globals["static_url"] = static_url
@@ -107,13 +118,23 @@ class Pages:
     async def api_installation(self, request: Request) -> Response:
         return _json(self._view(request))
 
+    async def who_did(self, request: Request) -> Response:
+        head = self._view(request).head
+        return await self._deeds.page(request, head.id, head.name)
+
+    async def api_who_did(self, request: Request) -> Response:
+        return await self._deeds.json(request, self._view(request).head.id)
+
     async def not_found(self, request: Request, error: Exception) -> Response:
         """Answer what is not there, or not done that way, in the asker's own language."""
         fault = error if isinstance(error, HTTPException) else HTTPException(500)
         if request.url.path.startswith("/api/"):
             body = {"type": "about:blank", "title": fault.detail, "status": fault.status_code}
-            return _json(body, fault.status_code, "application/problem+json")
-        return self._page(request, "fault.html", fault.status_code, fault=fault)
+            answer = _json(body, fault.status_code, "application/problem+json")
+        else:
+            answer = self._page(request, "fault.html", fault.status_code, fault=fault)
+        answer.headers.update(fault.headers or {})
+        return answer
 
     def _view(self, request: Request) -> InstallationView:
         installation_id: InstallationId = request.path_params["installation_id"]

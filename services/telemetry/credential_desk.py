@@ -9,11 +9,10 @@ socket.
 from collections.abc import Mapping
 from typing import Final
 
-from faststream.nats import NatsMessage, NatsRouter
-from nats.errors import Error as NatsError
-from nats.errors import NoRespondersError
+from faststream.nats import NatsRouter
 
 from services.telemetry import credentials
+from services.telemetry.asked_door import MARGIN_S, QUEUE, ChargerNotReached
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.credentials import (
     NONE_YET,
@@ -24,23 +23,28 @@ from services.telemetry.credentials import (
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
 from shared import subjects
-from shared.context import acting, context_of
+from shared.asking import command_routes
+from shared.context import Context
 from shared.decider import Across, Decider, Refused
 from shared.ids import InstallationId, Serial, new_id
 from shared.messages import Answer, ShownOnce
 from shared.messages.credentials import (
     CredentialCommand,
     IssueChargerCredential,
+    OneChargerCredential,
     RotateChargerCredential,
     WithdrawChargerCredential,
 )
+from shared.messaging import ServiceUnavailable, request
 from shared.transact import refusal_of, transact, transact_across
 
-QUEUE: Final = "telemetry"
 ASSIGNED_S_MAX: Final = 3.0
 """How long an assignment is waited for that was made a moment ago."""
-TOLD_S_MAX: Final = 5.0
-"""How long a gateway may take beyond the time that it gives a charger for its answer."""
+COMMANDS: Final[tuple[type[CredentialCommand], ...]] = (
+    IssueChargerCredential,
+    RotateChargerCredential,
+    WithdrawChargerCredential,
+)
 SHOWN_BEFORE: Final = (
     "it was done before, and what was made then was shown in the first answer only; if that is lost, "
     "issue another one"
@@ -49,10 +53,6 @@ SHOWN_BEFORE: Final = (
 
 class PasswordInTheOpen(Refused):
     """The gateway listens to a network without TLS: everybody could read the password."""
-
-
-class ChargerNotConnected(Refused):
-    """Nobody holds a connection to the charger over which it could be told."""
 
 
 class CredentialDesk:
@@ -64,7 +64,19 @@ class CredentialDesk:
 
     # --- Issuing ---
 
-    async def issue(self, command: IssueChargerCredential, message: NatsMessage) -> Answer:
+    async def execute(self, command: CredentialCommand, context: Context) -> Answer:
+        """Decide on a command, or hand it on."""
+        match command:
+            case IssueChargerCredential():
+                return await self._issue(command, context)
+            case WithdrawChargerCredential():
+                return await self._withdraw(command, context)
+            case RotateChargerCredential():
+                return await self._hand_on(command, context)
+            case _:
+                raise TypeError(f"{type(command).__name__} is not taken here")
+
+    async def _issue(self, command: IssueChargerCredential, context: Context) -> Answer:
         """Make passwords, and tell them once."""
         serials = tuple(dict.fromkeys(command.serials))
         there = await self._there(command.installation_id, serials)
@@ -81,11 +93,9 @@ class CredentialDesk:
                 for place, state in zip(places, states, strict=True)
             )
 
-        given = context_of(message.headers, default_actor="anonymous")
-        with acting(given.actor, given.correlation_id, given.causation_id) as context:
-            across = Across(self._withdrawing(there), decide)
-            streams = tuple(credentials.stream_of(it) for it in serials)
-            answer = await transact_across(self._parts.store, streams, across, command, context)
+        across = Across(self._withdrawing(there), decide)
+        streams = tuple(credentials.stream_of(it) for it in serials)
+        answer = await transact_across(self._parts.store, streams, across, command, context)
         return await self._with_secrets(answer, fresh, made)
 
     async def _made(self, fresh: Mapping[Serial, str]) -> dict[Serial, str]:
@@ -119,23 +129,18 @@ class CredentialDesk:
 
     # --- Withdrawing ---
 
-    async def withdraw(
-        self, command: WithdrawChargerCredential, message: NatsMessage
-    ) -> Answer:
+    async def _withdraw(self, command: WithdrawChargerCredential, context: Context) -> Answer:
         """End all passwords of a charger, and its connection, unless it needs none."""
         there = await self._there(command.installation_id, (command.serial,))
-        given = context_of(message.headers, default_actor="anonymous")
-        with acting(given.actor, given.correlation_id, given.causation_id) as context:
-            stream = credentials.stream_of(command.serial)
-            answer = await transact(
-                self._parts.store, stream, self._withdrawing(there), command, context
-            )
+        stream = credentials.stream_of(command.serial)
+        decider = self._withdrawing(there)
+        answer = await transact(self._parts.store, stream, decider, command, context)
         if answer.accepted:
             await self._parts.passes.forget_ended(command.serial)
         place = there.get(command.serial)
         if answer.accepted and place is not None and not command.let_in_without:
             subject = subjects.charger_command(WithdrawChargerCredential, place.charger_id)
-            await self._parts.client.publish(subject, message.body)
+            await self._parts.client.publish(subject, command.model_dump_json().encode())
         return answer
 
     def _withdrawing(
@@ -151,38 +156,26 @@ class CredentialDesk:
 
     # --- Over the charger's connection ---
 
-    async def rotate(self, command: RotateChargerCredential, message: NatsMessage) -> Answer:
-        """Hand the wish on to the gateway that holds the charger's socket."""
+    async def _hand_on(self, command: OneChargerCredential, context: Context) -> Answer:
+        """Hand a wish on to the gateway that holds the charger's socket."""
         there = await self._there(command.installation_id, (command.serial,))
         try:
             self._check_safe()
             place = _needed(there, command.serial, command.installation_id)
-            return await self._handed_on(command, place, message)
         except Refused as refusal:
             return refusal_of(refusal)
-
-    async def _handed_on(
-        self, command: CredentialCommand, place: AssignedCharger, message: NatsMessage
-    ) -> Answer:
         subject = subjects.charger_command(type(command), place.charger_id)
-        within_s = self._parts.settings.call_timeout_s + TOLD_S_MAX
+        timeout_s = self._parts.settings.call_timeout_s + MARGIN_S
         try:
-            reply = await self._parts.client.request(
-                subject, message.body, timeout=within_s, headers=dict(message.headers)
+            return await request(self._parts.client, command, subject, context, timeout_s)
+        except ServiceUnavailable as fault:
+            return refusal_of(
+                ChargerNotReached(
+                    f"charger {place.serial} is not connected, or does not answer ({fault}), so it "
+                    "cannot be told anything; try again when it is, or issue a password and enter it on "
+                    f"the charger: ampledger charger credential issue {place.serial}"
+                )
             )
-        except NoRespondersError:
-            raise ChargerNotConnected(
-                f"charger {place.serial} is not connected, so it cannot be told anything; try again "
-                "when it is, or issue a password and enter it on the charger: ampledger charger "
-                f"credential issue {place.serial}"
-            ) from None
-        except NatsError as fault:
-            raise ChargerNotConnected(
-                f"the gateway that holds charger {place.serial} has not answered ({fault!r}); what "
-                "it had is good in any case: see with ampledger charger credential show-state "
-                f"{place.serial}, and try again"
-            ) from fault
-        return Answer.model_validate_json(reply.data)
 
     # --- Where chargers stand ---
 
@@ -217,29 +210,5 @@ def _needed(
 
 def routes(parts: Parts, assignments: Assignments) -> NatsRouter:
     """Answer the commands about what chargers show who they are with."""
-    router = NatsRouter()
     desk = CredentialDesk(parts, assignments)
-
-    async def issue_charger_credential(
-        command: IssueChargerCredential, message: NatsMessage
-    ) -> Answer:
-        return await desk.issue(command, message)
-
-    async def withdraw_charger_credential(
-        command: WithdrawChargerCredential, message: NatsMessage
-    ) -> Answer:
-        return await desk.withdraw(command, message)
-
-    async def rotate_charger_credential(
-        command: RotateChargerCredential, message: NatsMessage
-    ) -> Answer:
-        return await desk.rotate(command, message)
-
-    for kind, handler in (
-        (IssueChargerCredential, issue_charger_credential),
-        (WithdrawChargerCredential, withdraw_charger_credential),
-        (RotateChargerCredential, rotate_charger_credential),
-    ):
-        handler.__doc__ = kind.__doc__
-        router.subscriber(subjects.command(kind), queue=QUEUE)(handler)
-    return router
+    return command_routes(COMMANDS, QUEUE, desk.execute, parts.rights.check)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from shared.history.credential_sentences import OF_CREDENTIALS
+from shared.history.people import OF_PEOPLE
 from shared.history.wording import Words, amperes, each_phase, why
 from shared.ids import CircuitId
 from shared.messages import Event, balancer, telemetry
@@ -155,8 +156,9 @@ _OF_LAYOUTS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
         f"{w.after.name} was taken out of use{_because(it.reason)}"
     ),
     layout.InstallationReactivated: lambda _, w: f"{w.after.name} was taken into use again",
-    layout.AuthenticationRequiredSet: lambda it, _: (
+    layout.AuthenticationRequiredSet: lambda it, w: (
         f"Drivers {'must' if it.required else 'need not'} show who they are"
+        f"{'' if it.charger_id is None else f' at {w.charger(it.charger_id)}'}"
     ),
     layout.AvailableCurrentSet: _available,
     layout.SwitchCurrentSet: _switch,
@@ -287,4 +289,10 @@ _OF_BALANCE: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     ),
 }
 
-_SENTENCES: Final = {**_OF_LAYOUTS, **_OF_CHARGERS, **_OF_BALANCE, **OF_CREDENTIALS}
+_SENTENCES: Final = {
+    **_OF_LAYOUTS,
+    **_OF_CHARGERS,
+    **_OF_BALANCE,
+    **OF_CREDENTIALS,
+    **OF_PEOPLE,
+}

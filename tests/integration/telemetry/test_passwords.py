@@ -282,7 +282,7 @@ async def test_a_charger_that_is_away_cannot_be_told_a_new_password(world: World
 
     answer = await rotated(world, place)
 
-    assert answer.refusal == "ChargerNotConnected"
+    assert answer.refusal == "ChargerNotReached"
     assert f"ampledger charger credential issue {place.serial}" in str(answer.detail)
 
 

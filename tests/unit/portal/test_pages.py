@@ -1,19 +1,23 @@
 """Pages, API and headers, without any server behind them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import httpx
 import pytest_asyncio
+from starlette.applications import Starlette
 
 from services.portal.documents import Deactivation
 from services.portal.facts import Facts
 from services.portal.knocks import Knock
 from services.portal.pages import Sights, application
+from services.portal.past import Past
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
+from shared.ids import InstallationId
 from shared.messages.balancer import Rule, RunnerUp
 from shared.phases import Phase
+from shared.recorded import Recorded
 from tests.unit.portal.facts import (
     AT,
     BREAKER_L1,
@@ -59,8 +63,12 @@ def knock(**changes: Any) -> Knock:
     return Knock(**(given | changes))
 
 
+async def nothing(_: InstallationId) -> Mapping[str, Sequence[Recorded]]:
+    return {}
+
+
 def asking(seen: Sights) -> httpx.AsyncClient:
-    app = application(seen, Viewers(seen.view))
+    app = application(seen, Viewers(seen.view), Past(nothing), Starlette())
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://portal.test"
     )
