@@ -12,7 +12,7 @@ from cli.support.places import Place, services_with_logs
 from shared.event_store import DATABASE_FAULTS
 from shared.history.chain import Stored
 from shared.messaging import ServiceUnavailable
-from shared.recorded import Recorded
+from shared.recorded import Recorded, moment_of
 
 PAGE: Final = 5000
 CONNECT_S_MAX: Final = 5.0
@@ -218,7 +218,7 @@ def recorded_of(stored: Stored) -> Recorded:
         stored.stream,
         stored.version,
         stored.event_id,
-        stored.recorded_at,
+        moment_of(stored.recorded_at),
     )
     return Recorded._make((*where, stored.type, stored.schema, stored.data, stored.meta))
 
