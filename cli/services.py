@@ -10,7 +10,8 @@ GATEWAY_PORT: Final = 9180
 PORTAL_PORT: Final = 8180
 BALANCERS_MAX: Final = 8
 """On one machine; each takes some ten connections to PostgreSQL, which has a hundred."""
-INSTALLATION, TELEMETRY, BALANCER, PORTAL = "installation", "telemetry", "balancer", "portal"
+INSTALLATION, PERMISSIONS, TELEMETRY = "installation", "permissions", "telemetry"
+BALANCER, PORTAL = "balancer", "portal"
 
 
 def services(
@@ -39,6 +40,7 @@ def services(
     portal = {"PORTAL_PORT": str(portal_port)}
     specs = [
         ServiceSpec(INSTALLATION, "services.installation", env=further.get(INSTALLATION, {})),
+        ServiceSpec(PERMISSIONS, "services.permissions", env=further.get(PERMISSIONS, {})),
         ServiceSpec(
             TELEMETRY,
             "services.telemetry",

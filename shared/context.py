@@ -26,6 +26,8 @@ class Context:
     actor: str
     correlation_id: str
     causation_id: str | None = None
+    allowed_by: str | None = None
+    """By what right a person acts; none for those who need none."""
 
     def headers(self) -> dict[str, str]:
         """Spell the context as NATS headers."""
@@ -45,10 +47,13 @@ def present_context() -> Context:
 
 @contextmanager
 def acting(
-    actor: str, correlation_id: str | None = None, causation_id: str | None = None
+    actor: str,
+    correlation_id: str | None = None,
+    causation_id: str | None = None,
+    allowed_by: str | None = None,
 ) -> Iterator[Context]:
     """Bind a context for everything that is done inside."""
-    context = Context(actor, correlation_id or new_id(), causation_id)
+    context = Context(actor, correlation_id or new_id(), causation_id, allowed_by)
     token = _present.set(context)
     with structlog.contextvars.bound_contextvars(correlation_id=context.correlation_id):
         try:

@@ -5,6 +5,7 @@ They live in the service's own database, are written in the transaction that mov
 may always be thrown away and folded again.
 """
 
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -27,6 +28,11 @@ class Documents(Generic[M]):
 
     def get(self, key: str) -> M | None:
         return self._held.get(key)
+
+    @property
+    def held(self) -> Mapping[str, M]:
+        """Every document by its key, as they are: for those who look often, and change nothing."""
+        return self._held
 
     def all(self) -> dict[str, M]:
         """Name every document by its key; the mapping is the caller's to keep."""

@@ -19,6 +19,17 @@ ChargerId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 SessionId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 MeterId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 LimitId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+PersonId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+GroupId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+ClientId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+CardId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+TokenId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+PasskeyId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+RequestId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Grantee = Annotated[
+    str, StringConstraints(pattern=r"^(person|group|client)/[A-Za-z0-9_-]{1,64}$")
+]
+"""Who can have a role: a person, all members of a group, or a program that signs in by itself."""
 CommandId = Annotated[
     str,
     Field(

@@ -37,6 +37,8 @@ class Meta(BaseModel):
     command_id: str
     correlation_id: str
     causation_id: str | None = None
+    allowed_by: str | None = None
+    """By what right a person did it."""
 
 
 class _Row(NamedTuple):

@@ -45,6 +45,12 @@ def refusal_of(refusal: Refused) -> Answer:
     )
 
 
+async def answered_before(store: EventStore, command: Command) -> Answer | None:
+    """Say what a command was answered when it came first; none if it has not come yet."""
+    first = await store.first_answer(command.command_id)
+    return None if first is None else _again(command, fingerprint(command), first)
+
+
 async def transact(
     store: EventStore,
     stream: str,
@@ -105,6 +111,7 @@ class _Wish(Generic[S, E]):
             command_id=self.command.command_id,
             correlation_id=self.context.correlation_id,
             causation_id=self.context.causation_id,
+            allowed_by=self.context.allowed_by,
         )
 
 

@@ -3,10 +3,18 @@
 from collections.abc import Iterator
 from typing import Final
 
-from shared.messages import Command, Event, Message, balancer, installation, telemetry
+from shared.messages import (
+    Command,
+    Event,
+    Message,
+    balancer,
+    installation,
+    permissions,
+    telemetry,
+)
 from shared.messages.registry import EVENTS
 
-MODULES: Final = (installation, telemetry, balancer)
+MODULES: Final = (installation, permissions, telemetry, balancer)
 
 READINGS: Final[dict[str, type[Message]]] = {
     reading.__name__: reading

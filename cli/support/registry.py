@@ -4,14 +4,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cli.services import BALANCER, INSTALLATION, PORTAL, TELEMETRY
+from cli.services import BALANCER, INSTALLATION, PERMISSIONS, PORTAL, TELEMETRY
 from services.balancer.knowledge import Knowledge
 from services.portal.handlers import followers as portal_followers
+from services.portal.heard import Heard
 from services.portal.read_models import ReadModels
 from services.telemetry.projections import Assignments
 from services.telemetry.whereabouts import Whereabouts
 from shared.event_store import EventStore
 from shared.recorded import Recorded
+from shared.rights.book import GrantBook
 
 Database = Any
 """A pool, or something that behaves like one; asyncpg carries no types."""
@@ -56,11 +58,16 @@ class UnknownProjection(ValueError):
 
 def _of_portal(heard: str) -> Callable[[Database], Folds]:
     def begin(database: Database) -> Folds:
-        followers = portal_followers(ReadModels(), database)
+        followers = portal_followers(ReadModels(), database, Heard())
         follower = next(it for it in followers if it.service == heard)
         return Folds(follower.apply, follower.reload)
 
     return begin
+
+
+def _grants(database: Database) -> Folds:
+    follower = GrantBook().follower(INSTALLATION, database)
+    return Folds(follower.apply, follower.reload)
 
 
 def _assignments(database: Database) -> Folds:
@@ -87,13 +94,18 @@ def _announced(database: Database) -> Folds:
     return Folds(known.apply_announced, known.reload_announced)
 
 
+_GRANTS: Final = ("grants", "platform-grants", "memberships")
+
 PROJECTIONS: Final = (
+    Projection(INSTALLATION, PERMISSIONS, _GRANTS, _grants),
     Projection(TELEMETRY, INSTALLATION, ("grid", "assigned"), _assignments),
     Projection(BALANCER, INSTALLATION, ("layout",), _layouts),
     Projection(BALANCER, TELEMETRY, ("reported",), _reported),
     Projection(BALANCER, BALANCER, ("announced",), _announced, 30.0),
     Projection(PORTAL, INSTALLATION, ("layout",), _of_portal(INSTALLATION)),
-    Projection(PORTAL, TELEMETRY, ("condition", "refusal"), _of_portal(TELEMETRY)),
+    Projection(
+        PORTAL, TELEMETRY, ("condition", "refusal", "charging-session"), _of_portal(TELEMETRY)
+    ),
     Projection(PORTAL, BALANCER, ("share", "overload"), _of_portal(BALANCER)),
 )
 

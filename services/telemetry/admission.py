@@ -52,13 +52,31 @@ class Admission:
     why_not = "boot first: the charger is not accepted yet"
 
     def __init__(
-        self, parts: Parts, history: History, calls: Calls, fail_safes: FailSafes, remote: str
+        self,
+        parts: Parts,
+        history: History,
+        calls: Calls,
+        fail_safes: FailSafes,
+        remote: str,
+        on_accepted: Callable[[], None],
     ) -> None:
+        """
+        Make it.
+
+        Args:
+            parts: what all connections stand on.
+            history: the charger's.
+            calls: its requests.
+            fail_safes: puts it under its fail-safe.
+            remote: the network address it comes from.
+            on_accepted: told whenever the charger has been accepted.
+        """
         self._parts = parts
         self._history = history
         self._calls = calls
         self._fail_safes = fail_safes
         self._remote = remote
+        self._on_accepted = on_accepted
         self.accepted = False
         self._affirm_next = True
         self._refused = False
@@ -119,6 +137,7 @@ class Admission:
         if not self.accepted:
             log.info("charger accepted", fail_safe_a=self._history.state.fail_safe_a)
         self.accepted = True
+        self._on_accepted()
 
     # --- What the charger is told ---
 

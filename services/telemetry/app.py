@@ -1,10 +1,12 @@
 """Where the parts of the telemetry service meet."""
 
 import asyncio
+import secrets
 from functools import partial
 
 import structlog
 
+from services.telemetry.asked_door import routes
 from services.telemetry.epochs import Epochs
 from services.telemetry.gateway import Gateway
 from services.telemetry.histories import Histories
@@ -12,13 +14,17 @@ from services.telemetry.meter_door import MeterDoor
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
 from services.telemetry.publisher import Publisher
+from services.telemetry.rights import Rights
 from services.telemetry.settings import Settings
 from services.telemetry.whereabouts import Whereabouts
+from shared.acts_query import answer_acts
 from shared.clock import utc_now
+from shared.commands import taking_commands
 from shared.event_store import EventStore
 from shared.follow import follow
 from shared.ids import new_id
 from shared.relay import Relay
+from shared.rights.cards import CARD_KEY_FILE, KEY_BYTES, read_card_key
 from shared.runtime import Runtime, run
 from shared.web_server import listening_socket, serve
 
@@ -49,15 +55,37 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     await histories.open(assignments.all())
     publisher = Publisher(runtime.client)
     runtime.spawn(publisher.run(), "publisher")
-    parts = Parts(gateway_id, settings, runtime.client, store, epochs, publisher, whereabouts)
+    rights = Rights(runtime.client, _card_key(settings))
+    await rights.open(runtime.pool)
+    runtime.spawn(rights.watch(), "watch-permissions")
+    parts = Parts(
+        gateway_id, settings, runtime.client, store, epochs, publisher, whereabouts, rights
+    )
     gateway = Gateway(parts, assignments, histories)
+    people = rights.follower(runtime.pool, gateway.on_rights)
+    runtime.spawn(follow(runtime.client, runtime.pool, people), "follow-permissions")
     follower = assignments.follower(runtime.pool, gateway.on_assignments)
     runtime.spawn(follow(runtime.client, runtime.pool, follower), "follow-installation")
+    await answer_acts(runtime.client, "telemetry", store, assignments.streams_at)
     await runtime.stack.enter_async_context(gateway.serving())
     runtime.health.add("ocpp", lambda: gateway.listening)
+    asked = routes(runtime.client, rights.check, settings.call_timeout_s)
+    await runtime.stack.enter_async_context(
+        taking_commands(settings.nats_url, "ampledger-telemetry-asked", asked)
+    )
     if settings.meter_port is not None:
         door = MeterDoor(assignments.meter, publisher, utc_now)
         _open(runtime, door, settings.meter_host, settings.meter_port)
+
+
+def _card_key(settings: Settings) -> bytes:
+    if settings.card_key_file is None:
+        log.warning(
+            "NO CHARGE CARD IS KNOWN: without the key of their marks every card is a stranger's; "
+            f"set {CARD_KEY_FILE} to the file that permissions has"
+        )
+        return secrets.token_bytes(KEY_BYTES)
+    return read_card_key(settings.card_key_file)
 
 
 def _open(runtime: Runtime, door: MeterDoor, host: str, port: int) -> None:

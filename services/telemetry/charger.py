@@ -7,7 +7,7 @@ from typing import Final, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.ids import ChargerId, InstallationId, Serial, SessionId
+from shared.ids import ChargerId, InstallationId, PersonId, Serial, SessionId
 from shared.messages import Event
 from shared.messages.telemetry import (
     ChargerConnected,
@@ -97,6 +97,10 @@ class Session:
     transaction_id: int
     started_at: datetime
     register_wh: int
+    person_id: PersonId | None = None
+    """Whose it is, if that is known."""
+    card_mark: str | None = None
+    """Of what it was begun with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +205,12 @@ def evolve(state: Charger, event: ChargerFact) -> Charger:
             return replace(state, fault=event.error_code)
         case SessionStarted():
             session = Session(
-                event.session_id, event.transaction_id, event.started_at, event.register_wh
+                session_id=event.session_id,
+                transaction_id=event.transaction_id,
+                started_at=event.started_at,
+                register_wh=event.register_wh,
+                person_id=event.person_id,
+                card_mark=event.card_mark,
             )
             return replace(state, session=session)
         case SessionEnded():

@@ -7,10 +7,10 @@ While one is on its way only the newest waits; a slow charger delays nobody but 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from services.telemetry import profiles
@@ -29,15 +29,16 @@ from services.telemetry.limits import (
     limit_answered_before,
 )
 from services.telemetry.parts import Parts
+from services.telemetry.replies import send_answer, unreadable
 from shared.clock import utc_now
-from shared.commands import INVALID, UNAVAILABLE
+from shared.commands import UNAVAILABLE
 from shared.context import Context, acting, context_of
-from shared.decider import CommandIdReused, Refused
+from shared.decider import Refused
 from shared.event_store import fingerprint
 from shared.messages import Answer, Verdict
 from shared.messages.telemetry import NOT_TELLABLE, SetCurrentLimit
 from shared.transact import ACCEPTED as ACCEPTED_ANSWER
-from shared.transact import refusal_of
+from shared.transact import answered_before, refusal_of
 
 log = structlog.get_logger()
 
@@ -75,17 +76,11 @@ class LimitDesk:
 
     async def on_message(self, message: Msg) -> None:
         """Take a command from NATS; the answer follows when the charger has given it."""
-
-        async def reply(answer: Answer) -> None:
-            try:
-                await message.respond(answer.model_dump_json(exclude_none=True).encode())
-            except NatsError as error:
-                log.warning("answer not sent", error=repr(error))
-
+        reply = partial(send_answer, message)
         try:
             command = SetCurrentLimit.model_validate_json(message.data)
         except ValidationError as error:
-            await reply(_invalid(error))
+            await reply(unreadable(error))
             return
         assigned = self._history.assigned
         if (command.installation_id, command.charger_id) != (
@@ -158,15 +153,9 @@ class LimitDesk:
             return Answer(verdict=Verdict.REFUSED, refusal=UNAVAILABLE, detail=detail)
 
     async def _decide(self, command: SetCurrentLimit) -> Answer:
-        mark = fingerprint(command)
-        first = await self._parts.store.first_answer(command.command_id)
+        first = await answered_before(self._parts.store, command)
         if first is not None:
-            if first.fingerprint == mark:
-                return first.answer
-            raise CommandIdReused(
-                f"command id {command.command_id} was used before, with other content; "
-                "send every new wish under a new id"
-            )
+            return first
         newest_epoch = await self._parts.epochs.see(command.installation_id, command.epoch)
         known = LimitContext(
             newest_epoch,
@@ -180,7 +169,9 @@ class LimitDesk:
             return _answer_of(before)
         status = await self._send(command)
         answer, event = _answer_of(status), limit_answered(command, status, utc_now())
-        position = await self._history.record([event], command.command_id, mark, answer)
+        position = await self._history.record(
+            [event], command.command_id, fingerprint(command), answer
+        )
         return answer.model_copy(update={"position": position})
 
     async def _send(self, command: SetCurrentLimit) -> str:
@@ -229,12 +220,3 @@ def _answer_of(status: str) -> Answer:
     return refusal_of(
         RejectedByCharger(f"the charger answered {status}; its former limit stays in force")
     )
-
-
-def _invalid(error: ValidationError) -> Answer:
-    faults = [
-        f"{'.'.join(str(part) for part in fault['loc']) or 'command'}: {fault['msg']}"
-        for fault in error.errors()
-    ]
-    log.info("command refused", refusal=INVALID, faults=faults)
-    return Answer(verdict=Verdict.REFUSED, refusal=INVALID, detail="; ".join(faults))

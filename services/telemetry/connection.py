@@ -8,10 +8,12 @@ current any more, or belongs elsewhere, takes its leave.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Final
 
 import structlog
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
@@ -23,17 +25,26 @@ from services.telemetry.calls import Calls
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.commands import LimitDesk
 from services.telemetry.decider import disconnected
+from services.telemetry.drivers import Drivers
 from services.telemetry.fail_safes import FailSafes
 from services.telemetry.frames import Call, CallError, CallResult, Unreadable
 from services.telemetry.handlers import routes
 from services.telemetry.histories import LOG_FAULTS, History
+from services.telemetry.local_lists import LocalList
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
+from services.telemetry.remote_control import RemoteDesk
 from services.telemetry.visits import Visit
 from shared import subjects
 from shared.context import acting
 from shared.ids import ChargerId, Serial
-from shared.messages.telemetry import SetCurrentLimit
+from shared.messages.telemetry import (
+    ChargerCommand,
+    SetCurrentLimit,
+    StartCharging,
+    StopCharging,
+    UpdateFirmware,
+)
 
 GOING_AWAY: Final = 1001
 FINISH_S_MAX: Final = 1.0
@@ -59,13 +70,22 @@ class Connection:
         fail_safes = FailSafes(parts, history, self._calls)
         self._admission: Admission | Visit
         if history.assigned.barred is None:
-            self._admission = Admission(parts, history, self._calls, fail_safes, remote)
+            self._admission = Admission(
+                parts, history, self._calls, fail_safes, remote, lambda: self._list.due()
+            )
         else:
             self._admission = Visit(parts, history, fail_safes, self._leave_as_barred)
         self._parting = Parting(parts, history, self._calls, fail_safes)
-        self._desk = LimitDesk(parts, history, self._calls, lambda: self._admission.accepted)
+        self._desk = LimitDesk(parts, history, self._calls, self._is_accepted)
+        drivers = Drivers(parts, history)
+        self._remote = RemoteDesk(parts, history, self._calls, drivers, self._is_accepted)
+        self._list = LocalList(parts, history, self._calls, self._is_accepted)
         self._answering = Answering(
-            self.serial, self._admission, routes(parts, history), self._send, self._aside
+            self.serial,
+            self._admission,
+            routes(parts, history, drivers),
+            self._send,
+            self._aside,
         )
         self._end_reason: str | None = None
         self._side: asyncio.TaskGroup | None = None
@@ -80,18 +100,31 @@ class Connection:
     def charger_id(self) -> ChargerId:
         return self._history.assigned.charger_id
 
+    @property
+    def _taken(self) -> dict[type[ChargerCommand], Callable[[Msg], Awaitable[None]]]:
+        """What the charger can be told from afar, and who takes it."""
+        return {
+            SetCurrentLimit: self._desk.on_message,
+            StartCharging: self._remote.on_start,
+            StopCharging: self._remote.on_stop,
+            UpdateFirmware: self._remote.on_firmware,
+        }
+
+    def _is_accepted(self) -> bool:
+        return self._admission.accepted
+
     # --- From beginning to end ---
 
     async def run(self) -> None:
         """Serve the charger until its socket ends; then put that on record."""
         structlog.contextvars.bind_contextvars(serial=self.serial, charger_id=self.charger_id)
-        subject = subjects.charger_command(SetCurrentLimit, self.charger_id)
         try:
-            subscription = await self._parts.client.subscribe(subject, cb=self._desk.on_message)
-            try:
+            async with AsyncExitStack() as heard:
+                for kind, take in self._taken.items():
+                    subject = subjects.charger_command(kind, self.charger_id)
+                    subscription = await self._parts.client.subscribe(subject, cb=take)
+                    heard.push_async_callback(subscription.unsubscribe)
                 await self._serve()
-            finally:
-                await subscription.unsubscribe()
         except NatsError as error:
             log.warning("charger turned away, no limits could reach it", error=repr(error))
             self._end_reason = "the gateway cannot reach NATS"
@@ -107,9 +140,11 @@ class Connection:
                 self._side = side
                 worker = side.create_task(self._answering.run(), name="requests")
                 nudge = side.create_task(self._admission.nudge(), name="nudge")
+                listing = side.create_task(self._list.run(), name="local-list")
                 await self._read()
                 self._lose()
                 nudge.cancel()
+                listing.cancel()
                 worker.cancel()
         finally:
             self._side = None
@@ -149,6 +184,11 @@ class Connection:
             self._leaving = asyncio.create_task(self.close("it is locked no more; come again"))
         else:
             self._aside(self._admission.renew())
+            self._list.due()
+
+    def on_rights(self) -> None:
+        """Take notice that roles or cards have changed."""
+        self._list.due()
 
     def _leave_as_barred(self) -> None:
         if self._leaving is None:

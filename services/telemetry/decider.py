@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.telemetry.authorising import Shown
 from services.telemetry.charger import (
     NO_ERROR,
     AssignedCharger,
@@ -155,10 +156,12 @@ def transaction_started(
     payload: Payload,
     session_id: SessionId,
     transaction_id: int,
+    shown: Shown,
 ) -> tuple[SessionEnded | SessionStarted, ...]:
     """
     A session starts. One that still runs has lost its end: chargers tell things in order, so it
-    ended before, and what it took is what the register has gained since.
+    ended before, and what it took is what the register has gained since. It is on record whether
+    its driver may charge or not: a charger may have begun it offline.
 
     Raises:
         CallRefused: a field is impossible.
@@ -173,6 +176,8 @@ def transaction_started(
         transaction_id=transaction_id,
         started_at=started_at,
         register_wh=register_wh,
+        person_id=shown.person_id,
+        card_mark=shown.mark,
     )
     if state.session is None:
         return (started,)

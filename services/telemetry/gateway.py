@@ -173,6 +173,11 @@ class Gateway:
         for serial, connection in self._connections.items():
             connection.reassign(self._assignments.get(serial))
 
+    def on_rights(self) -> None:
+        """Have every connection take notice that roles or cards have changed."""
+        for connection in self._connections.values():
+            connection.on_rights()
+
     async def _stop(self, server: Server) -> None:
         server.close(close_connections=False)
         connections = list(self._connections.values())

@@ -6,7 +6,6 @@ from typing import Final
 import structlog
 
 from services.telemetry import metering
-from services.telemetry.charger import AssignedCharger
 from services.telemetry.decider import (
     start_mark,
     status_notified,
@@ -14,11 +13,19 @@ from services.telemetry.decider import (
     transaction_started,
     transaction_stopped,
 )
+from services.telemetry.drivers import Drivers
 from services.telemetry.frames import Code, Payload
 from services.telemetry.histories import History
 from services.telemetry.leftovers import end_left_behind
 from services.telemetry.parts import Parts
-from services.telemetry.payloads import CONNECTOR, CallRefused, written
+from services.telemetry.payloads import (
+    CONNECTOR,
+    CallRefused,
+    moment_of,
+    only_connector,
+    whole_of,
+    written,
+)
 from shared.clock import utc_now
 from shared.event_store import CommandKnown
 from shared.ids import new_id
@@ -27,15 +34,13 @@ from shared.messages.telemetry import SessionStarted
 Handler = Callable[[Payload], Awaitable[Payload]]
 
 CARD_ACCEPTED: Final[Payload] = {"idTagInfo": {"status": "Accepted"}}
-CARD_INVALID: Final[Payload] = {"idTagInfo": {"status": "Invalid"}}
-CARD_BLOCKED: Final[Payload] = {"idTagInfo": {"status": "Blocked"}}
 
 log = structlog.get_logger()
 
 
-def routes(parts: Parts, history: History) -> dict[str, Handler]:
+def routes(parts: Parts, history: History, drivers: Drivers) -> dict[str, Handler]:
     """Name the handler of every action that a charger may ask for once it is accepted."""
-    sessions = _sessions(parts, history)
+    sessions = _sessions(parts, history, drivers)
     return {**sessions, **_notices(history), "MeterValues": _meter_values(parts, history)}
 
 
@@ -59,41 +64,25 @@ def _meter_values(parts: Parts, history: History) -> Handler:
     return meter_values
 
 
-def _judged(assigned: AssignedCharger) -> Payload:
-    """
-    Say whether a driver may charge here, whatever their card.
-
-    No card is known to anybody yet: where drivers must show who they are, nobody may charge. Card
-    numbers are personal data: they are neither logged nor put into events.
-    """
-    if assigned.barred is not None:
-        log.info("driver refused, the charger gets no current", why=assigned.barred)
-        return CARD_BLOCKED
-    if assigned.authentication_required:
-        log.info(
-            "driver refused, the installation asks for authentication and no cards are known",
-            installation_id=assigned.installation_id,
-        )
-        return CARD_INVALID
-    return CARD_ACCEPTED
-
-
-def _sessions(parts: Parts, history: History) -> dict[str, Handler]:
-    async def authorize(_: Payload) -> Payload:
-        return _judged(history.assigned)
+def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[str, Handler]:
+    async def authorize(payload: Payload) -> Payload:
+        decision = await drivers.authorize(payload["idTag"])
+        return {"idTagInfo": decision.answer}
 
     async def start_transaction(payload: Payload) -> Payload:
         mark = start_mark(history.assigned, payload)
+        only_connector(payload)
+        whole_of(payload, "meterStart")
+        decision = await drivers.begin(payload["idTag"], mark, moment_of(payload))
         fresh_id = await parts.store.pool.fetchval("select nextval('transaction_id')")
         events = transaction_started(
-            history.state, history.assigned, payload, new_id(), fresh_id
+            history.state, history.assigned, payload, new_id(), fresh_id, decision.shown
         )
         try:
             await history.record(events, mark)
         except CommandKnown as known:
             fresh_id = await _first_transaction_id(known.first.answer.position)
-        # It is on record whether its driver may charge or not: a charger may have begun offline.
-        return _judged(history.assigned) | {"transactionId": fresh_id}
+        return {"idTagInfo": decision.answer, "transactionId": fresh_id}
 
     async def _first_transaction_id(position: int) -> int:
         started = (await parts.store.read(after=position - 1, limit=1))[0].event
@@ -103,15 +92,19 @@ def _sessions(parts: Parts, history: History) -> dict[str, Handler]:
 
     async def stop_transaction(payload: Payload) -> Payload:
         events = transaction_stopped(history.state, history.assigned, payload)
+        mark = stop_mark(history.assigned, payload)
+        answer = CARD_ACCEPTED
+        if events and "idTag" in payload:
+            answer = {"idTagInfo": (await drivers.end(payload["idTag"], mark)).answer}
         if not events and not await end_left_behind(parts, history.assigned, payload):
             log.info(
                 "stop without a session, or repeated", transaction_id=payload["transactionId"]
             )
         try:
-            await history.record(events, stop_mark(history.assigned, payload))
+            await history.record(events, mark)
         except CommandKnown:
             log.info("stop repeated", transaction_id=payload["transactionId"])
-        return CARD_ACCEPTED
+        return answer
 
     return {
         "Authorize": authorize,

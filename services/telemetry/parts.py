@@ -7,7 +7,9 @@ from nats.aio.client import Client
 
 from services.telemetry.epochs import Epochs
 from services.telemetry.knocks import Knocks
+from services.telemetry.lists import ListSent
 from services.telemetry.publisher import Publisher
+from services.telemetry.rights import Rights
 from services.telemetry.settings import Settings
 from services.telemetry.whereabouts import Whereabouts
 from shared.event_store import EventStore
@@ -25,6 +27,9 @@ class Parts:
     epochs: Epochs
     publisher: Publisher
     whereabouts: Whereabouts
+    rights: Rights
+    lists: dict[Serial, ListSent] = field(default_factory=dict)
+    """What each charger's local list holds, as far as this process has sent it."""
     knocks: Knocks = field(default_factory=Knocks)
     last_words: Knocks = field(default_factory=Knocks)
     """Which chargers that are locked out were let in lately, to tell the end of a session."""

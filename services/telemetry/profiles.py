@@ -29,6 +29,9 @@ Some chargers refuse an Absolute profile without a start; with a recent one, a c
 clock is behind, or not yet set, would have no limit at all.
 """
 
+LIST_MAX: Final = "LocalAuthListMaxLength"
+SEND_MAX: Final = "SendLocalListMaxLength"
+
 MEASURANDS: Final = "Current.Import,Energy.Active.Import.Register,Power.Active.Import"
 
 
@@ -119,9 +122,45 @@ def configuration(
     return tuple({"key": key, "value": value} for key, value in values.items())
 
 
+def offline_manners(*, authentication_required: bool) -> tuple[Payload, ...]:
+    """
+    Make the ChangeConfiguration requests that say how drivers are let in, above all while nobody is there
+    to be asked (OCPP 1.6, section 9.1 and 9.2).
+
+    Online we are asked about everybody, so that every decision is on record; offline the local list
+    counts, and strangers may charge only where nobody is asked who they are. What is started from the
+    app was authorised before. Who may not charge is stopped.
+    """
+    strangers = "false" if authentication_required else "true"
+    values = {
+        "LocalAuthListEnabled": "true",
+        "LocalAuthorizeOffline": "true",
+        "LocalPreAuthorize": "false",
+        "AllowOfflineTxForUnknownId": strangers,
+        "AuthorizeRemoteTxRequests": "false",
+        "StopTransactionOnInvalidId": "true",
+    }
+    return tuple({"key": key, "value": value} for key, value in values.items())
+
+
+def list_limits() -> Payload:
+    """Make the GetConfiguration request that asks how much a local list may hold, and be sent at once."""
+    return {"key": [LIST_MAX, SEND_MAX]}
+
+
 def remote_stop(transaction_id: int) -> Payload:
     """Make the RemoteStopTransaction request that ends a session."""
     return {"transactionId": transaction_id}
+
+
+def remote_start(tag: str) -> Payload:
+    """Make the RemoteStartTransaction request that begins a session, for whoever the tag stands for."""
+    return {"connectorId": CONNECTOR, "idTag": tag}
+
+
+def update_firmware(location: str, retrieve_at: datetime) -> Payload:
+    """Make the UpdateFirmware request that has a charger fetch firmware from some moment on."""
+    return {"location": location, "retrieveDate": written(retrieve_at)}
 
 
 def trigger_boot() -> Payload:

@@ -1,11 +1,13 @@
 """What the telemetry service is told by its environment."""
 
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from shared.rights.cards import CARD_KEY_FILE
 from shared.runtime import RuntimeSettings
 
 
@@ -42,6 +44,8 @@ class Settings(RuntimeSettings):
     """How long the end of a session is waited for before a locked or removed charger is sent away."""
     trusted_proxies: Networks = Field(default=(), alias="TELEMETRY_TRUSTED_PROXIES")
     """Whose X-Forwarded-For is believed; of all others the address of the socket counts."""
+    card_key_file: Path | None = Field(default=None, alias=CARD_KEY_FILE)
+    """The key of the marks of cards, the same as permissions has; without it no card is known."""
     commissioning: Literal["fail-safe", "none"] = Field(
         default="fail-safe", alias="TELEMETRY_COMMISSIONING"
     )

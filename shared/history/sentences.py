@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from shared.history.people import OF_PEOPLE
 from shared.history.wording import Words, amperes, each_phase, why
 from shared.ids import CircuitId
 from shared.messages import Event, balancer, telemetry
@@ -154,8 +155,9 @@ _OF_LAYOUTS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
         f"{w.after.name} was taken out of use{_because(it.reason)}"
     ),
     layout.InstallationReactivated: lambda _, w: f"{w.after.name} was taken into use again",
-    layout.AuthenticationRequiredSet: lambda it, _: (
+    layout.AuthenticationRequiredSet: lambda it, w: (
         f"Drivers {'must' if it.required else 'need not'} show who they are"
+        f"{'' if it.charger_id is None else f' at {w.charger(it.charger_id)}'}"
     ),
     layout.AvailableCurrentSet: _available,
     layout.SwitchCurrentSet: _switch,
@@ -238,6 +240,9 @@ _OF_CHARGERS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     telemetry.FaultReported: _fault,
     telemetry.SessionStarted: lambda it, w: f"A session began at {w.charger(it.charger_id)}",
     telemetry.SessionEnded: _ended,
+    telemetry.FirmwareUpdateRequested: lambda it, w: (
+        f"{w.charger(it.charger_id)} was told to fetch firmware from {it.location}"
+    ),
     telemetry.FailSafeApplied: lambda it, w: (
         f"{w.charger(it.charger_id)} confirmed its fail-safe of {amperes(it.fail_safe_a)}"
     ),
@@ -286,4 +291,4 @@ _OF_BALANCE: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     ),
 }
 
-_SENTENCES: Final = {**_OF_LAYOUTS, **_OF_CHARGERS, **_OF_BALANCE}
+_SENTENCES: Final = {**_OF_LAYOUTS, **_OF_CHARGERS, **_OF_BALANCE, **OF_PEOPLE}

@@ -1,14 +1,14 @@
 """How people say values, and what differs."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from shared.history.differences import Difference, Part
 from shared.history.states import Installation, LockedWith
 from shared.history.why import Situation, because
-from shared.ids import ChargerId, CircuitId
+from shared.ids import ChargerId, CircuitId, Grantee, PersonId
 from shared.messages.balancer import LimitedBy
 
 NOTHING: Final = "none"
@@ -87,11 +87,13 @@ def why(reason: LimitedBy, state: Installation) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Names and times as they were at an event: the states around it, and where people are."""
+    """Names and times as they were at an event: the states around it, and where people are. What people
+    are called is known to few; by default they are told by their ids."""
 
     before: Installation
     after: Installation
     zone: tzinfo | None = None
+    people: Mapping[PersonId, str] = field(default_factory=dict)
 
     def circuit(self, circuit_id: CircuitId | None) -> str:
         known = circuit_id in self.after.circuits or circuit_id is None
@@ -101,6 +103,14 @@ class Words:
         """Name a charger: what people call it, and its serial."""
         known = self.after.chargers.get(charger_id) or self.before.chargers.get(charger_id)
         return charger_id if known is None else f"{known.name} ({known.serial})"
+
+    def person(self, person_id: PersonId) -> str:
+        return self.people.get(person_id, f"person {person_id}")
+
+    def who(self, grantee: Grantee) -> str:
+        """Name whoever has a role: a person, the members of a group, a program."""
+        kind, _, name = grantee.partition("/")
+        return self.person(name) if kind == "person" else f"{kind} {name}"
 
     def time(self, moment: datetime) -> str:
         return local(moment, self.zone)

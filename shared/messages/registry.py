@@ -5,7 +5,7 @@ from typing import Final
 
 import orjson
 
-from shared.messages import Event, balancer, installation, telemetry
+from shared.messages import Event, balancer, installation, permissions, telemetry
 
 
 class UnknownEvent(ValueError):
@@ -27,7 +27,8 @@ def _events_in(*modules: object) -> Iterator[type[Event]]:
 
 
 EVENTS: Final[dict[str, type[Event]]] = {
-    event.__name__: event for event in _events_in(installation, telemetry, balancer)
+    event.__name__: event
+    for event in _events_in(installation, telemetry, balancer, permissions)
 }
 
 _PRESENT: Final[dict[tuple[str, int], Callable[[bytes], Event]]] = {

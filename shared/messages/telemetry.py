@@ -1,12 +1,13 @@
 """What the telemetry service takes and announces: chargers, their sessions and readings."""
 
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from shared.ids import ChargerId, InstallationId, MeterId, Serial, SessionId
+from shared.ids import ChargerId, InstallationId, MeterId, PersonId, Serial, SessionId
 from shared.messages import Command, Event, InstallationEvent, Message, Moment, Upcast
+from shared.messages.permissions import CardMark
 from shared.phases import PhaseCurrents, Terminals
 from shared.units import Amperes, SignedAmperes
 
@@ -35,6 +36,36 @@ class SetCurrentLimit(ChargerCommand):
     epoch: int = Field(ge=1)
     terminals: Terminals | None = None
     """From which of its terminals to charge, if it can switch; none: from all that the car uses."""
+
+
+class StartCharging(ChargerCommand):
+    """
+    Have the car at a charger charge, as if its driver had shown a card.
+
+    A person asks for themselves. The operator of the platform may say for whom.
+    """
+
+    person_id: PersonId | None = None
+
+
+class StopCharging(ChargerCommand):
+    """End the session at a charger: one's own, or any as its owner."""
+
+
+FirmwareLocation = Annotated[
+    str,
+    StringConstraints(pattern=r"^(https?|ftps?|sftp)://[^\s/?#@]+(/[^\s]*)?$", max_length=512),
+]
+"""Where a charger gets firmware from (OCPP 1.6, UpdateFirmware). It is kept in the log, so it names no user
+and no password."""
+
+
+class UpdateFirmware(ChargerCommand):
+    """Have a charger fetch other firmware and install it; how far it has come, it says itself."""
+
+    location: FirmwareLocation
+    retrieve_at: Moment | None = None
+    """From when on it may fetch it; none: at once."""
 
 
 # --- Events ---
@@ -90,15 +121,25 @@ class FaultReported(ChargerEvent):
     reported_at: Moment
 
 
+def _started_2(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"person_id": None, "card_mark": None}
+
+
 class SessionStarted(ChargerEvent):
     """A car is plugged in and a charging session runs; whether it gets current is decided by the
     balancer.
     """
 
+    schema_version: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _started_2}
     session_id: SessionId
     transaction_id: int
     started_at: Moment
     register_wh: int
+    person_id: PersonId | None = None
+    """Whose it is; none where nobody is known by what was shown."""
+    card_mark: CardMark | None = None
+    """Of what was shown: a card, or an authorisation from the app, which is for one session."""
 
 
 class SessionEnded(ChargerEvent):
@@ -110,6 +151,68 @@ class SessionEnded(ChargerEvent):
     register_wh: int
     energy_wh: int
     reason: str
+
+
+class Through(StrEnum):
+    """What a driver has shown."""
+
+    CARD = "CARD"
+    APP = "APP"
+
+
+class DriverEvent(ChargerEvent):
+    """Whether somebody may charge was decided, when a charger or the app asked."""
+
+    through: Through
+    card_mark: CardMark
+    """Of the card; of an authorisation from the app, of what it will be known by."""
+    person_id: PersonId | None = None
+    """Whose it is; none where nobody is known by it."""
+    reason: str
+    known_position: int = Field(ge=0)
+    """In the log of permissions: up to where it was known when this was decided."""
+    known_as_of: Moment | None = None
+    """When that was certainly all there was; none: not since telemetry began."""
+
+
+class DriverAuthorized(DriverEvent):
+    """Somebody may charge at a charger."""
+
+    until: Moment | None = None
+    """When the right to it ends by itself."""
+
+
+class DriverRefused(DriverEvent):
+    """Somebody may not charge at a charger, or may not end somebody else's session."""
+
+    status: str
+    """What the charger was told (OCPP 1.6 AuthorizationStatus)."""
+
+
+class Wish(StrEnum):
+    """What was asked of a charger from afar."""
+
+    START = "START"
+    STOP = "STOP"
+
+
+class ChargingRequested(ChargerEvent):
+    """A charger was asked from afar to begin or to end a session; who asked, is in the metadata."""
+
+    wish: Wish
+    status: str
+    """What the charger answered (OCPP 1.6 RemoteStartStopStatus, or a CALLERROR)."""
+    person_id: PersonId | None = None
+    """Whose session it is or would be; none where nobody is known."""
+    session_id: SessionId | None = None
+    """Which is to end."""
+
+
+class FirmwareUpdateRequested(ChargerEvent):
+    """A charger was told to fetch other firmware, and has confirmed that it was told."""
+
+    location: str
+    retrieve_at: Moment
 
 
 class FailSafeApplied(ChargerEvent):

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from shared.messages import Command, Message, balancer, installation, telemetry
+from shared.messages import Command, Message, balancer, installation, permissions, telemetry
 
-MODULES = (installation, telemetry, balancer)
+MODULES = (installation, permissions, telemetry, balancer)
 
 READINGS: dict[str, type[Message]] = {
     reading.__name__: reading

@@ -1,0 +1,56 @@
+"""
+The keys of a data folder: made when they are first needed, and given to those who need them only.
+
+    keys/cards.key    of the marks of charge cards; permissions and telemetry have it
+
+Who loses a key loses what it was for: marks made with another key match no card. Production gives files
+of its own, by the same variables of the environment.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from cli.services import PERMISSIONS, TELEMETRY
+from shared.rights.cards import CARD_KEY_FILE, KEY_BYTES
+
+CARD_KEY: Final = "cards.key"
+KNOW_CARDS: Final = frozenset({PERMISSIONS, TELEMETRY})
+
+
+def key_files(folder: Path, service: str, given: Mapping[str, str]) -> dict[str, str]:
+    """
+    Say which key files a service is told of, and make those that are missing.
+
+    Args:
+        folder: where keys are kept, one file each.
+        service: whose environment it is.
+        given: what the environment says already; it comes first.
+
+    Raises:
+        OSError: a key cannot be written.
+    """
+    if service not in KNOW_CARDS or CARD_KEY_FILE in given:
+        return {}
+    return {CARD_KEY_FILE: str(kept_key(folder / CARD_KEY))}
+
+
+def kept_key(file: Path) -> Path:
+    """
+    Make a key of 32 random bytes where there is none, as hexadecimal digits that only we may read.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if not file.exists():
+        new = file.with_suffix(".new")
+        new.unlink(missing_ok=True)
+        opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(opened, "w") as text:
+            text.write(secrets.token_hex(KEY_BYTES) + "\n")
+            text.flush()
+            os.fsync(text.fileno())
+        new.rename(file)
+    return file

@@ -1,0 +1,5 @@
+"""`python -m services.permissions`."""
+
+from services.permissions.app import main
+
+main()

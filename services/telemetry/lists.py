@@ -1,0 +1,104 @@
+"""
+What of a charger's local list has to be sent (OCPP 1.6, section 5.15): pure, and by marks of cards.
+
+What is added or changed is sent alone. When something has to go, all of it is sent anew: an entry is taken
+out by its number, and the number of a card that is no more nobody has.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from services.telemetry.frames import Payload
+from services.telemetry.profiles import LIST_MAX, SEND_MAX
+
+FULL: Final = "Full"
+DIFFERENTIAL: Final = "Differential"
+EMPTY: Final = 0
+"""The version of a list that holds nothing."""
+
+Entries = Mapping[str, Payload]
+"""IdTagInfo by the card's mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListSent:
+    """What a charger has confirmed to hold."""
+
+    version: int
+    entries: Entries
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How many entries a list may have, and how many of them fit into one message."""
+
+    whole: int
+    message: int
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One message: the list has this version when the entries of these cards are in it."""
+
+    kind: str
+    version: int
+    marks: tuple[str, ...]
+
+
+def updates(
+    wanted: Entries, sent: ListSent | None, version: int, message_max: int
+) -> tuple[Update, ...]:
+    """
+    Say what is to be sent for a list to hold what is wanted; nothing, if it does.
+
+    Args:
+        wanted: all that it is to hold.
+        sent: what it was sent before; none if nobody remembers.
+        version: which one the charger has.
+        message_max: how many entries fit into one message.
+    """
+    held = sent.entries if sent is not None and sent.version == version else None
+    if version == EMPTY:
+        held = {}
+    whole = held is None or not held.keys() <= wanted.keys()
+    known = {} if held is None or whole else held
+    changed = [mark for mark, info in wanted.items() if known.get(mark) != info]
+    if not changed and not whole:
+        return ()
+    places = range(0, max(1, len(changed)), message_max)
+    return tuple(
+        Update(
+            FULL if whole and number == 1 else DIFFERENTIAL,
+            version + number,
+            tuple(changed[place : place + message_max]),
+        )
+        for number, place in enumerate(places, start=1)
+    )
+
+
+def capacity_in(answer: Payload) -> Capacity | None:
+    """
+    Read how much a list may hold out of the answer to GetConfiguration; none if it says nothing of it.
+
+    >>> keys = [{"key": "LocalAuthListMaxLength", "readonly": True, "value": "100"}]
+    >>> capacity_in({"configurationKey": keys})
+    Capacity(whole=100, message=100)
+    """
+    told = {it["key"]: it.get("value", "") for it in answer.get("configurationKey", ())}
+    most = {key: int(value) for key, value in told.items() if value.isdecimal() and int(value)}
+    whole = most.get(LIST_MAX)
+    if whole is None:
+        return None
+    return Capacity(whole, min(whole, most.get(SEND_MAX, whole)))
+
+
+def that_fit(wanted: Entries, most: int) -> Entries:
+    """
+    Leave out what a list has no room for.
+
+    >>> that_fit({"a": {}, "b": {}}, 1)
+    {'a': {}}
+    """
+    return dict(islice(wanted.items(), most))

@@ -1,0 +1,187 @@
+"""
+The list by which a charger lets drivers in while it is offline (OCPP 1.6, section 3.5.3).
+
+It holds what we would answer at this moment: where drivers are asked who they are, the cards of those who
+may charge; elsewhere, the cards that are blocked. Only permissions knows the numbers of cards. They are
+asked for when a list is sent, and neither kept nor logged; what a charger has is remembered by marks.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+from nats.errors import Error as NatsError
+from pydantic import ValidationError
+
+from services.telemetry import profiles
+from services.telemetry.authorising import Shown, Status, decide
+from services.telemetry.calls import AnsweredError, CallFailed, Calls
+from services.telemetry.charger import ACCEPTED
+from services.telemetry.frames import Payload
+from services.telemetry.histories import History
+from services.telemetry.lists import (
+    Capacity,
+    Entries,
+    ListSent,
+    Update,
+    capacity_in,
+    that_fit,
+    updates,
+)
+from services.telemetry.parts import Parts
+from shared import subjects
+from shared.clock import utc_now
+from shared.messages.people import CardsOf, CardsOfAnswer
+from shared.rights.book import PERMISSIONS
+
+DEBOUNCE_S: Final = 1.0
+"""How long changes are collected before a charger hears of them."""
+AGAIN_S: Final = 60.0
+"""After how long what failed is tried again, if nothing changes before."""
+NUMBERS_S_MAX: Final = 5.0
+UNSUPPORTED: Final = -1
+"""The version of the list of a charger that keeps none (OCPP 1.6, section 5.10)."""
+QUERY: Final = subjects.query(PERMISSIONS, CardsOf.__name__)
+
+log = structlog.get_logger()
+
+
+class NotNow(Exception):
+    """The list could not be brought up to date; it is tried again."""
+
+
+class LocalList:
+    """The list of one connected charger."""
+
+    def __init__(
+        self, parts: Parts, history: History, calls: Calls, ready: Callable[[], bool]
+    ) -> None:
+        self._parts = parts
+        self._history = history
+        self._calls = calls
+        self._ready = ready
+        self._due = asyncio.Event()
+        self._manners: tuple[Payload, ...] = ()
+        self._capacity: Capacity | None = None
+        self._unsupported = False
+
+    def due(self) -> None:
+        """Something may have changed, or the charger has just been accepted."""
+        self._due.set()
+
+    async def run(self) -> None:
+        """Keep the charger's list up to date, until the connection ends."""
+        while True:
+            await self._due.wait()
+            await asyncio.sleep(DEBOUNCE_S)
+            self._due.clear()
+            if not self._ready():
+                continue  # it is due when it has been accepted
+            try:
+                await self._tell_manners()
+                if not self._unsupported:
+                    await self._bring_up_to_date()
+            except (CallFailed, NotNow) as fault:
+                log.info("local list not up to date, tried again later", fault=str(fault))
+                asyncio.get_running_loop().call_later(AGAIN_S, self._due.set)
+
+    async def _tell_manners(self) -> None:
+        required = self._history.assigned.authentication_required
+        manners = profiles.offline_manners(authentication_required=required)
+        if manners == self._manners:
+            return
+        for change in manners:
+            try:
+                status = (await self._calls.call("ChangeConfiguration", change))["status"]
+            except AnsweredError as error:
+                status = str(error)
+            if status != ACCEPTED:
+                log.info("configuration not taken", key=change["key"], status=status)
+        self._manners = manners
+
+    # --- What the list is to hold ---
+
+    def _wanted(self) -> dict[str, Payload]:
+        assigned, rights, now = self._history.assigned, self._parts.rights, utc_now()
+        known = rights.known
+        listed = Status.ACCEPTED if assigned.authentication_required else Status.BLOCKED
+        decisions = (
+            (mark, decide(assigned, Shown.of_card(mark, rights.card(mark)), known, now))
+            for mark in rights.marks_at(assigned.installation_id)
+        )
+        return {mark: it.answer for mark, it in decisions if it.status is listed}
+
+    async def _bring_up_to_date(self) -> None:
+        try:
+            capacity = await self._known_capacity()
+            version = int((await self._calls.call("GetLocalListVersion", {}))["listVersion"])
+        except AnsweredError as error:
+            self._give_up(str(error))
+            return
+        if capacity is None or version == UNSUPPORTED:
+            self._give_up("the charger keeps no list")
+            return
+        serial, lists = self._history.assigned.serial, self._parts.lists
+        wanted = self._that_fit(self._wanted(), capacity)
+        todo = updates(wanted, lists.get(serial), version, capacity.message)
+        if todo:
+            lists.pop(serial, None)  # until all of it is confirmed, nobody knows what it has
+            await self._send(wanted, todo)
+            lists[serial] = ListSent(todo[-1].version, wanted)
+            log.info("local list sent", entries=len(wanted), version=todo[-1].version)
+
+    def _that_fit(self, wanted: Entries, capacity: Capacity) -> Entries:
+        if len(wanted) > capacity.whole:
+            log.warning(
+                "more cards than the charger's list holds; offline it lets in those it has",
+                cards=len(wanted),
+                most=capacity.whole,
+            )
+        return that_fit(wanted, capacity.whole)
+
+    def _give_up(self, why: str) -> None:
+        self._unsupported = True
+        log.info("charger has no local list, offline it lets in as it was set", why=why)
+
+    async def _known_capacity(self) -> Capacity | None:
+        if self._capacity is None:
+            answer = await self._calls.call("GetConfiguration", profiles.list_limits())
+            self._capacity = capacity_in(answer)
+        return self._capacity
+
+    # --- Sending ---
+
+    async def _send(self, wanted: Entries, todo: Sequence[Update]) -> None:
+        marks = [mark for it in todo for mark in it.marks]
+        numbers = await self._numbers() if marks else {}
+        unnamed = len(marks) - len(numbers.keys() & set(marks))
+        if unnamed:
+            raise NotNow(f"permissions does not name {unnamed} cards")
+        for update in todo:
+            entries = [
+                {"idTag": numbers[mark], "idTagInfo": wanted[mark]} for mark in update.marks
+            ]
+            payload = {
+                "listVersion": update.version,
+                "updateType": update.kind,
+                "localAuthorizationList": entries,
+            }
+            status = (await self._calls.call("SendLocalList", payload))["status"]
+            if status != ACCEPTED:
+                raise NotNow(f"the charger answered {status} to a list ({update.kind})")
+
+    async def _numbers(self) -> dict[str, str]:
+        """Ask permissions for the numbers of cards, by their marks."""
+        here = self._history.assigned
+        asked = CardsOf(installation_id=here.installation_id, charger_id=here.charger_id)
+        try:
+            reply = await self._parts.client.request(
+                QUERY, asked.model_dump_json().encode(), timeout=NUMBERS_S_MAX
+            )
+            cards = CardsOfAnswer.model_validate_json(reply.data).cards
+        except (NatsError, OSError) as error:
+            raise NotNow(f"permissions does not answer: {error!r}") from error
+        except ValidationError:
+            raise NotNow("permissions answers what cannot be read") from None  # it has numbers
+        return {self._parts.rights.mark_of(it.number): it.number for it in cards}

@@ -1,0 +1,102 @@
+"""What each command needs, when a person asks for it: data."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from shared.messages import Command, telemetry
+from shared.messages import installation as layout
+from shared.messages import permissions as people
+from shared.messages.signing_in import Scope
+from shared.rights.grants import Place
+from shared.rights.table import Action
+
+RULES: Final[dict[type[Command], Action]] = {
+    layout.CreateInstallation: Action.CREATE_INSTALLATION,
+    layout.ChangeInstallation: Action.TECHNICAL,
+    layout.DeactivateInstallation: Action.TECHNICAL,
+    layout.ReactivateInstallation: Action.TECHNICAL,
+    layout.SetAuthenticationRequired: Action.AUTHENTICATION,
+    layout.SetAvailableCurrent: Action.POWER,
+    layout.SetSwitchCurrent: Action.POWER,
+    layout.SetImbalanceLimit: Action.POWER,
+    layout.AddCircuit: Action.TECHNICAL,
+    layout.ChangeCircuit: Action.TECHNICAL,
+    layout.MoveCircuit: Action.TECHNICAL,
+    layout.DeactivateCircuit: Action.TECHNICAL,
+    layout.ReactivateCircuit: Action.TECHNICAL,
+    layout.AssignChargers: Action.ADD_CHARGERS,
+    layout.ChangeCharger: Action.TECHNICAL,
+    layout.MoveCharger: Action.TECHNICAL,
+    layout.RemoveCharger: Action.TECHNICAL,
+    layout.SetFailSafe: Action.TECHNICAL,
+    layout.SetPriority: Action.POWER,
+    layout.SetChargingWish: Action.CHARGE,
+    telemetry.StartCharging: Action.CHARGE,
+    telemetry.StopCharging: Action.CHARGE,
+    telemetry.UpdateFirmware: Action.FIRMWARE,
+    layout.UnlockSerial: Action.UNLOCK,
+    layout.AddMeter: Action.TECHNICAL,
+    layout.ChangeMeter: Action.TECHNICAL,
+    layout.RemoveMeter: Action.TECHNICAL,
+    layout.SetExternalLimit: Action.POWER,
+    layout.LiftExternalLimit: Action.POWER,
+    layout.SetContractPeak: Action.POWER,
+    people.GrantRole: Action.PERMISSIONS,
+    people.RevokeRole: Action.PERMISSIONS,
+    people.AnswerRequest: Action.PERMISSIONS,
+    people.LookAtHistory: Action.HISTORY,
+}
+"""The action that a command is. One that is neither here nor among the following, nobody may ask for."""
+
+DECIDED_BY_PERMISSIONS: Final[dict[type[Command], Scope]] = {
+    people.InvitePerson: Scope.PERMISSIONS,
+    people.RenamePerson: Scope.PERMISSIONS,
+    people.ForgetPerson: Scope.PERMISSIONS,
+    people.CreateGroup: Scope.PERMISSIONS,
+    people.DissolveGroup: Scope.PERMISSIONS,
+    people.AddMember: Scope.PERMISSIONS,
+    people.RemoveMember: Scope.PERMISSIONS,
+    people.RequestAccess: Scope.MANAGE,
+    people.RegisterCard: Scope.MANAGE,
+    people.BlockCard: Scope.MANAGE,
+    people.UnblockCard: Scope.MANAGE,
+    people.RemoveCard: Scope.MANAGE,
+}
+"""What is not about one place: whether it is about whoever asks, or about people at a place of theirs, only
+permissions knows. The scope is what a token needs to ask for it."""
+
+OPERATOR_ONLY: Final[frozenset[type[Command]]] = frozenset(
+    {people.GrantPlatformRole, people.RevokePlatformRole}
+)
+"""What no person may ask for: it is the operator's of the platform."""
+
+BETWEEN_SERVICES: Final[frozenset[type[Command]]] = frozenset(
+    {telemetry.SetCurrentLimit, people.RecordRefusal}
+)
+"""What services tell one another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that whoever asks has to be allowed to do, and where."""
+
+    action: Action
+    place: Place
+
+
+def needs_of(command: Command) -> tuple[Need, ...]:
+    """
+    Say what somebody who asks for a command has to be allowed; all of it.
+
+    Raises:
+        KeyError: nobody may ask for such a command.
+    """
+    action = RULES[type(command)]
+    place = Place(
+        getattr(command, "installation_id", None), getattr(command, "charger_id", None)
+    )
+    needs = [Need(action, place)]
+    target = getattr(command, "to_installation_id", None)
+    if target is not None and target != place.installation_id:
+        needs.append(Need(action, Place(target)))
+    return tuple(needs)
