@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from shared.acts_query import PastEvent
 from shared.recorded import Meta, Recorded
 
 OSLO = timezone(timedelta(hours=1))
@@ -34,6 +35,14 @@ def recorded(at: datetime) -> Recorded:
 )
 def test_a_time_is_read_as_it_was_written_to_the_microsecond(at: datetime) -> None:
     assert recorded(at).recorded_at == at
+
+
+def test_an_entry_is_the_same_after_it_was_told_to_somebody() -> None:
+    entry = recorded(datetime(2026, 11, 27, 19, 6, 38, 123_457, tzinfo=UTC))
+
+    told = PastEvent.of(entry).model_dump_json()
+
+    assert PastEvent.model_validate_json(told).recorded() == entry
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
