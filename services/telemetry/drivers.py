@@ -23,10 +23,10 @@ from shared.event_store import CommandKnown, Commit, StreamEvents, Taken, finger
 from shared.ids import PersonId, new_id
 from shared.messages import Answer
 from shared.messages.telemetry import (
-    ChargerCommand,
     ChargingRequested,
     DriverAuthorized,
     FirmwareUpdateRequested,
+    SessionCommand,
     Through,
 )
 from shared.recorded import Meta, Recorded
@@ -136,7 +136,7 @@ class Drivers:
     async def put_on_record(
         self,
         event: ChargingRequested | FirmwareUpdateRequested,
-        command: ChargerCommand,
+        command: SessionCommand,
         answer: Answer,
     ) -> int:
         """
