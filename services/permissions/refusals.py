@@ -2,7 +2,7 @@
 Every way in which the permissions service says no; the text of each says what to do.
 
 Refused
-    of people      UnknownPerson, PersonExists, AddressTaken
+    of people      UnknownPerson, PersonExists
     of groups      UnknownGroup, GroupExists
     of roles       UnknownPlace, UnknownClient, NotAnInstaller, NotAtCharger, LastOwner, EndHasPassed
     of requests    UnknownRequest, RequestExists, RequestClosed, TooManyRequests
@@ -20,10 +20,6 @@ class UnknownPerson(Refused):
 
 class PersonExists(Refused):
     """There is, or was, a person with this id already."""
-
-
-class AddressTaken(Refused):
-    """Somebody else was invited to the same address at this very moment."""
 
 
 # --- Of groups ---

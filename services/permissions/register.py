@@ -1,9 +1,9 @@
 """
 Who is known, and what they may do: the whole log of permissions, folded.
 
-One state for all decisions, because hardly any is about one stream alone: a role needs somebody to have it,
-and whoever is forgotten leaves groups, roles and cards everywhere. It is small: some hundred bytes for every
-person, role and card.
+One state for all decisions, because hardly any is about one stream alone: a role needs somebody to have
+it, and whoever is forgotten leaves groups, roles and cards everywhere. It is small: some hundred bytes for
+every person, role and card.
 """
 
 from collections.abc import Iterator, Mapping
