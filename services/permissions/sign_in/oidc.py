@@ -2,9 +2,9 @@
 Signing in with one's company: OpenID Connect, authorization code flow with PKCE.
 
 A sign-in is bound to the browser in which it began (a cookie), to its state, its nonce and its verifier,
-and each of them counts once. Whom the company names is known by issuer and subject. The first time, they are
-found by an address that the company has verified, that is in one of its own domains, and that somebody has
-invited: a company speaks for nobody else's people.
+and each of them counts once. Whom the company names is known by issuer and subject. The first time, they
+are found by an address that the company has verified, that is in one of its own domains, and that somebody
+has invited: a company speaks for nobody else's people.
 """
 
 import base64
@@ -41,10 +41,7 @@ LASTS: Final = timedelta(minutes=10)
 WAITING_MAX: Final = 10_000
 """Of sign-ins that have begun; beyond that the oldest are forgotten."""
 BEGUN_ELSEWHERE: Final = "This sign-in was not begun in this browser, or took too long. Begin again on the sign-in page."
-NOT_INVITED: Final = (
-    "Your company knows you, but nobody has invited you here yet. Ask whoever looks after the "
-    "installation."
-)
+NOT_INVITED: Final = "Your company knows you, but nobody has invited you here yet."
 
 
 @dataclass(frozen=True, slots=True)
