@@ -40,7 +40,10 @@ from shared.messages.signing_in import (
 LASTS: Final = timedelta(minutes=10)
 WAITING_MAX: Final = 10_000
 """Of sign-ins that have begun; beyond that the oldest are forgotten."""
-BEGUN_ELSEWHERE: Final = "This sign-in was not begun in this browser, or took too long. Begin again on the sign-in page."
+BEGUN_ELSEWHERE: Final = (
+    "This sign-in was not begun in this browser, or took too long. Begin again on the sign-in "
+    "page."
+)
 NOT_INVITED: Final = "Your company knows you, but nobody has invited you here yet."
 
 

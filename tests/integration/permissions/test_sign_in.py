@@ -81,7 +81,7 @@ async def test_a_session_that_was_planted_is_worth_nothing_after_signing_in(
     async with door.browser() as theirs, door.browser() as http:
         await theirs.post("/sign-in", data=attacker.typed())
         planted = theirs.cookies["ampledger"]
-        http.cookies.set("ampledger", planted)
+        http.cookies.set("ampledger", planted, domain="127.0.0.1")
 
         await http.post("/sign-in", data=who.typed())
 
@@ -95,7 +95,7 @@ async def test_a_session_gets_another_secret_when_its_person_is_shown_again(
     who = await door.somebody()
     async with door.browser() as http, door.browser() as thief:
         await http.post("/sign-in", data=who.typed())
-        thief.cookies.set("ampledger", http.cookies["ampledger"])
+        thief.cookies.set("ampledger", http.cookies["ampledger"], domain="127.0.0.1")
         assert await is_in(thief)
 
         form = {"csrf": await csrf_in(http), "password": who.password, "next": "/account"}
@@ -110,7 +110,7 @@ async def test_whoever_signs_out_is_out_at_once(door: Door) -> None:
     who = await door.somebody()
     async with door.browser() as http, door.browser() as copied:
         await http.post("/sign-in", data=who.typed())
-        copied.cookies.set("ampledger", http.cookies["ampledger"])
+        copied.cookies.set("ampledger", http.cookies["ampledger"], domain="127.0.0.1")
 
         await http.post("/sign-out", data={"csrf": await csrf_in(http)})
 
