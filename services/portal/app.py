@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from services.portal.acting import Acting
 from services.portal.api.application import api
-from services.portal.api.reading import Sources
+from services.portal.api.looking import Sources
 from services.portal.askers import asker_of
 from services.portal.guarding import Guard
 from services.portal.handlers import followers, listen
@@ -67,12 +67,14 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         seeing,
         NatsQuestions(runtime.client),
         past,
-        api_of(models, sights, heard, runtime),
+        api_of(models, sights, heard, past, runtime),
     )
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 
-def api_of(models: ReadModels, sights: Sights, heard: Heard, runtime: Runtime) -> FastAPI:
+def api_of(
+    models: ReadModels, sights: Sights, heard: Heard, past: Past, runtime: Runtime
+) -> FastAPI:
     """Put the API together, and have what it refuses put on record."""
     refusals = Refusals(runtime.client, utc_now)
     runtime.spawn(refusals.run(), "refusals")
@@ -81,6 +83,7 @@ def api_of(models: ReadModels, sights: Sights, heard: Heard, runtime: Runtime) -
         return models.layouts.get(installation_id) is not None
 
     guard = Guard(models.book, exists, refusals.tell, utc_now)
+    acting = Acting(runtime.client, guard, heard, refusals)
     sources = Sources(
         models.layouts.get,
         lambda: list(models.layouts.held.values()),
@@ -88,9 +91,11 @@ def api_of(models: ReadModels, sights: Sights, heard: Heard, runtime: Runtime) -
         models.sessions,
         models.book,
         guard,
+        acting,
+        past,
         utc_now,
     )
-    return api(Acting(runtime.client, guard, heard, refusals), sources, asker_of)
+    return api(acting, sources, asker_of)
 
 
 def sights_of(

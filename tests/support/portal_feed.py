@@ -27,7 +27,6 @@ from tests.support.permissions_process import PermissionsProcess, running_permis
 from tests.support.servers import EmbeddedServers
 
 LOGS = ("installation", "telemetry", "balancer")
-ALL_LOGS = (*LOGS, "permissions")
 OPERATOR = "operator"
 """Somebody of support: may look at everything."""
 
@@ -44,7 +43,7 @@ class Feed:
 
     async def tell(self, *events: Event) -> None:
         """Append events to the logs of their services, in the order given."""
-        for service in ALL_LOGS:
+        for service in self._stores:
             theirs = [it for it in events if it.service == service]
             for aggregate_id in dict.fromkeys(it.aggregate_id for it in theirs):
                 of_one = [it for it in theirs if it.aggregate_id == aggregate_id]
@@ -82,14 +81,16 @@ class Feed:
 
 
 @contextlib.asynccontextmanager
-async def feeding(servers: EmbeddedServers) -> AsyncIterator[Feed]:
-    """Open the logs, each in a database of its own, and relay them while it is open."""
+async def feeding(
+    servers: EmbeddedServers, logs: tuple[str, ...] = LOGS
+) -> AsyncIterator[Feed]:
+    """Open logs, each in a database of its own, and relay them while it is open."""
     async with contextlib.AsyncExitStack() as stack:
         client = await connect(servers.nats_url, "feed")
         stack.push_async_callback(client.close)
         stores = {}
         relaying = []
-        for service in LOGS:
+        for service in logs:
             pool = await stack.enter_async_context(pool_of(await service_database(servers)))
             stores[service] = await stack.enter_async_context(EventStore.open(pool))
             relay = Relay(service, stores[service], client)
