@@ -13,6 +13,7 @@ from shared import subjects
 from shared.context import acting
 from shared.messages import Answer
 from shared.messages.installation import InstallationCommand
+from shared.messages.telemetry import SessionCommand
 from shared.messaging import ServiceUnavailable, connect, request
 
 TRIES_S_MAX: Final = 20.0
@@ -41,7 +42,9 @@ async def send(client: Client, command: InstallationCommand, actor: str) -> Answ
     return answer
 
 
-async def ask(client: Client, command: InstallationCommand, actor: str) -> Answer:
+async def ask(
+    client: Client, command: InstallationCommand | SessionCommand, actor: str
+) -> Answer:
     """
     Send a command as `send` does, and take a refusal for an answer.
 
