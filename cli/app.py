@@ -21,6 +21,7 @@ from cli.demo import DemoOptions, run_demo
 from cli.dlq import dlq
 from cli.faults import EXIT_CODE, StackFault
 from cli.lag import show_lag
+from cli.nats_commands import nats
 from cli.options import StackOptions
 from cli.ports import LOOPBACK, claim_port
 from cli.proving.commands import prove
@@ -54,6 +55,7 @@ app.add_typer(log_commands.log, name="log")
 app.add_typer(bench, name="bench")
 app.add_typer(prove, name="prove")
 app.add_typer(subscriber, name="subscriber")
+app.add_typer(nats, name="nats")
 app.add_typer(docs, name="docs")
 app.add_typer(dlq, name="dlq")
 app.command("lag")(show_lag)

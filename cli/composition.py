@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
+from cli.nats_keys import seed_file
 from cli.ports import LOOPBACK
+from shared.service_grants import SERVICES
 
 DATABASE_PREFIX: Final = "ampledger"
 """Name before "_<service>" of every database, where DATABASE_URL names none."""
 
+SEED_FILE: Final = "NATS_NKEY_SEED_FILE"
+_NOBODYS: Final = frozenset({"DATABASE_URL", SEED_FILE})
+"""What is never inherited: it is given to one service."""
 _NATS_SCHEMES: Final = ("nats:", "tls:", "ws:", "wss:")
 
 LogFormat = Literal["json", "console"]
@@ -58,10 +63,22 @@ class ServiceSpec:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the servers are: NATS, and the database whose name begins the services' names."""
+    """
+    Where the servers are.
+
+    Args:
+        nats_url: NATS, as the operator reaches it.
+        database_url: the database whose name begins the services' names.
+        nats_keys: the folder with the keys that services sign in to NATS with; without it they sign in
+            as the address says.
+        passwords: of the services in PostgreSQL, by name; those without one reach their database as the
+            operator does.
+    """
 
     nats_url: str
     database_url: str
+    nats_keys: Path | None = None
+    passwords: Mapping[str, str] = field(default_factory=dict)
 
 
 def service_database_url(database_url: str, service: str) -> str:
@@ -76,6 +93,40 @@ def service_database_url(database_url: str, service: str) -> str:
     parts = urlsplit(database_url)
     prefix = parts.path.strip("/") or DATABASE_PREFIX
     return _joined(parts._replace(path=f"/{prefix}_{service.replace('-', '_')}"))
+
+
+def role_of(database_url: str) -> str:
+    """
+    Name the role of the service that a database belongs to.
+
+    >>> role_of("postgresql://me:secret@db:5432/ampledger_balancer?sslmode=disable")
+    'ampledger_balancer'
+    """
+    return unquote(urlsplit(database_url).path.strip("/"))
+
+
+def as_role(database_url: str, password: str) -> str:
+    """
+    Spell the URL by which a service reaches its own database.
+
+    >>> as_role("postgresql://me:secret@db:5432/ampledger_balancer", "s/t")
+    'postgresql://ampledger_balancer:s%2Ft@db:5432/ampledger_balancer'
+    """
+    parts = urlsplit(database_url)
+    login = f"{quote(role_of(database_url), safe='')}:{quote(password, safe='')}"
+    place = parts.netloc.rpartition("@")[2]
+    return _joined(parts._replace(netloc=f"{login}@{place}"))
+
+
+def without_login(url: str) -> str:
+    """
+    Leave out who signs in.
+
+    >>> without_login("nats://me:secret@a:4222,nats://me:secret@b:4222")
+    'nats://a:4222,nats://b:4222'
+    """
+    parts = (urlsplit(it) for it in url.split(","))
+    return ",".join(_joined(it._replace(netloc=it.netloc.rpartition("@")[2])) for it in parts)
 
 
 def migration_url(database_url: str) -> str:
@@ -143,15 +194,27 @@ def service_environment(
     """
     Compose what a service process finds in its environment.
 
-    A service without schema gets no DATABASE_URL, and never the one of somebody else.
+    A service without schema gets no DATABASE_URL, and never the one of somebody else. Nor does it get
+    anybody else's key.
     """
     own = {
-        "NATS_URL": addresses.nats_url,
+        **_signing_in(spec.name, addresses),
         "AMPLEDGER_HEALTH_PORT": str(health_port),
         "AMPLEDGER_LOG": log_format,
         "PYTHONUNBUFFERED": "1",
     }
     if spec.has_log or spec.schema_folder is not None:
-        own["DATABASE_URL"] = service_database_url(addresses.database_url, spec.name)
-    kept = {name: value for name, value in inherited.items() if name != "DATABASE_URL"}
+        url = service_database_url(addresses.database_url, spec.name)
+        password = addresses.passwords.get(spec.name)
+        own["DATABASE_URL"] = url if password is None else as_role(url, password)
+    kept = {name: value for name, value in inherited.items() if name not in _NOBODYS}
     return kept | own | dict(spec.env)
+
+
+def _signing_in(service: str, addresses: Addresses) -> dict[str, str]:
+    if addresses.nats_keys is None:
+        return {"NATS_URL": addresses.nats_url}
+    url = {"NATS_URL": without_login(addresses.nats_url)}
+    if service not in SERVICES:
+        return url  # it is in no table, and NATS lets it in nowhere
+    return url | {SEED_FILE: str(seed_file(addresses.nats_keys, service))}

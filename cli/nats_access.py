@@ -1,15 +1,16 @@
 """
 Who may sign in to the embedded NATS server: kept in the data folder, readable by its owner only.
 
-`nats/access.json` has the password of the services and those of the subscribers. They are random, worth
-nothing elsewhere, and guard what lies beside them in the same folder, so they are kept as they are.
+`nats/access.json` has the password of the operator, those of the subscribers, and the public keys of the
+services, whose secret ones are in `nats/keys` (`cli/nats_keys.py`). Passwords are random, worth nothing
+elsewhere, and guard what lies beside them in the same folder, so they are kept as they are.
 """
 
 import contextlib
 import fcntl
 import secrets
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
@@ -18,7 +19,9 @@ import orjson
 
 from cli.faults import FolderDamaged
 from cli.files import write_atomically
+from cli.nats_keys import KEYS, keys_in
 from shared import grants
+from shared.service_grants import SERVICES
 
 ACCESS: Final = "access.json"
 PASSWORD_BYTES: Final = 24
@@ -45,10 +48,11 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The password of the services, and the subscribers."""
+    """The password of the operator, the subscribers, and the public keys of the services by name."""
 
     password: str
     subscribers: tuple[Subscriber, ...] = ()
+    services: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, name: str) -> Subscriber | None:
         return next((it for it in self.subscribers if it.name == name), None)
@@ -70,18 +74,19 @@ def new_password() -> str:
 
 def open_access(store: Path) -> Access:
     """
-    Read who may sign in; where nobody may yet, the services get a password.
+    Read who may sign in; the operator gets a password, and services get keys, where they have none.
 
     Raises:
         FolderDamaged: the file is there, but cannot be read.
         OSError: it cannot be written.
     """
     file = store / ACCESS
-    if file.exists():
-        return _read(file)
     store.mkdir(exist_ok=True, mode=0o700)
-    access = Access(new_password())
-    save_access(store, access)
+    access = _read(file) if file.exists() else Access(new_password())
+    keys = keys_in(store / KEYS, SERVICES)
+    if not file.exists() or access.services != keys:
+        access = replace(access, services=keys)
+        save_access(store, access)
     return access
 
 
@@ -111,79 +116,11 @@ def _read(file: Path) -> Access:
             )
             for it in content["subscribers"]
         )
-        return Access(str(content["password"]), tuple(subscribers))
+        keys = {str(it): str(key) for it, key in content.get("services", {}).items()}
+        return Access(str(content["password"]), tuple(subscribers), keys)
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise FolderDamaged(
             f"{file}, which says who may sign in to NATS, cannot be read: {fault!r}",
-            f"Restore it from a backup, or put it aside: mv {file} {file}.damaged; the services "
-            "then get a new password, and subscribers have to be added again.",
+            f"Restore it from a backup, or put it aside: mv {file} {file}.damaged; the operator "
+            "then gets a new password, and subscribers have to be added again.",
         ) from fault
-
-
-# --- As the server reads it ---
-
-
-def accounts(access: Access) -> str:
-    """Write the accounts as NATS's configuration language has them."""
-    blocks = [_services(access.password), *(_account(it) for it in access.subscribers)]
-    return "accounts {\n" + "\n".join(blocks) + "\n}\n"
-
-
-def quoted(text: str) -> str:
-    r"""
-    Write a text as a string of NATS's configuration language, whose escapes are JSON's.
-
-    >>> quoted('/data/with "quotes"')
-    '"/data/with \\"quotes\\""'
-    """
-    return orjson.dumps(text).decode()
-
-
-def services_exports() -> str:
-    """What the account of the services offers to the accounts of subscribers."""
-    offers = {it.about("*"): it.many for it in grants.SUBSCRIBER_REQUESTS}
-    return ", ".join(
-        f"{{ service: {quoted(it)}{', response_type: stream' if many else ''} }}"
-        for it, many in offers.items()
-    )
-
-
-def subscriber_account(name: str, password: str, services: str = grants.ACCOUNT) -> str:
-    """
-    Write the account of a subscriber.
-
-    Args:
-        name: of the subscriber.
-        password: of its only user.
-        services: the account that the services are in.
-    """
-    grant, user = grants.subscriber(name), grants.subscriber_user(name)
-    imports = ",\n      ".join(
-        f"{{ service: {{ account: {quoted(services)}, subject: {quoted(it)} }} }}"
-        for it in grant.publish
-    )
-    publish = ", ".join(quoted(it) for it in grant.publish)
-    subscribe = ", ".join(quoted(it) for it in grant.subscribe)
-    return f"""\
-  {quoted(user)}: {{
-    users: [ {{
-      user: {quoted(user)}, password: {quoted(password)}
-      permissions: {{ publish: [{publish}], subscribe: [{subscribe}] }}
-    }} ]
-    imports: [
-      {imports}
-    ]
-  }}"""
-
-
-def _services(password: str) -> str:
-    return f"""\
-  {quoted(grants.ACCOUNT)}: {{
-    jetstream: enabled
-    users: [ {{ user: {quoted(grants.TRUSTED)}, password: {quoted(password)} }} ]
-    exports: [ {services_exports()} ]
-  }}"""
-
-
-def _account(subscriber: Subscriber) -> str:
-    return subscriber_account(subscriber.name, subscriber.password)

@@ -1,7 +1,7 @@
 """
 The embedded NATS server with JetStream: its configuration, who may sign in, and when it is ready.
 
-Nobody gets in without a password, not even on this machine; `cli/nats_access.py` keeps them.
+Nobody gets in without a password or a key, not even on this machine; `cli/nats_access.py` keeps them.
 """
 
 import asyncio
@@ -12,7 +12,8 @@ from string import Template
 from typing import Final
 
 from cli.files import write_atomically
-from cli.nats_access import Access, accounts, quoted
+from cli.nats_access import Access
+from cli.nats_accounts import accounts, quoted
 from cli.ports import LOOPBACK
 from cli.processes import Program
 from cli.programs import nats_server
@@ -65,7 +66,7 @@ class Nats:
 
     @property
     def url(self) -> str:
-        """Where the services reach it; contains their password."""
+        """Where the operator reaches it; contains the password."""
         return f"nats://{TRUSTED}:{self.access.password}@{LOOPBACK}:{self.port}"
 
     @property
@@ -111,7 +112,7 @@ def write_accounts(run: Path, access: Access) -> None:
 
 
 def _move_in(store: Path) -> None:
-    """Bring jetstreams of a time when nobody signed in into the account of the services."""
+    """Bring jetstreams of a time when nobody signed in into the account of the operator."""
     old, new = (store / "jetstream" / it for it in (_NOBODYS, ACCOUNT))
     if old.is_dir() and not new.exists():
         old.rename(new)

@@ -10,6 +10,7 @@ import nats.js.errors
 
 from cli.composition import masked
 from cli.faults import ServerUnreachable
+from shared.nats_options import sign_in
 
 REACH_S_MAX: Final = 10.0
 
@@ -35,6 +36,7 @@ async def check_nats(url: str, timeout_s: float = REACH_S_MAX) -> None:
                 reconnect_time_wait=0,
                 connect_timeout=timeout_s,
                 error_cb=on_error,
+                **sign_in(url).of_client(),
             )
             try:
                 await client.jetstream().account_info()

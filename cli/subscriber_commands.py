@@ -18,9 +18,8 @@ from cli.nats_access import (
     changing_access,
     new_password,
     open_access,
-    services_exports,
-    subscriber_account,
 )
+from cli.nats_accounts import services_exports, subscriber_account
 from cli.published.language import HEARD
 from cli.signing_in import change_access, until_let_in, until_let_out
 from cli.subscriber_place import on_nats, place_of, url_of

@@ -14,9 +14,11 @@ from faststream import ExceptionMiddleware
 from faststream.nats import NatsBroker, NatsRouter
 from pydantic import ValidationError
 
+from shared.denials import hear_denials
 from shared.event_store import StoreFault
 from shared.messages import Answer, Verdict
 from shared.messaging import CONNECT_OPTIONS
+from shared.nats_options import sign_in
 
 INVALID: Final = "InvalidCommand"
 UNAVAILABLE: Final = "LogUnavailable"
@@ -55,6 +57,8 @@ async def taking_commands(
         name=name,
         middlewares=[faults],
         logger=None,
+        security=sign_in(nats_url).of_broker(),
+        error_cb=hear_denials,
         graceful_timeout=SHUTDOWN_S_MAX,
         **CONNECT_OPTIONS,
     )

@@ -20,7 +20,7 @@ Faults
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -111,6 +111,32 @@ class EventStore:
                 page = await ahead
             finally:
                 ahead.cancel()
+
+    async def newest(
+        self,
+        streams: Sequence[str],
+        before: int | None = None,
+        limit: int = PAGE,
+        without: Sequence[str] = (),
+    ) -> list[Recorded]:
+        """
+        Read the newest events of some streams, the latest one first.
+
+        Args:
+            streams: their names; some may not exist.
+            before: only what lies in front of this position.
+            limit: how many at most.
+            without: types that are passed over.
+        """
+        rows = await self.pool.fetch(
+            f"{_SELECT} where stream = any($1) and not type = any($2)"
+            " and ($3::bigint is null or position < $3) order by position desc limit $4",
+            list(streams),
+            list(without),
+            before,
+            limit,
+        )
+        return [Recorded._make(row) for row in rows]
 
     async def head(self) -> int:
         """Name the position of the newest event; 0 for an empty log."""

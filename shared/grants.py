@@ -1,10 +1,11 @@
 """
 Who may say and hear what on NATS: one table, from which the server's configuration is written.
 
-Services sign in as one trusted user. A *subscriber* is somebody else's service: it has an account of its
-own, because within one account a permission is not enough. A request carries the subject of its answer,
-which the server publishes to without asking whose it is; whoever may ask JetStream anything could have the
-answer land among our events. Between accounts an answer only ever finds the way back.
+The operator signs in as one trusted user. Our own services have a table (`shared/service_grants.py`). A
+*subscriber* is somebody else's service. All of them have accounts of their own, because within one account
+a permission is not enough. A request carries the subject of its answer, which the server publishes to
+without asking whose it is; whoever may ask JetStream anything could have the answer land among our events.
+Between accounts an answer only ever finds the way back.
 
 A subscriber creates nothing. Its consumer, on each jetstream that it may hear, is made for it, with the
 filter of what it may hear; it pulls from it, acknowledges, and sets it back to its own position.
@@ -18,9 +19,9 @@ from shared import subjects
 from shared.messages import Event, Message
 
 ACCOUNT: Final = "AMPLEDGER"
-"""The account of the services; jetstreams, events and commands are in it."""
+"""The account of the operator; the jetstreams are in it."""
 TRUSTED: Final = "ampledger"
-"""The user that the services sign in as."""
+"""The user that the operator signs in as."""
 
 INBOXES: Final = "_INBOX.>"
 """Where answers come in. Inboxes of different accounts do not meet, so nobody needs a prefix."""

@@ -18,7 +18,9 @@ from nats.js.errors import NotFoundError
 
 from shared import subjects
 from shared.context import Context
+from shared.denials import ServiceClient
 from shared.messages import Answer, Command
+from shared.nats_options import NatsSettings, sign_in
 
 PING_INTERVAL_S: Final = 2
 PINGS_OUTSTANDING_MAX: Final = 2
@@ -47,17 +49,19 @@ class ServiceUnavailable(Exception):
     """
 
 
-async def connect(nats_url: str, name: str) -> Client:
+async def connect(nats_url: str, name: str, settings: NatsSettings | None = None) -> Client:
     """
     Connect to NATS and stay connected.
 
+    Args:
+        nats_url: where it is.
+        name: what the server shows this connection as.
+        settings: how to sign in; by default what the environment says.
+
     Raises:
+        PlaintextRefused: the server is on another machine, and would be talked to unencrypted.
         OSError: the server cannot be reached now.
     """
-
-    async def on_error(error: Exception) -> None:
-        # A denied subject or a slow consumer shows up only here: it must be heard.
-        log.error("nats error", error=repr(error))
 
     async def on_disconnected() -> None:
         if not client.is_closed:  # when we close it ourselves, it is no news
@@ -66,13 +70,14 @@ async def connect(nats_url: str, name: str) -> Client:
     async def on_reconnected() -> None:
         log.info("nats reconnected")
 
-    client = Client()
+    client = ServiceClient()
     await client.connect(
         nats_url,
         name=name,
-        error_cb=on_error,
+        error_cb=client.on_error,
         disconnected_cb=on_disconnected,
         reconnected_cb=on_reconnected,
+        **sign_in(nats_url, settings).of_client(),
         **CONNECT_OPTIONS,
     )
     return client
@@ -132,6 +137,7 @@ async def request(
 
     Raises:
         ServiceUnavailable: nobody listens, or nobody answered within `timeout_s` seconds.
+        Denied: who is signed in may not send it.
     """
     try:
         reply = await client.request(

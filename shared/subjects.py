@@ -12,6 +12,7 @@ Every name on NATS, spelled here and nowhere else.
                                                                 service checks that person's roles
     queries.<service>.<Query>                                   request and reply: nothing changes, or
                                                                 nothing that a log should have
+    operator.<service>.<Query>                                  the same, for the operator alone
     charger.<charger id>.<Command>                              request and reply, to the gateway
                                                                 that holds the charger's socket
 """
@@ -25,6 +26,7 @@ from shared.messages import Command, Event, Message
 PARTITIONS: Final = 64
 TELEMETRY_JETSTREAM: Final = "TELEMETRY"
 TELEMETRY_ALL: Final = "telemetry.>"
+ASKED: Final = "asked."
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_=+~-]")
 """What would not be one plain token of a subject; ids of ours contain nothing of it."""
@@ -96,14 +98,29 @@ def command(of: type[Command], aggregate_id: str = "*") -> str:
     return f"commands.{of.service}.{aggregate_id}.{of.__name__}"
 
 
+def commands_of(service: str) -> str:
+    """Match every command to a service at the operator's door."""
+    return f"commands.{service}.>"
+
+
+def asked_of(service: str) -> str:
+    """Match every command to a service at the door of people."""
+    return f"{ASKED}{service}.>"
+
+
 def asked(of: type[Command], aggregate_id: str = "*") -> str:
     """Spell the subject of a command that a person asks for; with no aggregate, what is listened to."""
-    return f"asked.{of.service}.{aggregate_id}.{of.__name__}"
+    return f"{ASKED}{of.service}.{aggregate_id}.{of.__name__}"
 
 
 def query(service: str, name: str) -> str:
     """Spell the subject of a question to a service."""
     return f"queries.{service}.{name}"
+
+
+def operator_query(service: str, name: str) -> str:
+    """Spell the subject of a question that only the operator of the platform may ask."""
+    return f"operator.{service}.{name}"
 
 
 def charger_command(of: type[Command], charger_id: str) -> str:

@@ -235,6 +235,9 @@ def set_authentication(
     required: Annotated[
         bool, typer.Option("--required/--not-required", help="Whether drivers must show it.")
     ],
+    charger_id: Annotated[
+        str | None, typer.Option("--charger", help="At this charger only, whatever else holds.")
+    ] = None,
     actor: Actor = None,
     data_folder: DataFolder = None,
     dry_run: DryRun = False,
@@ -242,7 +245,10 @@ def set_authentication(
 ) -> None:
     """Say whether drivers must show who they are before they charge."""
     command = SetAuthenticationRequired(
-        command_id=new_id(), installation_id=installation_id, required=required
+        command_id=new_id(),
+        installation_id=installation_id,
+        required=required,
+        charger_id=charger_id,
     )
     carry_out([command], Manner(data_folder, actor, dry_run, as_json))
 

@@ -25,6 +25,8 @@ from shared.recorded import Recorded
 
 TELEMETRY: Final = "telemetry"
 BALANCER: Final = "balancer"
+PERSONAL: Final = "person/"
+"""What stands before the id of a person who acts."""
 
 Until = Callable[[Sequence[Recorded], str, tzinfo | None], Awaitable[datetime | None]]
 """Says how new events of a routine kind may be: given the layouts, the stream that is asked about, and
@@ -57,7 +59,7 @@ async def find_subject(
         if serial is not None:
             return await of_serial(logs, serial, until)
     if kind in {None, Kind.USER}:
-        subject = await _of_user(logs, name)
+        subject = await of_user(logs, [name])
         if subject is not None:
             return subject
     what = "installation, serial, charger or person" if kind is None else str(kind)
@@ -187,12 +189,15 @@ def _concerns_serial(story: SerialStory, commands: set[str], one: Told) -> bool:
 # --- A person ---
 
 
-async def _of_user(logs: Logs, name: str) -> Subject | None:
-    """Read what somebody has done, and the layouts they did it to."""
-    done = {
-        service: await logs.saying(service, "meta", "actor", name)
-        for service in await logs.present()
-    }
+async def of_user(logs: Logs, actors: Sequence[str]) -> Subject | None:
+    """
+    Read what somebody has done, and the layouts they did it to; none if nothing.
+
+    Args:
+        logs: where to look.
+        actors: how somebody is named in the metadata of events; several, if it could be one of them.
+    """
+    done = {it: await _done_by(logs, it, actors) for it in await logs.present()}
     if not any(done.values()):
         return None
     places = sorted({_text(it, "installation_id") or "" for log in done.values() for it in log})
@@ -202,9 +207,18 @@ async def _of_user(logs: Logs, name: str) -> Subject | None:
     zones = (zone_at(layout, it) for it in places)
     return Subject(
         Kind.USER,
-        name,
+        actors[0],
         "",
         events,
-        lambda one: one.recorded.meta.actor == name,
+        lambda one: one.recorded.meta.actor in actors,
         next((it for it in zones if it is not None), None),
     )
+
+
+async def _done_by(logs: Logs, service: str, actors: Sequence[str]) -> list[Recorded]:
+    found = [
+        event
+        for actor in actors
+        for event in await logs.saying(service, "meta", "actor", actor)
+    ]
+    return sorted(found, key=lambda it: it.position)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from cli.services import BALANCER, INSTALLATION, PERMISSIONS, PORTAL, TELEMETRY
 from services.balancer.knowledge import Knowledge
 from services.portal.handlers import followers as portal_followers
+from services.portal.heard import Heard
 from services.portal.read_models import ReadModels
 from services.telemetry.projections import Assignments
 from services.telemetry.whereabouts import Whereabouts
@@ -57,7 +58,7 @@ class UnknownProjection(ValueError):
 
 def _of_portal(heard: str) -> Callable[[Database], Folds]:
     def begin(database: Database) -> Folds:
-        followers = portal_followers(ReadModels(), database)
+        followers = portal_followers(ReadModels(), database, Heard())
         follower = next(it for it in followers if it.service == heard)
         return Folds(follower.apply, follower.reload)
 
@@ -102,7 +103,9 @@ PROJECTIONS: Final = (
     Projection(BALANCER, TELEMETRY, ("reported",), _reported),
     Projection(BALANCER, BALANCER, ("announced",), _announced, 30.0),
     Projection(PORTAL, INSTALLATION, ("layout",), _of_portal(INSTALLATION)),
-    Projection(PORTAL, TELEMETRY, ("condition", "refusal"), _of_portal(TELEMETRY)),
+    Projection(
+        PORTAL, TELEMETRY, ("condition", "refusal", "charging-session"), _of_portal(TELEMETRY)
+    ),
     Projection(PORTAL, BALANCER, ("share", "overload"), _of_portal(BALANCER)),
 )
 

@@ -1,6 +1,8 @@
 """Where the parts of the installation service meet."""
 
+from services.installation.claims import stream_named
 from services.installation.handlers import routes
+from shared.acts_query import answer_acts
 from shared.commands import taking_commands
 from shared.event_store import EventStore
 from shared.follow import follow
@@ -10,7 +12,7 @@ from shared.runtime import Runtime, RuntimeSettings, run
 
 
 async def assemble(runtime: Runtime) -> None:
-    """Open the log, copy it to its jetstream, know what people may, answer commands."""
+    """Open the log, copy it to its jetstream, know what people may, answer questions and commands."""
     store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
     relay = Relay("installation", store, runtime.client)
     runtime.spawn(relay.run(), "relay")
@@ -19,6 +21,7 @@ async def assemble(runtime: Runtime) -> None:
     await book.open(runtime.pool)
     follower = book.follower("installation", runtime.pool)
     runtime.spawn(follow(runtime.client, runtime.pool, follower), "follow-permissions")
+    await answer_acts(runtime.client, "installation", store, lambda it: (stream_named(it),))
     await runtime.stack.enter_async_context(
         taking_commands(
             runtime.settings.nats_url, "ampledger-installation", routes(store, book.check)

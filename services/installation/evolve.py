@@ -150,7 +150,10 @@ def _changed(draft: Draft, event: InstallationChanged) -> None:
 
 
 def _authentication_required(draft: Draft, event: AuthenticationRequiredSet) -> None:
-    draft.authentication_required = event.required
+    if event.charger_id is None:
+        draft.authentication_required = event.required
+    else:
+        draft.charger(event.charger_id, authentication_required=event.required)
 
 
 def _available_current(draft: Draft, event: AvailableCurrentSet) -> None:

@@ -3,6 +3,7 @@
 from services.installation.state import Charger
 from shared.ids import ChargerId, CircuitId, InstallationId
 from shared.messages.installation import (
+    AuthenticationRequiredSet,
     ChargerAssigned,
     ChargerRemoved,
     NewCharger,
@@ -50,6 +51,15 @@ def priority_set(
     """Say who charges first when not all can."""
     return PrioritySet(
         installation_id=installation_id, charger_id=charger_id, priority=priority
+    )
+
+
+def authentication_required_set(
+    installation_id: InstallationId, charger_id: ChargerId | None, *, required: bool
+) -> AuthenticationRequiredSet:
+    """Say whether drivers must show who they are, at one charger or at the installation."""
+    return AuthenticationRequiredSet(
+        installation_id=installation_id, charger_id=charger_id, required=required
     )
 
 

@@ -3,7 +3,8 @@
 from dataclasses import asdict, replace
 from typing import assert_never
 
-from services.installation.checks import check_beneath, described
+from services.installation import facts
+from services.installation.checks import check_beneath, described, existing_charger
 from services.installation.language import InstallationEvent, InstallationWish
 from services.installation.refusals import (
     AvailableAboveBreaker,
@@ -78,11 +79,14 @@ def _set_authentication_required(
     command: SetAuthenticationRequired, state: Installation
 ) -> tuple[AuthenticationRequiredSet, ...]:
     described(state, command.installation_id)
-    if state.authentication_required == command.required:
+    present: bool | None = state.authentication_required
+    if command.charger_id is not None:
+        present = existing_charger(state, command.charger_id).authentication_required
+    if present == command.required:
         return ()
     return (
-        AuthenticationRequiredSet(
-            installation_id=command.installation_id, required=command.required
+        facts.authentication_required_set(
+            command.installation_id, command.charger_id, required=command.required
         ),
     )
 

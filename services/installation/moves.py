@@ -109,5 +109,11 @@ def _arriving(command: MoveCharger, charger: Charger, there: Installation) -> Ev
             settings.append(wished)
     if charger.priority:
         settings.append(facts.priority_set(there_id, charger_id, charger.priority))
+    if charger.authentication_required is not None:
+        settings.append(
+            facts.authentication_required_set(
+                there_id, charger_id, required=charger.authentication_required
+            )
+        )
     share_a = fail_safes.shared_out(standing)[charger_id]
     return (assigned.model_copy(update={"fail_safe_a": share_a}), *settings)

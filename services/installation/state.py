@@ -91,6 +91,8 @@ class Charger(NamedTuple):
     lock: Lock | None = None
     phase_switching: PhaseSwitching = PhaseSwitching.NONE
     wish: ChargingWish | None = None
+    authentication_required: bool | None = None
+    """Whether its drivers must show who they are; none: as the installation has it."""
 
     @property
     def called(self) -> str:

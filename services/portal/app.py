@@ -4,17 +4,30 @@ from collections.abc import Sequence
 from functools import partial
 
 import structlog
+from fastapi import FastAPI
 
+from services.portal.acting import Acting
+from services.portal.api.application import api
+from services.portal.api.looking import Sources
+from services.portal.askers import asker_of
+from services.portal.guarding import Guard
 from services.portal.handlers import followers, listen
+from services.portal.heard import Heard
 from services.portal.knocks import Knock, knock_of
 from services.portal.latest import Latest
 from services.portal.pages import Sights, application
+from services.portal.past import ASKED, Past
 from services.portal.read_models import ReadModels
+from services.portal.refused import Refusals
+from services.portal.seeing import Seeing
 from services.portal.settings import PortalSettings
+from services.portal.signing_in.questions import NatsQuestions
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
+from shared.acts_query import ask_acts
 from shared.clock import utc_now
 from shared.follow import follow
+from shared.ids import InstallationId
 from shared.runtime import Runtime, run
 from shared.web_server import listening_socket, serve
 
@@ -22,14 +35,15 @@ log = structlog.get_logger()
 
 
 async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
-    """Follow the three logs, hear readings, and show them."""
+    """Follow the logs, hear readings, and show them to whom they concern."""
     models = ReadModels()
     latest = Latest(listening_since=utc_now())
+    heard = Heard()
     sights = sights_of(models, latest, runtime, settings)
     viewers = Viewers(sights.view)
     taken = listening_socket(settings.host, settings.port)
     runtime.stack.callback(taken.close)
-    for follower in followers(models, runtime.pool):
+    for follower in followers(models, runtime.pool, heard):
         await follower.reload()
         name = f"follow-{follower.service}"
         runtime.spawn(follow(runtime.client, runtime.pool, follower), name)
@@ -45,8 +59,43 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         log.info("portal listens", host=host, port=port)
 
     runtime.health.add("web", lambda: serving)
-    app = application(sights, viewers)
+    seeing = Seeing(lambda: models.book.grants, utc_now)
+    past = Past(partial(ask_acts, runtime.client, ASKED))
+    app = application(
+        sights,
+        viewers,
+        seeing,
+        NatsQuestions(runtime.client),
+        past,
+        api_of(models, sights, heard, past, runtime),
+    )
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
+
+
+def api_of(
+    models: ReadModels, sights: Sights, heard: Heard, past: Past, runtime: Runtime
+) -> FastAPI:
+    """Put the API together, and have what it refuses put on record."""
+    refusals = Refusals(runtime.client, utc_now)
+    runtime.spawn(refusals.run(), "refusals")
+
+    def exists(installation_id: InstallationId) -> bool:
+        return models.layouts.get(installation_id) is not None
+
+    guard = Guard(models.book, exists, refusals.tell, utc_now)
+    acting = Acting(runtime.client, guard, heard, refusals)
+    sources = Sources(
+        models.layouts.get,
+        lambda: list(models.layouts.held.values()),
+        sights.view,
+        models.sessions,
+        models.book,
+        guard,
+        acting,
+        past,
+        utc_now,
+    )
+    return api(acting, sources, asker_of)
 
 
 def sights_of(
@@ -74,7 +123,7 @@ def sights_of(
     def time_of_day() -> str:
         return utc_now().astimezone(settings.time_zone).strftime("%H:%M:%S")
 
-    return Sights(all_views, view, knocks, time_of_day)
+    return Sights(all_views, view, knocks, time_of_day, settings.time_zone)
 
 
 def main() -> None:

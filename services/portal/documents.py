@@ -67,6 +67,8 @@ class Charger(Document):
     priority: int = 0
     phase_switching: PhaseSwitching = PhaseSwitching.NONE
     lock: Lock | None = None
+    authentication_required: bool | None = None
+    """Of its drivers; none: as the installation has it."""
 
 
 class Removed(Document):

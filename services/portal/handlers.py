@@ -5,7 +5,7 @@ An event of a kind that the portal does not show is passed over unread, so that 
 somebody's log never stops the view.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, get_args
 
 import structlog
@@ -14,6 +14,7 @@ from nats.aio.msg import Msg
 from pydantic import ValidationError
 
 from services.portal.documents import Refusal
+from services.portal.heard import Heard
 from services.portal.latest import Latest
 from services.portal.layouts import LAYOUT_EVENTS, LayoutEvent, fold_layout
 from services.portal.projections import (
@@ -37,8 +38,15 @@ from shared.messages.balancer import (
     OverloadDetected,
     SiteBalance,
 )
-from shared.messages.telemetry import ChargerConnected, ChargerRefused, MeterReading
+from shared.messages.telemetry import (
+    ChargerConnected,
+    ChargerRefused,
+    MeterReading,
+    SessionEnded,
+    SessionStarted,
+)
 from shared.recorded import Recorded
+from shared.rights.book import PERMISSIONS
 
 CONSUMER: Final = "portal"
 
@@ -52,7 +60,11 @@ BALANCER_EVENTS: Final = frozenset(
 log = structlog.get_logger()
 
 
-def followers(models: ReadModels, pool: Any) -> tuple[Follower, ...]:  # noqa: ANN401  # asyncpg
+def followers(
+    models: ReadModels,
+    pool: Any,  # noqa: ANN401  # asyncpg carries no types
+    heard: Heard,
+) -> tuple[Follower, ...]:
     """Describe who follows which log into which documents."""
 
     async def reload_layouts() -> None:
@@ -61,6 +73,7 @@ def followers(models: ReadModels, pool: Any) -> tuple[Follower, ...]:  # noqa: A
     async def reload_conditions() -> None:
         await models.conditions.open(pool)
         await models.refusals.open(pool)
+        await models.sessions.documents.open(pool)
 
     async def reload_shares() -> None:
         await models.shares.open(pool)
@@ -71,18 +84,18 @@ def followers(models: ReadModels, pool: Any) -> tuple[Follower, ...]:  # noqa: A
         apply: Callable[[Connection, Recorded], Awaitable[None]],
         reload: Callable[[], Awaitable[None]],
     ) -> Follower:
-        return Follower(CONSUMER, service, apply, reload, _nobody_is_told)
+        return Follower(CONSUMER, service, apply, reload, heard.committed(service))
+
+    async def reload_grants() -> None:
+        await models.book.open(pool)
 
     on = Folding(models)
     return (
+        follower(PERMISSIONS, models.book.apply, reload_grants),
         follower("installation", on.installation_event, reload_layouts),
         follower("telemetry", on.telemetry_event, reload_conditions),
         follower("balancer", on.balancer_event, reload_shares),
     )
-
-
-def _nobody_is_told(_: Sequence[Recorded]) -> None:
-    """Viewers look for themselves, at their own pace."""
 
 
 class Folding:
@@ -111,6 +124,8 @@ class Folding:
             return
         if isinstance(event, ChargerConnected):
             await self._on_let_in(connection, event)
+        if isinstance(event, SessionStarted | SessionEnded):
+            await self._models.sessions.apply(connection, event)
         assert isinstance(event, ConditionEvent)  # noqa: S101  # its name says so
         key = key_of(event.installation_id, event.charger_id)
         before = self._models.conditions.get(key)

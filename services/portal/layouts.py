@@ -101,7 +101,10 @@ def fold_layout(
         return Layout(**known, position=position)
     if layout is None:
         raise ValueError(f"installation {event.installation_id} was never created")
-    if isinstance(event, InstallationChange):
+    if isinstance(event, AuthenticationRequiredSet) and event.charger_id is not None:
+        asked = {"authentication_required": event.required}
+        changes = _changed(layout, event.charger_id, asked)
+    elif isinstance(event, InstallationChange):
         changes = _of_installation(event, recorded_at)
     elif isinstance(event, CircuitChange):
         changes = {"circuits": _circuits(layout.circuits, event, recorded_at)}

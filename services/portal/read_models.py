@@ -5,12 +5,14 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from services.portal.charging import Sessions
 from services.portal.documents import Charger, Condition, Layout, Overload, Refusal, Share
 from services.portal.facts import Facts
 from services.portal.latest import Latest
 from shared.documents import Documents
 from shared.ids import ChargerId, InstallationId, Serial
 from shared.messages.balancer import MAIN
+from shared.rights.book import GrantBook
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -34,6 +36,8 @@ class ReadModels:
         self.refusals = Documents("refusal", Refusal)
         self.shares = Documents("share", Share)
         self.overloads = Documents("overload", Overload)
+        self.sessions = Sessions()
+        self.book = GrantBook()
 
     def facts(
         self, installation_id: InstallationId, latest: Latest, connected: bool

@@ -17,6 +17,7 @@ from services.telemetry.publisher import Publisher
 from services.telemetry.rights import Rights
 from services.telemetry.settings import Settings
 from services.telemetry.whereabouts import Whereabouts
+from shared.acts_query import answer_acts
 from shared.clock import utc_now
 from shared.commands import taking_commands
 from shared.event_store import EventStore
@@ -65,6 +66,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     runtime.spawn(follow(runtime.client, runtime.pool, people), "follow-permissions")
     follower = assignments.follower(runtime.pool, gateway.on_assignments)
     runtime.spawn(follow(runtime.client, runtime.pool, follower), "follow-installation")
+    await answer_acts(runtime.client, "telemetry", store, assignments.streams_at)
     await runtime.stack.enter_async_context(gateway.serving())
     runtime.health.add("ocpp", lambda: gateway.listening)
     asked = routes(runtime.client, rights.check, settings.call_timeout_s)

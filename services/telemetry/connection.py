@@ -43,6 +43,7 @@ from shared.messages.telemetry import (
     SetCurrentLimit,
     StartCharging,
     StopCharging,
+    UpdateFirmware,
 )
 
 GOING_AWAY: Final = 1001
@@ -106,6 +107,7 @@ class Connection:
             SetCurrentLimit: self._desk.on_message,
             StartCharging: self._remote.on_start,
             StopCharging: self._remote.on_stop,
+            UpdateFirmware: self._remote.on_firmware,
         }
 
     def _is_accepted(self) -> bool:

@@ -23,6 +23,7 @@ from websockets.http11 import Request, Response
 from services.telemetry.charger import AssignedCharger, fail_safe_in_force, open_session
 from services.telemetry.decider import refused
 from services.telemetry.histories import LOG_FAULTS, Histories, History
+from services.telemetry.knocks import stream_of
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
 from services.telemetry.remotes import host_of
@@ -153,7 +154,7 @@ class Door:
                 command_id=command_id,
                 correlation_id=context.correlation_id,
             )
-            part = StreamEvents(f"knock-{knock.serial}", None, [knock])
+            part = StreamEvents(stream_of(knock.serial), None, [knock])
             try:
                 await self._parts.store.append(Commit(command_id, b"", ACCEPTED, meta, [part]))
             except LOG_FAULTS as fault:

@@ -25,7 +25,7 @@ from shared.messages import Answer
 from shared.messages.telemetry import (
     ChargingRequested,
     DriverAuthorized,
-    SessionCommand,
+    FirmwareUpdateRequested,
     Through,
 )
 from shared.recorded import Meta, Recorded
@@ -133,7 +133,10 @@ class Drivers:
         return decision, tag
 
     async def put_on_record(
-        self, event: ChargingRequested, command: SessionCommand, answer: Answer
+        self,
+        event: ChargingRequested | FirmwareUpdateRequested,
+        command: SessionCommand,
+        answer: Answer,
     ) -> int:
         """
         Put on record what a charger was asked from afar, and what a repetition of that is answered.

@@ -3,10 +3,17 @@
 from collections import deque
 from typing import Final
 
+from shared.ids import Serial
+
 QUIET_S: Final = 600.0
 """For how long a serial that knocked is not put on record again."""
 KNOCKS_MAX: Final = 200
 """How many serials are put on record within that time, whoever they are."""
+
+
+def stream_of(serial: Serial) -> str:
+    """Name the stream of those who knocked with a serial number, and were turned away."""
+    return f"knock-{serial}"
 
 
 class Knocks:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from services.telemetry.breaker_meters import BreakerMeter
 from services.telemetry.charger import AssignedCharger
+from services.telemetry.knocks import stream_of
 from services.telemetry.whereabouts import Whereabouts
 from shared.documents import Documents
 from shared.followers import Connection, Follower
@@ -71,6 +72,8 @@ class Assigned(BaseModel):
     wiring: Wiring
     fail_safe_a: Amperes
     assignment: str = ""
+    authentication_required: bool | None = None
+    """Of its drivers; none: as the installation has it."""
     lock: Lock | None = None
 
 
@@ -112,7 +115,9 @@ class Assignments:
             grid_type=grid.grid_type,
             fail_safe_a=charger.fail_safe_a,
             assignment=charger.assignment,
-            authentication_required=grid.authentication_required,
+            authentication_required=grid.authentication_required
+            if charger.authentication_required is None
+            else charger.authentication_required,
         )
         if charger.lock is None:
             return assigned
@@ -121,6 +126,11 @@ class Assignments:
     def all(self) -> Sequence[AssignedCharger]:
         found = (self.get(serial) for serial in self._chargers.all())
         return [it for it in found if it is not None]
+
+    def streams_at(self, installation_id: InstallationId) -> Sequence[str]:
+        """Name the streams of this service's log that are about the chargers of an installation."""
+        here = [it for it in self.all() if it.installation_id == installation_id]
+        return [*(it.stream for it in here), *(stream_of(it.serial) for it in here)]
 
     def meter(self, installation_id: InstallationId, meter_id: MeterId) -> BreakerMeter | None:
         """Say what a meter at a breaker is at this moment; none if there is no such meter."""
@@ -142,7 +152,9 @@ class Assignments:
         if recorded.type not in _HEARD:
             return
         event = recorded.event
-        if isinstance(event, _OF_INSTALLATIONS):
+        if isinstance(event, AuthenticationRequiredSet) and event.charger_id is not None:
+            await self._on_change(connection, event)
+        elif isinstance(event, _OF_INSTALLATIONS):
             await self._on_installation(connection, event)
         elif isinstance(event, ChargerAssigned):
             await self._on_assigned(connection, event, str(recorded.event_id))
@@ -205,9 +217,13 @@ class Assignments:
     async def _on_change(
         self,
         connection: Connection,
-        event: ChargerChanged | FailSafeSet | SerialLocked | SerialUnlocked,
+        event: ChargerChanged
+        | FailSafeSet
+        | SerialLocked
+        | SerialUnlocked
+        | AuthenticationRequiredSet,
     ) -> None:
-        found = self._find(event.installation_id, event.charger_id)
+        found = self._find(event.installation_id, event.charger_id or "")
         if found is None:
             return  # it is gone since; what it was last is of no more use
         serial, charger = found
@@ -220,6 +236,8 @@ class Assignments:
                 changes = {"lock": Lock(circuit_id=event.circuit_id)}
             case SerialUnlocked():
                 changes = {"lock": None}
+            case AuthenticationRequiredSet():
+                changes = {"authentication_required": event.required}
         await self._chargers.put(connection, serial, charger.model_copy(update=changes))
 
     def _find(

@@ -194,14 +194,20 @@ def _allocated(state: Installation, event: CurrentLimitAllocated) -> Installatio
     )
 
 
+def _authentication(
+    state: Installation, event: layout.AuthenticationRequiredSet
+) -> Installation:
+    if event.charger_id is None:
+        return _building(state, authentication_required=event.required)
+    return _charger(state, event.charger_id, authentication_required=event.required)
+
+
 _STEPS: Final[dict[type[Event], Callable[[Installation, Any], Installation]]] = {
     layout.InstallationCreated: _created,
     layout.InstallationChanged: _described,
     layout.InstallationDeactivated: lambda state, _: _building(state, in_use=False),
     layout.InstallationReactivated: lambda state, _: _building(state, in_use=True),
-    layout.AuthenticationRequiredSet: lambda state, it: _building(
-        state, authentication_required=it.required
-    ),
+    layout.AuthenticationRequiredSet: _authentication,
     layout.AvailableCurrentSet: _available,
     layout.SwitchCurrentSet: lambda state, it: _building(
         state, switch_current_a=it.switch_current_a

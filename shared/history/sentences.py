@@ -155,8 +155,9 @@ _OF_LAYOUTS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
         f"{w.after.name} was taken out of use{_because(it.reason)}"
     ),
     layout.InstallationReactivated: lambda _, w: f"{w.after.name} was taken into use again",
-    layout.AuthenticationRequiredSet: lambda it, _: (
+    layout.AuthenticationRequiredSet: lambda it, w: (
         f"Drivers {'must' if it.required else 'need not'} show who they are"
+        f"{'' if it.charger_id is None else f' at {w.charger(it.charger_id)}'}"
     ),
     layout.AvailableCurrentSet: _available,
     layout.SwitchCurrentSet: _switch,
@@ -268,6 +269,9 @@ _OF_CHARGERS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     ),
     telemetry.ChargingRequested: _requested,
     telemetry.SessionEnded: _ended,
+    telemetry.FirmwareUpdateRequested: lambda it, w: (
+        f"{w.charger(it.charger_id)} was told to fetch firmware from {it.location}"
+    ),
     telemetry.FailSafeApplied: lambda it, w: (
         f"{w.charger(it.charger_id)} confirmed its fail-safe of {amperes(it.fail_safe_a)}"
     ),

@@ -82,6 +82,8 @@ class Charger:
     """What was wished last for its car, and until when."""
     locked: LockedWith | None = None
     """What it is locked with; none, if it is not locked."""
+    authentication_required: bool | None = None
+    """Of its drivers; none: as the installation has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ class Act:
     command_id: str
     correlation_id: str
     causation_id: str | None
+    allowed_by: str | None
+    """By what right a person did it; none for those who need none."""
     reason: str | None
     ticket: str | None
     facts: tuple[Fact, ...]
@@ -70,6 +72,7 @@ class Act:
             "command_id": self.command_id,
             "correlation_id": self.correlation_id,
             "causation_id": self.causation_id,
+            "allowed_by": self.allowed_by,
             "reason": self.reason,
             "ticket": self.ticket,
             "events": [_fact_as_json(it) for it in self.facts],
@@ -173,16 +176,17 @@ def _together(act: Act, told: Told) -> bool:
 
 
 def _act(told: Told, fact: Fact, zone: tzinfo | None) -> Act:
-    recorded = told.recorded
-    event = told.event
+    recorded, event = told.recorded, told.event
+    meta = recorded.meta
     return Act(
         service=told.service,
         recorded_at=recorded.recorded_at,
         zone=zone,
-        actor=recorded.meta.actor,
-        command_id=recorded.meta.command_id,
-        correlation_id=recorded.meta.correlation_id,
-        causation_id=recorded.meta.causation_id,
+        actor=meta.actor,
+        command_id=meta.command_id,
+        correlation_id=meta.correlation_id,
+        causation_id=meta.causation_id,
+        allowed_by=meta.allowed_by,
         reason=getattr(event, "reason", None),
         ticket=getattr(event, "ticket", None),
         facts=(fact,),

@@ -208,9 +208,15 @@ class ReactivateInstallation(InstallationCommand):
 
 
 class SetAuthenticationRequired(InstallationCommand):
-    """Say whether drivers must show who they are before they charge."""
+    """
+    Say whether drivers must show who they are before they charge.
+
+    What is said of one charger goes before what is said of the installation.
+    """
 
     required: bool
+    charger_id: ChargerId | None = None
+    """Of this charger only; none: of the installation."""
 
 
 class SetAvailableCurrent(InstallationCommand):
@@ -493,11 +499,19 @@ class InstallationReactivated(InstallationEvent):
     service: ClassVar[str] = "installation"
 
 
+def _authentication_2(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"charger_id": None}
+
+
 class AuthenticationRequiredSet(InstallationEvent):
     """Whether drivers must show who they are before they charge."""
 
     service: ClassVar[str] = "installation"
+    schema_version: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _authentication_2}
     required: bool
+    charger_id: ChargerId | None = None
+    """At this charger, whatever holds for the installation; none: at the installation."""
 
 
 class AvailableCurrentSet(InstallationEvent):

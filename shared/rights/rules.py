@@ -5,6 +5,8 @@ from typing import Final
 
 from shared.messages import Command, telemetry
 from shared.messages import installation as layout
+from shared.messages import permissions as people
+from shared.messages.signing_in import Scope
 from shared.rights.grants import Place
 from shared.rights.table import Action
 
@@ -31,6 +33,7 @@ RULES: Final[dict[type[Command], Action]] = {
     layout.SetChargingWish: Action.CHARGE,
     telemetry.StartCharging: Action.CHARGE,
     telemetry.StopCharging: Action.CHARGE,
+    telemetry.UpdateFirmware: Action.FIRMWARE,
     layout.UnlockSerial: Action.UNLOCK,
     layout.AddMeter: Action.TECHNICAL,
     layout.ChangeMeter: Action.TECHNICAL,
@@ -38,8 +41,39 @@ RULES: Final[dict[type[Command], Action]] = {
     layout.SetExternalLimit: Action.POWER,
     layout.LiftExternalLimit: Action.POWER,
     layout.SetContractPeak: Action.POWER,
+    people.GrantRole: Action.PERMISSIONS,
+    people.RevokeRole: Action.PERMISSIONS,
+    people.AnswerRequest: Action.PERMISSIONS,
+    people.LookAtHistory: Action.HISTORY,
 }
-"""The action that a command is. One that is not here, nobody may ask for."""
+"""The action that a command is. One that is neither here nor among the following, nobody may ask for."""
+
+DECIDED_BY_PERMISSIONS: Final[dict[type[Command], Scope]] = {
+    people.InvitePerson: Scope.PERMISSIONS,
+    people.RenamePerson: Scope.PERMISSIONS,
+    people.ForgetPerson: Scope.PERMISSIONS,
+    people.CreateGroup: Scope.PERMISSIONS,
+    people.DissolveGroup: Scope.PERMISSIONS,
+    people.AddMember: Scope.PERMISSIONS,
+    people.RemoveMember: Scope.PERMISSIONS,
+    people.RequestAccess: Scope.MANAGE,
+    people.RegisterCard: Scope.MANAGE,
+    people.BlockCard: Scope.MANAGE,
+    people.UnblockCard: Scope.MANAGE,
+    people.RemoveCard: Scope.MANAGE,
+}
+"""What is not about one place: whether it is about whoever asks, or about people at a place of theirs, only
+permissions knows. The scope is what a token needs to ask for it."""
+
+OPERATOR_ONLY: Final[frozenset[type[Command]]] = frozenset(
+    {people.GrantPlatformRole, people.RevokePlatformRole}
+)
+"""What no person may ask for: it is the operator's of the platform."""
+
+BETWEEN_SERVICES: Final[frozenset[type[Command]]] = frozenset(
+    {telemetry.SetCurrentLimit, people.RecordRefusal}
+)
+"""What services tell one another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,17 @@ from cli.faults import FolderDamaged
 from cli.nats_access import (
     Access,
     Subscriber,
-    accounts,
     changing_access,
     new_password,
     open_access,
     save_access,
-    services_exports,
-    subscriber_account,
 )
+from cli.nats_accounts import accounts, services_exports, subscriber_account
+from cli.nats_keys import new_seed, public_key
 from cli.nats_server import Nats, prepare
 from cli.programs import nats_server
 from shared.grants import SUBSCRIBER_REQUESTS, subscriber
+from shared.service_grants import SERVICES
 
 BILLING = Subscriber(
     "billing", "b1lling", ("CircuitAdded",), datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -35,7 +35,7 @@ def accepted(folder: Path, text: str) -> bool:
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
-def test_the_services_get_a_password_that_stays(tmp_path: Path) -> None:
+def test_the_operator_gets_a_password_that_stays(tmp_path: Path) -> None:
     first = open_access(tmp_path / "nats")
 
     assert len(first.password) >= 32
@@ -44,7 +44,7 @@ def test_the_services_get_a_password_that_stays(tmp_path: Path) -> None:
 
 
 def test_who_may_sign_in_is_read_as_it_was_written(tmp_path: Path) -> None:
-    access = Access("s3cret").with_subscriber(BILLING).with_subscriber(ARCHIVE)
+    access = open_access(tmp_path).with_subscriber(BILLING).with_subscriber(ARCHIVE)
 
     save_access(tmp_path, access)
 
@@ -70,6 +70,55 @@ def test_a_damaged_file_is_refused_and_kept(tmp_path: Path, content: bytes) -> N
     assert (tmp_path / "access.json").read_bytes() == content
 
 
+def test_every_service_gets_a_key_of_its_own_that_stays(tmp_path: Path) -> None:
+    access = open_access(tmp_path)
+
+    assert set(access.services) == set(SERVICES)
+    assert len(set(access.services.values())) == len(SERVICES)
+    for name, public in access.services.items():
+        file = tmp_path / "keys" / f"{name}.seed"
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert public_key(file.read_text()) == public
+        assert file.read_text().strip() not in (tmp_path / "access.json").read_text()
+    assert open_access(tmp_path) == access
+
+
+def test_services_get_keys_in_a_folder_from_a_time_without(tmp_path: Path) -> None:
+    before = Access(new_password())
+    content = f'{{"password": "{before.password}", "subscribers": []}}'
+    (tmp_path / "access.json").write_text(content)
+
+    access = open_access(tmp_path)
+
+    assert access.password == before.password
+    assert set(access.services) == set(SERVICES)
+    assert open_access(tmp_path) == access
+
+
+def test_a_key_that_is_lost_is_replaced_and_the_server_told(tmp_path: Path) -> None:
+    before = open_access(tmp_path).services
+    (tmp_path / "keys" / "portal.seed").unlink()
+
+    after = open_access(tmp_path).services
+
+    assert {it for it in SERVICES if before[it] != after[it]} == {"portal"}
+    assert after["portal"] in accounts(open_access(tmp_path))
+    assert before["portal"] not in accounts(open_access(tmp_path))
+
+
+@pytest.mark.parametrize("content", ["", "SUNOSEED", new_seed()[:-1], "SAAB" + "A" * 54])
+def test_what_is_no_key_is_refused_and_kept(tmp_path: Path, content: str) -> None:
+    open_access(tmp_path)
+    file = tmp_path / "keys" / "portal.seed"
+    file.write_text(content)
+
+    with pytest.raises(FolderDamaged, match=r"portal\.seed") as fault:
+        open_access(tmp_path)
+
+    assert "mv " in fault.value.hint
+    assert file.read_text() == content
+
+
 def test_changes_wait_for_each_other(tmp_path: Path) -> None:
     save_access(tmp_path, Access("s3cret"))
     for added in (BILLING, ARCHIVE):
@@ -80,7 +129,7 @@ def test_changes_wait_for_each_other(tmp_path: Path) -> None:
 
 
 def test_the_server_accepts_the_accounts(tmp_path: Path) -> None:
-    access = Access("s3cret").with_subscriber(BILLING).with_subscriber(ARCHIVE)
+    access = open_access(tmp_path).with_subscriber(BILLING).with_subscriber(ARCHIVE)
 
     assert accepted(tmp_path, accounts(access))
     assert not accepted(tmp_path, accounts(access).replace("exports", "exprots"))
@@ -109,7 +158,7 @@ def test_a_subscriber_imports_all_it_may_publish_and_every_import_is_offered() -
 def test_jetstreams_of_a_time_without_accounts_are_moved_in(tmp_path: Path) -> None:
     old = tmp_path / "nats" / "jetstream" / "$G" / "streams" / "EVENTS_BALANCER"
     old.mkdir(parents=True)
-    server = Nats(tmp_path / "nats", tmp_path, 1, 2, Access("s3cret"))
+    server = Nats(tmp_path / "nats", tmp_path, 1, 2, open_access(tmp_path / "nats"))
 
     for _ in range(2):
         prepare(server)

@@ -1,10 +1,11 @@
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cli.nats_access import Access
+from cli.nats_access import Access, open_access
 from cli.nats_server import Nats, configuration, prepare
 from cli.programs import nats_server
 
@@ -12,7 +13,8 @@ from cli.programs import nats_server
 def server(tmp_path: Path, **changes: object) -> Nats:
     folder = tmp_path / 'odd "name"'
     folder.mkdir(exist_ok=True)
-    given = {"access": Access("s3cret")} | changes
+    access = replace(Access("s3cret"), services=open_access(folder / "nats").services)
+    given = {"access": access} | changes
     return Nats(folder / "nats", folder, 4333, 8333, **given)  # type: ignore[arg-type]
 
 
@@ -64,5 +66,5 @@ def test_only_its_owner_may_read_the_configuration(tmp_path: Path, name: str) ->
     assert file.stat().st_uid == os.geteuid()
 
 
-def test_the_password_of_the_services_is_part_of_our_own_address(tmp_path: Path) -> None:
+def test_the_password_of_the_operator_is_part_of_our_own_address(tmp_path: Path) -> None:
     assert server(tmp_path).url == "nats://ampledger:s3cret@127.0.0.1:4333"

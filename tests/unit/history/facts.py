@@ -52,24 +52,24 @@ class Log:
         actor: str = "nina",
         command_id: str | None = None,
         caused_by: str | None = None,
+        allowed_by: str | None = None,
         minutes: float = 1,
     ) -> list[Recorded]:
         """Append what one command led to."""
         self.at += timedelta(minutes=minutes)
-        return [self._recorded(it, stream, actor, command_id, caused_by) for it in events]
+        meta = Meta(
+            actor=actor,
+            command_id=command_id or f"{self.service}-command-{self.at:%H%M%S}",
+            correlation_id="corr",
+            causation_id=caused_by,
+            allowed_by=allowed_by,
+        )
+        return [self._recorded(it, stream, meta) for it in events]
 
-    def _recorded(
-        self,
-        event: Event,
-        stream: str | None,
-        actor: str,
-        command_id: str | None,
-        caused_by: str | None,
-    ) -> Recorded:
+    def _recorded(self, event: Event, stream: str | None, meta: Meta) -> Recorded:
         position = len(self.events) + 1
         name = stream or f"{self.service}-{event.aggregate_id}"
         self.versions[name] = self.versions.get(name, 0) + 1
-        command = command_id or f"{self.service}-command-{self.at:%H%M%S}"
         recorded = Recorded(
             position=position,
             stream=name,
@@ -79,9 +79,7 @@ class Log:
             type=type(event).__name__,
             schema_version=event.schema_version,
             data=event.model_dump_json().encode(),
-            meta=Meta(
-                actor=actor, command_id=command, correlation_id="corr", causation_id=caused_by
-            ),
+            meta=meta,
         )
         self.events.append(recorded)
         return recorded

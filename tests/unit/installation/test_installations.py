@@ -15,6 +15,7 @@ from services.installation.refusals import (
     HomeTooLarge,
     InstallationExists,
     NoImbalanceInGrid,
+    UnknownCharger,
     UnknownInstallation,
     WiringDoesNotFitGrid,
 )
@@ -277,6 +278,17 @@ def test_authentication_is_required_and_is_not() -> None:
     given(installation, created()).when(
         wish(SetAuthenticationRequired, required=False)
     ).then_nothing_happened()
+
+
+def test_one_charger_may_have_it_otherwise() -> None:
+    required = fact(AuthenticationRequiredSet, required=True, charger_id="bay-1")
+    there = (created(), added(), assigned())
+    asked = wish(SetAuthenticationRequired, required=True, charger_id="bay-1")
+    given(installation, *there).when(asked).then(required)
+    given(installation, *there, required).when(asked).then_nothing_happened()
+    given(installation, *there).when(
+        wish(SetAuthenticationRequired, required=True, charger_id="bay-9")
+    ).then_refused(UnknownCharger, "bay-9")
 
 
 def test_the_available_current_is_limited_with_an_end_and_lifted() -> None:

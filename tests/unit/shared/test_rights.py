@@ -141,7 +141,7 @@ def test_a_command_is_checked_at_every_place_it_changes() -> None:
         command_id="c",
         installation_id=HERE,
         charger_id=BAY,
-        to_circuit_id="x",
+        circuit_id="x",
         to_installation_id=ELSEWHERE,
     )
     with pytest.raises(Forbidden, match="installation harbour"):

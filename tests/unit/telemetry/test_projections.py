@@ -147,6 +147,18 @@ async def test_what_changes_is_known_as_it_is_from_then_on() -> None:
     assert known.fail_safe_a == 10.0
 
 
+async def test_what_is_said_of_one_charger_goes_before_what_holds_for_all() -> None:
+    def asks(*, required: bool, charger_id: str | None = None) -> AuthenticationRequiredSet:
+        return AuthenticationRequiredSet(**GARAGE, required=required, charger_id=charger_id)
+
+    own = asks(required=True, charger_id=BAY["charger_id"])
+    known = await after(created(), assigned(), own, asks(required=False))
+
+    found = known.get(SERIAL)
+    assert found is not None
+    assert found.authentication_required
+
+
 @pytest.mark.parametrize(
     ("circuit_id", "what"),
     [("level-1", "circuit level-1 of installation garage"), (None, "installation garage")],

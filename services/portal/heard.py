@@ -1,0 +1,38 @@
+"""How far the portal has come in the logs that it follows, and waiting until it has come somewhere."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from shared.recorded import Recorded
+
+
+class Heard:
+    """Positions by service. Whoever has changed something waits until it is seen."""
+
+    def __init__(self) -> None:
+        self._positions: dict[str, int] = {}
+        self._changed = asyncio.Event()
+
+    def committed(self, service: str) -> Callable[[Sequence[Recorded]], None]:
+        """Make what hears that events of a log took effect."""
+
+        def on_committed(applied: Sequence[Recorded]) -> None:
+            self._positions[service] = applied[-1].position
+            self._changed.set()
+            self._changed = asyncio.Event()
+
+        return on_committed
+
+    def position(self, service: str) -> int:
+        """Name the position of the newest event that took effect since the start; 0 if none has."""
+        return self._positions.get(service, 0)
+
+    async def until(self, service: str, position: int, wait_s_max: float) -> bool:
+        """Wait until the event at a position has taken effect; tell whether it has, in time."""
+        try:
+            async with asyncio.timeout(wait_s_max):
+                while self.position(service) < position:
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True

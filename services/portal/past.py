@@ -1,0 +1,67 @@
+"""
+What the logs of the other services hold about an installation, asked for when somebody looks.
+
+A look reads up to thousands of events, so only a few are taken at a time, and few more wait: whoever comes
+then is told to come again. The live pages go on meanwhile.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
+
+from shared.history.deeds import Deed, Wanted, deeds
+from shared.history.merging import Told, merge
+from shared.ids import InstallationId
+from shared.messages.telemetry import ChargerRefused
+from shared.recorded import Recorded
+
+ASKED: Final = ("installation", "permissions", "telemetry")
+"""Whose logs have deeds in them: a balancer's has only its own decisions."""
+LOOKS_MAX: Final = 2
+"""How many looks are taken at a time."""
+WAITING_MAX: Final = 8
+"""How many wait for theirs at most."""
+
+Logs = Mapping[str, Sequence[Recorded]]
+Ask = Callable[[InstallationId], Awaitable[Logs]]
+"""Reads the logs, as far as they are about an installation."""
+
+
+class TooManyLook(Exception):
+    """So many look at the past already that this one is to come again."""
+
+
+class Past:
+    """Takes looks at the past, few at a time."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._free = asyncio.Semaphore(LOOKS_MAX)
+        self._here = 0
+
+    async def deeds(self, installation_id: InstallationId, wanted: Wanted) -> Sequence[Deed]:
+        """
+        Tell who did what at an installation, from the beginning of what is read.
+
+        Raises:
+            TooManyLook: come again.
+            ServiceUnavailable: one of the services does not answer.
+        """
+        if self._here >= LOOKS_MAX + WAITING_MAX:
+            raise TooManyLook
+        self._here += 1
+        try:
+            async with self._free:
+                logs = await self._ask(installation_id)
+                # Thousands of sentences take their time: not on the loop that live pages are on.
+                return await asyncio.to_thread(_told, logs, installation_id, wanted)
+        finally:
+            self._here -= 1
+
+
+def _told(logs: Logs, installation_id: InstallationId, wanted: Wanted) -> Sequence[Deed]:
+    def concerns(one: Told) -> bool:
+        whose = getattr(one.event, "installation_id", None)
+        return whose == installation_id or isinstance(one.event, ChargerRefused)
+
+    return list(deeds(merge(logs), concerns, wanted))
