@@ -7,6 +7,7 @@ As with real hardware, no meter values are sent until somebody asks for them: th
 from dataclasses import dataclass, field
 from typing import Final
 
+from simulator.local_list import ENTRIES_MAX, MESSAGE_MAX
 from simulator.payloads import Payload
 from simulator.profiles import PERIODS_MAX, PROFILES_MAX, STACK_LEVEL_MAX
 
@@ -19,6 +20,29 @@ SAMPLE_INTERVAL: Final = "MeterValueSampleInterval"
 SAMPLED_DATA: Final = "MeterValuesSampledData"
 HEARTBEAT_INTERVAL: Final = "HeartbeatInterval"
 PING_INTERVAL: Final = "WebSocketPingInterval"
+AUTHORIZATION_KEY: Final = "AuthorizationKey"
+KEY_CHARACTERS_MIN: Final = 16
+KEY_CHARACTERS_MAX: Final = 40
+"""As the security whitepaper of OCPP 1.6 bounds it."""
+
+LIST_ENABLED: Final = "LocalAuthListEnabled"
+AUTHORIZE_OFFLINE: Final = "LocalAuthorizeOffline"
+STRANGERS_OFFLINE: Final = "AllowOfflineTxForUnknownId"
+STOP_INVALID: Final = "StopTransactionOnInvalidId"
+AUTHORIZE_REMOTE: Final = "AuthorizeRemoteTxRequests"
+PRE_AUTHORIZE: Final = "LocalPreAuthorize"
+
+SWITCHES: Final = frozenset(
+    {
+        LIST_ENABLED,
+        AUTHORIZE_OFFLINE,
+        STRANGERS_OFFLINE,
+        STOP_INVALID,
+        AUTHORIZE_REMOTE,
+        PRE_AUTHORIZE,
+    }
+)
+"""True or false."""
 
 INTERVALS: Final = frozenset({SAMPLE_INTERVAL, HEARTBEAT_INTERVAL, PING_INTERVAL})
 
@@ -26,9 +50,11 @@ FIXED: Final = {
     "ChargeProfileMaxStackLevel": str(STACK_LEVEL_MAX),
     "ChargingScheduleAllowedChargingRateUnit": "Current",
     "ChargingScheduleMaxPeriods": str(PERIODS_MAX),
+    "LocalAuthListMaxLength": str(ENTRIES_MAX),
     "MaxChargingProfilesInstalled": str(PROFILES_MAX),
     "NumberOfConnectors": "1",
-    "SupportedFeatureProfiles": "Core,RemoteTrigger,SmartCharging",
+    "SendLocalListMaxLength": str(MESSAGE_MAX),
+    "SupportedFeatureProfiles": "Core,LocalAuthListManagement,RemoteTrigger,SmartCharging",
 }
 """Can be read, not written."""
 
@@ -43,12 +69,25 @@ class Configuration:
             SAMPLED_DATA: ",".join(MEASURANDS),
             HEARTBEAT_INTERVAL: "86400",
             PING_INTERVAL: "0",
+            LIST_ENABLED: "false",
+            AUTHORIZE_OFFLINE: "true",
+            STRANGERS_OFFLINE: "true",
+            STOP_INVALID: "true",
+            AUTHORIZE_REMOTE: "false",
+            PRE_AUTHORIZE: "false",
         }
     )
+
+    authorization_key: str | None = None
+    """The password it signs in with from its next connection on; none: it shows none."""
 
     def seconds(self, key: str) -> int:
         """Read one of the intervals, in seconds; 0 means never."""
         return int(self.values[key])
+
+    def on(self, key: str) -> bool:
+        """Read one of the switches."""
+        return self.values[key] == "true"
 
     @property
     def measurands(self) -> tuple[str, ...]:
@@ -58,10 +97,16 @@ class Configuration:
         """Change a key; return the status that answers ChangeConfiguration."""
         if key in FIXED:
             return "Rejected"
+        if key == AUTHORIZATION_KEY:
+            return self._change_key(value)
         if key not in self.values:
             return "NotSupported"
         if key in INTERVALS:
             if not (value.isascii() and value.isdigit()):
+                return "Rejected"
+        elif key in SWITCHES:
+            value = value.lower()
+            if value not in {"true", "false"}:
                 return "Rejected"
         else:
             names = [name.strip() for name in value.split(",") if name.strip()]
@@ -71,8 +116,16 @@ class Configuration:
         self.values[key] = value
         return "Accepted"
 
+    def _change_key(self, value: str) -> str:
+        if not KEY_CHARACTERS_MIN <= len(value) <= KEY_CHARACTERS_MAX:
+            return "Rejected"
+        self.authorization_key = value
+        return "Accepted"
+
     def listed(self, keys: list[str]) -> Payload:
-        """Answer GetConfiguration: the keys asked for, or all of them if none are named."""
+        """Answer GetConfiguration: the keys asked for, or all of them if none are named. A password is
+        written, and never read.
+        """
         known = {key: (value, False) for key, value in self.values.items()}
         known |= {key: (value, True) for key, value in FIXED.items()}
         answer: Payload = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from shared.messages import Command
+from shared.messages import Command, telemetry
 from shared.messages import installation as layout
 from shared.messages import permissions as people
 
@@ -85,6 +85,11 @@ OF_CHARGERS: Final = (
     CommandRoute("PUT", f"{CHARGER}/priority", layout.SetPriority),
     CommandRoute("PUT", f"{CHARGER}/wish", layout.SetChargingWish),
     CommandRoute("PUT", f"{CHARGER}/authentication", layout.SetAuthenticationRequired),
+    CommandRoute(
+        "POST", f"{CHARGER}/start", telemetry.StartCharging, left_out=frozenset({"person_id"})
+    ),
+    CommandRoute("POST", f"{CHARGER}/stop", telemetry.StopCharging),
+    CommandRoute("POST", f"{CHARGER}/firmware", telemetry.UpdateFirmware),
 )
 
 OF_METERS: Final = (
