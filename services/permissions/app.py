@@ -2,12 +2,14 @@
 
 from functools import partial
 
+from services.permissions.looks import stream_of as looks_at
 from services.permissions.sign_in.assembly import signing_in
 from services.permissions.sign_in.people import Person
 from services.permissions.sign_in.settings import SignInSettings
 from shared.acts_query import answer_acts
 from shared.commands import taking_commands
 from shared.event_store import EventStore
+from shared.ids import InstallationId
 from shared.relay import Relay
 from shared.runtime import Runtime, run
 
@@ -26,13 +28,19 @@ class Interim:
         return ""
 
 
+def past_of(installation_id: InstallationId) -> tuple[str, ...]:
+    """Name the streams of what happened at an installation."""
+    named = (f"access-{installation_id}", f"refusals-{installation_id}")
+    return (*named, looks_at(installation_id))
+
+
 async def assemble(runtime: Runtime, settings: SignInSettings) -> None:
     """Open the log, copy it to its jetstream, answer who asks."""
     store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
     relay = Relay("permissions", store, runtime.client)
     runtime.spawn(relay.run(), "relay")
     runtime.health.add("relay", relay.standing)
-    await answer_acts(runtime.client, "permissions", store, lambda it: (f"installation-{it}",))
+    await answer_acts(runtime.client, "permissions", store, past_of)
     router = signing_in(runtime, settings, store, Interim())
     await runtime.stack.enter_async_context(
         taking_commands(settings.nats_url, "ampledger-permissions", router)
