@@ -15,8 +15,15 @@ from typing import Final
 from shared import subjects
 from shared.grants import ACKNOWLEDGE, ACKNOWLEDGE_2, INBOXES, PULL, Grant, Request
 from shared.messages.balancer import SiteBalance
+from shared.messages.people import CardsOf, Standing
 from shared.messages.permissions import RecordRefusal
-from shared.messages.telemetry import BreakerReading, MeterReading, SetCurrentLimit
+from shared.messages.telemetry import (
+    BreakerReading,
+    MeterReading,
+    SetCurrentLimit,
+    StartCharging,
+    StopCharging,
+)
 
 OPERATOR: Final = "operator"
 """Who runs the platform: the `ampledger` command, with everything that NATS has."""
@@ -44,6 +51,7 @@ class Row:
     Args:
         takes: what it answers, whoever asks.
         asks: what it asks other services.
+        within: what its own processes ask one another.
         follows: whose logs.
         says: readings that it publishes.
         hears: readings that it hears as they come, from which service.
@@ -54,6 +62,7 @@ class Row:
 
     takes: tuple[str, ...]
     asks: tuple[Ask, ...] = ()
+    within: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     hears: tuple[Ask, ...] = ()
@@ -69,22 +78,32 @@ _METER: Final = subjects.telemetry_all(MeterReading)
 _BREAKER: Final = subjects.telemetry_all(BreakerReading)
 _BALANCE: Final = subjects.telemetry_all(SiteBalance)
 _LIMIT: Final = subjects.charger_command(SetCurrentLimit, "*")
-_QUERIES: Final = subjects.query(PERMISSIONS, ">")
-CARDS_OF: Final = subjects.query(PERMISSIONS, "CardsOf")
+_REMOTE: Final = tuple(
+    subjects.charger_command(it, "*") for it in (StartCharging, StopCharging)
+)
 
 
 def _doors(service: str) -> tuple[str, ...]:
-    return subjects.commands_of(service), subjects.asked_of(service)
+    queries = subjects.query(service, ">")
+    return subjects.commands_of(service), subjects.asked_of(service), queries
 
 
+TELEMETRY_QUERIES: Final = (CardsOf.__name__, Standing.__name__)
+"""What telemetry asks permissions: whose cards go to a charger's own list, and how far its log is."""
 _ASKED: Final = (INSTALLATION, PERMISSIONS, TELEMETRY, BALANCER, NOTIFICATIONS)
 
 SERVICES: Final[Mapping[str, Row]] = {
     INSTALLATION: Row(takes=_doors(INSTALLATION), follows=(PERMISSIONS,)),
-    PERMISSIONS: Row(takes=(*_doors(PERMISSIONS), _QUERIES), follows=(INSTALLATION,)),
+    PERMISSIONS: Row(
+        takes=(*_doors(PERMISSIONS), subjects.operator_query(PERMISSIONS, ">")),
+        follows=(INSTALLATION,),
+    ),
     TELEMETRY: Row(
         takes=(*_doors(TELEMETRY), _LIMIT),
-        asks=(Ask(PERMISSIONS, CARDS_OF),),
+        asks=tuple(
+            Ask(PERMISSIONS, subjects.query(PERMISSIONS, it)) for it in TELEMETRY_QUERIES
+        ),
+        within=_REMOTE,
         follows=(INSTALLATION, PERMISSIONS),
         says=(_METER, _BREAKER),
         jetstreams=(subjects.TELEMETRY_JETSTREAM,),
@@ -101,7 +120,7 @@ SERVICES: Final[Mapping[str, Row]] = {
         takes=(),
         asks=(
             *(Ask(it, subjects.asked_of(it)) for it in _ASKED),
-            Ask(PERMISSIONS, _QUERIES),
+            *(Ask(it, subjects.query(it, ">")) for it in _ASKED),
             Ask(PERMISSIONS, subjects.command(RecordRefusal)),
         ),
         follows=_ASKED,
@@ -246,6 +265,6 @@ def grant(service: str) -> Grant:
     """
     row = SERVICES[service]
     return Grant(
-        publish=(*reached(service), *(it.subject for it in row.asks)),
-        subscribe=(INBOXES, *row.takes, *(it.subject for it in row.hears)),
+        publish=(*reached(service), *(it.subject for it in row.asks), *row.within),
+        subscribe=(INBOXES, *row.takes, *row.within, *(it.subject for it in row.hears)),
     )

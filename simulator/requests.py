@@ -57,6 +57,17 @@ def _get_configuration(charger: Charger, payload: Payload, _now_s: float) -> Pay
     return charger.configuration.listed(keys)
 
 
+# --- The local list ---
+
+
+def _get_local_list_version(charger: Charger, _payload: Payload, _now_s: float) -> Payload:
+    return {"listVersion": charger.local_list.version}
+
+
+def _send_local_list(charger: Charger, payload: Payload, _now_s: float) -> Payload:
+    return {"status": charger.local_list.take(payload)}
+
+
 # --- Charging profiles ---
 
 
@@ -197,9 +208,11 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "ClearChargingProfile": _clear_charging_profile,
     "GetCompositeSchedule": _get_composite_schedule,
     "GetConfiguration": _get_configuration,
+    "GetLocalListVersion": _get_local_list_version,
     "RemoteStartTransaction": _remote_start,
     "RemoteStopTransaction": _remote_stop,
     "Reset": _reset,
+    "SendLocalList": _send_local_list,
     "SetChargingProfile": _set_charging_profile,
     "TriggerMessage": _trigger_message,
     "UnlockConnector": _unlock_connector,

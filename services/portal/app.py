@@ -19,7 +19,9 @@ from services.portal.pages import Sights, application
 from services.portal.past import ASKED, Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
+from services.portal.seeing import Seeing
 from services.portal.settings import PortalSettings
+from services.portal.signing_in.questions import NatsQuestions
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.acts_query import ask_acts
@@ -33,7 +35,7 @@ log = structlog.get_logger()
 
 
 async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
-    """Follow the three logs, hear readings, and show them."""
+    """Follow the logs, hear readings, and show them to whom they concern."""
     models = ReadModels()
     latest = Latest(listening_since=utc_now())
     heard = Heard()
@@ -57,8 +59,16 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         log.info("portal listens", host=host, port=port)
 
     runtime.health.add("web", lambda: serving)
+    seeing = Seeing(lambda: models.book.grants, utc_now)
     past = Past(partial(ask_acts, runtime.client, ASKED))
-    app = application(sights, viewers, past, api_of(models, sights, heard, past, runtime))
+    app = application(
+        sights,
+        viewers,
+        seeing,
+        NatsQuestions(runtime.client),
+        past,
+        api_of(models, sights, heard, past, runtime),
+    )
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 

@@ -38,8 +38,8 @@ from services.telemetry.visits import Visit
 from shared import subjects
 from shared.context import acting
 from shared.ids import ChargerId, Serial
+from shared.messages import Command
 from shared.messages.telemetry import (
-    ChargerCommand,
     SetCurrentLimit,
     StartCharging,
     StopCharging,
@@ -101,7 +101,7 @@ class Connection:
         return self._history.assigned.charger_id
 
     @property
-    def _taken(self) -> dict[type[ChargerCommand], Callable[[Msg], Awaitable[None]]]:
+    def _taken(self) -> dict[type[Command], Callable[[Msg], Awaitable[None]]]:
         """What the charger can be told from afar, and who takes it."""
         return {
             SetCurrentLimit: self._desk.on_message,

@@ -23,7 +23,6 @@ from shared.event_store import CommandKnown, Commit, StreamEvents, Taken, finger
 from shared.ids import PersonId, new_id
 from shared.messages import Answer
 from shared.messages.telemetry import (
-    ChargerCommand,
     ChargingRequested,
     DriverAuthorized,
     FirmwareUpdateRequested,
@@ -136,7 +135,7 @@ class Drivers:
     async def put_on_record(
         self,
         event: ChargingRequested | FirmwareUpdateRequested,
-        command: ChargerCommand,
+        command: SessionCommand,
         answer: Answer,
     ) -> int:
         """

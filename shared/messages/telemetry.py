@@ -38,7 +38,15 @@ class SetCurrentLimit(ChargerCommand):
     """From which of its terminals to charge, if it can switch; none: from all that the car uses."""
 
 
-class StartCharging(ChargerCommand):
+class SessionCommand(Command):
+    """A wish about one charger or its session; it comes at the two doors of the service."""
+
+    service: ClassVar[str] = "telemetry"
+    installation_id: InstallationId
+    charger_id: ChargerId
+
+
+class StartCharging(SessionCommand):
     """
     Have the car at a charger charge, as if its driver had shown a card.
 
@@ -48,7 +56,7 @@ class StartCharging(ChargerCommand):
     person_id: PersonId | None = None
 
 
-class StopCharging(ChargerCommand):
+class StopCharging(SessionCommand):
     """End the session at a charger: one's own, or any as its owner."""
 
 
@@ -60,7 +68,7 @@ FirmwareLocation = Annotated[
 and no password."""
 
 
-class UpdateFirmware(ChargerCommand):
+class UpdateFirmware(SessionCommand):
     """Have a charger fetch other firmware and install it; how far it has come, it says itself."""
 
     location: FirmwareLocation

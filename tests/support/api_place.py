@@ -120,9 +120,7 @@ async def api_place() -> AsyncIterator[ApiPlace]:
     """
     async with contextlib.AsyncExitStack() as stack:
         servers = await stack.enter_async_context(running_servers())
-        feed = await stack.enter_async_context(
-            feeding(servers, ("permissions", "telemetry", "balancer"))
-        )
+        feed = await stack.enter_async_context(feeding(servers, ("telemetry", "balancer")))
         settings = RuntimeSettings(
             nats_url=servers.nats_url, database_url=await service_database(servers)
         )
