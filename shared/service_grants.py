@@ -15,6 +15,7 @@ from typing import Final
 from shared import subjects
 from shared.grants import ACKNOWLEDGE, ACKNOWLEDGE_2, INBOXES, PULL, Grant, Request
 from shared.messages.balancer import SiteBalance
+from shared.messages.credentials import RotateChargerCredential, WithdrawChargerCredential
 from shared.messages.people import CardsOf, Standing
 from shared.messages.permissions import RecordRefusal
 from shared.messages.telemetry import (
@@ -23,6 +24,7 @@ from shared.messages.telemetry import (
     SetCurrentLimit,
     StartCharging,
     StopCharging,
+    UpdateFirmware,
 )
 
 OPERATOR: Final = "operator"
@@ -51,7 +53,7 @@ class Row:
     Args:
         takes: what it answers, whoever asks.
         asks: what it asks other services.
-        within: what its own processes ask one another.
+        within: what its own processes ask one another, such as whichever holds a charger's socket.
         follows: whose logs.
         says: readings that it publishes.
         hears: readings that it hears as they come, from which service.
@@ -78,8 +80,15 @@ _METER: Final = subjects.telemetry_all(MeterReading)
 _BREAKER: Final = subjects.telemetry_all(BreakerReading)
 _BALANCE: Final = subjects.telemetry_all(SiteBalance)
 _LIMIT: Final = subjects.charger_command(SetCurrentLimit, "*")
-_REMOTE: Final = tuple(
-    subjects.charger_command(it, "*") for it in (StartCharging, StopCharging)
+_WITHIN: Final = tuple(
+    subjects.charger_command(it, "*")
+    for it in (
+        StartCharging,
+        StopCharging,
+        UpdateFirmware,
+        RotateChargerCredential,
+        WithdrawChargerCredential,
+    )
 )
 
 
@@ -103,7 +112,7 @@ SERVICES: Final[Mapping[str, Row]] = {
         asks=tuple(
             Ask(PERMISSIONS, subjects.query(PERMISSIONS, it)) for it in TELEMETRY_QUERIES
         ),
-        within=_REMOTE,
+        within=_WITHIN,
         follows=(INSTALLATION, PERMISSIONS),
         says=(_METER, _BREAKER),
         jetstreams=(subjects.TELEMETRY_JETSTREAM,),

@@ -6,7 +6,9 @@ goes on charging under the limits it was given.
 """
 
 import asyncio
-from collections.abc import Callable
+import ssl
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -66,6 +68,7 @@ class Link:
         clock_s: Callable[[], float],
         answer_s_max: float = ANSWER_S_MAX,
         first_connect_s_max: float = FIRST_CONNECT_S_MAX,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """
         Make a link; `run` connects it.
@@ -76,12 +79,14 @@ class Link:
             clock_s: reads the present, in seconds since 1970.
             answer_s_max: how long the server may take to answer.
             first_connect_s_max: how long the charger takes at most until it first connects.
+            tls: whom it trusts, for a server at `wss://`; by default whom this machine does.
         """
         self._charger = charger
         self._url = f"{gateway.rstrip('/')}/ocpp/{charger.serial}"
         self._clock_s = clock_s
         self._answer_s_max = answer_s_max
         self._first_connect_s_max = first_connect_s_max
+        self._tls = tls if tls is not None else self._url.startswith("wss://") or None
         self._wake = asyncio.Event()
         self._supply = asyncio.Event()
         self._no_supply = asyncio.Event()
@@ -145,6 +150,8 @@ class Link:
             close_timeout=CLOSE_S_MAX,
             proxy=None,
             local_addr=None if host is None else (host, 0),
+            additional_headers=_shown_by(self._charger),
+            ssl=self._tls,
         ) as socket:
             if socket.subprotocol != SUBPROTOCOL:
                 raise _ConnectionOver(f"the server does not speak {SUBPROTOCOL}")
@@ -256,6 +263,15 @@ class Link:
         told("message refused", action=message.action)
         charger.outbox.done(message)
         charger.transactions.on_refused(message, self._clock_s())
+
+
+def _shown_by(charger: Charger) -> Mapping[str, str]:
+    """Show who it is, if it has a password: HTTP Basic authentication (RFC 7617)."""
+    key = charger.configuration.authorization_key
+    if key is None:
+        return {}
+    shown = b64encode(f"{charger.serial}:{key}".encode()).decode()
+    return {"Authorization": f"Basic {shown}"}
 
 
 def _worst(results: list[BaseException | None]) -> Exception:

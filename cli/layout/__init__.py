@@ -3,6 +3,8 @@ Setting up an installation from the command line: `ampledger installation|circui
 
     installation.py, circuit.py, charger.py, meter.py, limit.py
                         one module per noun, one function per command
+    credential.py       `charger credential`: passwords of chargers
+    passwords.py        passwords are asked for, and shown once
     values.py           what people type for currents, moments and times of the week
     looking.py          `installation show` and `check`
     charger_file.py     a CSV of chargers, read

@@ -6,12 +6,15 @@ from functools import partial
 
 import structlog
 
-from services.telemetry.asked_door import routes
+from services.telemetry import asked_door, credential_desk
+from services.telemetry.charger import AssignedCharger
 from services.telemetry.epochs import Epochs
 from services.telemetry.gateway import Gateway
 from services.telemetry.histories import Histories
+from services.telemetry.keyring import Keyring
 from services.telemetry.meter_door import MeterDoor
 from services.telemetry.parts import Parts
+from services.telemetry.passes import Passes
 from services.telemetry.projections import Assignments
 from services.telemetry.publisher import Publisher
 from services.telemetry.rights import Rights
@@ -58,20 +61,34 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     rights = Rights(runtime.client, _card_key(settings))
     await rights.open(runtime.pool)
     runtime.spawn(rights.watch(), "watch-permissions")
+    passes = Passes(store, Keyring(runtime.pool))
     parts = Parts(
-        gateway_id, settings, runtime.client, store, epochs, publisher, whereabouts, rights
+        gateway_id=gateway_id,
+        settings=settings,
+        client=runtime.client,
+        store=store,
+        epochs=epochs,
+        publisher=publisher,
+        whereabouts=whereabouts,
+        rights=rights,
+        passes=passes,
     )
     gateway = Gateway(parts, assignments, histories)
     people = rights.follower(runtime.pool, gateway.on_rights)
     runtime.spawn(follow(runtime.client, runtime.pool, people), "follow-permissions")
-    follower = assignments.follower(runtime.pool, gateway.on_assignments)
+
+    def on_gone(left: AssignedCharger) -> None:
+        runtime.spawn(passes.on_removed(left), f"passwords of {left.serial} end")
+
+    follower = assignments.follower(runtime.pool, gateway.on_assignments, on_gone)
     runtime.spawn(follow(runtime.client, runtime.pool, follower), "follow-installation")
     await answer_acts(runtime.client, "telemetry", store, assignments.streams_at)
     await runtime.stack.enter_async_context(gateway.serving())
     runtime.health.add("ocpp", lambda: gateway.listening)
-    asked = routes(runtime.client, rights.check, settings.call_timeout_s)
+    asked = asked_door.routes(runtime.client, rights.check, settings.call_timeout_s)
+    desk = credential_desk.routes(parts, assignments)
     await runtime.stack.enter_async_context(
-        taking_commands(settings.nats_url, "ampledger-telemetry-asked", asked)
+        taking_commands(settings.nats_url, "ampledger-telemetry-asked", asked, desk)
     )
     if settings.meter_port is not None:
         door = MeterDoor(assignments.meter, publisher, utc_now)

@@ -34,11 +34,13 @@ from services.telemetry.local_lists import LocalList
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
 from services.telemetry.remote_control import RemoteDesk
+from services.telemetry.rotation import Rotation
 from services.telemetry.visits import Visit
 from shared import subjects
 from shared.context import acting
 from shared.ids import ChargerId, Serial
 from shared.messages import Command
+from shared.messages.credentials import RotateChargerCredential, WithdrawChargerCredential
 from shared.messages.telemetry import (
     SetCurrentLimit,
     StartCharging,
@@ -80,6 +82,7 @@ class Connection:
         drivers = Drivers(parts, history)
         self._remote = RemoteDesk(parts, history, self._calls, drivers, self._is_accepted)
         self._list = LocalList(parts, history, self._calls, self._is_accepted)
+        self._rotation = Rotation(parts, history, self._calls, self._send_home)
         self._answering = Answering(
             self.serial,
             self._admission,
@@ -108,6 +111,8 @@ class Connection:
             StartCharging: self._remote.on_start,
             StopCharging: self._remote.on_stop,
             UpdateFirmware: self._remote.on_firmware,
+            RotateChargerCredential: self._rotation.on_message,
+            WithdrawChargerCredential: self._on_withdrawn,
         }
 
     def _is_accepted(self) -> bool:
@@ -132,6 +137,14 @@ class Connection:
         finally:
             await self._put_end_on_record()
             self.ended.set()
+
+    async def _on_withdrawn(self, _: Msg) -> None:
+        self._send_home("its password was withdrawn")
+
+    def _send_home(self, reason: str) -> None:
+        """Close the connection, whoever asks for it; the charger comes again, if it may."""
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self.close(reason), name="send-home")
 
     async def _serve(self) -> None:
         desk = asyncio.create_task(self._desk.run(), name="limits")
@@ -181,7 +194,7 @@ class Connection:
         if present.barred is not None:
             self._leave_as_barred()
         elif former.barred is not None:
-            self._leaving = asyncio.create_task(self.close("it is locked no more; come again"))
+            self._send_home("it is locked no more; come again")
         else:
             self._aside(self._admission.renew())
             self._list.due()

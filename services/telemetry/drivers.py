@@ -26,6 +26,7 @@ from shared.messages.telemetry import (
     ChargingRequested,
     DriverAuthorized,
     FirmwareUpdateRequested,
+    SessionCommand,
     Through,
 )
 from shared.recorded import Meta, Recorded
