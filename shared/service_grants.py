@@ -15,7 +15,12 @@ from typing import Final
 from shared import subjects
 from shared.grants import ACKNOWLEDGE, ACKNOWLEDGE_2, INBOXES, PULL, Grant, Request
 from shared.messages.balancer import SiteBalance
-from shared.messages.credentials import RotateChargerCredential, WithdrawChargerCredential
+from shared.messages.credentials import (
+    RequestChargerCertificate,
+    RevokeChargerCertificate,
+    RotateChargerCredential,
+    WithdrawChargerCredential,
+)
 from shared.messages.permissions import RecordRefusal
 from shared.messages.telemetry import (
     BreakerReading,
@@ -85,6 +90,8 @@ _TO_CHARGERS: Final = tuple(
         StopCharging,
         RotateChargerCredential,
         WithdrawChargerCredential,
+        RequestChargerCertificate,
+        RevokeChargerCertificate,
     )
 )
 _QUERIES: Final = subjects.query(PERMISSIONS, ">")
