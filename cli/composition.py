@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from cli.nats_keys import seed_file
 from cli.ports import LOOPBACK
@@ -71,11 +71,14 @@ class Addresses:
         database_url: the database whose name begins the services' names.
         nats_keys: the folder with the keys that services sign in to NATS with; without it they sign in
             as the address says.
+        passwords: of the services in PostgreSQL, by name; those without one reach their database as the
+            operator does.
     """
 
     nats_url: str
     database_url: str
     nats_keys: Path | None = None
+    passwords: Mapping[str, str] = field(default_factory=dict)
 
 
 def service_database_url(database_url: str, service: str) -> str:
@@ -90,6 +93,29 @@ def service_database_url(database_url: str, service: str) -> str:
     parts = urlsplit(database_url)
     prefix = parts.path.strip("/") or DATABASE_PREFIX
     return _joined(parts._replace(path=f"/{prefix}_{service.replace('-', '_')}"))
+
+
+def role_of(database_url: str) -> str:
+    """
+    Name the role of the service that a database belongs to.
+
+    >>> role_of("postgresql://me:secret@db:5432/ampledger_balancer?sslmode=disable")
+    'ampledger_balancer'
+    """
+    return unquote(urlsplit(database_url).path.strip("/"))
+
+
+def as_role(database_url: str, password: str) -> str:
+    """
+    Spell the URL by which a service reaches its own database.
+
+    >>> as_role("postgresql://me:secret@db:5432/ampledger_balancer", "s/t")
+    'postgresql://ampledger_balancer:s%2Ft@db:5432/ampledger_balancer'
+    """
+    parts = urlsplit(database_url)
+    login = f"{quote(role_of(database_url), safe='')}:{quote(password, safe='')}"
+    place = parts.netloc.rpartition("@")[2]
+    return _joined(parts._replace(netloc=f"{login}@{place}"))
 
 
 def without_login(url: str) -> str:
@@ -178,7 +204,9 @@ def service_environment(
         "PYTHONUNBUFFERED": "1",
     }
     if spec.has_log or spec.schema_folder is not None:
-        own["DATABASE_URL"] = service_database_url(addresses.database_url, spec.name)
+        url = service_database_url(addresses.database_url, spec.name)
+        password = addresses.passwords.get(spec.name)
+        own["DATABASE_URL"] = url if password is None else as_role(url, password)
     kept = {name: value for name, value in inherited.items() if name not in _NOBODYS}
     return kept | own | dict(spec.env)
 

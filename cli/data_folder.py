@@ -4,7 +4,8 @@ The data folder: everything the embedded stack keeps, and the lock that keeps ot
     ampledger.json       its format, and the password of the embedded PostgreSQL
     lock                 held while an instance runs; names its pid
     keys/                what seals and marks personal data; a backup is of no use without
-    postgres/  nats/     what the servers store
+    postgres/  nats/     what the servers store, and who may sign in to NATS
+    passwords/           what each service signs in to PostgreSQL with
     logs/                one file per process
     run/                 what belongs to the present run: processes.json, configuration, sockets
 
@@ -30,7 +31,13 @@ from cli.programs import POSTGRES_MAJOR
 FORMAT: Final = 1
 MARKER: Final = "ampledger.json"
 ROOT_FOLDER: Final = Path("/var/lib/ampledger/data")
-_PARTS: Final = {"keys": 0o700, "nats": 0o700, "logs": 0o700, "run": 0o711}
+_PARTS: Final = {
+    "keys": 0o700,
+    "nats": 0o700,
+    "logs": 0o700,
+    "passwords": 0o700,
+    "run": 0o711,
+}
 """Folders and their modes; `run` holds the socket of PostgreSQL, which has its own user."""
 _OURS: Final = frozenset({MARKER, "lock", "postgres", *_PARTS})
 
@@ -101,6 +108,10 @@ class DataFolder:
     @property
     def nats(self) -> Path:
         return self.path / "nats"
+
+    @property
+    def passwords(self) -> Path:
+        return self.path / "passwords"
 
     @property
     def keys(self) -> Path:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import Final
 import structlog
 
 import shared
-from cli.composition import ServiceSpec, masked, migration_url
+from cli.composition import ServiceSpec, masked, migration_url, service_database_url
+from cli.database_roles import grant_own
 from cli.faults import MigrationFault
 from cli.programs import dbmate
 
@@ -40,6 +41,28 @@ def folders_of(spec: ServiceSpec) -> list[Path]:
     """Folders whose migrations a service's database gets; together they are ordered by name."""
     own = spec.schema_folder
     return [*([LOG_SCHEMA] if spec.has_log else []), *([own] if own is not None else [])]
+
+
+async def migrate_all(
+    services: Iterable[ServiceSpec], database_url: str, passwords: Mapping[str, str]
+) -> None:
+    """
+    Bring the databases of services to the newest schema, and give each service what is its own.
+
+    Args:
+        services: several copies of one count once.
+        database_url: whose name begins the databases' names.
+        passwords: of the services' roles; one that has none gets no role.
+
+    Raises:
+        MigrationFault: a migration fails, or a role cannot be made.
+    """
+    for spec in {it.name: it for it in services}.values():
+        if folders := folders_of(spec):
+            url = service_database_url(database_url, spec.name)
+            await migrate(spec.name, url, folders)
+            if spec.name in passwords:
+                await grant_own(url, passwords[spec.name])
 
 
 async def migrate(service: str, database_url: str, folders: Sequence[Path]) -> None:

@@ -19,6 +19,8 @@ class StackOptions:
         nats_keys: the folder with the services' keys for that server (`ampledger nats keys`); without it
             services sign in as the address says.
         database_url: likewise; the databases `<its name>_<service>` are made there.
+        database_passwords: the folder with the passwords of the services' roles there (`ampledger
+            migrate`); without it services reach their databases as the address says.
         nats_extra: more of NATS's configuration for the embedded server.
         services_ready_s_max: after this many seconds the stack is said to be up, with the
             services named that are not ready.
@@ -32,17 +34,20 @@ class StackOptions:
     nats_url: str | None = None
     nats_keys: Path | None = None
     database_url: str | None = None
+    database_passwords: Path | None = None
     nats_extra: str = ""
     log_format: LogFormat = "json"
     services_ready_s_max: float = 60.0
     echo: Callable[[str, str], None] | None = None
 
     def told_by(self, environment: Mapping[str, str]) -> Self:
-        """Take NATS_URL, NATS_KEYS and DATABASE_URL from the environment where they are set there."""
-        keys = environment.get("NATS_KEYS")
+        """Take NATS_URL, NATS_KEYS, DATABASE_URL and DATABASE_PASSWORDS from the environment where they are
+        set there."""
+        keys, passwords = environment.get("NATS_KEYS"), environment.get("DATABASE_PASSWORDS")
         return replace(
             self,
             nats_keys=Path(keys) if keys else self.nats_keys,
             nats_url=environment.get("NATS_URL") or self.nats_url,
+            database_passwords=Path(passwords) if passwords else self.database_passwords,
             database_url=environment.get("DATABASE_URL") or self.database_url,
         )

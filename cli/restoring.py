@@ -15,6 +15,7 @@ from cli.accounts import server_account
 from cli.backups import Backup, Saved, read_backup
 from cli.composition import DATABASE_PREFIX, masked, service_database_url
 from cli.data_folder import DataFolder
+from cli.database_roles import withhold_log
 from cli.faults import ServerFault, ServerUnreachable
 from cli.folder_lock import locked
 from cli.pg_programs import BackupFault, run_on
@@ -130,14 +131,24 @@ async def _restore_all(source: Path, backup: Backup, database_url: str) -> None:
     await _create(database_url, [urlsplit(it).path.strip("/") for it in urls.values()])
     for saved in backup.databases:
         url = urls[saved.service]
-        options = ("--exit-on-error", "--single-transaction", "--no-owner")
+        # Roles belong to a server, not to a database: the next start gives the services theirs.
+        options = ("--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges")
         await run_on(url, "pg_restore", *options, str(source / saved.file))
+        await _withhold(url)
     await _verify(backup, Place(database_url, None))
     owners = {it.service for it in EVENTS.values()}
     why = f"restored from the backup of {backup.taken_at.isoformat(timespec='seconds')}"
     for service, url in urls.items():
         if service in owners:
             await _halt(url, why)
+
+
+async def _withhold(url: str) -> None:
+    connection = await asyncpg.connect(url, timeout=10.0)
+    try:
+        await withhold_log(connection)
+    finally:
+        await connection.close()
 
 
 async def _create(database_url: str, names: list[str]) -> None:

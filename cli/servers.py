@@ -1,8 +1,11 @@
 """The two servers: our own embedded ones, or those that NATS_URL and DATABASE_URL name."""
 
+from collections.abc import Collection
+
 from cli import nats_server, postgres
 from cli.composition import DATABASE_PREFIX, Addresses
 from cli.data_folder import DataFolder
+from cli.database_roles import passwords_in
 from cli.nats_access import open_access
 from cli.nats_keys import KEYS
 from cli.options import StackOptions
@@ -13,12 +16,12 @@ from cli.run_file import RunFile
 
 
 async def prepare_servers(
-    options: StackOptions, folder: DataFolder, run_file: RunFile
+    options: StackOptions, folder: DataFolder, run_file: RunFile, names: Collection[str]
 ) -> tuple[list[Program], Addresses]:
     """
     Reach the servers that are given, and prepare the embedded ones.
 
-    Ports and URLs are noted in *run_file*.
+    Ports and URLs are noted in *run_file*; the services called *names* get passwords where there are none.
 
     Returns:
         What to run, which is nothing when both are given, and where the servers will be.
@@ -34,17 +37,20 @@ async def prepare_servers(
         await check_database(options.database_url)
     _claim_ports(options, run_file.ports)
     programs: list[Program] = []
-    nats_url, database_url, keys = options.nats_url, options.database_url, options.nats_keys
+    nats_url, database_url = options.nats_url, options.database_url
+    keys, passwords = options.nats_keys, options.database_passwords
     if database_url is None:
         program, database_url = await _postgres(folder, run_file.ports["postgres"])
         programs.append(program)
+        passwords = folder.passwords
     if nats_url is None:
         server = _nats(options, folder, run_file.ports)
         nats_url, keys = server.url, folder.nats / KEYS
         run_file.urls["nats-monitor"] = server.monitor_url
         programs.append(nats_server.prepare(server))
     run_file.urls.update(nats=nats_url, database=database_url)
-    return programs, Addresses(nats_url, database_url, keys)
+    known = {} if passwords is None else passwords_in(passwords, names)
+    return programs, Addresses(nats_url, database_url, keys, known)
 
 
 def _claim_ports(options: StackOptions, ports: dict[str, int]) -> None:

@@ -25,14 +25,13 @@ from cli.composition import (
     Addresses,
     ServiceSpec,
     health_url,
-    service_database_url,
     service_environment,
 )
 from cli.data_folder import DataFolder, default_folder
 from cli.faults import ServerFault
 from cli.keys import key_files
 from cli.logs import follow, last_lines, tend
-from cli.migrations import folders_of, migrate, with_schema
+from cli.migrations import folders_of, migrate_all, with_schema
 from cli.options import StackOptions
 from cli.orphans import end_orphans
 from cli.ports import free_ports
@@ -163,15 +162,13 @@ class Stack:
         self._started = _Parts(folder, run_file, supervisor)
         self._cleanup.callback(self._on_change)  # the last look at it: all is stopped
         self._cleanup.push_async_callback(supervisor.stop)
-        programs, addresses = await prepare_servers(options, folder, run_file)
+        names = {it.name for it in self.services if folders_of(it)}
+        programs, addresses = await prepare_servers(options, folder, run_file, names)
         for program in programs:
             supervisor.add(program)
         supervisor.start()
         await self._servers_ready(supervisor)
-        for spec in {it.name: it for it in self.services}.values():
-            if folders := folders_of(spec):
-                url = service_database_url(addresses.database_url, spec.name)
-                await migrate(spec.name, url, folders)
+        await migrate_all(self.services, addresses.database_url, addresses.passwords)
         self._add_services(addresses)
         self._accompany(addresses)
         supervisor.start()

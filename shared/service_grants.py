@@ -21,6 +21,7 @@ from shared.messages.credentials import (
     RotateChargerCredential,
     WithdrawChargerCredential,
 )
+from shared.messages.people import CardsOf, Standing
 from shared.messages.permissions import RecordRefusal
 from shared.messages.telemetry import (
     BreakerReading,
@@ -28,6 +29,7 @@ from shared.messages.telemetry import (
     SetCurrentLimit,
     StartCharging,
     StopCharging,
+    UpdateFirmware,
 )
 
 OPERATOR: Final = "operator"
@@ -56,10 +58,10 @@ class Row:
     Args:
         takes: what it answers, whoever asks.
         asks: what it asks other services.
+        within: what its own processes ask one another, such as whichever holds a charger's socket.
         follows: whose logs.
         says: readings that it publishes.
         hears: readings that it hears as they come, from which service.
-        among: what its own processes ask one another, such as whichever holds a charger's socket.
         has_log: it announces events of its own.
         jetstreams: what it keeps besides the copy of its log.
         copies: how many processes of it follow, each for itself.
@@ -67,10 +69,10 @@ class Row:
 
     takes: tuple[str, ...]
     asks: tuple[Ask, ...] = ()
+    within: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     hears: tuple[Ask, ...] = ()
-    among: tuple[str, ...] = ()
     has_log: bool = True
     jetstreams: tuple[str, ...] = ()
     copies: int = 1
@@ -83,36 +85,43 @@ _METER: Final = subjects.telemetry_all(MeterReading)
 _BREAKER: Final = subjects.telemetry_all(BreakerReading)
 _BALANCE: Final = subjects.telemetry_all(SiteBalance)
 _LIMIT: Final = subjects.charger_command(SetCurrentLimit, "*")
-_TO_CHARGERS: Final = tuple(
+_WITHIN: Final = tuple(
     subjects.charger_command(it, "*")
     for it in (
         StartCharging,
         StopCharging,
+        UpdateFirmware,
         RotateChargerCredential,
         WithdrawChargerCredential,
         RequestChargerCertificate,
         RevokeChargerCertificate,
     )
 )
-_QUERIES: Final = subjects.query(PERMISSIONS, ">")
-CARDS_OF: Final = subjects.query(PERMISSIONS, "CardsOf")
 
 
 def _doors(service: str) -> tuple[str, ...]:
-    return subjects.commands_of(service), subjects.asked_of(service)
+    queries = subjects.query(service, ">")
+    return subjects.commands_of(service), subjects.asked_of(service), queries
 
 
+TELEMETRY_QUERIES: Final = (CardsOf.__name__, Standing.__name__)
+"""What telemetry asks permissions: whose cards go to a charger's own list, and how far its log is."""
 _ASKED: Final = (INSTALLATION, PERMISSIONS, TELEMETRY, BALANCER, NOTIFICATIONS)
 
 SERVICES: Final[Mapping[str, Row]] = {
     INSTALLATION: Row(takes=_doors(INSTALLATION), follows=(PERMISSIONS,)),
-    PERMISSIONS: Row(takes=(*_doors(PERMISSIONS), _QUERIES), follows=(INSTALLATION,)),
+    PERMISSIONS: Row(
+        takes=(*_doors(PERMISSIONS), subjects.operator_query(PERMISSIONS, ">")),
+        follows=(INSTALLATION,),
+    ),
     TELEMETRY: Row(
         takes=(*_doors(TELEMETRY), _LIMIT),
-        asks=(Ask(PERMISSIONS, CARDS_OF),),
+        asks=tuple(
+            Ask(PERMISSIONS, subjects.query(PERMISSIONS, it)) for it in TELEMETRY_QUERIES
+        ),
+        within=_WITHIN,
         follows=(INSTALLATION, PERMISSIONS),
         says=(_METER, _BREAKER),
-        among=_TO_CHARGERS,
         jetstreams=(subjects.TELEMETRY_JETSTREAM,),
     ),
     BALANCER: Row(
@@ -127,7 +136,7 @@ SERVICES: Final[Mapping[str, Row]] = {
         takes=(),
         asks=(
             *(Ask(it, subjects.asked_of(it)) for it in _ASKED),
-            Ask(PERMISSIONS, _QUERIES),
+            *(Ask(it, subjects.query(it, ">")) for it in _ASKED),
             Ask(PERMISSIONS, subjects.command(RecordRefusal)),
         ),
         follows=_ASKED,
@@ -272,6 +281,6 @@ def grant(service: str) -> Grant:
     """
     row = SERVICES[service]
     return Grant(
-        publish=(*reached(service), *(it.subject for it in row.asks), *row.among),
-        subscribe=(INBOXES, *row.takes, *(it.subject for it in row.hears), *row.among),
+        publish=(*reached(service), *(it.subject for it in row.asks), *row.within),
+        subscribe=(INBOXES, *row.takes, *row.within, *(it.subject for it in row.hears)),
     )

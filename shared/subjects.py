@@ -12,6 +12,7 @@ Every name on NATS, spelled here and nowhere else.
                                                                 service checks that person's roles
     queries.<service>.<Query>                                   request and reply: nothing changes, or
                                                                 nothing that a log should have
+    operator.<service>.<Query>                                  the same, for the operator alone
     charger.<charger id>.<Command>                              request and reply, to the gateway
                                                                 that holds the charger's socket
 """
@@ -115,6 +116,11 @@ def asked(of: type[Command], aggregate_id: str = "*") -> str:
 def query(service: str, name: str) -> str:
     """Spell the subject of a question to a service."""
     return f"queries.{service}.{name}"
+
+
+def operator_query(service: str, name: str) -> str:
+    """Spell the subject of a question that only the operator of the platform may ask."""
+    return f"operator.{service}.{name}"
 
 
 def charger_command(of: type[Command], charger_id: str) -> str:

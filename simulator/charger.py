@@ -13,8 +13,16 @@ from random import Random
 
 from shared.units import PILOT_MIN_A
 from simulator.cars import Car
-from simulator.configuration import HEARTBEAT_INTERVAL, SAMPLE_INTERVAL, Configuration
+from simulator.configuration import (
+    AUTHORIZE_OFFLINE,
+    HEARTBEAT_INTERVAL,
+    LIST_ENABLED,
+    SAMPLE_INTERVAL,
+    STRANGERS_OFFLINE,
+    Configuration,
+)
 from simulator.grid import NOTHING, Draw
+from simulator.local_list import LocalList
 from simulator.outbox import Message, Outbox
 from simulator.outlet import Outlet
 from simulator.payloads import Payload, timestamp
@@ -42,6 +50,7 @@ class Charger:
 
     configuration: Configuration = field(default_factory=Configuration)
     registration: Registration = field(default_factory=Registration)
+    local_list: LocalList = field(default_factory=LocalList)
     outbox: Outbox = field(default_factory=Outbox)
     security: Security = field(default_factory=Security)
     transactions: Transactions = field(init=False)
@@ -58,7 +67,9 @@ class Charger:
     """When the server was last asked for the time."""
 
     def __post_init__(self) -> None:
-        self.transactions = Transactions(self.outlet, self.registration, self.tell)
+        self.transactions = Transactions(
+            self.outlet, self.registration, self.tell, self._may_offline
+        )
         self.outlet.register_wh += self.rng.randrange(10_000, 5_000_000)
         error_s = self.rng.uniform(-CLOCK_ERROR_S_MAX, CLOCK_ERROR_S_MAX)
         self.registration.clock_error_s = error_s
@@ -67,6 +78,16 @@ class Charger:
     def wish(self) -> Draw:
         """What the car here would take without limits: nothing if it may not charge."""
         return self.outlet.wish if self.powered and not self.transactions.barred else NOTHING
+
+    def _may_offline(self, id_tag: str, now_s: float) -> bool:
+        """Tell whether a card may charge while the server cannot be asked (OCPP 1.6, section 3.5.1)."""
+        listed = None
+        if self.configuration.on(LIST_ENABLED):
+            listed = self.local_list.find(id_tag)
+        if listed is None:
+            return self.configuration.on(STRANGERS_OFFLINE)
+        own_s = self.registration.own_s(now_s)
+        return self.configuration.on(AUTHORIZE_OFFLINE) and listed.accepts(own_s)
 
     # --- Cars come and go ---
 

@@ -7,6 +7,7 @@ As with real hardware, no meter values are sent until somebody asks for them: th
 from dataclasses import dataclass, field
 from typing import Final
 
+from simulator.local_list import ENTRIES_MAX, MESSAGE_MAX
 from simulator.payloads import Payload
 from simulator.profiles import PERIODS_MAX, PROFILES_MAX, STACK_LEVEL_MAX
 
@@ -24,15 +25,36 @@ KEY_CHARACTERS_MIN: Final = 16
 KEY_CHARACTERS_MAX: Final = 40
 """As the security whitepaper of OCPP 1.6 bounds it."""
 
+LIST_ENABLED: Final = "LocalAuthListEnabled"
+AUTHORIZE_OFFLINE: Final = "LocalAuthorizeOffline"
+STRANGERS_OFFLINE: Final = "AllowOfflineTxForUnknownId"
+STOP_INVALID: Final = "StopTransactionOnInvalidId"
+AUTHORIZE_REMOTE: Final = "AuthorizeRemoteTxRequests"
+PRE_AUTHORIZE: Final = "LocalPreAuthorize"
+
+SWITCHES: Final = frozenset(
+    {
+        LIST_ENABLED,
+        AUTHORIZE_OFFLINE,
+        STRANGERS_OFFLINE,
+        STOP_INVALID,
+        AUTHORIZE_REMOTE,
+        PRE_AUTHORIZE,
+    }
+)
+"""True or false."""
+
 INTERVALS: Final = frozenset({SAMPLE_INTERVAL, HEARTBEAT_INTERVAL, PING_INTERVAL})
 
 FIXED: Final = {
     "ChargeProfileMaxStackLevel": str(STACK_LEVEL_MAX),
     "ChargingScheduleAllowedChargingRateUnit": "Current",
     "ChargingScheduleMaxPeriods": str(PERIODS_MAX),
+    "LocalAuthListMaxLength": str(ENTRIES_MAX),
     "MaxChargingProfilesInstalled": str(PROFILES_MAX),
     "NumberOfConnectors": "1",
-    "SupportedFeatureProfiles": "Core,RemoteTrigger,SmartCharging",
+    "SendLocalListMaxLength": str(MESSAGE_MAX),
+    "SupportedFeatureProfiles": "Core,LocalAuthListManagement,RemoteTrigger,SmartCharging",
 }
 """Can be read, not written."""
 
@@ -47,6 +69,12 @@ class Configuration:
             SAMPLED_DATA: ",".join(MEASURANDS),
             HEARTBEAT_INTERVAL: "86400",
             PING_INTERVAL: "0",
+            LIST_ENABLED: "false",
+            AUTHORIZE_OFFLINE: "true",
+            STRANGERS_OFFLINE: "true",
+            STOP_INVALID: "true",
+            AUTHORIZE_REMOTE: "false",
+            PRE_AUTHORIZE: "false",
         }
     )
 
@@ -56,6 +84,10 @@ class Configuration:
     def seconds(self, key: str) -> int:
         """Read one of the intervals, in seconds; 0 means never."""
         return int(self.values[key])
+
+    def on(self, key: str) -> bool:
+        """Read one of the switches."""
+        return self.values[key] == "true"
 
     @property
     def measurands(self) -> tuple[str, ...]:
@@ -71,6 +103,10 @@ class Configuration:
             return "NotSupported"
         if key in INTERVALS:
             if not (value.isascii() and value.isdigit()):
+                return "Rejected"
+        elif key in SWITCHES:
+            value = value.lower()
+            if value not in {"true", "false"}:
                 return "Rejected"
         else:
             names = [name.strip() for name in value.split(",") if name.strip()]

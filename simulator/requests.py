@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from simulator.charger import Charger
-from simulator.payloads import CallRefused, Payload, needed, optional, timestamp
+from simulator.outbox import Message
+from simulator.payloads import CallRefused, Payload, moment, needed, optional, timestamp
 from simulator.profiles import Rejected, parse_profile
 from simulator.readings import TRIGGERED
 
 ACCEPTED: Final[Payload] = {"status": "Accepted"}
+FIRMWARE_STEPS: Final = ("Downloading", "Downloaded", "Installing", "Installed")
+"""What a charger tells of an update that goes well (OCPP 1.6, FirmwareStatus)."""
 REJECTED: Final[Payload] = {"status": "Rejected"}
 
 Answer = Callable[[Charger, Payload, float], Payload]
@@ -52,6 +55,17 @@ def _get_configuration(charger: Charger, payload: Payload, _now_s: float) -> Pay
     if not all(isinstance(key, str) for key in keys):
         raise CallRefused("TypeConstraintViolation", "key must be a list of names")
     return charger.configuration.listed(keys)
+
+
+# --- The local list ---
+
+
+def _get_local_list_version(charger: Charger, _payload: Payload, _now_s: float) -> Payload:
+    return {"listVersion": charger.local_list.version}
+
+
+def _send_local_list(charger: Charger, payload: Payload, _now_s: float) -> Payload:
+    return {"status": charger.local_list.take(payload)}
 
 
 # --- Charging profiles ---
@@ -180,6 +194,16 @@ def _reset(charger: Charger, payload: Payload, now_s: float) -> Payload:
     return ACCEPTED
 
 
+def _update_firmware(charger: Charger, payload: Payload, _now_s: float) -> Payload:
+    """It is fetched and installed in no time, and is the same as before."""
+    needed(payload, "location", str)
+    if moment(payload, "retrieveDate") is None:
+        raise CallRefused("OccurenceConstraintViolation", "retrieveDate is missing")
+    for status in FIRMWARE_STEPS:
+        charger.tell(Message("FirmwareStatusNotification", {"status": status}))
+    return {}
+
+
 def _unlock_connector(_charger: Charger, payload: Payload, _now_s: float) -> Payload:
     _connector(payload)
     return {"status": "NotSupported"}  # The cable is fixed to the charger.
@@ -201,10 +225,13 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "ExtendedTriggerMessage": _extended_trigger_message,
     "GetCompositeSchedule": _get_composite_schedule,
     "GetConfiguration": _get_configuration,
+    "GetLocalListVersion": _get_local_list_version,
     "RemoteStartTransaction": _remote_start,
     "RemoteStopTransaction": _remote_stop,
     "Reset": _reset,
+    "SendLocalList": _send_local_list,
     "SetChargingProfile": _set_charging_profile,
     "TriggerMessage": _trigger_message,
     "UnlockConnector": _unlock_connector,
+    "UpdateFirmware": _update_firmware,
 }

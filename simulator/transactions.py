@@ -2,8 +2,9 @@
 A charger's drivers: who is authorised, and the transaction that runs (OCPP 1.6, 3.5 to 3.7,
 4.1).
 
-A driver is authorised by the server, or by nobody while the charger is offline. Either way the
-transaction begins at once; the server hears of it, and gives it its number, when it can.
+A driver is authorised by the server; while the charger is offline, by its list, or by nobody where
+strangers may charge. Either way the transaction begins at once; the server hears of it, and gives it
+its number, when it can.
 """
 
 from collections.abc import Callable
@@ -36,6 +37,11 @@ class Authorisation(Enum):
     """The transaction was ended while the car stays."""
 
 
+def _anybody(_id_tag: str, _now_s: float) -> bool:
+    """Nobody is asked who they are."""
+    return True
+
+
 @dataclass(slots=True, eq=False)
 class Transactions:
     """The present driver of one charger. Moments are seconds since 1970."""
@@ -43,6 +49,8 @@ class Transactions:
     outlet: Outlet
     registration: Registration
     tell: Callable[[Message], None]
+    may_offline: Callable[[str, float], bool] = _anybody
+    """Whether a card may charge, as far as the charger knows by itself."""
     running: Transaction | None = None
     id_tag: str = ""
     authorisation: Authorisation = Authorisation.NOBODY
@@ -70,7 +78,10 @@ class Transactions:
         if waits or not self.operative or now_s < self._authorise_after_s:
             return
         if not connected:
-            self.begin(self.id_tag, now_s)
+            if self.may_offline(self.id_tag, now_s):
+                self.begin(self.id_tag, now_s)
+            else:
+                self.authorisation = Authorisation.REFUSED
             return
         self.authorisation = Authorisation.ASKED
         answered = partial(self._on_authorised, self.id_tag)

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from services.portal.acting import Acting
 from services.portal.api.application import api
-from services.portal.api.reading import Sources
+from services.portal.api.looking import Sources
 from services.portal.askers import asker_of
 from services.portal.guarding import Guard
 from services.portal.handlers import followers, listen
@@ -19,7 +19,9 @@ from services.portal.pages import Sights, application
 from services.portal.past import ASKED, Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
+from services.portal.seeing import Seeing
 from services.portal.settings import PortalSettings
+from services.portal.signing_in.questions import NatsQuestions
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.acts_query import ask_acts
@@ -33,7 +35,7 @@ log = structlog.get_logger()
 
 
 async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
-    """Follow the three logs, hear readings, and show them."""
+    """Follow the logs, hear readings, and show them to whom they concern."""
     models = ReadModels()
     latest = Latest(listening_since=utc_now())
     heard = Heard()
@@ -57,12 +59,22 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         log.info("portal listens", host=host, port=port)
 
     runtime.health.add("web", lambda: serving)
+    seeing = Seeing(lambda: models.book.grants, utc_now)
     past = Past(partial(ask_acts, runtime.client, ASKED))
-    app = application(sights, viewers, past, api_of(models, sights, heard, runtime))
+    app = application(
+        sights,
+        viewers,
+        seeing,
+        NatsQuestions(runtime.client),
+        past,
+        api_of(models, sights, heard, past, runtime),
+    )
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 
-def api_of(models: ReadModels, sights: Sights, heard: Heard, runtime: Runtime) -> FastAPI:
+def api_of(
+    models: ReadModels, sights: Sights, heard: Heard, past: Past, runtime: Runtime
+) -> FastAPI:
     """Put the API together, and have what it refuses put on record."""
     refusals = Refusals(runtime.client, utc_now)
     runtime.spawn(refusals.run(), "refusals")
@@ -71,6 +83,7 @@ def api_of(models: ReadModels, sights: Sights, heard: Heard, runtime: Runtime) -
         return models.layouts.get(installation_id) is not None
 
     guard = Guard(models.book, exists, refusals.tell, utc_now)
+    acting = Acting(runtime.client, guard, heard, refusals)
     sources = Sources(
         models.layouts.get,
         lambda: list(models.layouts.held.values()),
@@ -78,9 +91,11 @@ def api_of(models: ReadModels, sights: Sights, heard: Heard, runtime: Runtime) -
         models.sessions,
         models.book,
         guard,
+        acting,
+        past,
         utc_now,
     )
-    return api(Acting(runtime.client, guard, heard, refusals), sources, asker_of)
+    return api(acting, sources, asker_of)
 
 
 def sights_of(

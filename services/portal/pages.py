@@ -1,11 +1,14 @@
-"""Pages, the live stream and the API seed: the same view, as HTML, as events, as JSON."""
+"""
+Pages, the live stream and the API seed: the same view, as HTML, as events, as JSON.
 
-import hashlib
+All of it is for people who are signed in, and shows them what their roles let them see. A place where
+somebody has no role is answered as one that is not there.
+"""
+
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -17,21 +20,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp
 
 from services.portal.api.application import PREFIX
 from services.portal.deed_pages import DeedPages
 from services.portal.knocks import Knock
+from services.portal.paper import STATIC, Paper, as_json
 from services.portal.past import Past
 from services.portal.security import SecurityHeaders
+from services.portal.seeing import Seeing
+from services.portal.signing_in.account import AccountPages
+from services.portal.signing_in.asking import AWAY, WhoAsks, required, still_asks
+from services.portal.signing_in.pages import SignInPages
+from services.portal.signing_in.programs import ProgramTokens
+from services.portal.signing_in.questions import PermissionsUnavailable, Questions
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight, Viewers
 from shared.ids import InstallationId
 
-HERE: Final = Path(__file__).parent
-STATIC: Final = HERE / "static"
 RECONNECT_MS: Final = 1000
+ASKED_AGAIN_S: Final = 5.0
+"""How often it is asked anew, while a live stream goes on, whether its viewer is still signed in."""
 FILTERS: Final = ("all", "charging", "waiting", "problems")
 
 
@@ -47,9 +56,35 @@ class Sights:
     """Of times that no installation has one for; by default the machine's."""
 
 
-def application(sights: Sights, viewers: Viewers, past: Past, api: ASGIApp) -> Starlette:
-    """Put the pages together, with the API beside them."""
-    pages = Pages(sights, viewers, past)
+def application(
+    sights: Sights,
+    viewers: Viewers,
+    seeing: Seeing,
+    questions: Questions,
+    past: Past,
+    api: ASGIApp,
+) -> Starlette:
+    """
+    Put the pages together.
+
+    Args:
+        sights: what there is to be seen.
+        viewers: who looks now.
+        seeing: what of it somebody may see.
+        questions: asks permissions.
+        past: what happened.
+        api: stands beside the pages.
+    """
+    paper = Paper(sights.time_of_day)
+    pages = Pages(sights, viewers, seeing, past, paper)
+
+    async def away(request: Request, _: Exception) -> Response:
+        return paper.fault(request, HTTPException(503, AWAY, {"Retry-After": "2"}))
+
+    async def fault(request: Request, error: Exception) -> Response:
+        told = error if isinstance(error, HTTPException) else HTTPException(500)
+        return paper.fault(request, told)
+
     return Starlette(
         routes=[
             Route("/", pages.installations),
@@ -59,40 +94,47 @@ def application(sights: Sights, viewers: Viewers, past: Past, api: ASGIApp) -> S
             Route("/api/installations", pages.api_installations),
             Route("/api/installations/{installation_id}", pages.api_installation),
             Route("/api/installations/{installation_id}/who-did", pages.api_who_did),
+            *SignInPages(questions, paper).routes(),
+            *AccountPages(questions, paper).routes(),
+            *ProgramTokens(questions).routes(),
             Mount(PREFIX, api, name="api"),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
-        middleware=[Middleware(SecurityHeaders)],
-        exception_handlers={HTTPException: pages.not_found},
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(WhoAsks, questions=questions, paper=paper),
+        ],
+        exception_handlers={HTTPException: fault, PermissionsUnavailable: away},
     )
 
 
 class Pages:
     """One method for every route."""
 
-    def __init__(self, sights: Sights, viewers: Viewers, past: Past) -> None:
+    def __init__(
+        self, sights: Sights, viewers: Viewers, seeing: Seeing, past: Past, paper: Paper
+    ) -> None:
         self._sights = sights
         self._viewers = viewers
-        self._deeds = DeedPages(self._page, past, sights.time_zone)
-        self._templates = Jinja2Templates(directory=HERE / "templates")
-        self._templates.env.trim_blocks = self._templates.env.lstrip_blocks = True
-        self._templates.env.globals["static_url"] = static_url
+        self._seeing = seeing
+        self._paper = paper
+        self._deeds = DeedPages(paper.page, past, sights.time_zone)
 
     async def installations(self, request: Request) -> Response:
-        everything = self._sights.all_views()
+        everything = self._visible(request)
         views = _shown(request, everything)
-        return self._page(
+        return self._paper.page(
             request,
             "installations.html",
             views=views,
             deactivated=_deactivated(request),
             hidden=sum(not it.head.active for it in everything),
-            knocks=self._sights.knocks(),
+            knocks=self._knocks(request),
         )
 
     async def installation(self, request: Request) -> Response:
         show = request.query_params.get("show", FILTERS[0])
-        return self._page(
+        return self._paper.page(
             request,
             "installation.html",
             view=self._view(request),
@@ -103,57 +145,68 @@ class Pages:
 
     async def live(self, request: Request) -> Response:
         head = self._view(request).head
-        return EventSourceResponse(self._events(Sight(head.id, _deactivated(request))), ping=0)
+        sight = Sight(head.id, _deactivated(request))
+        return EventSourceResponse(self._events(request, sight), ping=0)
 
-    async def _events(self, sight: Sight) -> AsyncIterator[ServerSentEvent]:
+    async def _events(self, request: Request, sight: Sight) -> AsyncIterator[ServerSentEvent]:
+        """Tell what changes, for as long as whoever asks is signed in and may see it; the browser then asks
+        again, and is told why not."""
+        asker = required(request)
+        loop = asyncio.get_running_loop()
+        asked_s = loop.time()
         async for told in self._viewers.watch(sight):
+            if loop.time() - asked_s > ASKED_AGAIN_S:
+                asked_s = loop.time()
+                if not await still_asks(request):
+                    return
+            if not self._seeing.live(asker, sight.installation_id):
+                return
             name, data = ("beat", "") if told is None else ("view", orjson.dumps(told).decode())
             yield ServerSentEvent(event=name, data=data, retry=RECONNECT_MS)
 
     async def api_installations(self, request: Request) -> Response:
-        views = _shown(request, self._sights.all_views())
+        views = _shown(request, self._visible(request))
         listed = [{"head": it.head, "scene": it.scene} for it in views]
-        return _json({"installations": listed, "knocks": self._sights.knocks()})
+        return as_json({"installations": listed, "knocks": self._knocks(request)})
 
     async def api_installation(self, request: Request) -> Response:
-        return _json(self._view(request))
+        return as_json(self._view(request))
 
     async def who_did(self, request: Request) -> Response:
         head = self._view(request).head
+        self._check_history(request, head.id)
         return await self._deeds.page(request, head.id, head.name)
 
     async def api_who_did(self, request: Request) -> Response:
-        return await self._deeds.json(request, self._view(request).head.id)
+        head = self._view(request).head
+        self._check_history(request, head.id)
+        return await self._deeds.json(request, head.id)
 
-    async def not_found(self, request: Request, error: Exception) -> Response:
-        """Answer what is not there, or not done that way, in the asker's own language."""
-        fault = error if isinstance(error, HTTPException) else HTTPException(500)
-        if request.url.path.startswith("/api/"):
-            body = {"type": "about:blank", "title": fault.detail, "status": fault.status_code}
-            answer = _json(body, fault.status_code, "application/problem+json")
-        else:
-            answer = self._page(request, "fault.html", fault.status_code, fault=fault)
-        answer.headers.update(fault.headers or {})
-        return answer
+    # --- What somebody may see ---
+
+    def _visible(self, request: Request) -> list[InstallationView]:
+        asker = required(request)
+        views = self._sights.all_views()
+        return [it for it in views if self._seeing.live(asker, it.head.id)]
+
+    def _check_history(self, request: Request, installation_id: InstallationId) -> None:
+        if not self._seeing.history(required(request), installation_id):
+            raise HTTPException(
+                403, "Who did what is for those with the role service, and support"
+            )
+
+    def _knocks(self, request: Request) -> Sequence[Knock]:
+        return self._sights.knocks() if self._seeing.knocks(required(request)) else ()
 
     def _view(self, request: Request) -> InstallationView:
+        asker = required(request)
         installation_id: InstallationId = request.path_params["installation_id"]
-        view = self._sights.view(Sight(installation_id, _deactivated(request)))
+        view = None
+        if self._seeing.live(asker, installation_id):
+            view = self._sights.view(Sight(installation_id, _deactivated(request)))
         if view is None:
             raise HTTPException(404, f"There is no installation “{installation_id}”")
         return view
-
-    def _page(
-        self,
-        request: Request,
-        template: str,
-        status: int = 200,
-        **content: Any,  # noqa: ANN401  # what a template may show
-    ) -> Response:
-        content["now"] = self._sights.time_of_day()
-        return self._templates.TemplateResponse(
-            request, template, content, status, headers={"Cache-Control": "no-store"}
-        )
 
 
 def _deactivated(request: Request) -> bool:
@@ -163,16 +216,3 @@ def _deactivated(request: Request) -> bool:
 
 def _shown(request: Request, views: Sequence[InstallationView]) -> list[InstallationView]:
     return [it for it in views if it.head.active or _deactivated(request)]
-
-
-def _json(body: object, status: int = 200, media_type: str = "application/json") -> Response:
-    return Response(
-        orjson.dumps(body), status, media_type=media_type, headers={"Cache-Control": "no-store"}
-    )
-
-
-@cache
-def static_url(name: str) -> str:
-    """Name a file of ours together with its content, so that browsers never show an old one."""
-    content = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()
-    return f"/static/{name}?v={content[:10]}"

@@ -1,18 +1,23 @@
 """
 Holds the connection to every charger (OCPP 1.6J), its sessions, its readings and its limits.
 
-Takes      SetCurrentLimit (from the balancer, in the process that holds the charger's socket)
+Takes      SetCurrentLimit (from the balancer, in the process that holds the charger's socket),
+           StartCharging, StopCharging
 Announces  ChargerConnected, ChargerDisconnected, ChargerRefused, ChargerStatusChanged,
            FaultReported, SessionStarted, SessionEnded, FailSafeApplied, CurrentLimitApplied,
-           CurrentLimitRejected; MeterReading and BreakerReading as telemetry
+           CurrentLimitRejected, DriverAuthorized, DriverRefused, ChargingRequested; MeterReading
+           and BreakerReading as telemetry
 Listens to installation: which serial number belongs to which charger, wired how; fail-safes, locks,
            and whether drivers must show who they are; meters at breakers
+           permissions: roles and cards, by which drivers are judged
 
 Pure: frames, validation and payloads (what is on the wire), charger and decider (what is known of
-a charger, and what a message means), limits, metering, profiles, knocks, remotes,
+a charger, and what a message means), authorising (who may charge), lists (what a charger knows of
+that while it is offline), limits, metering, profiles, knocks, remotes,
 breaker_meters (readings pushed by HTTP).
 Shells: gateway (the WebSocket server) with door (who is let in), connection (one charger's socket)
 with admission (who is accepted), visits and parting (who gets nothing, and is told so), answering
-and handlers (what chargers say), fail_safes and commands (what they are told); meter_door (the web
-server that meters at breakers push to).
+and handlers (what chargers say) with drivers (whoever shows a card), fail_safes, commands, local_lists
+and remote_control (what they are told); asked_door (what people ask for); rights (what is known of
+permissions); meter_door (the web server that meters at breakers push to).
 """

@@ -16,7 +16,7 @@ from shared.asking import command_routes
 from shared.context import Context
 from shared.decider import Refused
 from shared.messages import Answer, Command
-from shared.messages.telemetry import StartCharging, StopCharging
+from shared.messages.telemetry import StartCharging, StopCharging, UpdateFirmware
 from shared.messaging import ServiceUnavailable, request
 from shared.rights.guard import Check, Forbidden
 from shared.transact import refusal_of
@@ -60,4 +60,6 @@ def routes(client: Client, check: Check, call_timeout_s: float) -> NatsRouter:
                 raise Forbidden("people begin sessions of their own only; leave person_id out")
         return check(command, actor)
 
-    return command_routes([StartCharging, StopCharging], QUEUE, execute, for_oneself)
+    return command_routes(
+        [StartCharging, StopCharging, UpdateFirmware], QUEUE, execute, for_oneself
+    )

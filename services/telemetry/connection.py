@@ -48,7 +48,12 @@ from shared.messages.credentials import (
     RotateChargerCredential,
     WithdrawChargerCredential,
 )
-from shared.messages.telemetry import SetCurrentLimit, StartCharging, StopCharging
+from shared.messages.telemetry import (
+    SetCurrentLimit,
+    StartCharging,
+    StopCharging,
+    UpdateFirmware,
+)
 
 GOING_AWAY: Final = 1001
 FINISH_S_MAX: Final = 1.0
@@ -120,6 +125,7 @@ class Connection:
             SetCurrentLimit: self._desk.on_message,
             StartCharging: self._remote.on_start,
             StopCharging: self._remote.on_stop,
+            UpdateFirmware: self._remote.on_firmware,
             RotateChargerCredential: self._rotation.on_message,
             WithdrawChargerCredential: self._on_withdrawn,
             RequestChargerCertificate: self._signing.on_request,

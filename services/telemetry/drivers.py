@@ -23,9 +23,10 @@ from shared.event_store import CommandKnown, Commit, StreamEvents, Taken, finger
 from shared.ids import PersonId, new_id
 from shared.messages import Answer
 from shared.messages.telemetry import (
-    ChargerCommand,
     ChargingRequested,
     DriverAuthorized,
+    FirmwareUpdateRequested,
+    SessionCommand,
     Through,
 )
 from shared.recorded import Meta, Recorded
@@ -133,7 +134,10 @@ class Drivers:
         return decision, tag
 
     async def put_on_record(
-        self, event: ChargingRequested, command: ChargerCommand, answer: Answer
+        self,
+        event: ChargingRequested | FirmwareUpdateRequested,
+        command: SessionCommand,
+        answer: Answer,
     ) -> int:
         """
         Put on record what a charger was asked from afar, and what a repetition of that is answered.

@@ -165,6 +165,11 @@ def remote_start(tag: str) -> Payload:
     return {"connectorId": CONNECTOR, "idTag": tag}
 
 
+def update_firmware(location: str, retrieve_at: datetime) -> Payload:
+    """Make the UpdateFirmware request that has a charger fetch firmware from some moment on."""
+    return {"location": location, "retrieveDate": written(retrieve_at)}
+
+
 def trigger_boot() -> Payload:
     """Make the TriggerMessage request that has a charger introduce itself again."""
     return {"requestedMessage": "BootNotification"}

@@ -1,5 +1,6 @@
 """
-Sessions begun and ended from afar, at one connected charger: by a person in the app, or by the operator.
+What one connected charger is told from afar, by a person in the app or by the operator: to begin and end
+sessions, and to fetch firmware.
 
 A start is authorised first, and the charger is told a tag that is for one session only. When it brings
 that back, it is known whose session it is. An end is for whoever began the session, and for owners.
@@ -29,13 +30,20 @@ from shared.context import acting, context_of
 from shared.decider import Refused
 from shared.ids import PersonId, SessionId
 from shared.messages import Answer, Verdict
-from shared.messages.telemetry import ChargingRequested, StartCharging, StopCharging, Wish
+from shared.messages.telemetry import (
+    ChargingRequested,
+    FirmwareUpdateRequested,
+    StartCharging,
+    StopCharging,
+    UpdateFirmware,
+    Wish,
+)
 from shared.transact import ACCEPTED as ACCEPTED_ANSWER
 from shared.transact import answered_before, refusal_of
 
 PERSON: Final = "person/"
 
-RemoteCommand = StartCharging | StopCharging
+RemoteCommand = StartCharging | StopCharging | UpdateFirmware
 
 log = structlog.get_logger()
 
@@ -92,6 +100,10 @@ class RemoteDesk:
         """Take a StopCharging from NATS."""
         await self._on_message(message, StopCharging)
 
+    async def on_firmware(self, message: Msg) -> None:
+        """Take an UpdateFirmware from NATS."""
+        await self._on_message(message, UpdateFirmware)
+
     async def _on_message(self, message: Msg, kind: type[RemoteCommand]) -> None:
         try:
             command = kind.model_validate_json(message.data)
@@ -120,9 +132,13 @@ class RemoteDesk:
                 raise ChargerNotReady(
                     f"charger {command.charger_id} is not accepted yet; wait for ChargerConnected"
                 )
-            if isinstance(command, StartCharging):
-                return await self._start(command, command.person_id or person_in(actor))
-            return await self._stop(command, person_in(actor))
+            match command:
+                case StartCharging():
+                    return await self._start(command, command.person_id or person_in(actor))
+                case StopCharging():
+                    return await self._stop(command, person_in(actor))
+                case UpdateFirmware():
+                    return await self._update(command)
         except Refused as refusal:
             log.info("wish refused", refusal=type(refusal).__name__, detail=refusal.detail)
             return refusal_of(refusal)
@@ -162,11 +178,29 @@ class RemoteDesk:
             command, Wish.STOP, status, session.person_id, session.session_id
         )
 
-    # --- Both ---
+    # --- Firmware ---
+
+    async def _update(self, command: UpdateFirmware) -> Answer:
+        retrieve_at = command.retrieve_at or utc_now()
+        payload = profiles.update_firmware(command.location, retrieve_at)
+        status = await self._asked("UpdateFirmware", payload)
+        if status != ACCEPTED:
+            raise RejectedByCharger(f"the charger answered {status}; it keeps its firmware")
+        event = FirmwareUpdateRequested(
+            installation_id=command.installation_id,
+            charger_id=command.charger_id,
+            location=command.location,
+            retrieve_at=retrieve_at,
+        )
+        position = await self._drivers.put_on_record(event, command, ACCEPTED_ANSWER)
+        return ACCEPTED_ANSWER.model_copy(update={"position": position})
+
+    # --- All ---
 
     async def _asked(self, action: str, payload: Payload) -> str:
+        """Ask the charger; an answer without a status (UpdateFirmware has none) is its consent."""
         try:
-            return str((await self._calls.call(action, payload))["status"])
+            return str((await self._calls.call(action, payload)).get("status", ACCEPTED))
         except AnsweredError as error:
             return str(error)
         except Unanswered as fault:

@@ -118,4 +118,7 @@ OF_PEOPLE: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     ),
     access.ClientRevoked: lambda it, _: f"The program {it.client_id} may sign in no more",
     access.AccessRefused: _refused,
+    access.HistoryLookedAt: lambda it, _: (
+        f"Support looked at the past of the installation: {it.reason}"
+    ),
 }

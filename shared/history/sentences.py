@@ -10,7 +10,7 @@ from shared.history.wording import Words, amperes, each_phase, why
 from shared.ids import CircuitId
 from shared.messages import Event, balancer, telemetry
 from shared.messages import installation as layout
-from shared.messages.telemetry import Place
+from shared.messages.telemetry import Place, Wish
 from shared.phases import GridType
 
 GRIDS: Final = {
@@ -231,6 +231,30 @@ def _ended(it: telemetry.SessionEnded, words: Words) -> str:
     )
 
 
+_WISHES: Final = {Wish.START: "begin", Wish.STOP: "end"}
+
+
+def _driver(it: telemetry.DriverEvent, words: Words) -> str:
+    """Begin with where and who: the person, or by the first digits of its mark the card."""
+    who = f"somebody unknown (card {it.card_mark[:8]})"
+    if it.person_id is not None:
+        who = words.person(it.person_id)
+    how = " in the app" if it.through is telemetry.Through.APP else ""
+    return f"At {words.charger(it.charger_id)}, {who}{how}"
+
+
+def _requested(it: telemetry.ChargingRequested, words: Words) -> str:
+    return (
+        f"{words.charger(it.charger_id)} was asked to {_WISHES[it.wish]} a session, and "
+        f"answered {it.status}"
+    )
+
+
+def _started(it: telemetry.SessionStarted, words: Words) -> str:
+    whose = f" of {words.person(it.person_id)}" if it.person_id else ""
+    return f"A session{whose} began at {words.charger(it.charger_id)}"
+
+
 _OF_CHARGERS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     telemetry.ChargerConnected: _connected,
     telemetry.ChargerDisconnected: lambda it, w: (
@@ -239,8 +263,16 @@ _OF_CHARGERS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     telemetry.ChargerRefused: _refused,
     telemetry.ChargerStatusChanged: _status,
     telemetry.FaultReported: _fault,
-    telemetry.SessionStarted: lambda it, w: f"A session began at {w.charger(it.charger_id)}",
+    telemetry.SessionStarted: _started,
+    telemetry.DriverAuthorized: lambda it, w: f"{_driver(it, w)} may charge: {it.reason}",
+    telemetry.DriverRefused: lambda it, w: (
+        f"{_driver(it, w)} was refused ({it.status}): {it.reason}"
+    ),
+    telemetry.ChargingRequested: _requested,
     telemetry.SessionEnded: _ended,
+    telemetry.FirmwareUpdateRequested: lambda it, w: (
+        f"{w.charger(it.charger_id)} was told to fetch firmware from {it.location}"
+    ),
     telemetry.FailSafeApplied: lambda it, w: (
         f"{w.charger(it.charger_id)} confirmed its fail-safe of {amperes(it.fail_safe_a)}"
     ),

@@ -1,8 +1,6 @@
 """
-What a person keeps in order of their own sign-in, and the operator of programs: on
-`queries.permissions.<Name>`.
-
-As with signing in, secrets are on the wire and never in a log.
+What people keep in order of their own sign-in, on `queries.permissions.<Name>`, and the operator of
+programs, on `operator.permissions.<Name>`. As with signing in, secrets are on the wire and never in a log.
 """
 
 from typing import Annotated, Any, Final

@@ -60,6 +60,10 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 
+Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=500)]
+"""The reason for something, in the words of who does it; it is readable in the log."""
+
+
 class Role(StrEnum):
     """What somebody is, at an installation or at one charger."""
 
@@ -205,6 +209,13 @@ class RecordRefusal(PermissionsCommand):
     """The action or the command."""
     refusal: str = Field(max_length=60)
     detail: str = Field(default="", max_length=500)
+
+
+class LookAtHistory(PermissionsCommand):
+    """Say why one looks at the past of an installation where one has no role: support does."""
+
+    installation_id: InstallationId
+    reason: Why
 
 
 # --- Events ---
@@ -404,6 +415,12 @@ class RequestAnswered(AccessEvent):
     request_id: RequestId
     person_id: PersonId
     granted: bool
+
+
+class HistoryLookedAt(AccessEvent):
+    """Somebody from support looked at the past of an installation, and said why."""
+
+    reason: str
 
 
 class PlatformEvent(Event):

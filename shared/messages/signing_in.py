@@ -8,6 +8,7 @@ each of which permissions keeps as a hash only. What came of it is in the log (`
 `WhoIs` is asked at every request, so that what is ended is ended at once.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Final
 
@@ -22,9 +23,28 @@ PASSWORD_CHARS_MIN: Final = 12
 PASSWORD_CHARS_MAX: Final = 256
 TOKEN_PREFIX: Final = "amp_"  # noqa: S105  # it marks what is secret, and is none
 
-Secret = Annotated[str, Field(max_length=SECRET_CHARS_MAX, repr=False)]
-"""A session's secret, a token or the like: shown in no log line."""
-Password = Annotated[str, Field(max_length=4 * PASSWORD_CHARS_MAX, repr=False)]
+Secret = Annotated[str, Field(max_length=SECRET_CHARS_MAX)]
+"""A session's secret, a token or the like."""
+UNSPOKEN: Final = frozenset(
+    {
+        "bearer",
+        "binding",
+        "code",
+        "credential",
+        "csrf",
+        "device",
+        "email",
+        "new",
+        "password",
+        "present",
+        "secret",
+        "session",
+        "state",
+        "token",
+    }
+)
+"""Fields that are shown in no log line, whatever is logged."""
+Password = Annotated[str, Field(max_length=4 * PASSWORD_CHARS_MAX)]
 """As it was typed; whether it is good enough is decided where it is set."""
 Remote = Annotated[str, Field(max_length=64)]
 """The address that somebody asks from."""
@@ -44,7 +64,21 @@ class Scope(StrEnum):
     """What installers and support do: layout, power, chargers, locks."""
 
 
-class Asker(Message):
+class Discreet(Message):
+    """Something that carries what no log line should."""
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Show its fields, but for what is secret."""
+        return [
+            (name, "***" if name in UNSPOKEN and value else value)
+            for name, value in super().__repr_args__()
+        ]
+
+    def __str__(self) -> str:
+        return repr(self)
+
+
+class Asker(Discreet):
     """Who asks: a person in a browser, a person's token, or a program."""
 
     actor: str
@@ -69,7 +103,7 @@ class Asker(Message):
         return name if kind == "person" else None
 
 
-class Query(Message):
+class Query(Discreet):
     """A request to permissions. Unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -77,7 +111,7 @@ class Query(Message):
     service: ClassVar[str] = "permissions"
 
 
-class Reply(Message):
+class Reply(Discreet):
     """What permissions replies; a refusal carries its name and a sentence that says what to do."""
 
     refusal: str | None = None
@@ -90,7 +124,7 @@ class Reply(Message):
         return self.refusal is None
 
 
-class From(Message):
+class From(Discreet):
     """Where somebody asks from."""
 
     remote: Remote = ""
@@ -183,7 +217,7 @@ class OidcComplete(Query):
     """The browser has come back, with what the company's server gave it."""
 
     state: Secret
-    code: Annotated[str, Field(max_length=4096, repr=False)]
+    code: Annotated[str, Field(max_length=4096)]
     binding: Secret
     issuer: Annotated[str, Field(max_length=500)] | None = None
     """`iss` of the answer (RFC 9207), if the server says it."""

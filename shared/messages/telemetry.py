@@ -1,9 +1,9 @@
 """What the telemetry service takes and announces: chargers, their sessions and readings."""
 
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from shared.ids import ChargerId, InstallationId, MeterId, PersonId, Serial, SessionId
 from shared.messages import Command, Event, InstallationEvent, Message, Moment, Upcast
@@ -38,7 +38,15 @@ class SetCurrentLimit(ChargerCommand):
     """From which of its terminals to charge, if it can switch; none: from all that the car uses."""
 
 
-class StartCharging(ChargerCommand):
+class SessionCommand(Command):
+    """A wish about one charger or its session; it comes at the two doors of the service."""
+
+    service: ClassVar[str] = "telemetry"
+    installation_id: InstallationId
+    charger_id: ChargerId
+
+
+class StartCharging(SessionCommand):
     """
     Have the car at a charger charge, as if its driver had shown a card.
 
@@ -48,8 +56,24 @@ class StartCharging(ChargerCommand):
     person_id: PersonId | None = None
 
 
-class StopCharging(ChargerCommand):
+class StopCharging(SessionCommand):
     """End the session at a charger: one's own, or any as its owner."""
+
+
+FirmwareLocation = Annotated[
+    str,
+    StringConstraints(pattern=r"^(https?|ftps?|sftp)://[^\s/?#@]+(/[^\s]*)?$", max_length=512),
+]
+"""Where a charger gets firmware from (OCPP 1.6, UpdateFirmware). It is kept in the log, so it names no user
+and no password."""
+
+
+class UpdateFirmware(SessionCommand):
+    """Have a charger fetch other firmware and install it; how far it has come, it says itself."""
+
+    location: FirmwareLocation
+    retrieve_at: Moment | None = None
+    """From when on it may fetch it; none: at once."""
 
 
 # --- Events ---
@@ -190,6 +214,13 @@ class ChargingRequested(ChargerEvent):
     """Whose session it is or would be; none where nobody is known."""
     session_id: SessionId | None = None
     """Which is to end."""
+
+
+class FirmwareUpdateRequested(ChargerEvent):
+    """A charger was told to fetch other firmware, and has confirmed that it was told."""
+
+    location: str
+    retrieve_at: Moment
 
 
 class FailSafeApplied(ChargerEvent):

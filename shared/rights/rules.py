@@ -6,7 +6,6 @@ from typing import Final
 from shared.messages import Command, credentials, telemetry
 from shared.messages import installation as layout
 from shared.messages import permissions as people
-from shared.messages import telemetry as chargers
 from shared.messages.signing_in import Scope
 from shared.rights.grants import Place
 from shared.rights.table import Action
@@ -34,6 +33,7 @@ RULES: Final[dict[type[Command], Action]] = {
     layout.SetChargingWish: Action.CHARGE,
     telemetry.StartCharging: Action.CHARGE,
     telemetry.StopCharging: Action.CHARGE,
+    telemetry.UpdateFirmware: Action.FIRMWARE,
     credentials.IssueChargerCredential: Action.TECHNICAL,
     credentials.RotateChargerCredential: Action.TECHNICAL,
     credentials.WithdrawChargerCredential: Action.TECHNICAL,
@@ -50,6 +50,7 @@ RULES: Final[dict[type[Command], Action]] = {
     people.GrantRole: Action.PERMISSIONS,
     people.RevokeRole: Action.PERMISSIONS,
     people.AnswerRequest: Action.PERMISSIONS,
+    people.LookAtHistory: Action.HISTORY,
 }
 """The action that a command is. One that is neither here nor among the following, nobody may ask for."""
 
@@ -76,7 +77,7 @@ OPERATOR_ONLY: Final[frozenset[type[Command]]] = frozenset(
 """What no person may ask for: it is the operator's of the platform."""
 
 BETWEEN_SERVICES: Final[frozenset[type[Command]]] = frozenset(
-    {chargers.SetCurrentLimit, people.RecordRefusal}
+    {telemetry.SetCurrentLimit, people.RecordRefusal}
 )
 """What services tell one another."""
 

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    async_playwright,
+    expect,
+)
 
 from shared.clock import utc_now
 from tests.support.portal_feed import Feed, feeding
@@ -31,6 +38,16 @@ class LiveGarage:
     scene: Garage
     portal: PortalProcess
     beat: float = 0.0
+
+    async def sign_in(self, context: BrowserContext) -> None:
+        """Have a browser signed in at the portal."""
+        cookies = await self.feed.cookies(self.portal.url)
+        await context.add_cookies(
+            [
+                {"name": name, "value": it, "url": self.portal.url}
+                for name, it in cookies.items()
+            ]
+        )
 
     async def talk(self) -> None:
         while True:
@@ -84,8 +101,9 @@ async def garage() -> AsyncIterator[LiveGarage]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def looker(browser: Browser) -> AsyncIterator[Looker]:
-    """A fresh page on a desk's screen."""
+async def looker(browser: Browser, garage: LiveGarage) -> AsyncIterator[Looker]:
+    """A fresh page on a desk's screen, of somebody who is signed in."""
     page = await browser.new_page(viewport={"width": 1440, "height": 900})
+    await garage.sign_in(page.context)
     yield Looker(page)
     await page.close()

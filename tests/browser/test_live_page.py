@@ -135,6 +135,7 @@ async def test_the_page_fits_the_screen_and_nothing_is_cut_off(
     browser: Browser, garage: LiveGarage, width: int, height: int
 ) -> None:
     page = await browser.new_page(viewport={"width": width, "height": height})
+    await garage.sign_in(page.context)
     await open_live(page, garage)
 
     assert await page.evaluate("document.documentElement.scrollWidth") == width
@@ -151,6 +152,7 @@ async def test_without_scripts_there_is_a_still_picture(
     browser: Browser, garage: LiveGarage
 ) -> None:
     context = await browser.new_context(java_script_enabled=False)
+    await garage.sign_in(context)
     page = await context.new_page()
     await page.goto(address(garage, "?show=waiting"))
 

@@ -1,5 +1,7 @@
 """Where all of the API meets."""
 
+import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -12,6 +14,7 @@ from services.portal.acting import Acting
 from services.portal.api.asking import Done, handler_of
 from services.portal.api.commands import COMMAND_ROUTES
 from services.portal.api.entering import AskerOf, Entrance
+from services.portal.api.looking import Looking, Sources
 from services.portal.api.problems import (
     PROBLEM_JSON,
     Problem,
@@ -20,7 +23,9 @@ from services.portal.api.problems import (
     on_refused,
     on_unavailable,
 )
-from services.portal.api.reading import READ_ROUTES, Reading, Sources
+from services.portal.api.read_routes import READ_ROUTES
+from services.portal.api.reading import Reading
+from services.portal.api.records import Records
 from shared.decider import Refused
 from shared.messaging import ServiceUnavailable
 
@@ -77,13 +82,14 @@ def api(acting: Acting, sources: Sources, asker_of: AskerOf) -> FastAPI:
         },
         redirect_slashes=False,
     )
-    reading = Reading(sources, asker_of)
+    handlers = handlers_of(Looking(sources, asker_of))
     for read in READ_ROUTES:
         app.add_api_route(
             read.path,
-            getattr(reading, read.name),
+            handlers[read.name],
             name=read.name,
             operation_id=read.name,
+            summary=_in_words(read.name),
             response_model=read.answers,
             responses=_PROBLEMS,
             tags=["read"],
@@ -97,6 +103,7 @@ def api(acting: Acting, sources: Sources, asker_of: AskerOf) -> FastAPI:
             methods=[route.method],
             name=route.command.__name__,
             operation_id=f"{route.command.__name__}{at_charger}",
+            summary=_in_words(route.command.__name__),
             response_model=Done,
             status_code=201 if route.creates else 200,
             responses=_PROBLEMS | _OF_COMMANDS,
@@ -106,8 +113,27 @@ def api(acting: Acting, sources: Sources, asker_of: AskerOf) -> FastAPI:
     return app
 
 
+def handlers_of(looking: Looking) -> dict[str, Callable[..., Any]]:
+    """Name the handler of everything that is read."""
+    reading, records = Reading(looking), Records(looking)
+    return {
+        it.name: getattr(reading, it.name, None) or getattr(records, it.name)
+        for it in READ_ROUTES
+    }
+
+
 _TWICE: Final = frozenset(it.command for it in COMMAND_ROUTES if it.left_out)
 """Commands with a route for an installation and one for a charger of it."""
+
+
+def _in_words(name: str) -> str:
+    """
+    Spell a name as people would.
+
+    >>> _in_words("AddCircuit"), _in_words("charger_live")
+    ('Add circuit', 'Charger live')
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name).capitalize()
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

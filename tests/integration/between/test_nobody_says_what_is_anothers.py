@@ -1,4 +1,4 @@
-"""Each service walks past every subject that there is, and gets through where the design says so."""
+"""Each service walks past every subject of the published language; a row of the table opens a door."""
 
 from collections.abc import Iterator
 
@@ -7,10 +7,11 @@ import pytest
 from cli.published.language import COMMANDS, READINGS, owner_of
 from shared import subjects
 from shared.messages import Command
+from shared.messages.people import CardsOf, Standing
 from shared.messages.permissions import RecordRefusal
 from shared.messages.registry import EVENTS
-from shared.messages.telemetry import SetCurrentLimit
-from shared.service_grants import CARDS_OF, SERVICES
+from shared.messages.telemetry import SetCurrentLimit, StartCharging, StopCharging
+from shared.service_grants import SERVICES
 from tests.support.servers import EmbeddedServers
 from tests.support.signed_in import listening, may_say, signed_in
 
@@ -18,6 +19,8 @@ pytestmark = pytest.mark.integration
 
 INSTALLATION = "garage-1"
 CHARGER = "bay-1"
+REMOTE = (StartCharging, StopCharging)
+LOGS = tuple(name for name, row in SERVICES.items() if row.has_log)
 
 
 def said() -> Iterator[tuple[str, frozenset[str]]]:
@@ -30,8 +33,11 @@ def said() -> Iterator[tuple[str, frozenset[str]]]:
         yield subject, frozenset({owner_of(reading)})
     for command in COMMANDS.values():
         yield from _knocks(command)
-    yield subjects.query("permissions", "WhoIs"), frozenset({"portal"})
-    yield CARDS_OF, frozenset({"portal", "telemetry"})
+    for name in LOGS:
+        yield subjects.query(name, "Anything"), frozenset({"portal"})
+    for query in (CardsOf, Standing):
+        asked = subjects.query("permissions", query.__name__)
+        yield asked, frozenset({"portal", "telemetry"})
     yield "anything.else", frozenset()
     yield subjects.retired_of("installation", 1), frozenset()
 
@@ -40,6 +46,8 @@ def _knocks(command: type[Command]) -> Iterator[tuple[str, frozenset[str]]]:
     if command is SetCurrentLimit:
         yield subjects.charger_command(command, CHARGER), frozenset({"balancer"})
         return
+    if command in REMOTE:
+        yield subjects.charger_command(command, CHARGER), frozenset({"telemetry"})
     excepted = {"portal"} if command is RecordRefusal else set()
     yield subjects.command(command, INSTALLATION), frozenset(excepted)
     yield subjects.asked(command, INSTALLATION), frozenset({"portal"})
@@ -58,9 +66,13 @@ def heard() -> Iterator[tuple[str, frozenset[str]]]:
             own = subjects.charger_command(command, CHARGER)
             yield own, frozenset({"telemetry"})
             continue
+        if command in REMOTE:
+            within = subjects.charger_command(command, CHARGER)
+            yield within, frozenset({"telemetry"})
         yield subjects.command(command), frozenset({command.service})
         yield subjects.asked(command), frozenset({command.service})
-    yield subjects.query("permissions", "WhoIs"), frozenset({"permissions"})
+    for name in LOGS:
+        yield subjects.query(name, "Anything"), frozenset({name})
     yield "$JS.>", frozenset()
     yield "$SYS.>", frozenset()
     yield ">", frozenset()

@@ -31,6 +31,7 @@ async def shown() -> AsyncIterator[Shown]:
         feeding(servers) as feed,
         httpx.AsyncClient(base_url=portal.url) as http,
     ):
+        await feed.sign_in(http)
         garage = Garage(utc_now())
         await feed.tell(*garage.history())
         await feed.tell(*garage.waits(utc_now()))

@@ -185,7 +185,7 @@ async def test_a_portal_that_starts_anew_remembers_everything_in_order(shown: Sh
     before = await settled(shown)
     async with (
         running_portal(shown.servers, shown.portal.database_url) as again,
-        httpx.AsyncClient(base_url=again.url) as http,
+        httpx.AsyncClient(base_url=again.url, cookies=shown.http.cookies) as http,
     ):
         after = await view_of(http)  # the very first answer: nothing is waited for
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
@@ -19,23 +20,35 @@ pytestmark = pytest.mark.integration
 STOP_S_MAX = 3.0
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A portal, and what the browser of somebody who is signed in there sends."""
+
+    process: PortalProcess
+    cookie: str
+
+    async def stop(self) -> int:
+        return await self.process.stop()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def portal() -> AsyncIterator[PortalProcess]:
+async def portal() -> AsyncIterator[Signed]:
     async with (
         running_servers() as servers,
         feeding(servers) as feed,
         running_portal(servers) as running,
     ):
         await feed.tell(*Garage(utc_now()).history())
-        yield running
+        cookies = await feed.cookies(running.url)
+        yield Signed(running, "; ".join(f"{name}={it}" for name, it in cookies.items()))
 
 
 @contextlib.asynccontextmanager
-async def looking(portal: PortalProcess) -> AsyncIterator[asyncio.StreamReader]:
+async def looking(portal: Signed) -> AsyncIterator[asyncio.StreamReader]:
     """A viewer's connection, after its first bytes; what is done with the rest is the test's."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", portal.port, limit=1024)
-    request = f"GET /installations/{GARAGE}/live HTTP/1.1\r\nHost: portal\r\n\r\n"
-    writer.write(request.encode())
+    reader, writer = await asyncio.open_connection("127.0.0.1", portal.process.port, limit=1024)
+    request = f"GET /installations/{GARAGE}/live HTTP/1.1\r\nHost: portal\r\n"
+    writer.write(f"{request}Cookie: {portal.cookie}\r\n\r\n".encode())
     status = await reader.readline()
     try:
         assert b"200" in status, status
@@ -44,7 +57,7 @@ async def looking(portal: PortalProcess) -> AsyncIterator[asyncio.StreamReader]:
         writer.close()
 
 
-async def until_known(portal: PortalProcess) -> None:
+async def until_known(portal: Signed) -> None:
     async def looked() -> bool:
         try:
             async with looking(portal):
@@ -55,7 +68,7 @@ async def until_known(portal: PortalProcess) -> None:
     await until(looked, bool)
 
 
-async def test_a_portal_with_a_viewer_stops_soon(portal: PortalProcess) -> None:
+async def test_a_portal_with_a_viewer_stops_soon(portal: Signed) -> None:
     await until_known(portal)
     async with looking(portal) as reader:
         rest = asyncio.create_task(reader.read())
@@ -66,7 +79,7 @@ async def test_a_portal_with_a_viewer_stops_soon(portal: PortalProcess) -> None:
     assert exit_code == 0
 
 
-async def test_a_portal_whose_viewer_takes_nothing_in_stops_too(portal: PortalProcess) -> None:
+async def test_a_portal_whose_viewer_takes_nothing_in_stops_too(portal: Signed) -> None:
     await until_known(portal)
     async with looking(portal):  # the rest is never read
         async with asyncio.timeout(STOP_S_MAX):
@@ -75,6 +88,6 @@ async def test_a_portal_whose_viewer_takes_nothing_in_stops_too(portal: PortalPr
     assert exit_code == 0
 
 
-async def test_a_portal_stops_soon_while_events_pour_in(portal: PortalProcess) -> None:
+async def test_a_portal_stops_soon_while_events_pour_in(portal: Signed) -> None:
     async with asyncio.timeout(STOP_S_MAX):  # the garage's history has only begun to be folded
         assert await portal.stop() == 0

@@ -162,7 +162,7 @@ async def test_where_authentication_is_required_nobody_may_charge_and_nothing_is
     assert statuses == ["Accepted", "Invalid", "Invalid", "Invalid", "Accepted"]
     assert started["transactionId"] == again["transactionId"]
     assert (await world.event(place, SessionEnded)).energy_wh == 500
-    assert "asks for authentication" in capsys.readouterr().out
+    assert "no person has this card" in capsys.readouterr().out
 
 
 async def test_where_authentication_is_required_a_car_gets_nothing(world: World) -> None:

@@ -31,6 +31,7 @@ from shared.recorded import Meta
 from shared.relay import Relay
 from shared.runtime import Health, Runtime, pool_of
 from shared.transact import ACCEPTED
+from tests.integration.telemetry.people import People
 from tests.integration.telemetry.places import Place as Place
 from tests.support.databases import service_database
 from tests.support.servers import EmbeddedServers
@@ -100,12 +101,14 @@ class World:
         pool: "asyncpg.Pool[Any]",
         installations: EventStore,
         settings: Settings,
+        people: People,
     ) -> None:
         self.servers = servers
         self.client = client
         self.pool = pool
         self.log = EventStore(pool)  # only read
         self.settings = settings
+        self.people = people
         self.service = Service(settings)
         self._installations = installations
         self._numbers = itertools.count(1)
@@ -141,11 +144,17 @@ class World:
         position = await self._installations.append(
             Commit(meta.command_id, b"", ACCEPTED, meta, parts)
         )
+        await self._heard("installation", position)
 
+    async def grant(self, *events: Event) -> None:
+        """Have permissions say something at once, and wait until it is heard."""
+        await self._heard("permissions", await self.people.tell(*events))
+
+    async def _heard(self, service: str, position: int) -> None:
         async def heard() -> bool:
             cursor = await self.pool.fetchval(
-                "select position from cursor where consumer = 'telemetry'"
-                " and service = 'installation'"
+                "select position from cursor where consumer = 'telemetry' and service = $1",
+                service,
             )
             return bool(cursor is not None and cursor >= position)
 
@@ -175,6 +184,10 @@ class World:
         """Read how often a charger was refused at the door."""
         history = [it.event for it in await self.log.load(f"knock-{place.serial}")]
         return [it for it in history if isinstance(it, ChargerRefused)]
+
+    async def decisions(self, place: Place) -> list[Event]:
+        """Read who was judged at a charger, and what it was asked from afar."""
+        return [it.event for it in await self.log.load(f"drivers-{place.charger_id}")]
 
     async def event(self, place: Place, kind: type[E], times: int = 1) -> E:
         """Wait until a charger's history has so many events of a kind; return the last one."""
@@ -239,16 +252,26 @@ async def make_world(
     """Bring up everything but the service itself."""
     client = await connect(servers.nats_url, name="test")
     stack.push_async_callback(client.close)
-    for jetstream in ("EVENTS_INSTALLATION", "EVENTS_TELEMETRY", "TELEMETRY"):
+    for jetstream in (
+        "EVENTS_INSTALLATION",
+        "EVENTS_PERMISSIONS",
+        "EVENTS_TELEMETRY",
+        "TELEMETRY",
+    ):
         try:
             await client.jetstream().delete_stream(jetstream)
         except NotFoundError:
             continue  # no other test has left one
-    installation_url = await service_database(servers)
-    installation_pool = await stack.enter_async_context(pool_of(installation_url))
-    installations = await stack.enter_async_context(EventStore.open(installation_pool))
-    relay = Relay("installation", installations, client)
-    tasks.add(asyncio.create_task(relay.run()))
+    logs = []
+    for service in ("installation", "permissions"):
+        log_pool = await stack.enter_async_context(pool_of(await service_database(servers)))
+        logs.append(await stack.enter_async_context(EventStore.open(log_pool)))
+        relay = Relay(service, logs[-1], client)
+        tasks.add(asyncio.create_task(relay.run()))
+    installations, permissions = logs
+    key_file = servers.folder / "cards.key"
+    people = People.with_key(permissions, key_file)
+    await people.listen(client)
     database_url = await service_database(servers, SCHEMA)
     pool = await stack.enter_async_context(pool_of(database_url))
     ocpp_port, meter_port = free_ports(2)
@@ -260,5 +283,6 @@ async def make_world(
         "TELEMETRY_CALL_TIMEOUT_S": CALL_TIMEOUT_S,
         "TELEMETRY_NUDGE_AFTER_S": NUDGE_AFTER_S,
         "TELEMETRY_LAST_WORDS_S": LAST_WORDS_S,
+        "AMPLEDGER_CARD_KEY_FILE": key_file,
     }
-    return World(servers, client, pool, installations, Settings(**given))
+    return World(servers, client, pool, installations, Settings(**given), people)

@@ -6,18 +6,16 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from services.portal.deed_pages import SHOWN_MAX
-from services.portal.pages import application
-from services.portal.past import LOOKS_MAX, WAITING_MAX, Ask, Past
-from services.portal.viewers import Viewers
+from services.portal.past import LOOKS_MAX, WAITING_MAX, Ask
 from shared.ids import InstallationId
 from shared.messages.permissions import AccessRefused
 from shared.messaging import ServiceUnavailable
 from shared.recorded import Recorded
 from tests.unit.history.facts import Log, garage_with_a_charger, narrowed
 from tests.unit.portal.facts import GARAGE, known
+from tests.unit.portal.test_pages import asking as asking_pages
 from tests.unit.portal.test_pages import sights
 
 HERE = "harbour-garage"
@@ -43,10 +41,7 @@ def logs() -> Mapping[str, Sequence[Recorded]]:
 
 def asking(ask: Ask) -> httpx.AsyncClient:
     layout = known().layout.model_copy(update={"installation_id": HERE})
-    seen = sights(known(layout=layout))
-    app = application(seen, Viewers(seen.view), Past(ask), Starlette())
-    transport = httpx.ASGITransport(app=app)
-    return httpx.AsyncClient(transport=transport, base_url="http://portal.test")
+    return asking_pages(sights(known(layout=layout)), past=ask)
 
 
 async def told(_: InstallationId) -> Mapping[str, Sequence[Recorded]]:

@@ -1,6 +1,6 @@
 """Pages, API and headers, without any server behind them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -12,12 +12,17 @@ from services.portal.facts import Facts
 from services.portal.knocks import Knock
 from services.portal.pages import Sights, application
 from services.portal.past import Past
+from services.portal.seeing import Seeing
+from services.portal.signing_in.questions import R
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.ids import InstallationId
 from shared.messages.balancer import Rule, RunnerUp
+from shared.messages.permissions import PlatformRole
+from shared.messages.signing_in import Asker, Query, WhoIs
 from shared.phases import Phase
 from shared.recorded import Recorded
+from shared.rights.grants import Grants, PlatformGrants
 from tests.unit.portal.facts import (
     AT,
     BREAKER_L1,
@@ -63,14 +68,33 @@ def knock(**changes: Any) -> Knock:
     return Knock(**(given | changes))
 
 
+SUPPORT = Grants(
+    {}, PlatformGrants(roles={"person/ada": frozenset({PlatformRole.SUPPORT})}), {}
+)
+
+
+class Permissions:
+    """Knows one session, of somebody of support."""
+
+    async def ask(self, query: Query, reply: type[R]) -> R:
+        known = isinstance(query, WhoIs) and query.session == "ada's"
+        ada = Asker(actor="person/ada", name="Ada", session_id="s", csrf="c") if known else None
+        return reply.model_validate({"asker": ada})
+
+
 async def nothing(_: InstallationId) -> Mapping[str, Sequence[Recorded]]:
     return {}
 
 
-def asking(seen: Sights) -> httpx.AsyncClient:
-    app = application(seen, Viewers(seen.view), Past(nothing), Starlette())
+def asking(
+    seen: Sights, session: str = "ada's", past: Callable[..., Any] = nothing
+) -> httpx.AsyncClient:
+    seeing = Seeing(lambda: SUPPORT, lambda: AT)
+    app = application(seen, Viewers(seen.view), seeing, Permissions(), Past(past), Starlette())
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app), base_url="http://portal.test"
+        transport=httpx.ASGITransport(app=app),
+        base_url="http://portal.test",
+        cookies={"ampledger": session},
     )
 
 
@@ -134,7 +158,7 @@ async def test_what_is_not_there_is_answered_in_the_askers_language(
     page = await http.get("/installations/nowhere")
     assert page.status_code == 404
     assert "There is no installation “nowhere”" in page.text
-    assert "<nav" not in page.text
+    assert 'class="crumbs"' not in page.text
 
     answer = await http.get("/api/installations/nowhere")
     assert answer.status_code == 404

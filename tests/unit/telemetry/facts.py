@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.telemetry.authorising import Shown
 from services.telemetry.charger import AssignedCharger
 from shared.messages.telemetry import (
     ChargerConnected,
@@ -33,8 +34,15 @@ connected = ChargerConnected(
     firmware="1",
     gateway_id=GATEWAY,
 )
+SHOWN = Shown("a" * 64, "ada")
 session_started = SessionStarted(
-    **BAY_12, session_id="s-1", transaction_id=41, started_at=AT, register_wh=1000
+    **BAY_12,
+    session_id="s-1",
+    transaction_id=41,
+    started_at=AT,
+    register_wh=1000,
+    person_id="ada",
+    card_mark="a" * 64,
 )
 
 

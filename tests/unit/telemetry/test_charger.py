@@ -106,7 +106,7 @@ def test_connections_sessions_status_and_limits_are_remembered() -> None:
         connected_to=GATEWAY,
         fail_safe_a=6.0,
         status="Charging",
-        session=Session("s-1", 41, AT, 1000),
+        session=Session("s-1", 41, AT, 1000, "ada", "a" * 64),
         limit=LimitAnswered(3, 7, "Accepted"),
     )
     assert evolve(state, rejected).limit == LimitAnswered(3, 8, "Rejected")
@@ -187,7 +187,9 @@ def test_other_hardware_does_not_inherit_the_session_of_the_one_before() -> None
 
     state = fold([*history, successor])
 
-    assert open_session(fold(history), ASSIGNED) == Session("s-1", 41, AT, 1000)
+    assert open_session(fold(history), ASSIGNED) == Session(
+        "s-1", 41, AT, 1000, "ada", "a" * 64
+    )
     assert open_session(fold(history), exchanged) is None
     assert state.session is None
     assert state.fail_safe_a == 6.0, "which the successor has confirmed before it was accepted"
@@ -207,7 +209,7 @@ def test_what_hardware_has_left_behind_is_known_whoever_stood_there_since() -> N
         reason="Local",
     )
 
-    assert as_left(history, ASSIGNED).session == Session("s-1", 41, AT, 1000)
+    assert as_left(history, ASSIGNED).session == Session("s-1", 41, AT, 1000, "ada", "a" * 64)
     assert as_left([*history, ended], ASSIGNED).session is None
     elsewhere = ASSIGNED.model_copy(update={"installation_id": "other-garage"})
     assert as_left(history, elsewhere) == Charger()

@@ -24,7 +24,7 @@ from shared.messages.telemetry import (
     SessionStarted,
 )
 from tests.unit.telemetry import facts
-from tests.unit.telemetry.facts import ASSIGNED, AT, BAY_12, GATEWAY, later, start, stop
+from tests.unit.telemetry.facts import ASSIGNED, AT, BAY_12, GATEWAY, SHOWN, later, start, stop
 
 HELLO = Hello("V", "M", "1")
 REMOTE = "10.0.0.1"
@@ -127,7 +127,7 @@ def test_a_fault_of_the_charger_as_a_whole_is_a_fault_and_no_status() -> None:
 
 
 def test_a_session_starts() -> None:
-    (event,) = transaction_started(Charger(), ASSIGNED, start(), "s-1", 41)
+    (event,) = transaction_started(Charger(), ASSIGNED, start(), "s-1", 41, SHOWN)
 
     assert event == facts.session_started
 
@@ -136,7 +136,7 @@ def test_a_session_whose_end_was_lost_ends_before_the_next_one() -> None:
     payload = start(meterStart=9000, timestamp="2026-11-22T10:00:00Z")
 
     ended, started = transaction_started(
-        after(facts.session_started), ASSIGNED, payload, "s-2", 42
+        after(facts.session_started), ASSIGNED, payload, "s-2", 42, SHOWN
     )
 
     assert isinstance(ended, SessionEnded)
@@ -156,7 +156,7 @@ def test_a_session_whose_end_was_lost_ends_before_the_next_one() -> None:
 )
 def test_an_impossible_start_is_refused(payload: dict[str, object]) -> None:
     with pytest.raises(CallRefused):
-        transaction_started(Charger(), ASSIGNED, payload, "s-1", 41)
+        transaction_started(Charger(), ASSIGNED, payload, "s-1", 41, SHOWN)
 
 
 def test_a_repeated_start_has_the_same_mark_however_its_time_is_spelled() -> None:

@@ -1,0 +1,100 @@
+"""What every handler of what is read stands on: what is read from, and the check before it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Path, Request
+
+from services.portal.acting import Acting
+from services.portal.api.entering import AskerOf
+from services.portal.charging import Sessions
+from services.portal.documents import Layout
+from services.portal.guarding import Guard, NotHere
+from services.portal.past import Past
+from services.portal.view import InstallationView
+from services.portal.viewers import Sight
+from shared.ids import ID_PATTERN
+from shared.messages.signing_in import Asker
+from shared.rights.book import GrantBook
+from shared.rights.grants import Grant, Place
+from shared.rights.table import Action
+
+Here = Annotated[str, Path(pattern=ID_PATTERN)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """
+    What is read from.
+
+    Args:
+        layout: an installation as it is set up; none if there is no such one.
+        layouts: all of them.
+        view: an installation as it is at this moment.
+        sessions: those that were, and are.
+        book: what has been granted.
+        guard: checks who asks.
+        acting: has done what is asked for.
+        past: what the logs of all services tell.
+        now: reads the clock.
+    """
+
+    layout: Callable[[str], Layout | None]
+    layouts: Callable[[], list[Layout]]
+    view: Callable[[Sight], InstallationView | None]
+    sessions: Sessions
+    book: GrantBook
+    guard: Guard
+    acting: Acting
+    past: Past
+    now: Callable[[], datetime]
+
+
+class Looking:
+    """
+    Knows who asks, and finds what they may see.
+
+    Args:
+        sources: what is read from.
+        asker_of: says who asks.
+    """
+
+    def __init__(self, sources: Sources, asker_of: AskerOf) -> None:
+        self.sources = sources
+        self._asker_of = asker_of
+
+    def asker(self, request: Request) -> Asker:
+        asker = self._asker_of(request)
+        assert asker is not None  # noqa: S101  # nobody else is let in
+        return asker
+
+    def seen(
+        self,
+        request: Request,
+        action: Action,
+        installation_id: str,
+        charger_id: str | None = None,
+    ) -> tuple[Asker, Layout]:
+        """
+        Check that whoever asks may, and find the installation.
+
+        Raises:
+            NotHere: there is no such place, or none where they have a role.
+            Forbidden: they may not.
+        """
+        asker, place = self.asker(request), Place(installation_id, charger_id)
+        name = f"read {request.scope['route'].name}"
+        self.sources.guard.check(asker, action, place, name)
+        layout = self.sources.layout(installation_id)
+        known = layout is not None and (
+            charger_id is None or any(it.charger_id == charger_id for it in layout.chargers)
+        )
+        if layout is None or not known:
+            raise NotHere(f"there is no {place}, or none where you have a role")
+        return asker, layout
+
+    def own(self, asker: Asker, installation_id: str) -> list[Grant]:
+        found = self.sources.book.grants.of(asker.actor, self.sources.now(), installation_id)
+        return [grant for _, grant in found]

@@ -1,0 +1,91 @@
+"""What pages are written on: templates, the headers that all of them have, and words for faults."""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.templating import Jinja2Templates
+
+HERE: Final = Path(__file__).parent
+STATIC: Final = HERE / "static"
+NO_STORE: Final = {"Cache-Control": "no-store"}
+FOR_PROGRAMS: Final = ("/api/", "/oauth/")
+TITLES: Final = {
+    401: "Sign in first",
+    403: "This is not for you",
+    404: "This page is not here",
+    429: "Too many attempts",
+    503: "Not at this moment",
+}
+
+
+class Paper:
+    """Makes answers out of templates."""
+
+    def __init__(self, time_of_day: Callable[[], str]) -> None:
+        self._time_of_day = time_of_day
+        self._templates = Jinja2Templates(directory=HERE / "templates")
+        self._templates.env.trim_blocks = self._templates.env.lstrip_blocks = True
+        self._templates.env.globals["static_url"] = static_url
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        **content: Any,  # noqa: ANN401  # what a template may show
+    ) -> Response:
+        """Fill in a template; whoever is signed in is named on top of every page."""
+        content["now"] = self._time_of_day()
+        content["asker"] = request.scope.get("state", {}).get("asker")
+        return self._templates.TemplateResponse(
+            request, template, content, status, headers=NO_STORE | (headers or {})
+        )
+
+    def fault(self, request: Request, fault: HTTPException) -> Response:
+        """Answer what is not there, or not done that way, in the asker's own language."""
+        headers = dict(fault.headers or {})
+        path = request.url.path
+        scripted = request.headers.get("Accept") == "application/json"
+        if scripted or path.startswith(FOR_PROGRAMS):
+            body = {
+                "type": "about:blank",
+                "title": fault.detail,
+                "status": fault.status_code,
+            }
+            return as_json(body, fault.status_code, "application/problem+json", headers)
+        if fault.status_code == 401 and "Authorization" not in request.headers:
+            query = f"?{request.url.query}" if request.url.query else ""
+            wanted = f"{path}{query}" if request.method == "GET" else "/"
+            return RedirectResponse(f"/sign-in?next={quote(wanted, safe='/')}", 303, NO_STORE)
+        title = TITLES.get(fault.status_code, "This cannot be done here")
+        return self.page(
+            request, "fault.html", fault.status_code, headers, fault=fault, title=title
+        )
+
+
+def as_json(
+    body: object,
+    status: int = 200,
+    media_type: str = "application/json",
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Answer a program."""
+    return Response(
+        orjson.dumps(body), status, media_type=media_type, headers=NO_STORE | (headers or {})
+    )
+
+
+@cache
+def static_url(name: str) -> str:
+    """Name a file of ours together with its content, so that browsers never show an old one."""
+    content = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()
+    return f"/static/{name}?v={content[:10]}"

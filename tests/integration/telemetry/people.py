@@ -1,0 +1,136 @@
+"""The log of permissions in a test, and what permissions answers: roles, cards, their numbers."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from services.telemetry import local_lists, rights
+from shared.event_store import Commit, EventStore, StreamEvents
+from shared.ids import new_id
+from shared.messages import Event
+from shared.messages.people import CardsOf, CardsOfAnswer, ListedCard, StandingAnswer
+from shared.messages.permissions import (
+    CardBlocked,
+    CardRegistered,
+    CardRemoved,
+    CardUnblocked,
+    Role,
+    RoleGranted,
+    RoleRevoked,
+)
+from shared.recorded import Meta
+from shared.rights.cards import card_mark
+from shared.transact import ACCEPTED
+from tests.integration.telemetry.places import Place
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A person with one card, unless there are more."""
+
+    person_id: str
+    card: str
+
+    @property
+    def card_id(self) -> str:
+        return f"card-{self.card}"
+
+
+@dataclass
+class People:
+    """Everybody that permissions knows of; tells it in its log, and when it is asked."""
+
+    store: EventStore
+    key: bytes
+    numbers: dict[str, list[str]] = field(default_factory=dict)
+    """Of cards that permissions names when it is asked, by charger."""
+    asked: int = 0
+    """How often it was asked for numbers."""
+    position: int = 0
+
+    @classmethod
+    def with_key(cls, store: EventStore, file: Path) -> "People":
+        """Make a key for marks, and keep it where the service finds it."""
+        key = secrets.token_bytes(32)
+        file.write_text(key.hex())
+        return cls(store, key)
+
+    def driver(self) -> Driver:
+        """Name somebody new, with a card."""
+        name = new_id()
+        return Driver(f"ada-{name}", f"04{secrets.token_hex(6).upper()}")
+
+    async def tell(self, *events: Event) -> int:
+        """Have permissions announce something; return its position."""
+        meta = Meta(actor="test", command_id=new_id(), correlation_id=new_id())
+        parts = [StreamEvents(f"of-{it.aggregate_id}", None, [it]) for it in events]
+        self.position = await self.store.append(
+            Commit(meta.command_id, b"", ACCEPTED, meta, parts)
+        )
+        return self.position
+
+    def mark(self, card: str) -> str:
+        return card_mark(card, self.key)
+
+    # --- What is told ---
+
+    def _of_card(self, driver: Driver) -> dict[str, Any]:
+        mark = self.mark(driver.card)
+        return {"person_id": driver.person_id, "card_id": driver.card_id, "mark": mark}
+
+    def registered(self, driver: Driver) -> CardRegistered:
+        return CardRegistered(**self._of_card(driver), sealed="c2VhbGVk")
+
+    def blocked(self, driver: Driver) -> CardBlocked:
+        return CardBlocked(**self._of_card(driver))
+
+    def unblocked(self, driver: Driver) -> CardUnblocked:
+        return CardUnblocked(**self._of_card(driver))
+
+    def removed(self, driver: Driver) -> CardRemoved:
+        return CardRemoved(**self._of_card(driver))
+
+    @staticmethod
+    def granted(
+        driver: Driver, place: Place, role: Role = Role.USER, until: datetime | None = None
+    ) -> RoleGranted:
+        return RoleGranted(
+            installation_id=place.installation_id,
+            grantee=f"person/{driver.person_id}",
+            role=role,
+            until=until,
+        )
+
+    @staticmethod
+    def revoked(driver: Driver, place: Place, role: Role = Role.USER) -> RoleRevoked:
+        return RoleRevoked(
+            installation_id=place.installation_id,
+            grantee=f"person/{driver.person_id}",
+            role=role,
+        )
+
+    # --- What is answered ---
+
+    async def listen(self, client: Client) -> None:
+        """Answer what other services ask of permissions."""
+
+        async def standing(message: Msg) -> None:
+            answer = StandingAnswer(position=await self.store.head())
+            await message.respond(answer.model_dump_json().encode())
+
+        async def cards_of(message: Msg) -> None:
+            asked = CardsOf.model_validate_json(message.data)
+            self.asked += 1
+            cards = tuple(
+                ListedCard(number=it) for it in self.numbers.get(asked.charger_id, ())
+            )
+            answer = CardsOfAnswer(cards=cards, position=await self.store.head())
+            await message.respond(answer.model_dump_json().encode())
+
+        await client.subscribe(rights.QUERY, cb=standing)
+        await client.subscribe(local_lists.QUERY, cb=cards_of)

@@ -1,0 +1,183 @@
+"""The API in this process over a real installation service, and people with every kind of role."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+import httpx
+import orjson
+from fastapi import FastAPI
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from starlette.requests import HTTPConnection
+
+from services.portal.acting import Acting
+from services.portal.api.application import PREFIX, api
+from services.portal.api.looking import Sources
+from services.portal.guarding import Guard
+from services.portal.handlers import followers
+from services.portal.heard import Heard
+from services.portal.past import Past
+from services.portal.read_models import ReadModels
+from services.portal.refused import Refusals
+from shared import subjects
+from shared.acts_query import ask_acts
+from shared.clock import utc_now
+from shared.follow import follow
+from shared.messages import Answer, Verdict
+from shared.messages.permissions import (
+    PlatformRole,
+    PlatformRoleGranted,
+    RecordRefusal,
+    Role,
+    RoleGranted,
+)
+from shared.messages.signing_in import Asker, Scope
+from shared.messaging import connect
+from shared.runtime import RuntimeSettings, pool_of
+from tests.integration.installation.desk import Service
+from tests.support.databases import service_database
+from tests.support.portal_feed import Feed, feeding
+from tests.support.servers import running_servers
+
+CSRF = "the-token-of-our-pages"
+STEP_UP = timedelta(minutes=15)
+
+
+@dataclass(slots=True)
+class ApiPlace:
+    """A running API; `http` asks it in anybody's name."""
+
+    client: Client
+    feed: Feed
+    models: ReadModels
+    heard: Heard
+    app: FastAPI
+    askers: dict[str, Asker] = field(default_factory=dict)
+    recorded: list[tuple[str, RecordRefusal]] = field(default_factory=list)
+
+    def person(self, name: str, *, stepped_up: bool = True) -> httpx.AsyncClient:
+        """A browser in which somebody is signed in."""
+        until = utc_now() + STEP_UP if stepped_up else None
+        return self._client_of(
+            Asker(
+                actor=f"person/{name}",
+                name=name,
+                session_id=f"session-{name}",
+                csrf=CSRF,
+                stepped_up_until=until,
+            ),
+            {"X-CSRF-Token": CSRF},
+        )
+
+    def token(self, name: str, *scopes: Scope) -> httpx.AsyncClient:
+        """A program that has somebody's token."""
+        asker = Asker(actor=f"person/{name}", name=name, scopes=frozenset(scopes))
+        return self._client_of(asker, {})
+
+    def nobody(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.app), base_url=f"http://portal.test{PREFIX}"
+        )
+
+    def _client_of(self, asker: Asker, headers: dict[str, str]) -> httpx.AsyncClient:
+        ticket = f"ticket-{len(self.askers)}"
+        self.askers[ticket] = asker
+        http = self.nobody()
+        http.headers.update(headers | {"X-Test-Ticket": ticket})
+        return http
+
+    async def grant(
+        self, who: str, role: Role, installation_id: str, charger_id: str | None = None
+    ) -> None:
+        """Have permissions announce a role, and wait until the portal has heard of it."""
+        before = self.heard.position("permissions")
+        await self.feed.tell(
+            RoleGranted(
+                installation_id=installation_id,
+                charger_id=charger_id,
+                grantee=f"person/{who}",
+                role=role,
+            )
+        )
+        assert await self.heard.until("permissions", before + 1, 10.0)
+
+    async def platform(self, who: str, role: PlatformRole) -> None:
+        before = self.heard.position("permissions")
+        await self.feed.tell(PlatformRoleGranted(grantee=f"person/{who}", role=role))
+        assert await self.heard.until("permissions", before + 1, 10.0)
+
+
+@contextlib.asynccontextmanager
+async def api_place() -> AsyncIterator[ApiPlace]:
+    """
+    Start it: real servers, the installation service, the portal's followers and its API.
+
+    Only who asks is told by the test: who is signed in is another part's.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        servers = await stack.enter_async_context(running_servers())
+        feed = await stack.enter_async_context(feeding(servers, ("telemetry", "balancer")))
+        settings = RuntimeSettings(
+            nats_url=servers.nats_url, database_url=await service_database(servers)
+        )
+        installation = Service(settings)
+        await installation.start()
+        stack.push_async_callback(installation.stop)
+        client = await connect(servers.nats_url, "test-api")
+        stack.push_async_callback(client.close)
+        pool = await stack.enter_async_context(pool_of(await service_database(servers)))
+        models, heard = ReadModels(), Heard()
+        tasks = []
+        for follower in followers(models, pool, heard):
+            await follower.reload()
+            tasks.append(asyncio.create_task(follow(client, pool, follower)))
+        refusals = Refusals(client, utc_now)
+        tasks.append(asyncio.create_task(refusals.run()))
+        guard = Guard(
+            models.book, lambda it: models.layouts.get(it) is not None, refusals.tell, utc_now
+        )
+        acting = Acting(client, guard, heard, refusals)
+        sources = Sources(
+            models.layouts.get,
+            lambda: list(models.layouts.held.values()),
+            lambda _: None,
+            models.sessions,
+            models.book,
+            guard,
+            acting,
+            Past(partial(ask_acts, client, ("installation",))),
+            utc_now,
+        )
+        askers: dict[str, Asker] = {}
+
+        def asker_of(connection: HTTPConnection) -> Asker | None:
+            return askers.get(connection.headers.get("X-Test-Ticket", ""))
+
+        # Mounted as in the portal, so that paths are what they are there.
+        inner = api(acting, sources, asker_of)
+        app = FastAPI(openapi_url=None)
+        app.mount(PREFIX, inner)
+        place = ApiPlace(client, feed, models, heard, app, askers)
+        await _record(client, place)
+        try:
+            yield place
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _record(client: Client, place: ApiPlace) -> None:
+    """Stand in for permissions, which puts refusals on record."""
+
+    async def on_refusal(message: Msg) -> None:
+        actor = (message.headers or {})["Ampledger-Actor"]
+        place.recorded.append((actor, RecordRefusal.model_validate(orjson.loads(message.data))))
+        answer = Answer(verdict=Verdict.ACCEPTED)
+        await message.respond(answer.model_dump_json().encode())
+
+    await client.subscribe(subjects.command(RecordRefusal), cb=on_refusal)
