@@ -15,7 +15,12 @@ from typing import Final
 from shared import subjects
 from shared.grants import ACKNOWLEDGE, ACKNOWLEDGE_2, BEGIN, INBOXES, PULL, Grant, Request
 from shared.messages.balancer import SiteBalance
-from shared.messages.credentials import RotateChargerCredential, WithdrawChargerCredential
+from shared.messages.credentials import (
+    RequestChargerCertificate,
+    RevokeChargerCertificate,
+    RotateChargerCredential,
+    WithdrawChargerCredential,
+)
 from shared.messages.people import CardsOf, Standing
 from shared.messages.permissions import RecordRefusal
 from shared.messages.telemetry import (
@@ -88,6 +93,8 @@ _WITHIN: Final = tuple(
         UpdateFirmware,
         RotateChargerCredential,
         WithdrawChargerCredential,
+        RequestChargerCertificate,
+        RevokeChargerCertificate,
     )
 )
 
