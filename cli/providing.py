@@ -26,7 +26,7 @@ from shared.messaging import connect, ensure_jetstream, telemetry_jetstream
 from shared.pull import consumer_of
 from shared.service_grants import SERVICES, consumers_of
 
-LOOK_S: Final = 1.0
+LOOK_S: Final = 2.0
 """How soon what was lost is made again."""
 SPARE: Final = 2
 """For how many more processes there are consumers than shall run: one that was cut off may keep its number
