@@ -26,7 +26,6 @@ from shared.messages.telemetry import (
     ChargingRequested,
     DriverAuthorized,
     FirmwareUpdateRequested,
-    SessionCommand,
     Through,
 )
 from shared.recorded import Meta, Recorded

@@ -10,7 +10,7 @@ def commands() -> set[type[Command]]:
     """All commands of all services: those that are no one's base."""
     members = (
         it
-        for module in (installation, permissions, telemetry, balancer)
+        for module in (installation, permissions, telemetry, credentials, balancer)
         for it in vars(module).values()
     )
     return {

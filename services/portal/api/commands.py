@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
-from shared.messages import Command, telemetry
+from shared.messages import Command, credentials, telemetry
 from shared.messages import installation as layout
 from shared.messages import permissions as people
 
 INSTALLATION: Final = "/installations/{installation_id}"
 CIRCUIT: Final = f"{INSTALLATION}/circuits/{{circuit_id}}"
 CHARGER: Final = f"{INSTALLATION}/chargers/{{charger_id}}"
+SERIAL: Final = f"{INSTALLATION}/serials/{{serial}}"
 METER: Final = f"{INSTALLATION}/meters/{{meter_id}}"
 PERSON: Final = "/people/{person_id}"
 CARD: Final = f"{PERSON}/cards/{{card_id}}"
@@ -65,7 +66,7 @@ OF_INSTALLATIONS: Final = (
     CommandRoute("PUT", f"{INSTALLATION}/contract-peak", layout.SetContractPeak),
     CommandRoute("PUT", f"{INSTALLATION}/limits/{{limit_id}}", layout.SetExternalLimit),
     CommandRoute("DELETE", f"{INSTALLATION}/limits/{{limit_id}}", layout.LiftExternalLimit),
-    CommandRoute("POST", f"{INSTALLATION}/serials/{{serial}}/unlock", layout.UnlockSerial),
+    CommandRoute("POST", f"{SERIAL}/unlock", layout.UnlockSerial),
 )
 
 OF_CIRCUITS: Final = (
@@ -90,6 +91,14 @@ OF_CHARGERS: Final = (
     ),
     CommandRoute("POST", f"{CHARGER}/stop", telemetry.StopCharging),
     CommandRoute("POST", f"{CHARGER}/firmware", telemetry.UpdateFirmware),
+)
+
+OF_CREDENTIALS: Final = (
+    _creates(f"{INSTALLATION}/credentials", credentials.IssueChargerCredential),
+    CommandRoute("POST", f"{SERIAL}/credential/rotate", credentials.RotateChargerCredential),
+    CommandRoute(
+        "POST", f"{SERIAL}/credential/withdraw", credentials.WithdrawChargerCredential
+    ),
 )
 
 OF_METERS: Final = (
@@ -127,6 +136,7 @@ COMMAND_ROUTES: Final = (
     *OF_INSTALLATIONS,
     *OF_CIRCUITS,
     *OF_CHARGERS,
+    *OF_CREDENTIALS,
     *OF_METERS,
     *OF_ROLES,
     *OF_PEOPLE,
