@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from services.telemetry.authorising import Decision, Shown, Status, decide, decide_end
-from services.telemetry.charger import AssignedCharger
+from services.telemetry.charger import AssignedCharger, Session
 from services.telemetry.histories import History
 from services.telemetry.parts import Parts
 from shared.clock import utc_now
@@ -115,6 +115,24 @@ class Drivers:
         if not decision.accepted:
             await self._record(decision, mark)
         return decision
+
+    async def may_go_on(self, session: Session) -> bool:
+        """
+        Judge whether the driver of a session may still charge; that they may not is put on record.
+
+        Raises:
+            LOG_FAULTS: it could not be put on record.
+        """
+        if session.card_mark is None or session.person_id is None:
+            return True
+        card = self._parts.rights.card(session.card_mark)
+        shown = Shown(
+            session.card_mark, session.person_id, blocked=card is not None and card.blocked
+        )
+        decision = self._judged(shown)
+        if not decision.accepted:
+            await self._record(decision, f"revoked-{session.session_id}")
+        return decision.accepted
 
     async def authorize_in_app(self, person_id: PersonId | None) -> tuple[Decision, str]:
         """

@@ -41,8 +41,10 @@ class Done(BaseModel):
     """Of what it has made, where the portal chose it."""
     notes: tuple[Note, ...] = ()
     """What an electrician would say of the set-up it has led to."""
+    detail: str | None = None
+    """What else there is to know."""
     shown_once: tuple[ShownOnce, ...] | None = None
-    """What is told in the first answer and never again, such as a charger's password."""
+    """What is in this answer only and kept nowhere, such as a password."""
 
 
 def handler_of(
@@ -78,6 +80,7 @@ def handler_of(
             position=answer.position,
             id=None if route.minted is None else made[route.minted],
             notes=answer.notes,
+            detail=answer.detail,
             shown_once=answer.shown_once,
         )
         content = done.model_dump_json(exclude_none=True)

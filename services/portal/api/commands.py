@@ -93,11 +93,18 @@ OF_CHARGERS: Final = (
     CommandRoute("POST", f"{CHARGER}/firmware", telemetry.UpdateFirmware),
 )
 
-OF_CREDENTIALS: Final = (
+OF_SERIALS: Final = (
     _creates(f"{INSTALLATION}/credentials", credentials.IssueChargerCredential),
     CommandRoute("POST", f"{SERIAL}/credential/rotate", credentials.RotateChargerCredential),
     CommandRoute(
         "POST", f"{SERIAL}/credential/withdraw", credentials.WithdrawChargerCredential
+    ),
+    _creates(f"{SERIAL}/certificates", credentials.IssueChargerCertificate),
+    CommandRoute(
+        "POST", f"{SERIAL}/certificates/request", credentials.RequestChargerCertificate
+    ),
+    CommandRoute(
+        "POST", f"{SERIAL}/certificates/{{number}}/revoke", credentials.RevokeChargerCertificate
     ),
 )
 
@@ -136,7 +143,7 @@ COMMAND_ROUTES: Final = (
     *OF_INSTALLATIONS,
     *OF_CIRCUITS,
     *OF_CHARGERS,
-    *OF_CREDENTIALS,
+    *OF_SERIALS,
     *OF_METERS,
     *OF_ROLES,
     *OF_PEOPLE,
