@@ -11,6 +11,7 @@ from services.portal.api.commands import COMMAND_ROUTES
 from services.portal.api.read_routes import READ_ROUTES
 from services.portal.page_rights import PAGE_RIGHTS
 from services.portal.pages import Sights, application
+from services.portal.security import SecurityHeaders
 from shared.rights.rules import DECIDED_BY_PERMISSIONS, RULES
 
 OF_ONESELF: Final = frozenset({"/me", "/installations"})
@@ -28,7 +29,11 @@ def pages() -> Starlette:
     """Put the pages together over nothing: only their routes are looked at."""
     sights = Sights(list, lambda _: None, list, str)
     nothing: Any = None
-    return application(sights, nothing, nothing, nothing, nothing, Starlette())
+    found = application(sights, nothing, nothing, nothing, nothing, nothing, Starlette())
+    inner = found.app if isinstance(found, SecurityHeaders) else found
+    if not isinstance(inner, Starlette):
+        raise TypeError(f"the pages' routes are not to be found in {inner!r}")
+    return inner
 
 
 def _of_pages() -> set[str]:

@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 from nats.aio.client import Client
 
-from cli.bench.cells import CIRCUIT, HARBOUR, OTHER, OWN, SERIALS, Column
+from cli.bench.cells import CIRCUIT, GUEST, HARBOUR, OTHER, OWN, SERIALS, Column
 from cli.bench.place import scratch
 from cli.composition import without_login
 from cli.nats_keys import KEYS, seed_file
@@ -118,6 +118,7 @@ async def tenants() -> AsyncIterator[Tenants]:
             await send(client, command, ACTOR)
         url = stack.urls["portal"]
         ids = {it: await _person(client, it) for it in Column}
+        await _guest(client)
         people = {it: await _signed_in(client, url, ids[it]) for it in Column}
         for browser in people.values():
             cleanup.push_async_callback(browser.aclose)
@@ -188,6 +189,16 @@ async def _person(client: Client, column: Column) -> PersonId:
         )
         await told(client, grant, installation_id)
     return person_id
+
+
+async def _guest(client: Client) -> None:
+    """Make somebody known to whom others give roles: an authorised installer, who may have any."""
+    invite = InvitePerson(command_id=new_id(), person_id=GUEST, email=address_of(GUEST))
+    await told(client, invite, GUEST)
+    installer = GrantPlatformRole(
+        command_id=new_id(), grantee=f"person/{GUEST}", role=PlatformRole.INSTALLER
+    )
+    await told(client, installer, "platform")
 
 
 def address_of(person_id: PersonId) -> str:
