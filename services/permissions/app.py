@@ -46,7 +46,10 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     runtime.spawn(relay.run(), "relay")
     runtime.health.add("relay", relay.standing)
     await answer_acts(client, "permissions", store, streams_of)
-    vault, layout = Vault(pool, read_key(settings.master_key_file, MASTER_KEY_FILE)), LayoutBook()
+    vault, layout = (
+        Vault(pool, read_key(settings.master_key_file, MASTER_KEY_FILE)),
+        LayoutBook(),
+    )
     await layout.open(pool)
     desk = Desk(Parts(pool, store, vault, layout, mark_key, Accounts(pool).forget))
     await desk.open()
