@@ -23,6 +23,7 @@ from cli.dlq import dlq
 from cli.faults import EXIT_CODE, StackFault
 from cli.first_person import first_person_link
 from cli.lag import show_lag
+from cli.migrate_command import migrate
 from cli.nats_commands import nats
 from cli.options import StackOptions
 from cli.ports import LOCALHOST, LOOPBACK, claim_port
@@ -65,6 +66,7 @@ app.command("lag")(show_lag)
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("status")(show_status)
+app.command("migrate")(migrate)
 register(app, log_commands.log)
 
 console = Console()
