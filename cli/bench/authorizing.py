@@ -43,7 +43,8 @@ from shared.messages import Event
 from shared.messaging import connect, disconnect
 from shared.recorded import Meta
 from shared.relay import Relay
-from shared.rights.cards import CARD_KEY_FILE, KEY_BYTES
+from shared.key_files import KEY_BYTES
+from shared.rights.cards import CARD_KEY_FILE
 from shared.runtime import pool_of
 from shared.transact import ACCEPTED
 
