@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-unit browser check docs format clean
+.PHONY: help setup run up test test-unit browser check audit docs format clean
 PYTHON ?= python3
 UV := .uv/bin/uv
 BIN := .venv/bin
@@ -51,6 +51,9 @@ check: setup ## Check style, types, import contracts, the lock file and the publ
 	$(BIN)/lint-imports --no-logo
 	$(UV) lock --check
 	$(BIN)/ampledger docs check
+
+audit: setup ## Look up known vulnerabilities of what Ampledger runs on; needs PyPI's advisories
+	$(BIN)/python .ci/audit.py
 
 docs: setup ## Write the published schemas and the AsyncAPI document
 	$(BIN)/ampledger docs generate

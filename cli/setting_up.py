@@ -1,4 +1,4 @@
-"""Commands sent to the installation service, from the command line and for the demo."""
+"""Commands sent to services, from the command line and for the demo."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -12,6 +12,7 @@ from cli.composition import masked
 from shared import subjects
 from shared.context import acting
 from shared.messages import Answer
+from shared.messages.credentials import CredentialCommand
 from shared.messages.installation import InstallationCommand
 from shared.messages.telemetry import SessionCommand
 from shared.messaging import ServiceUnavailable, connect, request
@@ -43,7 +44,9 @@ async def send(client: Client, command: InstallationCommand, actor: str) -> Answ
 
 
 async def ask(
-    client: Client, command: InstallationCommand | SessionCommand, actor: str
+    client: Client,
+    command: InstallationCommand | CredentialCommand | SessionCommand,
+    actor: str,
 ) -> Answer:
     """
     Send a command as `send` does, and take a refusal for an answer.

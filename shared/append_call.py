@@ -57,8 +57,12 @@ def written(commit: Commit) -> Written:
     Write a commit out.
 
     Raises:
-        ValueError: it has a text that PostgreSQL cannot hold.
+        ValueError: it has a text that PostgreSQL cannot hold, or an answer that must not be kept.
     """
+    if commit.answer.shown_once:
+        raise ValueError(
+            "an answer with what is shown once is kept in no log; add it afterwards"
+        )
     for claim in commit.claims:
         for text in (claim.kind, claim.key, claim.holder):
             _check(text)

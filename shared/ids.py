@@ -50,6 +50,10 @@ SERIAL_HELP: Final = (
 )
 
 
+_is_serial = re.compile(SERIAL_PATTERN).match
+"""Compiled, since a replay asks it of every charger."""
+
+
 def normal_serial(text: object) -> object:
     """
     Bring a serial number as people type it into its one spelling.
@@ -60,7 +64,7 @@ def normal_serial(text: object) -> object:
     if not isinstance(text, str):
         return text
     serial = text.strip().upper()
-    if not re.match(SERIAL_PATTERN, serial):
+    if not _is_serial(serial):
         raise ValueError(f"{text!r} is not a serial number: {SERIAL_HELP}")
     return serial
 

@@ -9,8 +9,14 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from shared.web_bounds import HEAD_BYTES_MAX, Bounded
+
 SHUTDOWN_S_MAX: Final = 1
 """How long an answer may still take when the service stops, in seconds."""
+CONNECTIONS_MAX: Final = 2000
+"""How many are open at a time; whoever comes then is told to come again (503)."""
+IDLE_S_MAX: Final = 15
+"""How long a connection without a request is kept."""
 
 
 class _Server(uvicorn.Server):
@@ -46,7 +52,7 @@ async def serve(
     on_stop: Callable[[], None],
 ) -> None:
     """
-    Serve until cancelled, then end what is open within `SHUTDOWN_S_MAX`.
+    Serve until cancelled, then end what is open within `SHUTDOWN_S_MAX`. What is sent is bounded.
 
     Args:
         app: what answers.
@@ -55,12 +61,16 @@ async def serve(
         on_stop: called first of all at the end: it sends home whoever would stay for ever.
     """
     config = uvicorn.Config(
-        app,
+        Bounded(app),
         log_config=None,
         access_log=False,
         lifespan="off",
         ws="none",
         server_header=False,
+        http="h11",  # it bounds what it keeps of a head that is not whole yet
+        h11_max_incomplete_event_size=HEAD_BYTES_MAX,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_keep_alive=IDLE_S_MAX,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
     )
     server = _Server(config, on_started)

@@ -20,6 +20,10 @@ SAMPLE_INTERVAL: Final = "MeterValueSampleInterval"
 SAMPLED_DATA: Final = "MeterValuesSampledData"
 HEARTBEAT_INTERVAL: Final = "HeartbeatInterval"
 PING_INTERVAL: Final = "WebSocketPingInterval"
+AUTHORIZATION_KEY: Final = "AuthorizationKey"
+KEY_CHARACTERS_MIN: Final = 16
+KEY_CHARACTERS_MAX: Final = 40
+"""As the security whitepaper of OCPP 1.6 bounds it."""
 
 LIST_ENABLED: Final = "LocalAuthListEnabled"
 AUTHORIZE_OFFLINE: Final = "LocalAuthorizeOffline"
@@ -74,6 +78,9 @@ class Configuration:
         }
     )
 
+    authorization_key: str | None = None
+    """The password it signs in with from its next connection on; none: it shows none."""
+
     def seconds(self, key: str) -> int:
         """Read one of the intervals, in seconds; 0 means never."""
         return int(self.values[key])
@@ -90,6 +97,8 @@ class Configuration:
         """Change a key; return the status that answers ChangeConfiguration."""
         if key in FIXED:
             return "Rejected"
+        if key == AUTHORIZATION_KEY:
+            return self._change_key(value)
         if key not in self.values:
             return "NotSupported"
         if key in INTERVALS:
@@ -107,8 +116,16 @@ class Configuration:
         self.values[key] = value
         return "Accepted"
 
+    def _change_key(self, value: str) -> str:
+        if not KEY_CHARACTERS_MIN <= len(value) <= KEY_CHARACTERS_MAX:
+            return "Rejected"
+        self.authorization_key = value
+        return "Accepted"
+
     def listed(self, keys: list[str]) -> Payload:
-        """Answer GetConfiguration: the keys asked for, or all of them if none are named."""
+        """Answer GetConfiguration: the keys asked for, or all of them if none are named. A password is
+        written, and never read.
+        """
         known = {key: (value, False) for key, value in self.values.items()}
         known |= {key: (value, True) for key, value in FIXED.items()}
         answer: Payload = {

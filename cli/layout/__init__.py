@@ -3,6 +3,9 @@ Setting up an installation from the command line: `ampledger installation|circui
 
     installation.py, circuit.py, charger.py, meter.py, limit.py
                         one module per noun, one function per command
+    credential.py       `charger credential`: passwords of chargers
+    certificate.py      `charger certificate`: certificates of chargers, and who signs them
+    passwords.py        passwords are asked for, and shown once
     session.py          `charger start` and `stop`
     values.py           what people type for currents, moments and times of the week
     looking.py          `installation show` and `check`

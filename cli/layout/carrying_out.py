@@ -18,9 +18,15 @@ from shared.messages.installation import InstallationCommand
 WaysOn = Callable[[Outcome], dict[str, object]]
 """Says what can be done about a refusal: in words, which it writes itself unless JSON is wanted."""
 
+Then = Callable[[list[Outcome], Manner], dict[str, object]]
+"""Does what follows, and tells of it in words, unless JSON is wanted: then in what it returns."""
+
 
 def carry_out(
-    commands: Iterable[InstallationCommand], manner: Manner, ways_on: WaysOn | None = None
+    commands: Iterable[InstallationCommand],
+    manner: Manner,
+    ways_on: WaysOn | None = None,
+    then: Then | None = None,
 ) -> list[Outcome]:
     """
     Carry out commands one after another, up to the first that is refused, and say so.
@@ -29,6 +35,7 @@ def carry_out(
         commands: what is wished for.
         manner: where, by whom, and whether in earnest.
         ways_on: called when one was refused; what it returns goes into the JSON.
+        then: called when all were accepted in earnest; what it returns goes into the JSON.
 
     Raises:
         CommandRefused: a rule said no; those before it hold.
@@ -37,11 +44,14 @@ def carry_out(
     """
     work = _rehearsed if manner.dry_run else _sent
     outcomes = asyncio.run(work(list(commands), manner))
-    return told(outcomes, manner, ways_on)
+    return told(outcomes, manner, ways_on, then)
 
 
 def told(
-    outcomes: list[Outcome], manner: Manner, ways_on: WaysOn | None = None
+    outcomes: list[Outcome],
+    manner: Manner,
+    ways_on: WaysOn | None = None,
+    then: Then | None = None,
 ) -> list[Outcome]:
     """Say what has become of commands, as `carry_out` does."""
     refused = next((it for it in outcomes if not it.answer.accepted), None)
@@ -51,6 +61,8 @@ def told(
         raise typer.Exit(FINDING)
     if manner.as_json:
         ways = {} if refused is None or ways_on is None else ways_on(refused)
+        if refused is None and then is not None and not manner.dry_run:
+            ways = then(outcomes, manner)
         print_outcomes(outcomes, dry_run=manner.dry_run, **ways)
         if refused is not None:
             raise typer.Exit(FINDING)
@@ -58,6 +70,8 @@ def told(
     if refused is not None:
         raise CommandRefused(refused.answer)
     tell_outcomes(outcomes, dry_run=manner.dry_run)
+    if then is not None and not manner.dry_run:
+        then(outcomes, manner)
     return outcomes
 
 

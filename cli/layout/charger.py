@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.layout import certificate, credential
 from cli.layout.carrying_out import carry_out
 from cli.layout.importing import import_file
 from cli.layout.options import (
@@ -24,6 +25,7 @@ from cli.layout.options import (
     SwitchingOption,
     WiringOption,
 )
+from cli.layout.passwords import issue_passwords
 from cli.layout.values import moment_of
 from shared.clock import utc_now
 from shared.ids import new_id
@@ -42,7 +44,18 @@ from shared.units import PILOT_MIN_A
 
 app = typer.Typer(no_args_is_help=True, help="Chargers on a circuit.")
 
+app.add_typer(credential.app, name="credential")
+app.add_typer(certificate.app, name="certificate")
+
 STANDARD_INPUT = "-"
+
+Credentials = Annotated[
+    bool,
+    typer.Option(
+        "--credentials/--no-credentials",
+        help="Issue each charger a password, shown once; from then on it is let in with that only.",
+    ),
+]
 
 
 @app.command("assign")
@@ -61,6 +74,7 @@ def assign(
     min_a: MinA = PILOT_MIN_A,
     breaker_a: OwnBreakerA = None,
     phase_switching: SwitchingOption = None,
+    credentials: Credentials = True,
     actor: Actor = None,
     data_folder: DataFolder = None,
     dry_run: DryRun = False,
@@ -87,7 +101,8 @@ def assign(
         circuit_id=circuit_id,
         chargers=chargers,
     )
-    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+    manner = Manner(data_folder, actor, dry_run, as_json)
+    carry_out([command], manner, then=issue_passwords if credentials else None)
 
 
 def _pasted() -> list[str]:
@@ -108,6 +123,7 @@ def import_chargers(
     circuit: Annotated[
         str | None, typer.Option(help="The circuit of lines that name none (circuit_id).")
     ] = None,
+    credentials: Credentials = True,
     actor: Actor = None,
     data_folder: DataFolder = None,
     dry_run: DryRun = False,
@@ -121,7 +137,8 @@ def import_chargers(
     changed. Chargers on several circuits take one command for each circuit: should the connection be lost
     in between, import the same file again, and the rest follows.
     """
-    import_file(file, installation_id, circuit, Manner(data_folder, actor, dry_run, as_json))
+    manner = Manner(data_folder, actor, dry_run, as_json)
+    import_file(file, installation_id, circuit, manner, credentials=credentials)
 
 
 @app.command("change")

@@ -19,7 +19,8 @@ import typer
 from cli.layout.carrying_out import told
 from cli.layout.charger_file import BadLine, Line, read_chargers
 from cli.layout.options import Manner
-from cli.layout.places import installation_store, nats_url, whole_log
+from cli.layout.passwords import issue_passwords
+from cli.layout.places import nats_url, store_of, whole_log
 from cli.layout.rehearsal import World, rehearse, world_of
 from cli.layout.telling import Outcome, complain
 from cli.setting_up import ask, connected
@@ -33,10 +34,15 @@ DIGEST: Final = 40
 
 
 def import_file(
-    file: Path, installation_id: InstallationId, circuit_id: CircuitId | None, manner: Manner
+    file: Path,
+    installation_id: InstallationId,
+    circuit_id: CircuitId | None,
+    manner: Manner,
+    *,
+    credentials: bool,
 ) -> None:
     """
-    Assign the chargers of a file.
+    Assign the chargers of a file, and issue passwords for those that were not assigned before.
 
     Raises:
         Exit: something is wrong with the file, and has been said, line by line.
@@ -46,7 +52,7 @@ def import_file(
     lines, bad = read_chargers(_text(file), circuit_id)
     _say_bad(bad, manner)
     outcomes = asyncio.run(_import(lines, installation_id, manner))
-    told(outcomes, manner)
+    told(outcomes, manner, then=issue_passwords if credentials else None)
 
 
 def _text(file: Path) -> str:
@@ -75,7 +81,7 @@ async def _import(
     lines: Sequence[Line], installation_id: InstallationId, manner: Manner
 ) -> list[Outcome]:
     wishes = commands_of(lines, installation_id)
-    async with installation_store(manner.data_folder) as store:
+    async with store_of(manner.data_folder) as store:
         world = world_of(await whole_log(store))
         outcomes = _rehearsed(wishes, world)
         if not all(it.answer.accepted for it in outcomes):

@@ -1,4 +1,4 @@
-"""Where a command finds the running Ampledger: its NATS, and the installation service's log."""
+"""Where a command finds the running Ampledger: its NATS, and the logs of its services."""
 
 import os
 from collections.abc import AsyncIterator
@@ -34,16 +34,16 @@ def nats_url(data_folder: Path | None) -> str:
     return str(found)
 
 
-def log_url(data_folder: Path | None) -> str:
+def log_url(data_folder: Path | None, service: str = INSTALLATION) -> str:
     """
-    Find the database that holds the installation service's log.
+    Find the database that holds a service's log.
 
     Raises:
         ServiceUnavailable: nothing is running there, or NATS_URL names another place.
     """
     given = os.environ.get("DATABASE_URL")
     if given:
-        return service_database_url(given, INSTALLATION)
+        return service_database_url(given, service)
     folder, urls = _run(data_folder)
     nats = os.environ.get("NATS_URL")
     if nats and nats != urls.get("nats"):
@@ -54,18 +54,20 @@ def log_url(data_folder: Path | None) -> str:
     found = urls.get("database")
     if not found:
         raise ServiceUnavailable(f"nothing runs in {folder}")
-    return service_database_url(str(found), INSTALLATION)
+    return service_database_url(str(found), service)
 
 
 @asynccontextmanager
-async def installation_store(data_folder: Path | None) -> AsyncIterator[EventStore]:
+async def store_of(
+    data_folder: Path | None, service: str = INSTALLATION
+) -> AsyncIterator[EventStore]:
     """
-    Open the log of the installation service, to be read only.
+    Open the log of a service, to be read only.
 
     Raises:
         ServiceUnavailable: it cannot be read.
     """
-    url = log_url(data_folder)
+    url = log_url(data_folder, service)
     try:
         async with pool_of(url) as pool:
             yield EventStore(pool)
@@ -82,7 +84,7 @@ async def installation_log(data_folder: Path | None) -> list[Recorded]:
     Raises:
         ServiceUnavailable: it cannot be read.
     """
-    async with installation_store(data_folder) as store:
+    async with store_of(data_folder) as store:
         return await whole_log(store)
 
 

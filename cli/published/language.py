@@ -8,13 +8,14 @@ from shared.messages import (
     Event,
     Message,
     balancer,
+    credentials,
     installation,
     permissions,
     telemetry,
 )
 from shared.messages.registry import EVENTS
 
-MODULES: Final = (installation, permissions, telemetry, balancer)
+MODULES: Final = (installation, permissions, telemetry, credentials, balancer)
 
 READINGS: Final[dict[str, type[Message]]] = {
     reading.__name__: reading

@@ -25,6 +25,8 @@ from shared.recorded import Recorded
 
 TELEMETRY: Final = "telemetry"
 BALANCER: Final = "balancer"
+OF_SERIALS: Final = ("knock", "credential", "certificate")
+"""The kinds of streams in the log of telemetry that are about a serial number."""
 PERSONAL: Final = "person/"
 """What stands before the id of a person who acts."""
 
@@ -93,7 +95,10 @@ async def of_installation(logs: Logs, name: str, until: Until = for_ever) -> Sub
     serials = {_text(it, "serial") for it in mine} - {None}
     streams = {
         LAYOUTS: [layouts(name)],
-        TELEMETRY: [*(f"charger-{it}" for it in chargers), *(f"knock-{it}" for it in serials)],
+        TELEMETRY: [
+            *(f"charger-{it}" for it in chargers),
+            *(f"{kind}-{it}" for it in serials for kind in OF_SERIALS),
+        ],
         BALANCER: [f"balance-{name}"],
     }
     events = await read_until(logs, streams, end)
@@ -140,7 +145,10 @@ async def of_serial(logs: Logs, serial: str, until: Until = for_ever) -> Subject
     chargers = {_text(it, "charger_id") for it in mentions} - {None}
     streams = {
         LAYOUTS: [layouts(it) for it in places],
-        TELEMETRY: [*(f"charger-{it}" for it in chargers), f"knock-{serial}"],
+        TELEMETRY: [
+            *(f"charger-{it}" for it in chargers),
+            *(f"{kind}-{serial}" for kind in OF_SERIALS),
+        ],
         BALANCER: [f"balance-{it}" for it in places],
     }
     layout = await logs.streams(LAYOUTS, streams[LAYOUTS])

@@ -71,7 +71,7 @@ def _grants(database: Database) -> Folds:
 
 
 def _assignments(database: Database) -> Folds:
-    follower = Assignments(Whereabouts()).follower(database, lambda: None)
+    follower = Assignments(Whereabouts()).follower(database, lambda: None, lambda _: None)
     return Folds(follower.apply, follower.reload)
 
 

@@ -6,16 +6,26 @@ from functools import partial
 
 import structlog
 
-from services.telemetry.asked_door import routes
+from services.telemetry import (
+    asked_door,
+    certificate_desk,
+    certificates,
+    credential_desk,
+)
+from services.telemetry.charger import AssignedCharger
 from services.telemetry.epochs import Epochs
 from services.telemetry.gateway import Gateway
 from services.telemetry.histories import Histories
+from services.telemetry.keyring import Keyring
 from services.telemetry.meter_door import MeterDoor
+from services.telemetry.own_streams import OwnStreams
 from services.telemetry.parts import Parts
+from services.telemetry.passes import Passes
 from services.telemetry.projections import Assignments
 from services.telemetry.publisher import Publisher
 from services.telemetry.rights import Rights
 from services.telemetry.settings import Settings
+from services.telemetry.tls import authority_of
 from services.telemetry.whereabouts import Whereabouts
 from shared.acts_query import answer_acts
 from shared.clock import utc_now
@@ -58,20 +68,36 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     rights = Rights(runtime.client, _card_key(settings))
     await rights.open(runtime.pool)
     runtime.spawn(rights.watch(), "watch-permissions")
+    passes = Passes(store, Keyring(runtime.pool))
     parts = Parts(
-        gateway_id, settings, runtime.client, store, epochs, publisher, whereabouts, rights
+        gateway_id=gateway_id,
+        settings=settings,
+        client=runtime.client,
+        store=store,
+        epochs=epochs,
+        publisher=publisher,
+        whereabouts=whereabouts,
+        rights=rights,
+        passes=passes,
+        certificates=OwnStreams(store, certificates.stream_of, certificates.folded),
+        authority=authority_of(settings),
     )
     gateway = Gateway(parts, assignments, histories)
     people = rights.follower(runtime.pool, gateway.on_rights)
     runtime.spawn(follow(runtime.client, runtime.pool, people), "follow-permissions")
-    follower = assignments.follower(runtime.pool, gateway.on_assignments)
+
+    def on_gone(left: AssignedCharger) -> None:
+        runtime.spawn(passes.on_removed(left), f"passwords of {left.serial} end")
+
+    follower = assignments.follower(runtime.pool, gateway.on_assignments, on_gone)
     runtime.spawn(follow(runtime.client, runtime.pool, follower), "follow-installation")
     await answer_acts(runtime.client, "telemetry", store, assignments.streams_at)
     await runtime.stack.enter_async_context(gateway.serving())
     runtime.health.add("ocpp", lambda: gateway.listening)
-    asked = routes(runtime.client, rights.check, settings.call_timeout_s)
+    asked = asked_door.routes(runtime.client, rights.check, settings.call_timeout_s)
+    desks = (it.routes(parts, assignments) for it in (credential_desk, certificate_desk))
     await runtime.stack.enter_async_context(
-        taking_commands(settings.nats_url, "ampledger-telemetry-asked", asked)
+        taking_commands(settings.nats_url, "ampledger-telemetry-asked", asked, *desks)
     )
     if settings.meter_port is not None:
         door = MeterDoor(assignments.meter, publisher, utc_now)

@@ -57,6 +57,9 @@ class AssignedCharger(BaseModel):
     assignment: str = ""
     """The id of the event that assigned it: a serial that was removed and assigned again, anywhere,
     has another one."""
+    tenure: str = ""
+    """The id of the event that assigned it before it was ever moved: what it shows who it is with
+    is good for that long."""
     authentication_required: bool = False
     """Drivers must show who they are before they charge."""
     barred: str | None = None

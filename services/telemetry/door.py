@@ -2,8 +2,10 @@
 Who is let in, and who is told why not, before a WebSocket comes about.
 
     400   the path ends in no serial number, or no subprotocol is offered
-    403   the charger gets no current: its serial is locked
+    401   the charger does not show that it is the one it says it is
+    403   the charger gets no current: its serial is locked; or a password would come in the open
     404   the charger is assigned nowhere (OCPP-J 1.6, section 3.1.2)
+    429   too many wrong passwords came from there lately
     503   the log cannot be read now
 
 A locked charger is let in as long as it has not confirmed that it falls back to 0 A, and once in a
@@ -15,6 +17,7 @@ import time
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote, urlsplit
+from weakref import WeakKeyDictionary
 
 import structlog
 from websockets.asyncio.server import ServerConnection
@@ -23,10 +26,12 @@ from websockets.http11 import Request, Response
 from services.telemetry.charger import AssignedCharger, fail_safe_in_force, open_session
 from services.telemetry.decider import refused
 from services.telemetry.histories import LOG_FAULTS, Histories, History
+from services.telemetry.identities import NOTHING_ASKED, Identities, Proof
 from services.telemetry.knocks import stream_of
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
 from services.telemetry.remotes import host_of
+from services.telemetry.turned import Turned
 from shared.context import acting
 from shared.event_store import Commit, StreamEvents
 from shared.ids import SERIAL_HELP, Serial, new_id, normal_serial
@@ -67,7 +72,13 @@ class Door:
         self._parts = parts
         self._assignments = assignments
         self._histories = histories
+        self._identities = Identities(parts)
+        self._proofs: WeakKeyDictionary[ServerConnection, Proof] = WeakKeyDictionary()
         self._knocking: set[asyncio.Task[None]] = set()
+
+    def proof_of(self, socket: ServerConnection) -> Proof:
+        """Say what whoever was let in has shown."""
+        return self._proofs.get(socket, NOTHING_ASKED)
 
     def remote_of(self, socket: ServerConnection, request: Request) -> str:
         """Name the network address of whoever is at the other end; empty if it has none."""
@@ -89,6 +100,11 @@ class Door:
             return socket.respond(
                 HTTPStatus.BAD_REQUEST, "offer the WebSocket subprotocol ocpp1.6\n"
             )
+        return await self._on_named(socket, request, serial)
+
+    async def _on_named(
+        self, socket: ServerConnection, request: Request, serial: Serial
+    ) -> Response | None:
         remote = self.remote_of(socket, request)
         assigned = self._assignments.get(serial)
         if assigned is None:
@@ -99,21 +115,35 @@ class Door:
                 f"charger {serial} is not assigned to an installation; assign it, and it will "
                 "be let in when it tries again\n",
             )
-        if assigned.barred is not None:
-            return await self._on_barred(socket, assigned, assigned.barred, remote)
-        return None
-
-    async def _on_barred(
-        self, socket: ServerConnection, assigned: AssignedCharger, reason: str, remote: str
-    ) -> Response | None:
-        serial = assigned.serial
         try:
-            history = await self._histories.of(assigned)
+            judged = await self._identities.judge(assigned, request, socket, remote)
+            if isinstance(judged, Turned):
+                return self._turn_away(socket, serial, judged, remote)
+            self._proofs[socket] = judged
+            if assigned.barred is not None:
+                return await self._on_barred(socket, assigned, assigned.barred, remote)
         except LOG_FAULTS as fault:
             log.warning("charger turned away, no log", serial=serial, fault=repr(fault))
             return socket.respond(
                 HTTPStatus.SERVICE_UNAVAILABLE, "the log cannot be read now; try again\n"
             )
+        return None
+
+    def _turn_away(
+        self, socket: ServerConnection, serial: Serial, turned: Turned, remote: str
+    ) -> Response:
+        last_host = self._parts.whereabouts.host(serial)
+        self._refuse(serial, turned.reason, remote, last_host, turned.kind)
+        text = f"charger {serial} is not let in: {turned.reason}; {turned.way_on}\n"
+        response = socket.respond(turned.status, text)
+        response.headers.update(turned.headers)
+        return response
+
+    async def _on_barred(
+        self, socket: ServerConnection, assigned: AssignedCharger, reason: str, remote: str
+    ) -> Response | None:
+        serial = assigned.serial
+        history = await self._histories.of(assigned)
         if self._must_be_told(history, assigned) or self._has_more_to_tell(history, assigned):
             return None
         here = history.state.serial == serial
@@ -136,11 +166,14 @@ class Door:
 
     # --- Who was not let in ---
 
-    def _refuse(self, serial: Serial, reason: str, remote: str, last_host: str) -> None:
+    def _refuse(
+        self, serial: Serial, reason: str, remote: str, last_host: str, kind: str = ""
+    ) -> None:
         knock = refused(serial, reason, remote, last_host)
         log.warning("connection refused", **knock.model_dump(mode="json"))
-        # That it knocks from somewhere else now is news, however lately it knocked before.
-        if not self._parts.knocks.admit(f"{serial} {knock.place}", time.monotonic()):
+        # That it knocks from somewhere else now, or is turned away for something else, is news,
+        # however lately it knocked before.
+        if not self._parts.knocks.admit(f"{serial} {knock.place} {kind}", time.monotonic()):
             return
         task = asyncio.create_task(self._put_on_record(knock))
         self._knocking.add(task)

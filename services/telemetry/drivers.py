@@ -21,12 +21,11 @@ from shared.context import present_context
 from shared.decider import Claim
 from shared.event_store import CommandKnown, Commit, StreamEvents, Taken, fingerprint
 from shared.ids import PersonId, new_id
-from shared.messages import Answer
+from shared.messages import Answer, Command
 from shared.messages.telemetry import (
     ChargingRequested,
     DriverAuthorized,
     FirmwareUpdateRequested,
-    SessionCommand,
     Through,
 )
 from shared.recorded import Meta, Recorded
@@ -154,7 +153,7 @@ class Drivers:
     async def put_on_record(
         self,
         event: ChargingRequested | FirmwareUpdateRequested,
-        command: SessionCommand,
+        command: Command,
         answer: Answer,
     ) -> int:
         """

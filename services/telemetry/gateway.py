@@ -1,7 +1,7 @@
 """
 The WebSocket server: at most one connection to each charger, and the newest one counts.
 
-    ws://<host>:<port>/ocpp/<serial>, subprotocol ocpp1.6
+    ws://<host>:<port>/ocpp/<serial>, subprotocol ocpp1.6; wss:// where it has a certificate
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from services.telemetry.door import Door, serial_of
 from services.telemetry.histories import LOG_FAULTS, Histories
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
+from services.telemetry.tls import server_tls
 from shared.ids import ChargerId, Serial
 
 OCPP_16: Final = Subprotocol("ocpp1.6")
@@ -76,7 +77,7 @@ class Gateway:
         Listen for as long as the context is open.
 
         Raises:
-            OSError: the port is taken.
+            OSError: the port is taken, or its certificate cannot be read.
         """
         settings = self._parts.settings
         self._server = await serve(
@@ -92,8 +93,10 @@ class Gateway:
             ping_timeout=settings.ping_timeout_s,
             close_timeout=CLOSE_S_MAX,
             server_header=None,
+            ssl=server_tls(settings),
         )
-        log.info("gateway listens", host=settings.ocpp_host, port=self.port)
+        encrypted = settings.tls_cert is not None
+        log.info("gateway listens", host=settings.ocpp_host, port=self.port, tls=encrypted)
         try:
             yield
         finally:
@@ -141,9 +144,8 @@ class Gateway:
             log.warning("charger turned away, no log", serial=serial, fault=repr(fault))
             await socket.close(TRY_AGAIN_LATER, "the log cannot be read now")
             return None
-        connection = Connection(
-            self._parts, history, socket, self._door.remote_of(socket, request)
-        )
+        remote, proof = self._door.remote_of(socket, request), self._door.proof_of(socket)
+        connection = Connection(self._parts, history, socket, remote, proof)
         self._connections[serial] = self._at[assigned.charger_id] = connection
         return connection
 

@@ -122,6 +122,13 @@ def configuration(
     return tuple({"key": key, "value": value} for key, value in values.items())
 
 
+def authorization_key(password: str) -> Payload:
+    """Make the ChangeConfiguration request that gives a charger another password (OCPP 1.6 security
+    whitepaper): hexadecimal digits, which some chargers send as they are and others as bytes.
+    """
+    return {"key": "AuthorizationKey", "value": password}
+
+
 def offline_manners(*, authentication_required: bool) -> tuple[Payload, ...]:
     """
     Make the ChangeConfiguration requests that say how drivers are let in, above all while nobody is there

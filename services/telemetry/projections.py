@@ -5,6 +5,8 @@ That an installation or a circuit is out of use is not folded: with chargers tha
 with locking their serials, and a locked charger gets nothing.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ from services.telemetry.whereabouts import Whereabouts
 from shared.documents import Documents
 from shared.followers import Connection, Follower
 from shared.ids import ChargerId, CircuitId, InstallationId, MeterId, Serial
+from shared.messages import Event
 from shared.messages.installation import (
     AuthenticationRequiredSet,
     ChargerAssigned,
@@ -72,6 +75,8 @@ class Assigned(BaseModel):
     wiring: Wiring
     fail_safe_a: Amperes
     assignment: str = ""
+    moved_since: str | None = None
+    """The tenure that a move between installations has kept; none: the assignment is its beginning."""
     authentication_required: bool | None = None
     """Of its drivers; none: as the installation has it."""
     lock: Lock | None = None
@@ -92,6 +97,7 @@ class Assignments:
         self._chargers = Documents("assigned", Assigned)
         self._meters = Documents("meter", Metered)
         self._serials: dict[ChargerId, Serial] = {}
+        self._news = asyncio.Event()
 
     async def open(self, pool: "asyncpg.Pool[Any]") -> None:
         """Read what is there."""
@@ -115,6 +121,7 @@ class Assignments:
             grid_type=grid.grid_type,
             fail_safe_a=charger.fail_safe_a,
             assignment=charger.assignment,
+            tenure=charger.moved_since or charger.assignment,
             authentication_required=grid.authentication_required
             if charger.authentication_required is None
             else charger.authentication_required,
@@ -139,6 +146,14 @@ class Assignments:
         if metered is None or grid is None:
             return None
         return BreakerMeter(installation_id, meter_id, metered.phases, grid.grid_type)
+
+    async def until(self, holds: Callable[[], bool], within_s: float) -> bool:
+        """Wait until something holds of what is known here, for so long at most; tell whether it does."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while not holds():
+                    await self._news.wait()
+        return holds()
 
     # --- Folding ---
 
@@ -200,9 +215,17 @@ class Assignments:
             wiring=event.wiring,
             fail_safe_a=event.fail_safe_a,
             assignment=event_id,
+            moved_since=self._kept(event),
         )
         await self._chargers.put(connection, event.serial, assigned)
         self._serials[event.charger_id] = event.serial
+
+    def _kept(self, event: ChargerAssigned) -> str | None:
+        """Name the tenure that a charger brings along; none if it was taken away in between."""
+        left = self._whereabouts.left(event.serial)
+        if left is None or event.moved_from is None or left.installation_id != event.moved_from:
+            return None
+        return left.tenure or None
 
     async def _on_removed(self, connection: Connection, event: ChargerRemoved) -> None:
         found = self._find(event.installation_id, event.charger_id)
@@ -251,17 +274,35 @@ class Assignments:
             return None
         return serial, charger
 
-    def follower(self, pool: "asyncpg.Pool[Any]", changed: Callable[[], None]) -> Follower:
-        """Say how the installation service's log is followed, and who hears of changes."""
+    def follower(
+        self,
+        pool: "asyncpg.Pool[Any]",
+        changed: Callable[[], None],
+        gone: Callable[[AssignedCharger], None],
+    ) -> Follower:
+        """Say how the installation service's log is followed, and who hears of changes, and of chargers
+        that were taken away for good.
+        """
 
         async def reload() -> None:
             await self.open(pool)
 
         def committed(applied: Sequence[Recorded]) -> None:
             if any(it.type in _HEARD for it in applied):
+                self._news.set()
+                self._news = asyncio.Event()
                 changed()
+            for it in applied:
+                if it.type == ChargerRemoved.__name__:
+                    self._tell_gone(it.event, gone)
 
         return Follower("telemetry", "installation", self.apply, reload, committed)
+
+    def _tell_gone(self, event: Event, gone: Callable[[AssignedCharger], None]) -> None:
+        if isinstance(event, ChargerRemoved) and event.moved_to is None:
+            left = self._whereabouts.left(event.serial)
+            if left is not None:
+                gone(left)
 
 
 def _key(installation_id: InstallationId, meter_id: MeterId) -> str:

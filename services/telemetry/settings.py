@@ -1,10 +1,10 @@
 """What the telemetry service is told by its environment."""
 
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_settings import NoDecode
 
 from shared.rights.cards import CARD_KEY_FILE
@@ -21,12 +21,47 @@ Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeVali
 """Networks or single addresses, separated by commas, such as `10.0.0.0/8,192.0.2.7`."""
 
 
+def is_loopback(host: str) -> bool:
+    """
+    Tell whether only this machine reaches a host.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class Settings(RuntimeSettings):
     """The gateway's address, what chargers are set to, and how long is waited for them."""
 
     ocpp_host: str = Field(default="127.0.0.1", alias="TELEMETRY_OCPP_HOST")
     ocpp_port: int = Field(ge=0, le=65535, alias="TELEMETRY_OCPP_PORT")
     """Where chargers connect; 0 for any free port."""
+    tls_cert: Path | None = Field(default=None, alias="TELEMETRY_TLS_CERT")
+    """The gateway's certificate and those between it and the root (PEM); none: it speaks no TLS."""
+    tls_key: Path | None = Field(default=None, alias="TELEMETRY_TLS_KEY")
+    ca_cert: Path | None = Field(default=None, alias="TELEMETRY_CA_CERT")
+    """The certificate of the authority that signs those of chargers (PEM); none: none are signed."""
+    ca_key: Path | None = Field(default=None, alias="TELEMETRY_CA_KEY")
+    client_ca: Path | None = Field(default=None, alias="TELEMETRY_CLIENT_CA")
+    """Certificates of other authorities whose certificates of chargers are taken (PEM)."""
+    certificate_days: int = Field(default=365, ge=1, alias="TELEMETRY_CERTIFICATE_DAYS")
+    """How long a charger's certificate is good."""
+    renew_days: float = Field(default=30.0, gt=0, alias="TELEMETRY_RENEW_DAYS")
+    """How long before its end a charger is told to ask for another one."""
+    cpo_name: str | None = Field(default=None, alias="TELEMETRY_CPO_NAME")
+    """The organization that certificate requests of chargers have to name; none: any."""
+    charger_credentials: Literal["required", "when-issued"] = Field(
+        default="when-issued", alias="TELEMETRY_CHARGER_CREDENTIALS"
+    )
+    """"when-issued" asks a charger for a password once it was issued one, "required" every charger."""
+    plain_passwords: Literal["loopback", "allowed"] = Field(
+        default="loopback", alias="TELEMETRY_PLAIN_PASSWORDS"
+    )
+    """Whether passwords are taken without TLS from elsewhere than this machine."""
     meter_host: str = Field(default="127.0.0.1", alias="TELEMETRY_METER_HOST")
     """Who reaches it may send readings: nobody is asked who they are."""
     meter_port: int | None = Field(default=None, ge=1, le=65535, alias="TELEMETRY_METER_PORT")
@@ -56,3 +91,27 @@ class Settings(RuntimeSettings):
     """"none" accepts chargers without putting them under any limit: only to show what a garage
     does without a balancer.
     """
+
+    @property
+    def passwords_are_safe(self) -> bool:
+        """A password that a charger shows can be read by nobody else, or somebody has allowed it."""
+        local = is_loopback(self.ocpp_host)
+        return self.tls_cert is not None or local or self.plain_passwords == "allowed"
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("TELEMETRY_TLS_CERT and TELEMETRY_TLS_KEY go together: set both")
+        if (self.ca_cert is None) != (self.ca_key is None):
+            raise ValueError("TELEMETRY_CA_CERT and TELEMETRY_CA_KEY go together: set both")
+        if self.tls_cert is None and (self.ca_cert or self.client_ca):
+            raise ValueError(
+                "chargers show certificates by TLS only: set TELEMETRY_TLS_CERT and TELEMETRY_TLS_KEY"
+            )
+        if self.charger_credentials == "required" and not self.passwords_are_safe:
+            raise ValueError(
+                "TELEMETRY_CHARGER_CREDENTIALS=required would have passwords cross the network "
+                "in the open; set TELEMETRY_TLS_CERT and TELEMETRY_TLS_KEY, or, behind a proxy that "
+                "speaks TLS, TELEMETRY_PLAIN_PASSWORDS=allowed"
+            )
+        return self

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from shared.history.credential_sentences import OF_CREDENTIALS
 from shared.history.people import OF_PEOPLE
 from shared.history.wording import Words, amperes, each_phase, why
 from shared.ids import CircuitId
@@ -320,4 +321,10 @@ _OF_BALANCE: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     ),
 }
 
-_SENTENCES: Final = {**_OF_LAYOUTS, **_OF_CHARGERS, **_OF_BALANCE, **OF_PEOPLE}
+_SENTENCES: Final = {
+    **_OF_LAYOUTS,
+    **_OF_CHARGERS,
+    **_OF_BALANCE,
+    **OF_CREDENTIALS,
+    **OF_PEOPLE,
+}

@@ -81,9 +81,17 @@ class Verdict(StrEnum):
     REFUSED = "refused"
 
 
+class ShownOnce(Message):
+    """Something that goes with the first answer to a command and is kept nowhere, such as a password."""
+
+    about: str
+    """Whose it is: a serial number, for instance."""
+    secret: str
+
+
 class Answer(Message):
     """
-    The answer to a command; the same for every repetition of it.
+    The answer to a command; the same for every repetition of it, except for what is shown once.
 
     A refusal carries its name (`CircuitInUse`) and a sentence that says what to do. An accepted
     command carries the position of its last event in the owner's log, 0 when nothing had to change.
@@ -95,6 +103,8 @@ class Answer(Message):
     position: int = Field(default=0, ge=0)
     notes: tuple[Note, ...] = ()
     """What is worth knowing of the state that the command has led to."""
+    shown_once: tuple[ShownOnce, ...] | None = None
+    """What only the first answer carries. It is never put in a log."""
 
     @property
     def accepted(self) -> bool:

@@ -5,7 +5,14 @@ from typing import Final
 
 import orjson
 
-from shared.messages import Event, balancer, installation, permissions, telemetry
+from shared.messages import (
+    Event,
+    balancer,
+    credentials,
+    installation,
+    permissions,
+    telemetry,
+)
 
 
 class UnknownEvent(ValueError):
@@ -28,7 +35,7 @@ def _events_in(*modules: object) -> Iterator[type[Event]]:
 
 EVENTS: Final[dict[str, type[Event]]] = {
     event.__name__: event
-    for event in _events_in(installation, telemetry, balancer, permissions)
+    for event in _events_in(installation, telemetry, credentials, balancer, permissions)
 }
 
 _PRESENT: Final[dict[tuple[str, int], Callable[[bytes], Event]]] = {

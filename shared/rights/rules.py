@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from shared.messages import Command, telemetry
+from shared.messages import Command, credentials, telemetry
 from shared.messages import installation as layout
 from shared.messages import permissions as people
 from shared.messages.signing_in import Scope
@@ -34,6 +34,12 @@ RULES: Final[dict[type[Command], Action]] = {
     telemetry.StartCharging: Action.CHARGE,
     telemetry.StopCharging: Action.CHARGE,
     telemetry.UpdateFirmware: Action.FIRMWARE,
+    credentials.IssueChargerCredential: Action.TECHNICAL,
+    credentials.RotateChargerCredential: Action.TECHNICAL,
+    credentials.WithdrawChargerCredential: Action.TECHNICAL,
+    credentials.IssueChargerCertificate: Action.TECHNICAL,
+    credentials.RequestChargerCertificate: Action.TECHNICAL,
+    credentials.RevokeChargerCertificate: Action.TECHNICAL,
     layout.UnlockSerial: Action.UNLOCK,
     layout.AddMeter: Action.TECHNICAL,
     layout.ChangeMeter: Action.TECHNICAL,

@@ -2,9 +2,17 @@
 
 from collections.abc import Iterator
 
-from shared.messages import Command, Message, balancer, installation, permissions, telemetry
+from shared.messages import (
+    Command,
+    Message,
+    balancer,
+    credentials,
+    installation,
+    permissions,
+    telemetry,
+)
 
-MODULES = (installation, permissions, telemetry, balancer)
+MODULES = (installation, permissions, telemetry, credentials, balancer)
 
 READINGS: dict[str, type[Message]] = {
     reading.__name__: reading

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -160,6 +161,7 @@ async def plugged_in(
     subprotocol: str = "ocpp1.6",
     host: str = "127.0.0.1",
     headers: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[RawCharger]:
     """Connect a charger for as long as the context is open; it answers obediently unless told
     otherwise. On Linux all of 127.0.0.0/8 is this machine: `host` is where it connects from.
@@ -173,6 +175,7 @@ async def plugged_in(
         close_timeout=1,
         local_addr=(host, 0),
         additional_headers=headers,
+        **({} if tls is None else {"ssl": tls}),
     ) as socket:
         charger = RawCharger(socket, {**OBEDIENT, **(answers or {})})
         reader = asyncio.create_task(charger.read())

@@ -5,6 +5,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from random import Random
 
 from shared.clock import utc_now
@@ -31,12 +32,19 @@ def plug_a_car(charger: Charger, card: str = "CARD0001") -> None:
 
 @contextlib.asynccontextmanager
 async def living(
-    gateway: str, serial: str, *, switching: bool = False
+    gateway: str,
+    serial: str,
+    *,
+    switching: bool = False,
+    password: str | None = None,
+    trusted: Path | None = None,
 ) -> AsyncIterator[Charger]:
     """Let a charger live for as long as the context is open."""
     outlet = Outlet(32.0, GridType.TN_3_PHASE, 3, switching=switching)
     charger = Charger(serial, outlet, Random(3))
-    link = Link(charger, gateway.removesuffix("/ocpp"), now_s, first_connect_s_max=0.0)
+    charger.configuration.authorization_key = password
+    server = gateway.removesuffix("/ocpp")
+    link = Link(charger, server, now_s, first_connect_s_max=0.0, trusted=trusted)
     tasks = [asyncio.create_task(link.run()), asyncio.create_task(_live(charger))]
     try:
         yield charger

@@ -1,0 +1,227 @@
+"""
+What a charger shows who it is with: decided on the history of its serial number's passwords.
+
+    issued      good at once, beside what the charger had before
+    delivered   the charger has taken it over its connection
+    shown       the charger has come with it: those before it end
+    ended       good for nothing any more
+
+A password is good for as long as the charger belongs to the same tenure: moves keep it, a removal ends it.
+No secret is in here, only ids of secrets.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
+
+from services.telemetry.charger import AssignedCharger
+from shared.decider import Refused
+from shared.messages.credentials import (
+    ChargerCredentialDelivered,
+    ChargerCredentialEnded,
+    ChargerCredentialIssued,
+    CredentialEnd,
+    WithdrawChargerCredential,
+)
+
+LIVE_MAX: Final = 4
+"""How many passwords of a charger are good side by side, until it has come with the newest one."""
+
+CredentialFact = ChargerCredentialIssued | ChargerCredentialDelivered | ChargerCredentialEnded
+
+# --- Refusals ---
+
+
+class ChargerNotThere(Refused):
+    """The charger is not assigned to that installation."""
+
+
+class TooManyPasswords(Refused):
+    """The charger has been given several passwords and has come with none of them."""
+
+
+class NoPassword(Refused):
+    """The charger has no password that could be replaced."""
+
+
+# --- State ---
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One password that is good for something."""
+
+    credential_id: str
+    tenure: str
+    delivered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The passwords of one serial number."""
+
+    live: tuple[Credential, ...] = ()
+    """In the order in which they were issued."""
+    demanded_in: str | None = None
+    """The tenure in which the charger was issued one: it is let in with one only."""
+    latest_id: str = ""
+    """The one that was issued last, good or not."""
+
+    def good(self, tenure: str) -> tuple[str, ...]:
+        """Name the passwords that are good at present, by their ids."""
+        return tuple(it.credential_id for it in self.live if it.tenure == tenure)
+
+    def demanded(self, tenure: str) -> bool:
+        """Tell whether the charger has to show one."""
+        return self.demanded_in == tenure
+
+
+NONE_YET: Final = Credentials()
+
+
+def stream_of(serial: str) -> str:
+    """Name the stream of a serial number's passwords."""
+    return f"credential-{serial}"
+
+
+def evolve(state: Credentials, event: CredentialFact) -> Credentials:
+    """Fold an event into what is known; history is not up for debate."""
+    match event:
+        case ChargerCredentialIssued():
+            issued = Credential(event.credential_id, event.assignment)
+            return Credentials(
+                (*state.live, issued), event.assignment, latest_id=event.credential_id
+            )
+        case ChargerCredentialDelivered():
+            live = tuple(
+                replace(it, delivered=True) if it.credential_id == event.credential_id else it
+                for it in state.live
+            )
+            return replace(state, live=live)
+        case ChargerCredentialEnded():
+            live = tuple(it for it in state.live if it.credential_id != event.credential_id)
+            over = event.why in {CredentialEnd.WAIVED, CredentialEnd.REMOVED}
+            return replace(state, live=live, demanded_in=None if over else state.demanded_in)
+        case _:
+            assert_never(event)
+
+
+def folded(history: Sequence[CredentialFact]) -> Credentials:
+    """Fold a whole history."""
+    state = NONE_YET
+    for event in history:
+        state = evolve(state, event)
+    return state
+
+
+# --- Decide ---
+
+
+def issue(
+    state: Credentials, assigned: AssignedCharger, credential_id: str
+) -> tuple[CredentialFact, ...]:
+    """
+    Issue a password; those of an earlier tenure end.
+
+    Raises:
+        TooManyPasswords: so many are good already that the charger has not come with.
+    """
+    former = [it for it in state.live if it.tenure != assigned.tenure]
+    if len(state.live) - len(former) >= LIVE_MAX:
+        raise TooManyPasswords(
+            f"charger {assigned.serial} has been given {LIVE_MAX} passwords and has not come with "
+            "the newest one; enter that on the charger, or withdraw them: ampledger charger "
+            f"credential withdraw {assigned.serial}"
+        )
+    issued = ChargerCredentialIssued(
+        **_whose(assigned), credential_id=credential_id, assignment=assigned.tenure
+    )
+    return (*_ended(assigned, former, CredentialEnd.REMOVED), issued)
+
+
+def rotate(
+    state: Credentials, assigned: AssignedCharger, credential_id: str
+) -> tuple[CredentialFact, ...]:
+    """
+    Issue a password that the charger is told over its connection.
+
+    Raises:
+        NoPassword: it has none; the first one is entered by hand.
+        TooManyPasswords: so many are good already that the charger has not come with.
+    """
+    if not state.good(assigned.tenure):
+        raise NoPassword(
+            f"charger {assigned.serial} has no password yet, so nobody knows who would be told a "
+            "new one; issue the first one, and enter it on the charger: ampledger charger "
+            f"credential issue {assigned.serial}"
+        )
+    return issue(state, assigned, credential_id)
+
+
+def withdraw(
+    command: WithdrawChargerCredential, state: Credentials, assigned: AssignedCharger
+) -> tuple[CredentialFact, ...]:
+    """End all passwords of a charger; nothing, if it is so already."""
+    if not command.let_in_without:
+        return _ended(assigned, state.live, CredentialEnd.WITHDRAWN)
+    if not state.live and state.demanded(assigned.tenure):
+        withdrawn = Credential(state.latest_id, assigned.tenure)
+        return _ended(assigned, [withdrawn], CredentialEnd.WAIVED)
+    return _ended(assigned, state.live, CredentialEnd.WAIVED)
+
+
+def delivered(
+    state: Credentials, assigned: AssignedCharger, credential_id: str
+) -> tuple[CredentialFact, ...]:
+    """The charger has taken a password over its connection; nothing, if it is good no more."""
+    if credential_id not in state.good(assigned.tenure):
+        return ()
+    return (ChargerCredentialDelivered(**_whose(assigned), credential_id=credential_id),)
+
+
+def rejected(
+    state: Credentials, assigned: AssignedCharger, credential_id: str, status: str
+) -> tuple[CredentialFact, ...]:
+    """The charger did not take a password: it is good for nothing."""
+    offered = [it for it in state.live if it.credential_id == credential_id]
+    return _ended(assigned, offered, CredentialEnd.REJECTED, status)
+
+
+def shown(
+    state: Credentials, assigned: AssignedCharger, credential_id: str
+) -> tuple[CredentialFact, ...]:
+    """The charger has come with one of its passwords: those before it end."""
+    ids = [it.credential_id for it in state.live]
+    if credential_id not in ids:
+        return ()
+    earlier = state.live[: ids.index(credential_id)]
+    return _ended(assigned, earlier, CredentialEnd.REPLACED)
+
+
+def removed(state: Credentials, left: AssignedCharger) -> tuple[CredentialFact, ...]:
+    """The charger was taken away: what it had ends."""
+    return _ended(
+        left, [it for it in state.live if it.tenure == left.tenure], CredentialEnd.REMOVED
+    )
+
+
+def _ended(
+    assigned: AssignedCharger,
+    credentials: Sequence[Credential],
+    why: CredentialEnd,
+    detail: str = "",
+) -> tuple[ChargerCredentialEnded, ...]:
+    return tuple(
+        ChargerCredentialEnded(
+            **_whose(assigned), credential_id=it.credential_id, why=why, detail=detail
+        )
+        for it in credentials
+    )
+
+
+def _whose(assigned: AssignedCharger) -> dict[str, str]:
+    return {
+        "installation_id": assigned.installation_id,
+        "charger_id": assigned.charger_id,
+        "serial": assigned.serial,
+    }
