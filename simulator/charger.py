@@ -28,6 +28,7 @@ from simulator.outlet import Outlet
 from simulator.payloads import Payload, timestamp
 from simulator.readings import PERIODIC, meter_value
 from simulator.registration import CLOCK_ERROR_S_MAX, Registration
+from simulator.security import Security
 from simulator.transactions import Authorisation, Transactions
 
 
@@ -51,6 +52,7 @@ class Charger:
     registration: Registration = field(default_factory=Registration)
     local_list: LocalList = field(default_factory=LocalList)
     outbox: Outbox = field(default_factory=Outbox)
+    security: Security = field(default_factory=Security)
     transactions: Transactions = field(init=False)
 
     supplied: bool = True
@@ -217,6 +219,10 @@ class Charger:
         """Say that it is alive, and ask for the time."""
         clock = self.set_clock
         self.tell(Message("Heartbeat", {}, None, clock, keep=False, triggered=triggered))
+
+    def ask_for_certificate(self) -> None:
+        """Make a key, and ask for a certificate of it."""
+        self.tell(Message("SignCertificate", {"csr": self.security.request(self.serial)}))
 
     # --- Time passes ---
 

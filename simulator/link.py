@@ -10,6 +10,8 @@ import ssl
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import structlog
@@ -68,7 +70,7 @@ class Link:
         clock_s: Callable[[], float],
         answer_s_max: float = ANSWER_S_MAX,
         first_connect_s_max: float = FIRST_CONNECT_S_MAX,
-        tls: ssl.SSLContext | None = None,
+        trusted: Path | None = None,
     ) -> None:
         """
         Make a link; `run` connects it.
@@ -79,14 +81,15 @@ class Link:
             clock_s: reads the present, in seconds since 1970.
             answer_s_max: how long the server may take to answer.
             first_connect_s_max: how long the charger takes at most until it first connects.
-            tls: whom it trusts, for a server at `wss://`; by default whom this machine does.
+            trusted: certificates of those whom it trusts (PEM), for a server at `wss://`; by default
+                whom this machine does.
         """
         self._charger = charger
         self._url = f"{gateway.rstrip('/')}/ocpp/{charger.serial}"
         self._clock_s = clock_s
         self._answer_s_max = answer_s_max
         self._first_connect_s_max = first_connect_s_max
-        self._tls = tls if tls is not None else self._url.startswith("wss://") or None
+        self._trusted = trusted
         self._wake = asyncio.Event()
         self._supply = asyncio.Event()
         self._no_supply = asyncio.Event()
@@ -151,7 +154,7 @@ class Link:
             proxy=None,
             local_addr=None if host is None else (host, 0),
             additional_headers=_shown_by(self._charger),
-            ssl=self._tls,
+            ssl=self._tls(),
         ) as socket:
             if socket.subprotocol != SUBPROTOCOL:
                 raise _ConnectionOver(f"the server does not speak {SUBPROTOCOL}")
@@ -164,6 +167,21 @@ class Link:
             finally:
                 # A goodbye in form; left to itself, the socket would call any reason an error.
                 await socket.close()
+
+    def _tls(self) -> ssl.SSLContext | None:
+        """Make what it speaks TLS with; it shows its certificate, if it has one."""
+        if not self._url.startswith("wss://"):
+            return None
+        context = ssl.create_default_context(cafile=self._trusted)
+        security = self._charger.security
+        if security.certificate is not None:
+            # OpenSSL reads keys from files only, as far as Python knows.
+            with TemporaryDirectory() as folder:
+                certificate, key = Path(folder) / "certificate.pem", Path(folder) / "key.pem"
+                certificate.write_text(security.certificate)
+                key.write_text(security.key_pem)
+                context.load_cert_chain(certificate, key)
+        return context
 
     async def _converse(self, socket: ClientConnection) -> None:
         channel = Channel(socket, self._handle, self._answer_s_max)

@@ -143,6 +143,21 @@ def _trigger_message(charger: Charger, payload: Payload, now_s: float) -> Payloa
     return ACCEPTED
 
 
+# --- Security ---
+
+
+def _extended_trigger_message(charger: Charger, payload: Payload, now_s: float) -> Payload:
+    if needed(payload, "requestedMessage", str) != "SignChargePointCertificate":
+        return _trigger_message(charger, payload, now_s)
+    charger.ask_for_certificate()
+    return ACCEPTED
+
+
+def _certificate_signed(charger: Charger, payload: Payload, _now_s: float) -> Payload:
+    taken = charger.security.take(needed(payload, "certificateChain", str))
+    return ACCEPTED if taken else REJECTED
+
+
 # --- Remote control ---
 
 
@@ -203,9 +218,11 @@ def _change_availability(charger: Charger, payload: Payload, _now_s: float) -> P
 
 
 ANSWERS: Final[Mapping[str, Answer]] = {
+    "CertificateSigned": _certificate_signed,
     "ChangeAvailability": _change_availability,
     "ChangeConfiguration": _change_configuration,
     "ClearChargingProfile": _clear_charging_profile,
+    "ExtendedTriggerMessage": _extended_trigger_message,
     "GetCompositeSchedule": _get_composite_schedule,
     "GetConfiguration": _get_configuration,
     "GetLocalListVersion": _get_local_list_version,

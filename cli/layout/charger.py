@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.layout import credential
+from cli.layout import certificate, credential
 from cli.layout.carrying_out import carry_out
 from cli.layout.importing import import_file
 from cli.layout.options import (
@@ -45,6 +45,7 @@ from shared.units import PILOT_MIN_A
 app = typer.Typer(no_args_is_help=True, help="Chargers on a circuit.")
 
 app.add_typer(credential.app, name="credential")
+app.add_typer(certificate.app, name="certificate")
 
 STANDARD_INPUT = "-"
 

@@ -49,8 +49,8 @@ def issue(
     What a charger has at present is good until it comes with the new one.
     """
     manner = Manner(data_folder, actor, as_json=as_json)
-    numbers = [_number(it) for it in serials]
-    places = _places(numbers, manner)
+    numbers = [number_of(it) for it in serials]
+    places = places_of(numbers, manner)
     answers = []
     for installation_id in dict.fromkeys(places.values()):
         mine = [it for it in numbers if places[it] == installation_id]
@@ -71,15 +71,15 @@ def rotate(
 ) -> None:
     """Give a connected charger a new password over its connection; nobody gets to see it."""
     manner = Manner(data_folder, actor, as_json=as_json)
-    number = _number(serial)
+    number = number_of(serial)
     command = RotateChargerCredential(
-        command_id=new_id(), installation_id=_places([number], manner)[number], serial=number
+        command_id=new_id(), installation_id=places_of([number], manner)[number], serial=number
     )
-    answer = _sent(command, manner)
+    answer = sent(command, manner)
     done = (
         "the charger has taken a new password, and comes again with it; then the old one ends"
     )
-    _tell(answer, answer.detail or done, manner)
+    tell(answer, answer.detail or done, manner)
 
 
 @app.command("withdraw")
@@ -97,20 +97,20 @@ def withdraw(
 ) -> None:
     """Let a charger in with none of its passwords, and end its connection."""
     manner = Manner(data_folder, actor, as_json=as_json)
-    number = _number(serial)
+    number = number_of(serial)
     command = WithdrawChargerCredential(
         command_id=new_id(),
-        installation_id=_places([number], manner)[number],
+        installation_id=places_of([number], manner)[number],
         serial=number,
         let_in_without=let_in_without,
     )
-    answer = _sent(command, manner)
+    answer = sent(command, manner)
     done = (
         "it is let in without a password, unless all chargers need one"
         if let_in_without
         else f"it stays outside until it has another one: ampledger charger credential issue {number}"
     )
-    _tell(answer, done if answer.position else "it has none that is good", manner)
+    tell(answer, done if answer.position else "it has none that is good", manner)
 
 
 # --- Looking ---
@@ -132,7 +132,7 @@ def show_state(
     serial: SerialArg, data_folder: DataFolder = None, as_json: AsJson = False
 ) -> None:
     """Show which passwords a charger was issued, by whom, and what has become of them."""
-    number = _number(serial)
+    number = number_of(serial)
     standings = standings_of(asyncio.run(_history(number, Manner(data_folder))))
     if as_json:
         shown = [{name: getattr(it, name) for name in Standing.__slots__} for it in standings]
@@ -171,14 +171,15 @@ def standings_of(history: Sequence[Recorded]) -> list[Standing]:
 # --- Asking ---
 
 
-def _number(text: str) -> Serial:
+def number_of(text: str) -> Serial:
+    """Read a serial number as somebody has typed it."""
     try:
         return str(normal_serial(text))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 
 
-def _places(serials: Sequence[Serial], manner: Manner) -> dict[Serial, InstallationId]:
+def places_of(serials: Sequence[Serial], manner: Manner) -> dict[Serial, InstallationId]:
     """Find the installations of chargers; ends the command if one is assigned nowhere."""
     layouts = layouts_of(asyncio.run(installation_log(manner.data_folder))).values()
     places = {it.serial: layout.installation_id for layout in layouts for it in layout.chargers}
@@ -192,12 +193,20 @@ def _places(serials: Sequence[Serial], manner: Manner) -> dict[Serial, Installat
     return places
 
 
-def _sent(command: CredentialCommand, manner: Manner) -> Answer:
-    async def sent() -> Answer:
+def sent(command: CredentialCommand, manner: Manner) -> Answer:
+    """
+    Send a command to the telemetry service.
+
+    Raises:
+        CommandRefused: a rule said no.
+        ServiceUnavailable: nobody answers.
+    """
+
+    async def asked() -> Answer:
         async with connected(nats_url(manner.data_folder)) as client:
             return await ask(client, command, manner.who)
 
-    return _accepted(asyncio.run(sent()))
+    return _accepted(asyncio.run(asked()))
 
 
 def _accepted(answer: Answer) -> Answer:
@@ -206,7 +215,8 @@ def _accepted(answer: Answer) -> Answer:
     return answer
 
 
-def _tell(answer: Answer, text: str, manner: Manner) -> None:
+def tell(answer: Answer, text: str, manner: Manner) -> None:
+    """Say what has become of a command."""
     if manner.as_json:
         print_json(answer.model_dump(mode="json", exclude_none=True))
     else:

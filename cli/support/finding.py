@@ -25,7 +25,7 @@ from shared.recorded import Recorded
 
 TELEMETRY: Final = "telemetry"
 BALANCER: Final = "balancer"
-OF_SERIALS: Final = ("knock", "credential")
+OF_SERIALS: Final = ("knock", "credential", "certificate")
 """The kinds of streams in the log of telemetry that are about a serial number."""
 PERSONAL: Final = "person/"
 """What stands before the id of a person who acts."""

@@ -13,7 +13,7 @@ from shared.event_store import DATABASE_FAULTS
 from shared.history.chain import Stored
 from shared.lines import check_encrypted
 from shared.messaging import ServiceUnavailable
-from shared.recorded import Recorded
+from shared.recorded import Recorded, moment_of
 
 PAGE: Final = 5000
 CONNECT_S_MAX: Final = 5.0
@@ -220,7 +220,7 @@ def recorded_of(stored: Stored) -> Recorded:
         stored.stream,
         stored.version,
         stored.event_id,
-        stored.recorded_at,
+        moment_of(stored.recorded_at),
     )
     return Recorded._make((*where, stored.type, stored.schema, stored.data, stored.meta))
 

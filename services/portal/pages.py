@@ -32,6 +32,7 @@ from services.portal.security import SecurityHeaders
 from services.portal.seeing import Seeing
 from services.portal.signing_in.account import AccountPages
 from services.portal.signing_in.asking import AWAY, WhoAsks, required, still_asks
+from services.portal.signing_in.company_pages import CompanyPages
 from services.portal.signing_in.pages import SignInPages
 from services.portal.signing_in.programs import ProgramTokens
 from services.portal.signing_in.questions import PermissionsUnavailable, Questions
@@ -98,6 +99,7 @@ def application(
             Route("/api/installations", pages.api_installations),
             Route("/api/installations/{installation_id}", pages.api_installation),
             *SignInPages(questions, paper).routes(),
+            *CompanyPages(questions, paper).routes(),
             *AccountPages(questions, paper).routes(),
             *ProgramTokens(questions).routes(),
             Mount(PREFIX, api, name="api"),

@@ -18,6 +18,6 @@ breaker_meters (readings pushed by HTTP).
 Shells: gateway (the WebSocket server) with door (who is let in), connection (one charger's socket)
 with admission (who is accepted), visits and parting (who gets nothing, and is told so), answering
 and handlers (what chargers say) with drivers (whoever shows a card), fail_safes, commands, local_lists
-and remote_control (what they are told); asked_door (what people ask for); rights (what is known of
+remote_control and revoking (what they are told); asked_door (what people ask for); rights (what is known of
 permissions); meter_door (the web server that meters at breakers push to).
 """

@@ -6,19 +6,26 @@ from functools import partial
 
 import structlog
 
-from services.telemetry import asked_door, credential_desk
+from services.telemetry import (
+    asked_door,
+    certificate_desk,
+    certificates,
+    credential_desk,
+)
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.epochs import Epochs
 from services.telemetry.gateway import Gateway
 from services.telemetry.histories import Histories
 from services.telemetry.keyring import Keyring
 from services.telemetry.meter_door import MeterDoor
+from services.telemetry.own_streams import OwnStreams
 from services.telemetry.parts import Parts
 from services.telemetry.passes import Passes
 from services.telemetry.projections import Assignments
 from services.telemetry.publisher import Publisher
 from services.telemetry.rights import Rights
 from services.telemetry.settings import Settings
+from services.telemetry.tls import authority_of
 from services.telemetry.whereabouts import Whereabouts
 from shared.acts_query import answer_acts
 from shared.clock import utc_now
@@ -72,6 +79,8 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
         whereabouts=whereabouts,
         rights=rights,
         passes=passes,
+        certificates=OwnStreams(store, certificates.stream_of, certificates.folded),
+        authority=authority_of(settings),
     )
     gateway = Gateway(parts, assignments, histories)
     people = rights.follower(runtime.pool, gateway.on_rights)
@@ -86,9 +95,9 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     await runtime.stack.enter_async_context(gateway.serving())
     runtime.health.add("ocpp", lambda: gateway.listening)
     asked = asked_door.routes(runtime.client, rights.check, settings.call_timeout_s)
-    desk = credential_desk.routes(parts, assignments)
+    desks = (it.routes(parts, assignments) for it in (credential_desk, certificate_desk))
     await runtime.stack.enter_async_context(
-        taking_commands(settings.nats_url, "ampledger-telemetry-asked", asked, desk)
+        taking_commands(settings.nats_url, "ampledger-telemetry-asked", asked, *desks)
     )
     if settings.meter_port is not None:
         door = MeterDoor(assignments.meter, publisher, utc_now)

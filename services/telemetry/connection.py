@@ -30,17 +30,25 @@ from services.telemetry.fail_safes import FailSafes
 from services.telemetry.frames import Call, CallError, CallResult, Unreadable
 from services.telemetry.handlers import routes
 from services.telemetry.histories import LOG_FAULTS, History
+from services.telemetry.identities import Proof
 from services.telemetry.local_lists import LocalList
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
 from services.telemetry.remote_control import RemoteDesk
+from services.telemetry.revoking import Revoking
 from services.telemetry.rotation import Rotation
+from services.telemetry.signing import Signing
 from services.telemetry.visits import Visit
 from shared import subjects
 from shared.context import acting
 from shared.ids import ChargerId, Serial
 from shared.messages import Command
-from shared.messages.credentials import RotateChargerCredential, WithdrawChargerCredential
+from shared.messages.credentials import (
+    RequestChargerCertificate,
+    RevokeChargerCertificate,
+    RotateChargerCredential,
+    WithdrawChargerCredential,
+)
 from shared.messages.telemetry import (
     SetCurrentLimit,
     StartCharging,
@@ -63,7 +71,12 @@ class Connection:
     """One charger's socket, from the handshake to its end."""
 
     def __init__(
-        self, parts: Parts, history: History, socket: ServerConnection, remote: str
+        self,
+        parts: Parts,
+        history: History,
+        socket: ServerConnection,
+        remote: str,
+        proof: Proof,
     ) -> None:
         self._parts = parts
         self._history = history
@@ -81,12 +94,16 @@ class Connection:
         self._desk = LimitDesk(parts, history, self._calls, self._is_accepted)
         drivers = Drivers(parts, history)
         self._remote = RemoteDesk(parts, history, self._calls, drivers, self._is_accepted)
+        self._revoking = Revoking(parts, history, self._calls, drivers, self._is_accepted)
         self._list = LocalList(parts, history, self._calls, self._is_accepted)
-        self._rotation = Rotation(parts, history, self._calls, self._send_home)
+        self._rotation = Rotation(
+            parts, history, self._calls, self._send_home, proven=proof.proven
+        )
+        self._signing = Signing(parts, history, self._calls, proof, self._aside)
         self._answering = Answering(
             self.serial,
             self._admission,
-            routes(parts, history, drivers),
+            {**routes(parts, history, drivers), **self._signing.routes()},
             self._send,
             self._aside,
         )
@@ -113,6 +130,8 @@ class Connection:
             UpdateFirmware: self._remote.on_firmware,
             RotateChargerCredential: self._rotation.on_message,
             WithdrawChargerCredential: self._on_withdrawn,
+            RequestChargerCertificate: self._signing.on_request,
+            RevokeChargerCertificate: self._on_revoked,
         }
 
     def _is_accepted(self) -> bool:
@@ -141,6 +160,9 @@ class Connection:
     async def _on_withdrawn(self, _: Msg) -> None:
         self._send_home("its password was withdrawn")
 
+    async def _on_revoked(self, _: Msg) -> None:
+        self._send_home("a certificate of it was revoked")
+
     def _send_home(self, reason: str) -> None:
         """Close the connection, whoever asks for it; the charger comes again, if it may."""
         if self._leaving is None:
@@ -153,11 +175,15 @@ class Connection:
                 self._side = side
                 worker = side.create_task(self._answering.run(), name="requests")
                 nudge = side.create_task(self._admission.nudge(), name="nudge")
+                renewal = side.create_task(self._signing.renew(), name="renewal")
                 listing = side.create_task(self._list.run(), name="local-list")
+                revoking = side.create_task(self._revoking.run(), name="revoking")
                 await self._read()
                 self._lose()
                 nudge.cancel()
+                renewal.cancel()
                 listing.cancel()
+                revoking.cancel()
                 worker.cancel()
         finally:
             self._side = None

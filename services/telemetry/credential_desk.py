@@ -16,12 +16,12 @@ from services.telemetry.asked_door import MARGIN_S, QUEUE, ChargerNotReached
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.credentials import (
     NONE_YET,
-    ChargerNotThere,
     CredentialFact,
     Credentials,
 )
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
+from services.telemetry.standing_there import There, needed, standing_there
 from shared import subjects
 from shared.asking import command_routes
 from shared.context import Context
@@ -38,8 +38,6 @@ from shared.messages.credentials import (
 from shared.messaging import ServiceUnavailable, request
 from shared.transact import refusal_of, transact, transact_across
 
-ASSIGNED_S_MAX: Final = 3.0
-"""How long an assignment is waited for that was made a moment ago."""
 COMMANDS: Final[tuple[type[CredentialCommand], ...]] = (
     IssueChargerCredential,
     RotateChargerCredential,
@@ -72,7 +70,7 @@ class CredentialDesk:
             case WithdrawChargerCredential():
                 return await self._withdraw(command, context)
             case RotateChargerCredential():
-                return await self._hand_on(command, context)
+                return await self._rotate(command, context)
             case _:
                 raise TypeError(f"{type(command).__name__} is not taken here")
 
@@ -87,7 +85,7 @@ class CredentialDesk:
             wish: IssueChargerCredential, states: tuple[Credentials, ...]
         ) -> tuple[tuple[CredentialFact, ...], ...]:
             self._check_safe()
-            places = [_needed(there, it, wish.installation_id) for it in serials]
+            places = [needed(there, it, wish.installation_id) for it in serials]
             return tuple(
                 credentials.issue(state, place, fresh[place.serial])
                 for place, state in zip(places, states, strict=True)
@@ -144,68 +142,50 @@ class CredentialDesk:
         return answer
 
     def _withdrawing(
-        self, there: Mapping[Serial, AssignedCharger]
+        self, there: There
     ) -> Decider[WithdrawChargerCredential, Credentials, CredentialFact]:
         def decide(
             wish: WithdrawChargerCredential, state: Credentials
         ) -> tuple[CredentialFact, ...]:
-            place = _needed(there, wish.serial, wish.installation_id)
+            place = needed(there, wish.serial, wish.installation_id)
             return credentials.withdraw(wish, state, place)
 
         return Decider(NONE_YET, decide, credentials.evolve)
 
     # --- Over the charger's connection ---
 
-    async def _hand_on(self, command: OneChargerCredential, context: Context) -> Answer:
-        """Hand a wish on to the gateway that holds the charger's socket."""
+    async def _rotate(self, command: RotateChargerCredential, context: Context) -> Answer:
+        """Have the gateway that holds the charger's socket tell it."""
         there = await self._there(command.installation_id, (command.serial,))
         try:
             self._check_safe()
-            place = _needed(there, command.serial, command.installation_id)
+            place = needed(there, command.serial, command.installation_id)
         except Refused as refusal:
             return refusal_of(refusal)
-        subject = subjects.charger_command(type(command), place.charger_id)
-        timeout_s = self._parts.settings.call_timeout_s + MARGIN_S
-        try:
-            return await request(self._parts.client, command, subject, context, timeout_s)
-        except ServiceUnavailable as fault:
-            return refusal_of(
-                ChargerNotReached(
-                    f"charger {place.serial} is not connected, or does not answer ({fault}), so it "
-                    "cannot be told anything; try again when it is, or issue a password and enter it on "
-                    f"the charger: ampledger charger credential issue {place.serial}"
-                )
-            )
-
-    # --- Where chargers stand ---
+        return await hand_on(self._parts, place, command, context)
 
     async def _there(
         self, installation_id: InstallationId, serials: tuple[Serial, ...]
-    ) -> dict[Serial, AssignedCharger]:
-        """Name those of some chargers that stand in an installation; one just assigned is waited for."""
-
-        def there() -> dict[Serial, AssignedCharger]:
-            known = ((it, self._assignments.get(it)) for it in serials)
-            return {
-                serial: place
-                for serial, place in known
-                if place is not None and place.installation_id == installation_id
-            }
-
-        await self._assignments.until(lambda: len(there()) == len(serials), ASSIGNED_S_MAX)
-        return there()
+    ) -> There:
+        return await standing_there(self._assignments, installation_id, serials)
 
 
-def _needed(
-    there: Mapping[Serial, AssignedCharger], serial: Serial, installation_id: InstallationId
-) -> AssignedCharger:
-    place = there.get(serial)
-    if place is None:
-        raise ChargerNotThere(
-            f"charger {serial} is not assigned to installation {installation_id}; assign it first, "
-            f"or see where it is: ampledger serial where {serial}"
+async def hand_on(
+    parts: Parts, place: AssignedCharger, command: OneChargerCredential, context: Context
+) -> Answer:
+    """Hand a wish on to the gateway that holds the charger's socket."""
+    subject = subjects.charger_command(type(command), place.charger_id)
+    timeout_s = parts.settings.call_timeout_s + MARGIN_S
+    try:
+        return await request(parts.client, command, subject, context, timeout_s)
+    except ServiceUnavailable as fault:
+        return refusal_of(
+            ChargerNotReached(
+                f"charger {place.serial} is not connected, or does not answer ({fault}), so it "
+                "cannot be told anything; try again when it is, or issue a password and enter it on "
+                f"the charger: ampledger charger credential issue {place.serial}"
+            )
         )
-    return place
 
 
 def routes(parts: Parts, assignments: Assignments) -> NatsRouter:

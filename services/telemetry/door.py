@@ -17,6 +17,7 @@ import time
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote, urlsplit
+from weakref import WeakKeyDictionary
 
 import structlog
 from websockets.asyncio.server import ServerConnection
@@ -25,11 +26,12 @@ from websockets.http11 import Request, Response
 from services.telemetry.charger import AssignedCharger, fail_safe_in_force, open_session
 from services.telemetry.decider import refused
 from services.telemetry.histories import LOG_FAULTS, Histories, History
-from services.telemetry.identities import Identities, Turned
+from services.telemetry.identities import NOTHING_ASKED, Identities, Proof
 from services.telemetry.knocks import stream_of
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
 from services.telemetry.remotes import host_of
+from services.telemetry.turned import Turned
 from shared.context import acting
 from shared.event_store import Commit, StreamEvents
 from shared.ids import SERIAL_HELP, Serial, new_id, normal_serial
@@ -71,7 +73,12 @@ class Door:
         self._assignments = assignments
         self._histories = histories
         self._identities = Identities(parts)
+        self._proofs: WeakKeyDictionary[ServerConnection, Proof] = WeakKeyDictionary()
         self._knocking: set[asyncio.Task[None]] = set()
+
+    def proof_of(self, socket: ServerConnection) -> Proof:
+        """Say what whoever was let in has shown."""
+        return self._proofs.get(socket, NOTHING_ASKED)
 
     def remote_of(self, socket: ServerConnection, request: Request) -> str:
         """Name the network address of whoever is at the other end; empty if it has none."""
@@ -109,9 +116,10 @@ class Door:
                 "be let in when it tries again\n",
             )
         try:
-            turned = await self._identities.judge(assigned, request, remote)
-            if turned is not None:
-                return self._turn_away(socket, serial, turned, remote)
+            judged = await self._identities.judge(assigned, request, socket, remote)
+            if isinstance(judged, Turned):
+                return self._turn_away(socket, serial, judged, remote)
+            self._proofs[socket] = judged
             if assigned.barred is not None:
                 return await self._on_barred(socket, assigned, assigned.barred, remote)
         except LOG_FAULTS as fault:

@@ -144,9 +144,8 @@ class Gateway:
             log.warning("charger turned away, no log", serial=serial, fault=repr(fault))
             await socket.close(TRY_AGAIN_LATER, "the log cannot be read now")
             return None
-        connection = Connection(
-            self._parts, history, socket, self._door.remote_of(socket, request)
-        )
+        remote, proof = self._door.remote_of(socket, request), self._door.proof_of(socket)
+        connection = Connection(self._parts, history, socket, remote, proof)
         self._connections[serial] = self._at[assigned.charger_id] = connection
         return connection
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from nats.aio.client import Client
 
 from services.telemetry.attempts import Attempts
+from services.telemetry.authority import Authority
+from services.telemetry.certificates import Certificates
 from services.telemetry.epochs import Epochs
 from services.telemetry.knocks import Knocks
 from services.telemetry.lists import ListSent
+from services.telemetry.own_streams import OwnStreams
 from services.telemetry.passes import Passes
 from services.telemetry.publisher import Publisher
 from services.telemetry.rights import Rights
@@ -31,6 +34,9 @@ class Parts:
     whereabouts: Whereabouts
     rights: Rights
     passes: Passes
+    certificates: OwnStreams[Certificates]
+    authority: Authority | None
+    """Who signs certificates of chargers; none: nobody here."""
     attempts: Attempts = field(default_factory=Attempts)
     """Who has shown wrong passwords lately."""
     lists: dict[Serial, ListSent] = field(default_factory=dict)

@@ -41,16 +41,27 @@ COME_AGAIN: Final = "come again with the new password"
 log = structlog.get_logger()
 
 
+class NotProven(Refused):
+    """The charger has connected without showing that it is the one that it says it is."""
+
+
 class Rotation:
     """Gives one connected charger new passwords, one after another."""
 
     def __init__(
-        self, parts: Parts, history: History, calls: Calls, send_home: Callable[[str], None]
+        self,
+        parts: Parts,
+        history: History,
+        calls: Calls,
+        send_home: Callable[[str], None],
+        *,
+        proven: bool,
     ) -> None:
         self._parts = parts
         self._history = history
         self._calls = calls
         self._send_home = send_home
+        self._proven = proven
         self._turn = asyncio.Lock()
         self._at_work: set[asyncio.Task[None]] = set()
 
@@ -94,6 +105,12 @@ class Rotation:
             raise CommandIdReused(
                 f"command id {command.command_id} was used before, with other content; "
                 "send every new wish under a new id"
+            )
+        if not self._proven:
+            raise NotProven(
+                "whoever is connected as this charger has shown no password, so nobody knows that it is "
+                "the charger; issue one, enter it on the charger, and have it connect with it: ampledger "
+                f"charger credential issue {command.serial}"
             )
         assigned, credential_id = self._history.assigned, new_id()
         passes = self._parts.passes

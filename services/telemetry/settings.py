@@ -43,6 +43,17 @@ class Settings(RuntimeSettings):
     tls_cert: Path | None = Field(default=None, alias="TELEMETRY_TLS_CERT")
     """The gateway's certificate and those between it and the root (PEM); none: it speaks no TLS."""
     tls_key: Path | None = Field(default=None, alias="TELEMETRY_TLS_KEY")
+    ca_cert: Path | None = Field(default=None, alias="TELEMETRY_CA_CERT")
+    """The certificate of the authority that signs those of chargers (PEM); none: none are signed."""
+    ca_key: Path | None = Field(default=None, alias="TELEMETRY_CA_KEY")
+    client_ca: Path | None = Field(default=None, alias="TELEMETRY_CLIENT_CA")
+    """Certificates of other authorities whose certificates of chargers are taken (PEM)."""
+    certificate_days: int = Field(default=365, ge=1, alias="TELEMETRY_CERTIFICATE_DAYS")
+    """How long a charger's certificate is good."""
+    renew_days: float = Field(default=30.0, gt=0, alias="TELEMETRY_RENEW_DAYS")
+    """How long before its end a charger is told to ask for another one."""
+    cpo_name: str | None = Field(default=None, alias="TELEMETRY_CPO_NAME")
+    """The organization that certificate requests of chargers have to name; none: any."""
     charger_credentials: Literal["required", "when-issued"] = Field(
         default="when-issued", alias="TELEMETRY_CHARGER_CREDENTIALS"
     )
@@ -70,6 +81,10 @@ class Settings(RuntimeSettings):
     """Whose X-Forwarded-For is believed; of all others the address of the socket counts."""
     card_key_file: Path | None = Field(default=None, alias=CARD_KEY_FILE)
     """The key of the marks of cards, the same as permissions has; without it no card is known."""
+    on_revocation: Literal["finish", "stop"] = Field(
+        default="finish", alias="TELEMETRY_ON_REVOCATION"
+    )
+    """What becomes of a session whose driver may charge no more: it goes on to its end, or is stopped."""
     commissioning: Literal["fail-safe", "none"] = Field(
         default="fail-safe", alias="TELEMETRY_COMMISSIONING"
     )
@@ -87,6 +102,12 @@ class Settings(RuntimeSettings):
     def _fits_together(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("TELEMETRY_TLS_CERT and TELEMETRY_TLS_KEY go together: set both")
+        if (self.ca_cert is None) != (self.ca_key is None):
+            raise ValueError("TELEMETRY_CA_CERT and TELEMETRY_CA_KEY go together: set both")
+        if self.tls_cert is None and (self.ca_cert or self.client_ca):
+            raise ValueError(
+                "chargers show certificates by TLS only: set TELEMETRY_TLS_CERT and TELEMETRY_TLS_KEY"
+            )
         if self.charger_credentials == "required" and not self.passwords_are_safe:
             raise ValueError(
                 "TELEMETRY_CHARGER_CREDENTIALS=required would have passwords cross the network "

@@ -6,6 +6,8 @@ from typing import Any, Final
 from shared.history.wording import Words
 from shared.messages import Event
 from shared.messages.credentials import (
+    ChargerCertificateIssued,
+    ChargerCertificateRevoked,
     ChargerCredentialDelivered,
     ChargerCredentialEnded,
     ChargerCredentialIssued,
@@ -32,4 +34,11 @@ OF_CREDENTIALS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
         f"{w.charger(it.charger_id)} took a new password over its connection"
     ),
     ChargerCredentialEnded: _ended,
+    ChargerCertificateIssued: lambda it, w: (
+        f"{w.charger(it.charger_id)} was issued the certificate {it.number}, good until "
+        f"{w.time(it.valid_until)}"
+    ),
+    ChargerCertificateRevoked: lambda it, w: (
+        f"The certificate {it.number} of {w.charger(it.charger_id)} was revoked: {it.reason}"
+    ),
 }

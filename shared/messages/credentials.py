@@ -6,10 +6,16 @@ from typing import Annotated, ClassVar, Final
 from pydantic import Field, StringConstraints
 
 from shared.ids import ID_PATTERN, InstallationId, Serial
-from shared.messages import Command
+from shared.messages import Command, Moment
 from shared.messages.telemetry import ChargerEvent
 
 CredentialId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+
+CertificateNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{1,40}$")]
+"""The serial number of a certificate (RFC 5280), in hexadecimal digits."""
+
+CSR_CHARACTERS_MAX: Final = 5500
+"""As long as a SignCertificate request of OCPP 1.6 can be."""
 
 SERIALS_MAX: Final = 200
 """How many chargers one command can issue passwords for: as many as one can assign."""
@@ -51,6 +57,24 @@ class WithdrawChargerCredential(OneChargerCredential):
     let_in_without: bool = False
     """It needs none any more, where the gateway does not ask all chargers for one; otherwise it stays
     outside until it is issued another one."""
+
+
+class IssueChargerCertificate(OneChargerCredential):
+    """Sign a certificate request of a charger; the certificate is in `ChargerCertificateIssued`."""
+
+    csr: Annotated[str, StringConstraints(max_length=CSR_CHARACTERS_MAX)]
+    """PKCS #10, PEM; its common name is the serial number."""
+
+
+class RequestChargerCertificate(OneChargerCredential):
+    """Have a connected charger make a key and ask for a certificate of it."""
+
+
+class RevokeChargerCertificate(OneChargerCredential):
+    """Let a charger in with a certificate no more."""
+
+    number: CertificateNumber
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 # --- Events ---
@@ -95,3 +119,24 @@ class ChargerCredentialEnded(CredentialEvent):
     why: CredentialEnd
     detail: str = ""
     """What the charger has answered, where it did not take it."""
+
+
+class ChargerCertificateIssued(ChargerEvent):
+    """A certificate was signed for a charger: who has its key is that charger."""
+
+    serial: Serial
+    number: CertificateNumber
+    valid_from: Moment
+    valid_until: Moment
+    certificate: str
+    """PEM. Certificates are no secret."""
+    assignment: str
+    """The id of the event that assigned the charger; moves keep it, a removal ends it."""
+
+
+class ChargerCertificateRevoked(ChargerEvent):
+    """A certificate of a charger is no longer taken."""
+
+    serial: Serial
+    number: CertificateNumber
+    reason: str

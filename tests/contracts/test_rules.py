@@ -1,6 +1,13 @@
 """Every command is one that people may ask for under a rule, or is named among those they may not."""
 
-from shared.messages import Command, balancer, installation, permissions, telemetry
+from shared.messages import (
+    Command,
+    balancer,
+    credentials,
+    installation,
+    permissions,
+    telemetry,
+)
 from shared.rights.rules import BETWEEN_SERVICES, DECIDED_BY_PERMISSIONS, OPERATOR_ONLY, RULES
 
 RULED = (frozenset(RULES), frozenset(DECIDED_BY_PERMISSIONS), OPERATOR_ONLY, BETWEEN_SERVICES)
@@ -10,7 +17,7 @@ def commands() -> set[type[Command]]:
     """All commands of all services: those that are no one's base."""
     members = (
         it
-        for module in (installation, permissions, telemetry, balancer)
+        for module in (installation, permissions, telemetry, credentials, balancer)
         for it in vars(module).values()
     )
     return {

@@ -15,7 +15,7 @@ from services.portal.api.entering import AskerOf
 from services.portal.api.problems import Bad, faults_told, refused
 from services.portal.guarding import NotHere
 from shared.ids import ID_PATTERN, SERIAL_PATTERN
-from shared.messages import Note
+from shared.messages import Note, ShownOnce
 from shared.messages.signing_in import Asker
 
 KEY_HEADER: Final = "Idempotency-Key"
@@ -41,6 +41,10 @@ class Done(BaseModel):
     """Of what it has made, where the portal chose it."""
     notes: tuple[Note, ...] = ()
     """What an electrician would say of the set-up it has led to."""
+    detail: str | None = None
+    """What else there is to know."""
+    shown_once: tuple[ShownOnce, ...] | None = None
+    """What is in this answer only and kept nowhere, such as a password."""
 
 
 def handler_of(
@@ -76,6 +80,8 @@ def handler_of(
             position=answer.position,
             id=None if route.minted is None else made[route.minted],
             notes=answer.notes,
+            detail=answer.detail,
+            shown_once=answer.shown_once,
         )
         content = done.model_dump_json(exclude_none=True)
         status = 201 if route.creates else 200

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
-from shared.messages import Command, telemetry
+from shared.messages import Command, credentials, telemetry
 from shared.messages import installation as layout
 from shared.messages import permissions as people
 
 INSTALLATION: Final = "/installations/{installation_id}"
 CIRCUIT: Final = f"{INSTALLATION}/circuits/{{circuit_id}}"
 CHARGER: Final = f"{INSTALLATION}/chargers/{{charger_id}}"
+SERIAL: Final = f"{INSTALLATION}/serials/{{serial}}"
 METER: Final = f"{INSTALLATION}/meters/{{meter_id}}"
 PERSON: Final = "/people/{person_id}"
 CARD: Final = f"{PERSON}/cards/{{card_id}}"
@@ -92,6 +93,21 @@ OF_CHARGERS: Final = (
     CommandRoute("POST", f"{CHARGER}/firmware", telemetry.UpdateFirmware),
 )
 
+OF_SERIALS: Final = (
+    _creates(f"{INSTALLATION}/credentials", credentials.IssueChargerCredential),
+    CommandRoute("POST", f"{SERIAL}/credential/rotate", credentials.RotateChargerCredential),
+    CommandRoute(
+        "POST", f"{SERIAL}/credential/withdraw", credentials.WithdrawChargerCredential
+    ),
+    _creates(f"{SERIAL}/certificates", credentials.IssueChargerCertificate),
+    CommandRoute(
+        "POST", f"{SERIAL}/certificates/request", credentials.RequestChargerCertificate
+    ),
+    CommandRoute(
+        "POST", f"{SERIAL}/certificates/{{number}}/revoke", credentials.RevokeChargerCertificate
+    ),
+)
+
 OF_METERS: Final = (
     _creates(f"{INSTALLATION}/meters", layout.AddMeter),
     CommandRoute("PATCH", METER, layout.ChangeMeter),
@@ -127,6 +143,7 @@ COMMAND_ROUTES: Final = (
     *OF_INSTALLATIONS,
     *OF_CIRCUITS,
     *OF_CHARGERS,
+    *OF_SERIALS,
     *OF_METERS,
     *OF_ROLES,
     *OF_PEOPLE,

@@ -4,8 +4,8 @@
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 from random import Random
 
 from shared.clock import utc_now
@@ -23,11 +23,11 @@ def now_s() -> float:
     return utc_now().timestamp()
 
 
-def plug_a_car(charger: Charger) -> None:
-    """Connect a car that wants 16 A for longer than any test lasts."""
+def plug_a_car(charger: Charger, card: str = "CARD0001") -> None:
+    """Connect a car that wants 16 A for longer than any test lasts; its driver shows a card."""
     car = new_car(THREE_PHASE_16, 3, 500.0, Random(3))
     car.lag_s = LAG_S_MIN
-    charger.plug(car, "CARD0001", now_s())
+    charger.plug(car, card, now_s())
 
 
 @contextlib.asynccontextmanager
@@ -37,14 +37,14 @@ async def living(
     *,
     switching: bool = False,
     password: str | None = None,
-    tls: ssl.SSLContext | None = None,
+    trusted: Path | None = None,
 ) -> AsyncIterator[Charger]:
     """Let a charger live for as long as the context is open."""
     outlet = Outlet(32.0, GridType.TN_3_PHASE, 3, switching=switching)
     charger = Charger(serial, outlet, Random(3))
     charger.configuration.authorization_key = password
     server = gateway.removesuffix("/ocpp")
-    link = Link(charger, server, now_s, first_connect_s_max=0.0, tls=tls)
+    link = Link(charger, server, now_s, first_connect_s_max=0.0, trusted=trusted)
     tasks = [asyncio.create_task(link.run()), asyncio.create_task(_live(charger))]
     try:
         yield charger

@@ -293,7 +293,10 @@ async def test_a_charger_without_a_password_is_told_none_over_a_connection_nobod
     async with plugged_in(world.gateway, place.serial) as charger:
         await charger.boot_until_accepted()
 
-        answer = await rotated(world, place)
+        assert (await rotated(world, place)).refusal == "NotProven"
+        await password_of(world, place)
+        assert (await rotated(world, place)).refusal == "NotProven"
 
-    assert answer.refusal == "NoPassword"
-    assert await credentials_told(world, place) == []
+        keys = [it["key"] for it in charger.asked_for("ChangeConfiguration")]
+        assert "AuthorizationKey" not in keys
+    assert len(await credentials_told(world, place)) == 1

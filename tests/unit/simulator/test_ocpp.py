@@ -363,7 +363,13 @@ async def test_requests_are_answered_as_the_standard_says(
 ) -> None:
     await system.until(lambda: bay.charger.registration.accepted)
     cases: list[tuple[str, dict[str, Any], Any]] = [
-        ("ChangeConfiguration", {"key": "AuthorizationKey", "value": "1"}, "NotSupported"),
+        ("ChangeConfiguration", {"key": "AuthorizationKey", "value": "1"}, "Rejected"),
+        ("ChangeConfiguration", {"key": "AuthorizationKey", "value": "0" * 40}, "Accepted"),
+        (
+            "ChangeConfiguration",
+            {"key": "StopTransactionOnInvalidId", "value": "true"},
+            "NotSupported",
+        ),
         ("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "x"}, "Rejected"),
         ("ChangeConfiguration", {"key": "NumberOfConnectors", "value": "2"}, "Rejected"),
         ("ChangeConfiguration", {"key": "WebSocketPingInterval", "value": "5"}, "Accepted"),
