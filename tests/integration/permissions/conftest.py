@@ -10,6 +10,7 @@ from shared.event_store import EventStore
 from shared.messaging import connect
 from shared.recorded import Recorded
 from shared.runtime import pool_of
+from tests.integration.permissions.desk import Desk, desk_at
 from tests.support.people import Somebody, with_password
 from tests.support.permissions_process import PermissionsProcess, running_permissions
 from tests.support.portal_process import PortalProcess, running_portal
@@ -59,3 +60,10 @@ async def door() -> AsyncIterator[Door]:
         client = await connect(servers.nats_url, "door")
         yield Door(servers, client, portal, permissions, EventStore(pool))
         await client.close()
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def desk() -> AsyncIterator[Desk]:
+    """Running permissions; every test takes people and installations of its own."""
+    async with running_servers() as servers, desk_at(servers) as desk:
+        yield desk
