@@ -16,14 +16,17 @@ from rich.markup import escape
 from cli import layout, log_commands
 from cli.backup_commands import backup, restore
 from cli.bench.commands import bench
+from cli.client_commands import client
 from cli.complaints import telling_complaints
 from cli.demo import DemoOptions, run_demo
 from cli.dlq import dlq
 from cli.faults import EXIT_CODE, StackFault
+from cli.first_person import first_person_link
 from cli.lag import show_lag
+from cli.migrate_command import migrate
 from cli.nats_commands import nats
 from cli.options import StackOptions
-from cli.ports import LOOPBACK, claim_port
+from cli.ports import LOCALHOST, LOOPBACK, claim_port
 from cli.proving.commands import prove
 from cli.published.commands import docs
 from cli.services import BALANCERS_MAX, GATEWAY_PORT, PORTAL_PORT, services
@@ -56,12 +59,14 @@ app.add_typer(bench, name="bench")
 app.add_typer(prove, name="prove")
 app.add_typer(subscriber, name="subscriber")
 app.add_typer(nats, name="nats")
+app.add_typer(client, name="client")
 app.add_typer(docs, name="docs")
 app.add_typer(dlq, name="dlq")
 app.command("lag")(show_lag)
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("status")(show_status)
+app.command("migrate")(migrate)
 register(app, log_commands.log)
 
 console = Console()
@@ -93,6 +98,17 @@ def _say_complaint(service: str, why: str | None) -> None:
         console.print(f"[bold red]{service}:[/] {escape(why)}", highlight=False)
 
 
+async def _welcome(stack: Stack, portal_url: str, email: str | None) -> None:
+    """Show whoever has started this a link that signs them in."""
+    try:
+        address = await first_person_link(stack.urls["nats"], portal_url, email=email)
+    except (CommandRefused, ServiceUnavailable, ValidationError) as fault:
+        console.print(f"[yellow]No sign-in link: {escape(str(fault))}", highlight=False)
+        return
+    console.print("\n  Sign in, once and within an hour:")
+    console.print(f"  [bold link={address}]{address}[/]", soft_wrap=True)
+
+
 @app.command()
 def up(
     data_folder: Folder = None,
@@ -112,6 +128,13 @@ def up(
             "nowhere. 9181 is a good choice, 0 any free one."
         ),
     ] = None,
+    owner_email: Annotated[
+        str | None,
+        typer.Option(
+            envvar="AMPLEDGER_OWNER_EMAIL",
+            help="Your address, to sign in with later; counts at the first start.",
+        ),
+    ] = None,
 ) -> None:
     """
     Run everything on this machine, until Ctrl-C.
@@ -128,19 +151,23 @@ def up(
     def on_up(stack: Stack, late: list[str]) -> None:
         for name in late:
             console.print(f"[yellow]{name} is not ready yet; its log: {stack.log_of(name)}")
-        console.print(f"\n  portal    {stack.urls['portal']}")
+        console.print(f"\n  portal    {portal_url}")
         console.print(f"  chargers  {stack.urls['telemetry']}/SERIAL")
         if meters is not None:
             console.print(f"  meters    http://{LOOPBACK}:{meters}/meters/INSTALLATION/METER")
         console.print(f"  data      {stack.folder}\n\n  Ctrl-C stops it.")
+        welcoming.append(asyncio.ensure_future(_welcome(stack, portal_url, owner_email)))
 
+    welcoming: list[asyncio.Future[None]] = []
     try:
+        portal_port = claim_port(portal_port, "the portal", "--portal-port")
+        portal_url = f"http://{LOCALHOST}:{portal_port}"
         meters = (
             None if meter_port is None else claim_port(meter_port, "meters", "--meter-port")
         )
         specs = services(
             claim_port(gateway_port, "chargers", "--gateway-port"),
-            claim_port(portal_port, "the portal", "--portal-port"),
+            portal_port,
             balancers=balancers,
             meter_port=meters,
         )

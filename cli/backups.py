@@ -29,6 +29,7 @@ from cli.pg_programs import BackupFault, run_on
 from cli.services import services
 from shared.clock import utc_now
 from shared.event_store import DATABASE_FAULTS
+from shared.lines import check_encrypted
 
 FORMAT: Final = 1
 MANIFEST: Final = "backup.json"
@@ -178,6 +179,7 @@ def _fit(held: Iterable[_Held]) -> bool:
 
 async def _connected(service: str, url: str) -> Any:  # noqa: ANN401  # asyncpg carries no types
     try:
+        check_encrypted(url)
         return await asyncpg.connect(url, timeout=CONNECT_S_MAX)
     except asyncpg.InvalidCatalogNameError as fault:
         raise BackupFault(

@@ -23,16 +23,17 @@ from rich.live import Live
 
 from cli.demo_view import Scoreboard, final_table, picture
 from cli.figures import Figures, figures_from_logs, write_report
+from cli.first_person import first_person_link
 from cli.garages import HOUSE_METER, INSTALLATION_ID, commands, garage
 from cli.options import StackOptions
-from cli.ports import LOOPBACK, free_ports
+from cli.ports import LOCALHOST, LOOPBACK, free_ports
 from cli.services import BALANCER, TELEMETRY, services
-from cli.setting_up import send_all
+from cli.setting_up import CommandRefused, send_all
 from cli.stack import PROJECT, Stack
 from cli.states import ProcessEvent
 from shared import subjects
 from shared.messages.balancer import SiteBalance
-from shared.messaging import connect
+from shared.messaging import ServiceUnavailable, connect
 from shared.phases import GridType
 from simulator.garage import bays_for_rogue
 
@@ -133,7 +134,7 @@ async def run_demo(options: DemoOptions, console: Console) -> Figures | None:
             if late:
                 console.print(f"[yellow]not ready yet: {', '.join(late)}")
             await send_all(stack.urls["nats"], commands(scene), actor="demo")
-            _say_address(console, portal_port, options)
+            await _say_address(console, stack.urls["nats"], portal_port, options)
             files = _Files(folder / "run")
             files.scene.write_text(scene.model_dump_json(exclude_none=True))
             with_rogue = bool(bays_for_rogue(scene))
@@ -185,9 +186,18 @@ def _scratch(cleanup: contextlib.ExitStack) -> Path:
     return folder / "data"
 
 
-def _say_address(console: Console, portal_port: int, options: DemoOptions) -> None:
-    address = f"http://{LOOPBACK}:{portal_port}/installations/{INSTALLATION_ID}"
-    console.print(f"\n  Watch it: [bold link={address}]{address}[/]\n")
+async def _say_address(
+    console: Console, nats_url: str, portal_port: int, options: DemoOptions
+) -> None:
+    """Say where to look, by a link that signs in once: people see only what their roles let them see."""
+    portal, path = f"http://{LOCALHOST}:{portal_port}", f"/installations/{INSTALLATION_ID}"
+    try:
+        address = await first_person_link(nats_url, portal, path, owner_of=(INSTALLATION_ID,))
+    except (CommandRefused, ServiceUnavailable) as fault:  # cars charge all the same
+        console.print(f"[yellow]No sign-in link: {fault}", highlight=False)
+        return
+    console.print("\n  Watch it, by a link that signs you in once:\n")
+    console.print(f"  [bold link={address}]{address}[/]\n", soft_wrap=True)
     if options.open_browser:
         webbrowser.open(address)
 

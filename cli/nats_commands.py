@@ -1,15 +1,20 @@
 """`ampledger nats`: what a NATS server of one's own is told, so that every service reaches its own only."""
 
+import asyncio
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
+from cli.composition import Addresses, masked
 from cli.faults import EXIT_CODE, FolderDamaged
 from cli.nats_accounts import all_accounts, quoted
 from cli.nats_keys import keys_in, seed_file
-from shared.service_grants import OPERATOR, SERVICES
+from cli.providing import PROVIDE_FAULTS, copies_in, provide_once
+from cli.services import BALANCERS_MAX, services
+from shared.service_grants import COPIES_MAX, OPERATOR, SERVICES
 
 nats = typer.Typer(
     no_args_is_help=True, help="Keys and configuration for a NATS server of your own."
@@ -43,9 +48,36 @@ def config(folder: Folder) -> None:
     console.print(text, soft_wrap=True, markup=False, end="")
 
 
+@nats.command("provide")
+def provide(
+    balancers: Annotated[
+        int, typer.Option(min=1, max=COPIES_MAX, help="How many balancers take part at most.")
+    ] = BALANCERS_MAX,
+) -> None:
+    """
+    Make the jetstreams and the consumers of all services at NATS_URL and DATABASE_URL, as the operator.
+
+    To be run once the databases are migrated, and again when a jetstream was lost. What is there already
+    stays as it is.
+    """
+    nats_url, database_url = os.environ.get("NATS_URL"), os.environ.get("DATABASE_URL")
+    if not nats_url or not database_url:
+        _fail("Set NATS_URL and DATABASE_URL to where the operator signs in.")
+    copies = copies_in(services(balancers=balancers))
+    try:
+        asyncio.run(provide_once(Addresses(nats_url, database_url), copies))
+    except PROVIDE_FAULTS as fault:
+        _fail(f"{masked(nats_url)}, {masked(database_url)}: {fault or type(fault).__name__}")
+    console.print(f"Everything is there for {', '.join(copies)}.")
+
+
 def _keys(folder: Path) -> dict[str, str]:
     try:
         return keys_in(folder, (*SERVICES, OPERATOR))
     except (FolderDamaged, OSError) as fault:
-        Console(stderr=True, highlight=False).print(str(fault), style="bold red")
-        raise typer.Exit(EXIT_CODE) from fault
+        _fail(str(fault))
+
+
+def _fail(why: str) -> NoReturn:
+    Console(stderr=True, highlight=False).print(why, style="bold red", markup=False)
+    raise typer.Exit(EXIT_CODE)

@@ -11,6 +11,8 @@ import psutil
 from cli.faults import PortTaken
 
 LOOPBACK: Final = "127.0.0.1"
+LOCALHOST: Final = "localhost"
+"""As browsers are sent there: passkeys are bound to a name, which an IP address is not."""
 FREE_PORTS: Final = range(20_000, 32_000)
 FREE_PORT_TRIES_MAX: Final = 500
 

@@ -10,9 +10,11 @@ import nats.js.errors
 
 from cli.composition import masked
 from cli.faults import ServerUnreachable
+from shared.lines import PlaintextRefused, check_encrypted
 from shared.nats_options import sign_in
 
 REACH_S_MAX: Final = 10.0
+_NOT_ASKED: Final = "Nothing was sent."
 
 
 async def check_nats(url: str, timeout_s: float = REACH_S_MAX) -> None:
@@ -42,6 +44,8 @@ async def check_nats(url: str, timeout_s: float = REACH_S_MAX) -> None:
                 await client.jetstream().account_info()
             finally:
                 await client.close()
+    except PlaintextRefused as fault:
+        raise ServerUnreachable(str(fault), _NOT_ASKED) from fault
     except (nats.js.errors.Error, nats.errors.NoRespondersError) as fault:
         raise ServerUnreachable(
             f"NATS at {masked(url)} answers, but without JetStream: {_words(fault)}",
@@ -61,9 +65,12 @@ async def check_database(url: str, timeout_s: float = REACH_S_MAX) -> None:
         ServerUnreachable: it does not answer in time, or turns us away.
     """
     try:
+        check_encrypted(url)
         async with asyncio.timeout(timeout_s):
             connection = await asyncpg.connect(url, timeout=timeout_s)
             await connection.close()
+    except PlaintextRefused as fault:
+        raise ServerUnreachable(str(fault), _NOT_ASKED) from fault
     except asyncpg.InvalidCatalogNameError:
         return  # only the services' own databases are used, and those are made
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:

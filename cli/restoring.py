@@ -28,6 +28,7 @@ from cli.support.verifying import verify_log
 from shared.epochs import halt
 from shared.event_store import DATABASE_FAULTS
 from shared.history.integrity import Anchor
+from shared.lines import check_encrypted
 from shared.messages.registry import EVENTS
 
 POSTGRES_READY_S_MAX: Final = 120.0
@@ -155,6 +156,7 @@ async def _create(database_url: str, names: list[str]) -> None:
     """Make new databases; those that are there already are not touched."""
     url = urlsplit(database_url)._replace(path="/postgres").geturl()
     try:
+        check_encrypted(url)
         connection = await asyncpg.connect(url, timeout=10.0)
     except (*DATABASE_FAULTS, ValueError) as fault:
         raise ServerUnreachable(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cli.composition import ServiceSpec
-from cli.ports import LOOPBACK
+from cli.ports import LOCALHOST, LOOPBACK
 
 GATEWAY_PORT: Final = 9180
 PORTAL_PORT: Final = 8180
@@ -38,9 +38,14 @@ def services(
     if meter_port is not None:
         gateway["TELEMETRY_METER_PORT"] = str(meter_port)
     portal = {"PORTAL_PORT": str(portal_port)}
+    known_as = {"AMPLEDGER_PUBLIC_URL": f"http://{LOCALHOST}:{portal_port}"}
     specs = [
         ServiceSpec(INSTALLATION, "services.installation", env=further.get(INSTALLATION, {})),
-        ServiceSpec(PERMISSIONS, "services.permissions", env=further.get(PERMISSIONS, {})),
+        ServiceSpec(
+            PERMISSIONS,
+            "services.permissions",
+            env=known_as | dict(further.get(PERMISSIONS, {})),
+        ),
         ServiceSpec(
             TELEMETRY,
             "services.telemetry",

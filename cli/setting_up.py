@@ -14,6 +14,7 @@ from shared.context import acting
 from shared.messages import Answer
 from shared.messages.credentials import CredentialCommand
 from shared.messages.installation import InstallationCommand
+from shared.messages.telemetry import SessionCommand
 from shared.messaging import ServiceUnavailable, connect, request
 
 TRIES_S_MAX: Final = 20.0
@@ -43,7 +44,9 @@ async def send(client: Client, command: InstallationCommand, actor: str) -> Answ
 
 
 async def ask(
-    client: Client, command: InstallationCommand | CredentialCommand, actor: str
+    client: Client,
+    command: InstallationCommand | CredentialCommand | SessionCommand,
+    actor: str,
 ) -> Answer:
     """
     Send a command as `send` does, and take a refusal for an answer.

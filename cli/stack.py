@@ -37,6 +37,12 @@ from cli.orphans import end_orphans
 from cli.ports import free_ports
 from cli.postgres import refusal
 from cli.processes import Program
+from cli.providing import (
+    PROVIDE_FAULTS,
+    copies_in,
+    keep_services_provided,
+    provide_once,
+)
 from cli.run_file import RUN_FILE, RunFile
 from cli.servers import prepare_servers
 from cli.states import Listener, ProcessState
@@ -169,8 +175,10 @@ class Stack:
         supervisor.start()
         await self._servers_ready(supervisor)
         await migrate_all(self.services, addresses.database_url, addresses.passwords)
+        copies = copies_in(self.services)
+        await _provide(addresses, copies)
         self._add_services(addresses)
-        self._accompany(addresses)
+        self._accompany(addresses, copies)
         supervisor.start()
 
     async def _servers_ready(self, supervisor: Supervisor) -> None:
@@ -221,12 +229,14 @@ class Stack:
         for program in self._extra:
             supervisor.add(program)
 
-    def _accompany(self, addresses: Addresses) -> None:
+    def _accompany(self, addresses: Addresses, copies: Mapping[str, int]) -> None:
         """Keep the logs small and subscribers provided for, and show logs to who wants them."""
         supervisor, folder = self._parts.supervisor, self._parts.folder
         work: list[Coroutine[Any, Any, None]] = [tend(folder.logs)]
         if self.options.nats_url is None:
             work.append(keep_provided(folder.nats, addresses.nats_url))
+        if addresses.nats_keys is not None:
+            work.append(keep_services_provided(addresses, copies))
         if self.options.echo is not None:
             files = {name: supervisor.log_of(name) for name in supervisor.states()}
             work.append(follow(files, self.options.echo))
@@ -248,6 +258,24 @@ class Stack:
         if self._started is None:
             raise RuntimeError("the stack has not been started")
         return self._started
+
+
+async def _provide(addresses: Addresses, copies: Mapping[str, int]) -> None:
+    """
+    Make what services use of JetStream, where they sign in with keys of their own.
+
+    Raises:
+        ServerFault: it cannot be made.
+    """
+    if addresses.nats_keys is None:
+        return
+    try:
+        await provide_once(addresses, copies)
+    except PROVIDE_FAULTS as fault:
+        raise ServerFault(
+            f"The jetstreams of the services cannot be made: {fault!r}",
+            "The logs of nats and postgres in the data folder say more.",
+        ) from fault
 
 
 def _program(

@@ -25,7 +25,7 @@ from shared.event_store import DATABASE_FAULTS, EventStore
 from shared.history.timeline import ROUTINE
 from shared.ids import InstallationId
 from shared.messaging import REQUEST_TIMEOUT_S, ServiceUnavailable
-from shared.recorded import Recorded
+from shared.recorded import Recorded, moment_of
 
 QUERY: Final = "Acts"
 PAGE_MAX: Final = 500
@@ -81,7 +81,8 @@ class PastEvent(BaseModel):
         )
 
     def recorded(self) -> Recorded:
-        where = (self.position, self.stream, self.version, self.event_id, self.recorded_at)
+        moment = moment_of(self.recorded_at)
+        where = (self.position, self.stream, self.version, self.event_id, moment)
         about = (self.type, self.schema_version, self.data.encode(), self.meta.encode())
         return Recorded._make((*where, *about))
 

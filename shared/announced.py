@@ -8,7 +8,7 @@ from uuid import UUID
 from nats.aio.msg import Msg
 
 from shared.context import CAUSATION_HEADER, CORRELATION_HEADER
-from shared.recorded import Meta, Recorded
+from shared.recorded import Meta, Recorded, moment_of
 
 META_HEADER: Final = "Ampledger-Meta"
 EVENT_ID_HEADER: Final = "Ampledger-Event-Id"
@@ -75,7 +75,7 @@ def event_at(
             known[STREAM_HEADER],
             int(known[VERSION_HEADER]),
             UUID(known[EVENT_ID_HEADER]),
-            datetime.fromisoformat(known[RECORDED_AT_HEADER]),
+            moment_of(datetime.fromisoformat(known[RECORDED_AT_HEADER])),
             (subject or "").rsplit(".", 1)[-1],
             int(known[SCHEMA_HEADER]),
             data or b"",

@@ -43,10 +43,16 @@ def denial_in(error: Exception) -> tuple[str, str] | None:
 
 
 class ServiceClient(Client):
-    """A client whose requests end with a denial, if they are denied."""
+    """
+    A client whose requests end with a denial, if they are denied.
 
-    def __init__(self) -> None:
+    Args:
+        own_account: it signs in as a service, whose account has no jetstreams.
+    """
+
+    def __init__(self, *, own_account: bool = False) -> None:
         super().__init__()
+        self.own_account = own_account
         self._asking: defaultdict[str, set[asyncio.Future[Msg]]] = defaultdict(set)
 
     async def request(self, subject: str, *args: Any, **options: Any) -> Msg:  # noqa: ANN401
@@ -81,6 +87,11 @@ class ServiceClient(Client):
         for asking in self._asking.get(subject.lower(), ()) if what == "publish" else ():
             if not asking.done():
                 asking.set_exception(Denied(f"NATS denies us to {what} to {subject}"))
+
+
+def has_own_account(client: Client) -> bool:
+    """Whether somebody signed in as a service: what it uses of JetStream is made for it."""
+    return isinstance(client, ServiceClient) and client.own_account
 
 
 def tell_denied(what: str, subject: str) -> None:

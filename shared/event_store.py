@@ -61,7 +61,8 @@ PAGE: Final = 500
 """How many events are read at a time. Of larger pages Python's memory makes more work than they save."""
 
 _SELECT: Final = (  # in the order of Recorded
-    "select position, stream, version, event_id, recorded_at, type, schema, data, meta from event_log"
+    "select position, stream, version, event_id, timestamptz_send(recorded_at), type, schema, data, meta"
+    " from event_log"
 )
 
 

@@ -19,7 +19,6 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from shared import epochs, followers, parking, subjects
@@ -29,12 +28,11 @@ from shared.followers import Connection as Connection
 from shared.followers import Cursor, Moved
 from shared.followers import Follower as Follower
 from shared.followers import cursor_of as cursor_of
-from shared.pull import BATCH_MAX, Pull, pulling
+from shared.pull import Pull, consumer_of, pulling
 from shared.recorded import Recorded
 from shared.tasks import in_child, keep_running
 
 ERROR_PAUSE_S: Final = 0.5
-ACK_WAIT_S: Final = 30.0
 TAKE_S_MAX: Final = 15.0
 """A batch that takes longer hangs on a connection that died unnoticed; it is begun again."""
 LOOK_S: Final = 1.0
@@ -119,16 +117,8 @@ class _Following:
         self._beat_s = asyncio.get_running_loop().time()
         left_out = followers.skipped_by(self._pool, self._follower)
         self._left_out = await in_child(left_out, TAKE_S_MAX)
-        config = ConsumerConfig(
-            durable_name=self._follower.name,
-            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-            opt_start_seq=self._cursor.position + 1,
-            ack_policy=AckPolicy.ALL,
-            ack_wait=ACK_WAIT_S,
-            max_ack_pending=4 * BATCH_MAX,
-            max_deliver=-1,
-        )
-        async with pulling(self._client, copy.name, config) as pull:
+        consumer, first = consumer_of(self._follower.name), self._cursor.position + 1
+        async with pulling(self._client, copy.name, consumer, first) as pull:
             await self._from(pull, copy.name)
 
     async def _from(self, pull: Pull, jetstream: str) -> None:

@@ -70,14 +70,15 @@ async def connect(nats_url: str, name: str, settings: NatsSettings | None = None
     async def on_reconnected() -> None:
         log.info("nats reconnected")
 
-    client = ServiceClient()
+    signing_in = sign_in(nats_url, settings)
+    client = ServiceClient(own_account=signing_in.seed_file is not None)
     await client.connect(
         nats_url,
         name=name,
         error_cb=client.on_error,
         disconnected_cb=on_disconnected,
         reconnected_cb=on_reconnected,
-        **sign_in(nats_url, settings).of_client(),
+        **signing_in.of_client(),
         **CONNECT_OPTIONS,
     )
     return client

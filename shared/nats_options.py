@@ -5,41 +5,31 @@ How a process signs in to NATS, and over what: told by its environment, the same
     NATS_CA_FILE          who signed the certificate of the server; from then on everything is encrypted
     NATS_CERT_FILE, NATS_KEY_FILE
                           our own certificate, where the server asks for one
-    AMPLEDGER_PLAINTEXT   "allowed" talks unencrypted to other machines
 
 The name and the password of an address win over the key.
 """
 
 import ssl
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from faststream.nats.security import NatsNKey, NatsSecurity
 from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.lines import LineSettings, PlaintextRefused, is_here
 
 ENCRYPTED: Final = ("tls", "wss")
 
 
-class PlaintextRefused(ConnectionError):
-    """A server on another machine would be talked to unencrypted."""
-
-
-class NatsSettings(BaseSettings):
+class NatsSettings(LineSettings):
     """`NATS_*`, without the address."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     seed_file: Path | None = Field(default=None, alias="NATS_NKEY_SEED_FILE")
     ca_file: Path | None = Field(default=None, alias="NATS_CA_FILE")
     cert_file: Path | None = Field(default=None, alias="NATS_CERT_FILE")
     key_file: Path | None = Field(default=None, alias="NATS_KEY_FILE")
-    plaintext: Literal["refused", "allowed"] = Field(
-        default="refused", alias="AMPLEDGER_PLAINTEXT"
-    )
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -111,23 +101,6 @@ def sign_in(nats_url: str, settings: NatsSettings | None = None) -> SignIn:
         )
     named = any(it.username for it in places)
     return SignIn(None if named else known.seed_file, tls)
-
-
-def is_here(host: str | None) -> bool:
-    """
-    Whether a host is this machine: its loopback interface, or a socket in its files.
-
-    >>> is_here("127.0.0.1"), is_here("::1"), is_here("localhost"), is_here(None)
-    (True, True, True, True)
-    >>> is_here("db"), is_here("10.0.0.7"), is_here("127.0.0.1.example.org")
-    (False, False, False)
-    """
-    if not host or host == "localhost" or host.startswith("/"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _tls(settings: NatsSettings) -> ssl.SSLContext:

@@ -14,15 +14,25 @@ from typing import Final
 import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.js.api import ConsumerConfig
-from nats.js.errors import NotFoundError, ServiceUnavailableError
+from nats.errors import Error as NatsError
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
+
+from shared.denials import has_own_account
+from shared.grants import BEGIN
 
 BATCH_MAX: Final = 500
 EXPIRES_S: Final = 2.0
 """How long a request stands. A request lost with its server is repeated after this time."""
 GRACE_S: Final = 0.5
+ACK_WAIT_S: Final = 30.0
+RESET_S_MAX: Final = 5.0
 
 _OVER = {"404", "408", "409"}
+
+
+class NotProvided(NatsError):
+    """The consumer of a service is not there, and it is not for the service to make it."""
 
 
 class Pull:
@@ -85,24 +95,42 @@ class Pull:
             self._asked -= int(left) if left.isdecimal() else self._asked
 
 
+def consumer_of(name: str) -> ConsumerConfig:
+    """Describe the consumer of a follower: in order, and from the beginning unless it says otherwise."""
+    return ConsumerConfig(
+        durable_name=name,
+        deliver_policy=DeliverPolicy.ALL,
+        ack_policy=AckPolicy.ALL,
+        ack_wait=ACK_WAIT_S,
+        max_ack_pending=4 * BATCH_MAX,
+        max_deliver=-1,
+    )
+
+
 @contextlib.asynccontextmanager
 async def pulling(
-    client: Client, jetstream: str, config: ConsumerConfig
+    client: Client, jetstream: str, config: ConsumerConfig, first: int = 1
 ) -> AsyncIterator[Pull]:
     """
-    Create the durable consumer anew, and pull from it.
+    Set the durable consumer to a position, and pull from it.
 
     A consumer left behind by a process that died would keep what it had delivered for as long as its
-    acknowledgement may take. Whoever pulls knows from its own cursor where to go on, so it begins anew.
+    acknowledgement may take. Whoever pulls knows from its own cursor where to go on.
+
+    Args:
+        client: pulls.
+        jetstream: from which.
+        config: of the consumer, which is made where it is missing, unless we are a service: then the
+            operator makes it.
+        first: the sequence of the first message that is wanted.
 
     Raises:
         NotFoundError: the jetstream does not exist (yet).
+        NotProvided: the operator has not made the consumer (yet).
     """
-    js = client.jetstream()
     durable = str(config.durable_name)
-    with contextlib.suppress(NotFoundError):
-        await js.delete_consumer(jetstream, durable)
-    await js.add_consumer(jetstream, config)
+    await _ensure_consumer(client, jetstream, config)
+    await _set_to(client, jetstream, durable, first)
     inbox = client.new_inbox()
     pull = Pull(client, f"$JS.API.CONSUMER.MSG.NEXT.{jetstream}.{durable}", inbox)
     subscription = await client.subscribe(inbox, cb=pull.hear)
@@ -110,3 +138,26 @@ async def pulling(
         yield pull
     finally:
         await subscription.unsubscribe()
+
+
+async def _ensure_consumer(client: Client, jetstream: str, config: ConsumerConfig) -> None:
+    js = client.jetstream()
+    try:
+        await js.consumer_info(jetstream, str(config.durable_name))
+    except NotFoundError:
+        await js.stream_info(jetstream)
+        if has_own_account(client):
+            raise NotProvided(
+                f"consumer {config.durable_name} on {jetstream} is not there yet: ampledger up "
+                "makes it, or ampledger nats provide"
+            ) from None
+        await js.add_consumer(jetstream, config)
+
+
+async def _set_to(client: Client, jetstream: str, durable: str, first: int) -> None:
+    subject = BEGIN.about(durable, jetstream)
+    wish = orjson.dumps({"seq": first})
+    reply = await client.request(subject, wish, timeout=RESET_S_MAX)
+    answer = orjson.loads(reply.data)
+    if "error" in answer:
+        raise APIError.from_error(answer["error"])

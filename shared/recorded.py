@@ -1,13 +1,31 @@
 """An event as the log holds it: the fact, and everything known about its recording."""
 
-from datetime import datetime
-from typing import NamedTuple, Self
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.messages import Event
 from shared.messages.registry import decode
+
+_POSTGRES_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def moment_of(at: datetime) -> bytes:
+    """
+    Write a time as PostgreSQL sends it: microseconds since 2000, big-endian in eight bytes.
+
+    Raises:
+        ValueError: it does not say in which time zone it is.
+
+    >>> moment_of(datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC)).hex()
+    '00000000000f4240'
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone")
+    return ((at - _POSTGRES_EPOCH) // _MICROSECOND).to_bytes(8, "big", signed=True)
 
 
 class Meta(BaseModel):
@@ -28,7 +46,7 @@ class _Row(NamedTuple):
     stream: str
     version: int
     event_id: UUID
-    recorded_at: datetime
+    moment: bytes
     type: str
     schema_version: int
     data: bytes
@@ -39,8 +57,9 @@ class Recorded(_Row):
     """
     One entry of a log.
 
-    Fact and metadata stay JSON until somebody asks: a replay reads millions of entries, and most
-    readers look at a part of each. `Recorded._make(row)` is the quick way from a row of the log.
+    Fact and metadata stay JSON, and the time stays bytes, until somebody asks: a replay reads millions
+    of entries, and most readers look at a part of each. `Recorded._make(row)` is the quick way from a
+    row of the log.
     """
 
     __slots__ = ()
@@ -59,8 +78,14 @@ class Recorded(_Row):
         meta: Meta,
     ) -> Self:
         meta_json = meta.model_dump_json(exclude_none=True).encode()
-        when = (position, stream, version, event_id, recorded_at)
+        when = (position, stream, version, event_id, moment_of(recorded_at))
         return cls._make((*when, type, schema_version, data, meta_json))
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When it was appended."""
+        since_us = int.from_bytes(self.moment, "big", signed=True)
+        return _POSTGRES_EPOCH + timedelta(microseconds=since_us)
 
     @property
     def meta(self) -> Meta:

@@ -23,6 +23,7 @@ from nats.aio.client import Client
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.lines import check_encrypted
 from shared.messaging import connect, disconnect
 from shared.tasks import loud
 
@@ -139,7 +140,11 @@ async def _until_stopped(stopping: asyncio.Event) -> None:
 async def pool_of(database_url: str) -> AsyncIterator["asyncpg.Pool[Any]"]:
     """Open a pool of connections that survives restarts of the database; one that is half dead does
     not keep the process from ending.
+
+    Raises:
+        PlaintextRefused: the database is on another machine, and would be talked to unencrypted.
     """
+    check_encrypted(database_url)
     pool = await asyncpg.create_pool(
         database_url,
         min_size=1,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared import subjects
-from shared.grants import ACKNOWLEDGE, ACKNOWLEDGE_2, INBOXES, PULL, Grant, Request
+from shared.grants import ACKNOWLEDGE, ACKNOWLEDGE_2, BEGIN, INBOXES, PULL, Grant, Request
 from shared.messages.balancer import SiteBalance
 from shared.messages.credentials import (
     RequestChargerCertificate,
@@ -163,13 +163,10 @@ NAMES: Final = "$JS.API.STREAM.NAMES"
 LIST: Final = "$JS.API.STREAM.LIST"
 LOOK: Final = "$JS.API.STREAM.INFO.{jetstream}"
 READ: Final = "$JS.API.STREAM.MSG.GET.{jetstream}"
-MAKE: Final = "$JS.API.STREAM.CREATE.{jetstream}"
-CHANGE: Final = "$JS.API.STREAM.UPDATE.{jetstream}"
-CONSUME: Final = Request("$JS.API.CONSUMER.DURABLE.CREATE.{jetstream}.{consumer}")
-LEAVE: Final = Request("$JS.API.CONSUMER.DELETE.{jetstream}.{consumer}")
+ASK_AFTER: Final = Request("$JS.API.CONSUMER.INFO.{jetstream}.{consumer}")
 
-CONSUMER_REQUESTS: Final = (LEAVE, PULL, ACKNOWLEDGE, ACKNOWLEDGE_2)
-"""What is asked about a consumer of one's own, wherever it is; there is none where it may not be made."""
+CONSUMER_REQUESTS: Final = (ASK_AFTER, BEGIN, PULL, ACKNOWLEDGE, ACKNOWLEDGE_2)
+"""What is asked about a consumer of one's own, wherever the operator has made it."""
 
 
 def offers() -> dict[str, bool]:
@@ -179,8 +176,8 @@ def offers() -> dict[str, bool]:
     Each of them imports the part that its row gives it.
     """
     single = (ABOUT_JETSTREAM, NAMES, LIST)
-    looked = (it.format(jetstream="*") for it in (LOOK, READ, MAKE, CHANGE))
-    consumed = {it.about("*"): it.many for it in (CONSUME, *CONSUMER_REQUESTS)}
+    looked = (it.format(jetstream="*") for it in (LOOK, READ))
+    consumed = {it.about("*"): it.many for it in CONSUMER_REQUESTS}
     said = (subject for row in SERVICES.values() for subject in row.says)
     announced = (subjects.events_of(name) for name, row in SERVICES.items() if row.has_log)
     return dict.fromkeys((*single, *looked, *said, *announced), False) | consumed
@@ -214,25 +211,21 @@ def consumers_of(service: str, followed: str) -> tuple[str, ...]:
 
 
 def reached(service: str) -> tuple[str, ...]:
-    """Spell what a service may ask of the operator's account: JetStream, and to publish there."""
+    """
+    Spell what a service may ask of the operator's account: to publish there, and to read and pull. It makes
+    no jetstream and no consumer (`cli/providing.py` says why).
+    """
     row = SERVICES[service]
     own = (*(jetstreams_of(service) if row.has_log else ()), *row.jetstreams)
     followed = tuple(name for log in row.follows for name in jetstreams_of(log))
+    consumers = (name for log in row.follows for name in consumers_of(service, log))
     return (
         *(ABOUT_JETSTREAM, NAMES, LIST),
         *((subjects.events_of(service),) if row.has_log else ()),
         *row.says,
-        *(it.format(jetstream=name) for it in (LOOK, READ, MAKE, CHANGE) for name in own),
-        *(it.format(jetstream=name) for it in (LOOK, READ) for name in followed),
-        *_consumers(service, row.follows),
+        *(it.format(jetstream=name) for name in (*own, *followed) for it in (LOOK, READ)),
+        *(it.about(consumer) for consumer in consumers for it in CONSUMER_REQUESTS),
     )
-
-
-def _consumers(service: str, follows: Iterable[str]) -> Iterable[str]:
-    for log in follows:
-        for consumer in consumers_of(service, log):
-            yield from (CONSUME.about(consumer, it) for it in jetstreams_of(log))
-            yield from (it.about(consumer) for it in CONSUMER_REQUESTS)
 
 
 def askers(service: str, subject: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from cli.support.output import print_json
 from shared.messages import Answer, Event, Note
 from shared.messages.installation import InstallationCommand
+from shared.messages.telemetry import SessionCommand
 
 WIDTH: Final = 1000
 """Columns of what is drawn; more than anything needs."""
@@ -18,7 +19,7 @@ WIDTH: Final = 1000
 class Outcome:
     """A command and its answer; in a rehearsal also the events that it would lead to."""
 
-    command: InstallationCommand
+    command: InstallationCommand | SessionCommand
     answer: Answer
     events: Sequence[Event] | None = None
 

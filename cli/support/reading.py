@@ -11,8 +11,9 @@ from cli.composition import masked, service_database_url
 from cli.support.places import Place, services_with_logs
 from shared.event_store import DATABASE_FAULTS
 from shared.history.chain import Stored
+from shared.lines import check_encrypted
 from shared.messaging import ServiceUnavailable
-from shared.recorded import Recorded
+from shared.recorded import Recorded, moment_of
 
 PAGE: Final = 5000
 CONNECT_S_MAX: Final = 5.0
@@ -52,6 +53,7 @@ class Logs:
         if service not in self._connections:
             url = service_database_url(self.place.database_url, service)
             try:
+                check_encrypted(url)
                 self._connections[service] = await asyncpg.connect(url, timeout=CONNECT_S_MAX)
             except asyncpg.InvalidCatalogNameError as error:
                 raise NoDatabase(f"{service} has no database ({masked(url)})") from error
@@ -218,7 +220,7 @@ def recorded_of(stored: Stored) -> Recorded:
         stored.stream,
         stored.version,
         stored.event_id,
-        stored.recorded_at,
+        moment_of(stored.recorded_at),
     )
     return Recorded._make((*where, stored.type, stored.schema, stored.data, stored.meta))
 

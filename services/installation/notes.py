@@ -228,15 +228,15 @@ def _phases_not_switched(state: Installation) -> Note | None:
     return _note("phases-not-switched", state, text, mend, *able)
 
 
-def _nobody_can_authenticate(state: Installation) -> Note | None:
+def _drivers_are_asked(state: Installation) -> Note | None:
     if not state.authentication_required:
         return None
     return _note(
-        "no-cards-known",
+        "drivers-are-asked",
         state,
-        "drivers must show who they are, and no charge card is known to the system: nobody can "
-        "charge here",
-        "leave authentication off until charge cards can be registered",
+        "drivers must show who they are: whoever has the role user or owner here may charge, with a "
+        "card that is registered or in the app; nobody else can",
+        "give roles with ampledger role grant and register cards with ampledger card register",
         state.installation_id,
     )
 
@@ -312,7 +312,7 @@ LOOKS: Final[tuple[Callable[[Installation], Note | None], ...]] = (
     _paused_when_lost,
     _fail_safes_beyond_available,
     _phases_not_switched,
-    _nobody_can_authenticate,
+    _drivers_are_asked,
     _nothing_beside_load,
     _missing_phase,
     _total_hides,

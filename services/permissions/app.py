@@ -2,44 +2,80 @@
 
 from functools import partial
 
+from shared.key_files import read_key
+
+from services.permissions import looks
+from services.permissions.answering import query_routes
+from services.permissions.desk import Desk, Parts
+from services.permissions.directory import Directory
+from services.permissions.handlers import checked_here, people_routes, refusal_routes
+from services.permissions.layout_book import LayoutBook
+from services.permissions.mailing import Mailer, sending
+from services.permissions.policies import Policies
+from services.permissions.queries import Queries
+from services.permissions.settings import MASTER_KEY_FILE, Settings
+from services.permissions.sign_in.accounts import Accounts
 from services.permissions.sign_in.assembly import signing_in
-from services.permissions.sign_in.people import Person
-from services.permissions.sign_in.settings import SignInSettings
+from services.permissions.sign_in.links import Links
+from services.permissions.streams import access_at, refusals_at
+from services.permissions.vault import Vault
 from shared.acts_query import answer_acts
 from shared.commands import taking_commands
 from shared.event_store import EventStore
+from shared.follow import follow
+from shared.ids import InstallationId
 from shared.relay import Relay
+from shared.rights.cards import CARD_KEY_FILE
 from shared.runtime import Runtime, run
 
 
-class Interim:
-    """Takes everybody for known, under the name before the @, while the domain of people is not here."""
-
-    async def by_email(self, email: str) -> str | None:
-        local = email.partition("@")[0]
-        return None if local.startswith("nobody") else local
-
-    async def by_id(self, person_id: str) -> Person | None:
-        return Person(person_id, f"{person_id}@example.com", person_id.title())
-
-    async def seal(self, person_id: str, field: str, content: dict[str, str]) -> str:  # noqa: ARG002
-        return ""
+def streams_of(installation_id: InstallationId) -> tuple[str, ...]:
+    """Name the streams that are about an installation."""
+    return (
+        access_at(installation_id),
+        refusals_at(installation_id),
+        looks.stream_of(installation_id),
+    )
 
 
-async def assemble(runtime: Runtime, settings: SignInSettings) -> None:
-    """Open the log, copy it to its jetstream, answer who asks."""
-    store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
-    relay = Relay("permissions", store, runtime.client)
+async def assemble(runtime: Runtime, settings: Settings) -> None:
+    """Open the log, copy it to its jetstream, know who there is, answer who asks."""
+    pool, client = runtime.pool, runtime.client
+    mark_key = read_key(settings.card_key_file, CARD_KEY_FILE)
+    store = await runtime.stack.enter_async_context(EventStore.open(pool))
+    relay = Relay("permissions", store, client)
     runtime.spawn(relay.run(), "relay")
     runtime.health.add("relay", relay.standing)
-    await answer_acts(runtime.client, "permissions", store, lambda it: (f"installation-{it}",))
-    router = signing_in(runtime, settings, store, Interim())
+    await answer_acts(client, "permissions", store, streams_of)
+    vault, layout = (
+        Vault(pool, read_key(settings.master_key_file, MASTER_KEY_FILE)),
+        LayoutBook(),
+    )
+    await layout.open(pool)
+    desk = Desk(Parts(pool, store, vault, layout, mark_key, Accounts(pool).forget))
+    await desk.open()
+    runtime.spawn(desk.tail(), "tail")
+    runtime.spawn(follow(client, pool, Policies(desk, layout).follower(pool)), "policies")
+    directory = Directory(desk, vault, mark_key)
+    if settings.smtp_url is not None:
+        send = sending(settings.smtp_url.get_secret_value(), settings.mail_from)
+        mailer = Mailer(pool, directory, Links(pool), send, settings.public_url)
+        runtime.spawn(mailer.run(), "mailer")
+    check = checked_here(desk)
     await runtime.stack.enter_async_context(
-        taking_commands(settings.nats_url, "ampledger-permissions", router)
+        taking_commands(
+            settings.nats_url,
+            "ampledger-permissions",
+            people_routes(desk),
+            refusal_routes(store, layout, check),
+            looks.routes(store, check),
+            query_routes(Queries(desk.register, directory, vault)),
+            signing_in(runtime, settings, store, directory),
+        )
     )
 
 
 def main() -> None:
     """Run the service until it is asked to stop."""
-    settings = SignInSettings()
+    settings = Settings()
     run("permissions", settings, partial(assemble, settings=settings))

@@ -15,6 +15,7 @@ from services.portal.handlers import followers, listen
 from services.portal.heard import Heard
 from services.portal.knocks import Knock, knock_of
 from services.portal.latest import Latest
+from services.portal.looks import Looks
 from services.portal.pages import Sights, application
 from services.portal.past import ASKED, Past
 from services.portal.read_models import ReadModels
@@ -61,21 +62,21 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     runtime.health.add("web", lambda: serving)
     seeing = Seeing(lambda: models.book.grants, utc_now)
     past = Past(partial(ask_acts, runtime.client, ASKED))
+    guard, acting = acting_of(models, heard, runtime)
     app = application(
         sights,
         viewers,
         seeing,
         NatsQuestions(runtime.client),
         past,
-        api_of(models, sights, heard, past, runtime),
+        Looks(guard, models.book, acting, utc_now).admit,
+        api_of(models, sights, guard, acting, past),
     )
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 
-def api_of(
-    models: ReadModels, sights: Sights, heard: Heard, past: Past, runtime: Runtime
-) -> FastAPI:
-    """Put the API together, and have what it refuses put on record."""
+def acting_of(models: ReadModels, heard: Heard, runtime: Runtime) -> tuple[Guard, Acting]:
+    """Check whatever people ask for, have it done, and have what is refused put on record."""
     refusals = Refusals(runtime.client, utc_now)
     runtime.spawn(refusals.run(), "refusals")
 
@@ -83,7 +84,13 @@ def api_of(
         return models.layouts.get(installation_id) is not None
 
     guard = Guard(models.book, exists, refusals.tell, utc_now)
-    acting = Acting(runtime.client, guard, heard, refusals)
+    return guard, Acting(runtime.client, guard, heard, refusals)
+
+
+def api_of(
+    models: ReadModels, sights: Sights, guard: Guard, acting: Acting, past: Past
+) -> FastAPI:
+    """Put the API together."""
     sources = Sources(
         models.layouts.get,
         lambda: list(models.layouts.held.values()),

@@ -1,18 +1,20 @@
-"""Who did what at an installation, and who was refused what: as a page, and as JSON."""
+"""The page that says who did what at an installation, and who was refused what."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.deed_rows import rows
+from services.portal.looks import Admit, ReasonNeeded
 from services.portal.past import Past, TooManyLook
-from shared.history.deeds import Deed, Wanted
+from services.portal.signing_in.asking import required
+from shared.decider import Refused
+from shared.history.deeds import Wanted
 from shared.ids import InstallationId
 from shared.messaging import ServiceUnavailable
 
@@ -20,68 +22,55 @@ SHOWN_MAX: Final = 200
 """How many deeds are shown: the newest ones."""
 COME_AGAIN_S: Final = "5"
 
-
 Page = Callable[..., Response]
 """Draws a template with what it may show."""
 
 
 class DeedPages:
-    """The page and its JSON; that the installation exists, and may be looked at, was seen to before."""
+    """The page; that there is such an installation was seen to before."""
 
-    def __init__(self, page: Page, past: Past, time_zone: ZoneInfo | None) -> None:
+    def __init__(
+        self, page: Page, past: Past, admit: Admit, time_zone: ZoneInfo | None
+    ) -> None:
         self._page = page
         self._past = past
+        self._admit = admit
         self._time_zone = time_zone
 
     async def page(
         self, request: Request, installation_id: InstallationId, name: str
     ) -> Response:
-        wanted = _wanted(request)
-        found = await self.found(installation_id, wanted)
-        return self._page(
-            request,
-            "who_did.html",
-            installation_id=installation_id,
-            name=name,
-            refused=wanted.refused,
-            earlier=max(0, len(found) - SHOWN_MAX),
-            rows=rows(found[-SHOWN_MAX:], self._time_zone),
-        )
-
-    async def json(self, request: Request, installation_id: InstallationId) -> Response:
-        found = await self.found(installation_id, _wanted(request))
-        body = {
-            "deeds": [it.as_json() for it in found[-SHOWN_MAX:]],
-            "earlier": max(0, len(found) - SHOWN_MAX),
-        }
-        return Response(
-            orjson.dumps(body),
-            media_type="application/json",
-            headers={"Cache-Control": "no-store"},
-        )
-
-    async def found(self, installation_id: InstallationId, wanted: Wanted) -> Sequence[Deed]:
         """
-        Tell who did what, from the earliest that is read to the latest.
+        Show who did what.
 
         Raises:
-            HTTPException: 503, so many look already, or a service does not answer.
+            HTTPException: 403, somebody may not; 503, many look already, or a service does not answer.
         """
+        who = request.query_params.get("who")
+        refused = request.query_params.get("refused") == "1"
+        reason = request.query_params.get("reason")
+        about = {"installation_id": installation_id, "name": name, "refused": refused}
         try:
-            return await self._past.deeds(installation_id, wanted)
+            await self._admit(required(request), installation_id, reason)
+            wanted = Wanted(who=frozenset({who}) if who else None, refused=refused)
+            found = await self._past.deeds(installation_id, wanted)
+        except ReasonNeeded as refusal:
+            return self._page(request, "look.html", refusal=reason and refusal, **about)
+        except Refused as refusal:
+            raise HTTPException(HTTPStatus.FORBIDDEN, refusal.detail) from refusal
         except TooManyLook as fault:
             detail = "Many look at the past at this moment; try again in a few seconds"
             raise _later(detail) from fault
         except ServiceUnavailable as fault:
             raise _later(f"The past cannot be read now: {fault}") from fault
-
-
-def _wanted(request: Request) -> Wanted:
-    who = request.query_params.get("who")
-    return Wanted(
-        who=frozenset({who}) if who else None,
-        refused=request.query_params.get("refused") == "1",
-    )
+        return self._page(
+            request,
+            "who_did.html",
+            reason=reason,
+            earlier=max(0, len(found) - SHOWN_MAX),
+            rows=rows(found[-SHOWN_MAX:], self._time_zone),
+            **about,
+        )
 
 
 def _later(detail: str) -> HTTPException:

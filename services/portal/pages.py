@@ -25,12 +25,14 @@ from starlette.types import ASGIApp
 from services.portal.api.application import PREFIX
 from services.portal.deed_pages import DeedPages
 from services.portal.knocks import Knock
+from services.portal.looks import Admit
 from services.portal.paper import STATIC, Paper, as_json
 from services.portal.past import Past
 from services.portal.security import SecurityHeaders
 from services.portal.seeing import Seeing
 from services.portal.signing_in.account import AccountPages
 from services.portal.signing_in.asking import AWAY, WhoAsks, required, still_asks
+from services.portal.signing_in.company_pages import CompanyPages
 from services.portal.signing_in.pages import SignInPages
 from services.portal.signing_in.programs import ProgramTokens
 from services.portal.signing_in.questions import PermissionsUnavailable, Questions
@@ -62,8 +64,9 @@ def application(
     seeing: Seeing,
     questions: Questions,
     past: Past,
+    admit: Admit,
     api: ASGIApp,
-) -> Starlette:
+) -> ASGIApp:
     """
     Put the pages together.
 
@@ -73,10 +76,12 @@ def application(
         seeing: what of it somebody may see.
         questions: asks permissions.
         past: what happened.
+        admit: lets somebody look at it.
         api: stands beside the pages.
     """
     paper = Paper(sights.time_of_day)
-    pages = Pages(sights, viewers, seeing, past, paper)
+    deeds = DeedPages(paper.page, past, admit, sights.time_zone)
+    pages = Pages(sights, viewers, seeing, deeds, paper)
 
     async def away(request: Request, _: Exception) -> Response:
         return paper.fault(request, HTTPException(503, AWAY, {"Retry-After": "2"}))
@@ -85,7 +90,7 @@ def application(
         told = error if isinstance(error, HTTPException) else HTTPException(500)
         return paper.fault(request, told)
 
-    return Starlette(
+    pages_and_api = Starlette(
         routes=[
             Route("/", pages.installations),
             Route("/installations/{installation_id}", pages.installation),
@@ -93,32 +98,34 @@ def application(
             Route("/installations/{installation_id}/who-did", pages.who_did),
             Route("/api/installations", pages.api_installations),
             Route("/api/installations/{installation_id}", pages.api_installation),
-            Route("/api/installations/{installation_id}/who-did", pages.api_who_did),
             *SignInPages(questions, paper).routes(),
+            *CompanyPages(questions, paper).routes(),
             *AccountPages(questions, paper).routes(),
             *ProgramTokens(questions).routes(),
             Mount(PREFIX, api, name="api"),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
-        middleware=[
-            Middleware(SecurityHeaders),
-            Middleware(WhoAsks, questions=questions, paper=paper),
-        ],
-        exception_handlers={HTTPException: fault, PermissionsUnavailable: away},
+        middleware=[Middleware(WhoAsks, questions=questions, paper=paper)],
+        exception_handlers={
+            HTTPException: fault,
+            PermissionsUnavailable: away,
+            Exception: fault,  # it says that something went wrong, and nothing of what
+        },
     )
+    return SecurityHeaders(pages_and_api)
 
 
 class Pages:
     """One method for every route."""
 
     def __init__(
-        self, sights: Sights, viewers: Viewers, seeing: Seeing, past: Past, paper: Paper
+        self, sights: Sights, viewers: Viewers, seeing: Seeing, deeds: DeedPages, paper: Paper
     ) -> None:
         self._sights = sights
         self._viewers = viewers
         self._seeing = seeing
         self._paper = paper
-        self._deeds = DeedPages(paper.page, past, sights.time_zone)
+        self._deeds = deeds
 
     async def installations(self, request: Request) -> Response:
         everything = self._visible(request)
@@ -174,13 +181,7 @@ class Pages:
 
     async def who_did(self, request: Request) -> Response:
         head = self._view(request).head
-        self._check_history(request, head.id)
         return await self._deeds.page(request, head.id, head.name)
-
-    async def api_who_did(self, request: Request) -> Response:
-        head = self._view(request).head
-        self._check_history(request, head.id)
-        return await self._deeds.json(request, head.id)
 
     # --- What somebody may see ---
 
@@ -188,12 +189,6 @@ class Pages:
         asker = required(request)
         views = self._sights.all_views()
         return [it for it in views if self._seeing.live(asker, it.head.id)]
-
-    def _check_history(self, request: Request, installation_id: InstallationId) -> None:
-        if not self._seeing.history(required(request), installation_id):
-            raise HTTPException(
-                403, "Who did what is for those with the role service, and support"
-            )
 
     def _knocks(self, request: Request) -> Sequence[Knock]:
         return self._sights.knocks() if self._seeing.knocks(required(request)) else ()

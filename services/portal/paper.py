@@ -22,6 +22,7 @@ TITLES: Final = {
     403: "This is not for you",
     404: "This page is not here",
     429: "Too many attempts",
+    500: "Something went wrong here",
     503: "Not at this moment",
 }
 

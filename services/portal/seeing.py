@@ -27,10 +27,6 @@ class Seeing:
         """Tell whether somebody may look at all of an installation."""
         return self._may(asker, Action.LIVE, Place(installation_id))
 
-    def history(self, asker: Asker, installation_id: InstallationId) -> bool:
-        """Tell whether somebody may look at who did what at an installation."""
-        return self._may(asker, Action.HISTORY, Place(installation_id))
-
     def knocks(self, asker: Asker) -> bool:
         """Tell whether somebody may look at chargers that belong to nobody: who could let them in, may."""
         return self._may(asker, Action.UNLOCK, Place()) or self._may(

@@ -18,10 +18,10 @@ a charger, and what a message means), authorising (who may charge), lists (what 
 that while it is offline), limits, metering, profiles, knocks, remotes,
 breaker_meters (readings pushed by HTTP), credentials, certificates, meter_tokens, secret_marks,
 authority, attempts and turned (how chargers and meters show who they are).
-Shells: gateway (the WebSocket server) with door and identities (who is let in), connection (one charger's socket)
-with admission (who is accepted), visits and parting (who gets nothing, and is told so), answering
-and handlers (what chargers say) with drivers (whoever shows a card), fail_safes, commands, local_lists
-and remote_control (what they are told); asked_door (what people ask for); credential_desk,
+Shells: gateway (the WebSocket server) with door and identities (who is let in), connection (one
+charger's socket) with admission (who is accepted), visits and parting (who gets nothing, and is told
+so), answering and handlers (what chargers say) with drivers (whoever shows a card), fail_safes, commands,
+local_lists, remote_control and revoking (what they are told); asked_door (what people ask for); credential_desk,
 certificate_desk and token_desk with rotation and signing (what chargers and meters are issued),
 passes, keyring and own_streams (where that is kept), tls; rights (what is known of permissions);
 meter_door and meter_identities (the web server that meters at breakers push to).

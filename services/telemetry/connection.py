@@ -35,6 +35,7 @@ from services.telemetry.local_lists import LocalList
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
 from services.telemetry.remote_control import RemoteDesk
+from services.telemetry.revoking import Revoking
 from services.telemetry.rotation import Rotation
 from services.telemetry.signing import Signing
 from services.telemetry.visits import Visit
@@ -93,6 +94,7 @@ class Connection:
         self._desk = LimitDesk(parts, history, self._calls, self._is_accepted)
         drivers = Drivers(parts, history)
         self._remote = RemoteDesk(parts, history, self._calls, drivers, self._is_accepted)
+        self._revoking = Revoking(parts, history, self._calls, drivers, self._is_accepted)
         self._list = LocalList(parts, history, self._calls, self._is_accepted)
         self._rotation = Rotation(
             parts, history, self._calls, self._send_home, proven=proof.proven
@@ -175,11 +177,13 @@ class Connection:
                 nudge = side.create_task(self._admission.nudge(), name="nudge")
                 renewal = side.create_task(self._signing.renew(), name="renewal")
                 listing = side.create_task(self._list.run(), name="local-list")
+                revoking = side.create_task(self._revoking.run(), name="revoking")
                 await self._read()
                 self._lose()
                 nudge.cancel()
                 renewal.cancel()
                 listing.cancel()
+                revoking.cancel()
                 worker.cancel()
         finally:
             self._side = None

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from services.telemetry.authorising import Decision, Shown, Status, decide, decide_end
-from services.telemetry.charger import AssignedCharger
+from services.telemetry.charger import AssignedCharger, Session
 from services.telemetry.histories import History
 from services.telemetry.parts import Parts
 from shared.clock import utc_now
@@ -21,12 +21,11 @@ from shared.context import present_context
 from shared.decider import Claim
 from shared.event_store import CommandKnown, Commit, StreamEvents, Taken, fingerprint
 from shared.ids import PersonId, new_id
-from shared.messages import Answer
+from shared.messages import Answer, Command
 from shared.messages.telemetry import (
     ChargingRequested,
     DriverAuthorized,
     FirmwareUpdateRequested,
-    SessionCommand,
     Through,
 )
 from shared.recorded import Meta, Recorded
@@ -117,6 +116,24 @@ class Drivers:
             await self._record(decision, mark)
         return decision
 
+    async def may_go_on(self, session: Session) -> bool:
+        """
+        Judge whether the driver of a session may still charge; that they may not is put on record.
+
+        Raises:
+            LOG_FAULTS: it could not be put on record.
+        """
+        if session.card_mark is None or session.person_id is None:
+            return True
+        card = self._parts.rights.card(session.card_mark)
+        shown = Shown(
+            session.card_mark, session.person_id, blocked=card is not None and card.blocked
+        )
+        decision = self._judged(shown)
+        if not decision.accepted:
+            await self._record(decision, f"revoked-{session.session_id}")
+        return decision.accepted
+
     async def authorize_in_app(self, person_id: PersonId | None) -> tuple[Decision, str]:
         """
         Judge who wants to begin a session from afar, and mint what the charger is to bring back.
@@ -136,7 +153,7 @@ class Drivers:
     async def put_on_record(
         self,
         event: ChargingRequested | FirmwareUpdateRequested,
-        command: SessionCommand,
+        command: Command,
         answer: Answer,
     ) -> int:
         """

@@ -59,9 +59,11 @@ def updates(
         version: which one the charger has.
         message_max: how many entries fit into one message.
     """
-    held = sent.entries if sent is not None and sent.version == version else None
-    if version == EMPTY:
-        held = {}
+    if version == EMPTY and not wanted:
+        return ()
+    held = None
+    if sent is not None and sent.version == version != EMPTY:
+        held = sent.entries
     whole = held is None or not held.keys() <= wanted.keys()
     known = {} if held is None or whole else held
     changed = [mark for mark, info in wanted.items() if known.get(mark) != info]

@@ -19,9 +19,8 @@ from pydantic import ValidationError
 from services.telemetry.authorising import Known
 from shared import subjects
 from shared.clock import utc_now
-from shared.follow import cursor_of
-from shared.followers import Connection, Follower
-from shared.ids import InstallationId, PersonId
+from shared.followers import Connection, Follower, read_cursor
+from shared.ids import InstallationId, PersonId, made_at
 from shared.messages import Command
 from shared.messages.people import Standing, StandingAnswer
 from shared.recorded import Recorded
@@ -66,7 +65,11 @@ class Rights:
         """Read what is there."""
         await self._grants.open(pool)
         await self._cards.open(pool)
-        self._position = await cursor_of(pool, self.follower(pool, _nobody))
+        cursor = await read_cursor(pool, self.follower(pool, _nobody))
+        if cursor is not None:
+            self._position = cursor.position
+        if cursor is not None and cursor.event_id is not None:
+            self._known_at(made_at(cursor.event_id))
 
     # --- What is known ---
 

@@ -85,6 +85,10 @@ class Settings(RuntimeSettings):
     """Whose X-Forwarded-For is believed; of all others the address of the socket counts."""
     card_key_file: Path | None = Field(default=None, alias=CARD_KEY_FILE)
     """The key of the marks of cards, the same as permissions has; without it no card is known."""
+    on_revocation: Literal["finish", "stop"] = Field(
+        default="finish", alias="TELEMETRY_ON_REVOCATION"
+    )
+    """What becomes of a session whose driver may charge no more: it goes on to its end, or is stopped."""
     commissioning: Literal["fail-safe", "none"] = Field(
         default="fail-safe", alias="TELEMETRY_COMMISSIONING"
     )

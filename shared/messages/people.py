@@ -1,13 +1,27 @@
 """
 What permissions is asked by other services, and what it answers: nothing changes by it, and nothing of
-it is in a log. Card numbers are in it, so whoever asks keeps no answer.
+it is in a log. Names, addresses and card numbers are in it, so whoever asks keeps no answer.
+
+Who asks is in the header `Ampledger-Actor`. A person is told of themself and of whom they may give roles;
+the platform's operator of everybody.
 """
 
 from pydantic import ConfigDict, Field
 
-from shared.ids import ChargerId, InstallationId
-from shared.messages import Message
-from shared.messages.permissions import CardNumber
+from shared.ids import (
+    CardId,
+    ChargerId,
+    Grantee,
+    GroupId,
+    InstallationId,
+    PersonId,
+    RequestId,
+)
+from shared.messages import Message, Moment
+from shared.messages.permissions import CardNumber, Email, PlatformRole, Role
+
+PEOPLE_MAX = 1000
+FORGOTTEN = "a forgotten person"
 
 
 class Query(Message):
@@ -42,3 +56,118 @@ class CardsOfAnswer(Message):
     cards: tuple[ListedCard, ...]
     position: int = Field(ge=0)
     """In the log of permissions: up to where the answer knows."""
+
+
+class People(Query):
+    """What are these people called?"""
+
+    person_ids: tuple[PersonId, ...] = Field(max_length=PEOPLE_MAX)
+
+
+class PersonLine(Message):
+    """Somebody, as far as the asker may know them."""
+
+    person_id: PersonId
+    name: str
+    """What they are called; their address if they have no name."""
+    email: str = ""
+    registered: bool = False
+    """They have signed in."""
+    forgotten: bool = False
+
+
+class PeopleAnswer(Message):
+    people: tuple[PersonLine, ...] = ()
+
+
+class Everybody(Query):
+    """Who is known at all? For the platform's operator."""
+
+
+class PersonByEmail(Query):
+    """Whose address is it? For the platform's operator."""
+
+    email: Email
+
+
+class PersonByEmailAnswer(Message):
+    person_id: PersonId | None = None
+
+
+class AccessOf(Query):
+    """Who has which role at an installation, and who asks for one?"""
+
+    installation_id: InstallationId
+
+
+class RoleLine(Message):
+    grantee: Grantee
+    name: str
+    email: str = ""
+    role: Role
+    charger_id: ChargerId | None = None
+    until: Moment | None = None
+    position: int
+    """In the log of permissions: since when."""
+
+
+class RequestLine(Message):
+    request_id: RequestId
+    person_id: PersonId
+    name: str
+    email: str = ""
+    charger_id: ChargerId | None = None
+    role: Role
+    words: str = ""
+    granted: bool | None = None
+    """None: nobody has answered yet."""
+
+
+class AccessOfAnswer(Message):
+    roles: tuple[RoleLine, ...] = ()
+    requests: tuple[RequestLine, ...] = ()
+
+
+class CardsOfPerson(Query):
+    """Which cards does a person have? For the person and the platform's operator."""
+
+    person_id: PersonId
+
+
+class CardLine(Message):
+    card_id: CardId
+    number: CardNumber
+    label: str = ""
+    blocked: bool = False
+
+
+class CardsOfPersonAnswer(Message):
+    cards: tuple[CardLine, ...] = ()
+
+
+class Groups(Query):
+    """Which groups are there, with whom in them? For the platform's operator."""
+
+
+class GroupLine(Message):
+    group_id: GroupId
+    name: str
+    members: tuple[PersonLine, ...] = ()
+
+
+class GroupsAnswer(Message):
+    groups: tuple[GroupLine, ...] = ()
+
+
+class PlatformRoles(Query):
+    """Who is support, and who an authorised installer? For the platform's operator."""
+
+
+class PlatformRoleLine(Message):
+    grantee: Grantee
+    name: str
+    role: PlatformRole
+
+
+class PlatformRolesAnswer(Message):
+    roles: tuple[PlatformRoleLine, ...] = ()

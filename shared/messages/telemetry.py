@@ -180,7 +180,7 @@ class DriverEvent(ChargerEvent):
     known_position: int = Field(ge=0)
     """In the log of permissions: up to where it was known when this was decided."""
     known_as_of: Moment | None = None
-    """When that was certainly all there was; none: not since telemetry began."""
+    """When that was certainly all there was; none where nothing was ever heard of permissions."""
 
 
 class DriverAuthorized(DriverEvent):

@@ -185,6 +185,10 @@ class Grants:
         groups = self.memberships.get(name, NO_GROUPS).groups
         return frozenset({actor, *(f"group/{it}" for it in groups)})
 
+    def is_installer(self, actor: str) -> bool:
+        """Tell whether somebody is an authorised installer, or a member of a group that is."""
+        return self._is(actor, PlatformRole.INSTALLER)
+
     def is_support(self, actor: str) -> bool:
         return self._is(actor, PlatformRole.SUPPORT)
 

@@ -12,6 +12,7 @@ from services.permissions.sign_in.accounts import Accounts
 from services.permissions.sign_in.companies import companies_in
 from services.permissions.sign_in.entering import Entering
 from services.permissions.sign_in.facts import Facts
+from services.permissions.sign_in.issuers import Issuers
 from services.permissions.sign_in.keeping import Keeping
 from services.permissions.sign_in.links import Links
 from services.permissions.sign_in.oidc import Oidc
@@ -58,9 +59,12 @@ def signing_in(
     )
     links, tokens = Links(pool), Tokens(pool)
     passkeys = Passkeys(pool, people, parts.facts, settings.public_url)
+    issuers = Issuers()
+    runtime.stack.push_async_callback(issuers.close)
+    oidc = Oidc(pool, companies_in(settings.oidc_file), issuers, people, parts.facts)
     entering = Entering(parts, links)
     keeping = Keeping(parts, entering, tokens, passkeys)
-    tidied = (parts.sessions, parts.throttling, links, tokens, passkeys)
+    tidied = (parts.sessions, parts.throttling, links, tokens, passkeys, oidc)
     runtime.spawn(_tidy([it.forget_old for it in tidied]), "tidy-sign-in")
     runtime.spawn(entering.record_tried(), "record-tried")
     return sign_in_routes(
@@ -68,7 +72,7 @@ def signing_in(
         entering,
         keeping,
         passkeys,
-        Oidc(companies_in(settings.oidc_file)),
+        oidc,
         Programs(parts, tokens, links),
     )
 

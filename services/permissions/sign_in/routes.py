@@ -33,6 +33,8 @@ from shared.messages.own_account import (
 from shared.messages.signing_in import (
     Companies,
     EndSession,
+    OidcBegin,
+    OidcComplete,
     Options,
     PasskeyOptions,
     Query,
@@ -89,6 +91,11 @@ def sign_in_routes(
         await passkeys.remove(person, query.passkey_id)
         return DONE
 
+    async def from_company(query: OidcComplete) -> SignedInReply:
+        came = await oidc.complete(query)
+        reply = await entering.let_in(came.person_id, "OIDC", query.at, proven=False)
+        return reply.model_copy(update={"next": came.next})
+
     people: dict[type[Query], Answerer] = {
         WhoIs: showing.who_is,
         SignInWithPassword: entering.with_password,
@@ -106,6 +113,8 @@ def sign_in_routes(
         RevokeToken: keeping.revoke_token,
         Account: keeping.account,
         Companies: oidc.companies,
+        OidcBegin: oidc.begin,
+        OidcComplete: from_company,
         ClientCredentials: programs.access,
     }
     operators: dict[type[Query], Answerer] = {

@@ -41,9 +41,10 @@ class Tally:
 
 def wait_s(tally: Tally | None, free: int, now: datetime) -> float:
     """Say how long the next attempt has to wait, in seconds; 0 if it may be made now."""
-    if tally is None or tally.failures < free:
+    if tally is None or not _used_up(tally, free):
         return 0.0
-    delay_s = min(2.0 ** min(tally.failures - free, DOUBLINGS_MAX), DELAY_S_MAX)
+    doublings = min(max(0.0, tally.failures - free), DOUBLINGS_MAX)
+    delay_s = min(2.0**doublings, DELAY_S_MAX)
     return max(0.0, (tally.last_at + timedelta(seconds=delay_s) - now).total_seconds())
 
 
@@ -59,7 +60,12 @@ def taken_back(tally: Tally | None, now: datetime) -> Tally:
 
 def begins_to_wait(tally: Tally, free: int) -> bool:
     """Tell whether it is this failure from which on attempts have to wait."""
-    return free <= tally.failures < free + 1
+    return _used_up(tally, free) and not _used_up(tally, free + 1)
+
+
+def _used_up(tally: Tally, free: int) -> bool:
+    """Tell whether no free attempt is left. A half counts as one: a little is forgiven at once."""
+    return tally.failures > free - 0.5
 
 
 def _left(tally: Tally | None, now: datetime) -> float:

@@ -1,3 +1,4 @@
+import contextlib
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
@@ -19,8 +20,8 @@ CREATE = {
 }
 
 
-@pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def place() -> AsyncIterator[ApiPlace]:
+@contextlib.asynccontextmanager
+async def harbour() -> AsyncIterator[ApiPlace]:
     """An installation with a circuit and two chargers, set up over the API by its installer."""
     async with api_place() as running:
         await running.platform("installer", PlatformRole.INSTALLER)
@@ -47,4 +48,10 @@ async def place() -> AsyncIterator[ApiPlace]:
             f"/installations/{HARBOUR}/circuits/level-1/chargers", json={"chargers": chargers}
         )
         assert put.status_code == 201, put.text
+        yield running
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def place() -> AsyncIterator[ApiPlace]:
+    async with harbour() as running:
         yield running

@@ -38,6 +38,7 @@ def said() -> Iterator[tuple[str, frozenset[str]]]:
     for query in (CardsOf, Standing):
         asked = subjects.query("permissions", query.__name__)
         yield asked, frozenset({"portal", "telemetry"})
+    yield subjects.operator_query("permissions", "Anything"), frozenset()
     yield "anything.else", frozenset()
     yield subjects.retired_of("installation", 1), frozenset()
 
@@ -73,6 +74,8 @@ def heard() -> Iterator[tuple[str, frozenset[str]]]:
         yield subjects.asked(command), frozenset({command.service})
     for name in LOGS:
         yield subjects.query(name, "Anything"), frozenset({name})
+    operators = subjects.operator_query("permissions", "Anything")
+    yield operators, frozenset({"permissions"})
     yield "$JS.>", frozenset()
     yield "$SYS.>", frozenset()
     yield ">", frozenset()
@@ -108,7 +111,15 @@ def test_the_walk_passes_every_kind_of_subject_there_is() -> None:
 
     about_names = {"partition_of", "partition_in", "jetstream_of", "epoch_of"}
     patterns = {"events_of", "commands_of", "asked_of", "telemetry_all"}
-    passed = {"event", "event_named", "retired_of", "command", "asked", "query"}
+    passed = {
+        "event",
+        "event_named",
+        "retired_of",
+        "command",
+        "asked",
+        "query",
+        "operator_query",
+    }
     passed |= {"charger_command", "telemetry"}
     assert spelled == about_names | patterns | passed
 

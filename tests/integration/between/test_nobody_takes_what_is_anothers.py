@@ -1,18 +1,18 @@
 """Requests, their answers, and consumers: nobody reaches into another's by a way round."""
 
 import asyncio
+import contextlib
 
 import orjson
 import pytest
-from nats.js.api import AckPolicy, ConsumerConfig
 from nats.js.errors import NotFoundError
 
 from shared import subjects
 from shared.denials import Denied
 from shared.messages.telemetry import MeterReading, SetCurrentLimit
 from shared.messaging import connect, ensure_jetstream, log_jetstream, telemetry_jetstream
-from shared.pull import pulling
-from shared.service_grants import SERVICES, jetstreams_of
+from shared.pull import NotProvided, consumer_of, pulling
+from shared.service_grants import SERVICES
 from tests.support.servers import EmbeddedServers
 from tests.support.signed_in import listening, may_say, signed_in
 
@@ -22,18 +22,20 @@ LOGS = tuple(name for name, row in SERVICES.items() if row.has_log)
 QUIET_S = 0.3
 
 
-def durable(name: str) -> ConsumerConfig:
-    return ConsumerConfig(durable_name=name, ack_policy=AckPolicy.ALL)
-
-
 @pytest.fixture
 async def all_logs(own_servers: EmbeddedServers) -> None:
-    """The jetstreams of all logs, made by the services themselves."""
+    """The jetstreams of all logs, and everybody's consumers on them, made by the operator."""
+    operator = await connect(own_servers.nats_url, "test-operator")
+    js = operator.jetstream()
     for owner in LOGS:
-        async with signed_in(own_servers, owner) as client:
-            await ensure_jetstream(client.jetstream(), log_jetstream(owner))
-    async with signed_in(own_servers, "telemetry") as client:
-        await ensure_jetstream(client.jetstream(), telemetry_jetstream())
+        await ensure_jetstream(js, log_jetstream(owner))
+    await ensure_jetstream(js, telemetry_jetstream())
+    for service, row in SERVICES.items():
+        for owner in row.follows:
+            await js.add_consumer(
+                subjects.jetstream_of(owner), consumer_of(f"{service}-{owner}")
+            )
+    await operator.close()
 
 
 @pytest.mark.usefixtures("all_logs")
@@ -44,31 +46,23 @@ async def test_a_service_follows_the_logs_it_needs_and_no_others(
     followed = set()
     async with signed_in(own_servers, service) as client:
         for owner in LOGS:
-            try:
-                await client.jetstream().add_consumer(
-                    subjects.jetstream_of(owner), durable(f"{service}-{owner}")
-                )
-                followed.add(owner)
-            except Denied:
-                continue
+            config = consumer_of(f"{service}-{owner}")
+            with contextlib.suppress(Denied):
+                async with pulling(client, subjects.jetstream_of(owner), config):
+                    followed.add(owner)
 
     assert followed == set(SERVICES[service].follows)
 
 
 @pytest.mark.usefixtures("all_logs")
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_service_makes_and_takes_no_consumer_in_anothers_name(
+async def test_a_service_reaches_no_consumer_of_anothers(
     own_servers: EmbeddedServers, service: str
 ) -> None:
     async with signed_in(own_servers, service) as client:
-        js = client.jetstream()
         for other in sorted({*SERVICES} - {service}):
             for owner in SERVICES[other].follows:
                 jetstream, name = subjects.jetstream_of(owner), f"{other}-{owner}"
-                with pytest.raises(Denied):
-                    await js.add_consumer(jetstream, durable(name))
-                with pytest.raises(Denied):
-                    await js.delete_consumer(jetstream, name)
                 for about in (
                     f"$JS.API.CONSUMER.MSG.NEXT.{jetstream}.{name}",
                     f"$JS.API.CONSUMER.RESET.{jetstream}.{name}",
@@ -81,25 +75,64 @@ async def test_a_service_makes_and_takes_no_consumer_in_anothers_name(
 
 @pytest.mark.usefixtures("all_logs")
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_service_changes_no_jetstream_of_anothers(
+async def test_a_service_makes_and_changes_nothing_of_jetstream_not_even_its_own(
     own_servers: EmbeddedServers, service: str
 ) -> None:
-    kept = (*(subjects.jetstream_of(it) for it in LOGS), subjects.TELEMETRY_JETSTREAM, "OTHER")
-    own = {*jetstreams_of(service), *SERVICES[service].jetstreams}
+    """A jetstream that republishes, and a consumer that is pushed, send what they hold to any subject."""
+    jetstreams = (*(subjects.jetstream_of(it) for it in LOGS), "TELEMETRY", "OTHER")
+    row = SERVICES[service]
     async with signed_in(own_servers, service) as client:
-        for jetstream in kept:
+        for jetstream in (*jetstreams, subjects.jetstream_of(service, 2)):
             for verb in (
+                "CREATE",
+                "UPDATE",
                 "DELETE",
                 "PURGE",
                 "MSG.DELETE",
-                "SNAPSHOT",
                 "RESTORE",
-                "LEADER.STEPDOWN",
+                "SNAPSHOT",
             ):
                 assert not await may_say(client, f"$JS.API.STREAM.{verb}.{jetstream}"), verb
-            if jetstream not in own or not SERVICES[service].has_log:
-                assert not await may_say(client, f"$JS.API.STREAM.CREATE.{jetstream}")
-                assert not await may_say(client, f"$JS.API.STREAM.UPDATE.{jetstream}")
+        for owner in row.follows or LOGS:
+            jetstream, name = subjects.jetstream_of(owner), f"{service}-{owner}"
+            for about in (
+                f"$JS.API.CONSUMER.CREATE.{jetstream}",
+                f"$JS.API.CONSUMER.CREATE.{jetstream}.{name}",
+                f"$JS.API.CONSUMER.CREATE.{jetstream}.{name}.events.>",
+                f"$JS.API.CONSUMER.DURABLE.CREATE.{jetstream}.{name}",
+                f"$JS.API.CONSUMER.DELETE.{jetstream}.{name}",
+                f"$JS.API.CONSUMER.PAUSE.{jetstream}.{name}",
+            ):
+                assert not await may_say(client, about), about
+
+
+@pytest.mark.usefixtures("all_logs")
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_service_reads_the_messages_of_its_own_and_of_followed_logs_only(
+    own_servers: EmbeddedServers, service: str
+) -> None:
+    row = SERVICES[service]
+    read = set()
+    async with signed_in(own_servers, service) as client:
+        for owner in LOGS:
+            jetstream = subjects.jetstream_of(owner)
+            about = (f"$JS.API.STREAM.MSG.GET.{jetstream}", f"$JS.API.STREAM.INFO.{jetstream}")
+            may = {await may_say(client, it) for it in about}
+            assert len(may) == 1
+            read |= {owner} if may == {True} else set()
+            assert not await may_say(client, f"$JS.API.DIRECT.GET.{jetstream}")
+
+    assert read == {*row.follows} | ({service} if row.has_log else set())
+
+
+@pytest.mark.usefixtures("all_logs")
+async def test_a_consumer_that_is_not_there_yet_is_waited_for_and_not_made(
+    own_servers: EmbeddedServers,
+) -> None:
+    async with signed_in(own_servers, "balancer") as client:
+        with pytest.raises(NotProvided, match="ampledger nats provide"):
+            async with pulling(client, "EVENTS_TELEMETRY", consumer_of("balancer-9-telemetry")):
+                pass
 
 
 @pytest.mark.usefixtures("all_logs")
@@ -166,7 +199,9 @@ async def test_what_is_ones_own_goes_through(own_servers: EmbeddedServers) -> No
         assert await portal.may_hear(subjects.telemetry_all(MeterReading))
         stored = await client.jetstream().publish(reading, b"16 A")
         await client.jetstream().publish(event, b"over")
-        async with pulling(balancer, "EVENTS_TELEMETRY", durable("balancer-telemetry")) as pull:
+        async with pulling(
+            balancer, "EVENTS_TELEMETRY", consumer_of("balancer-telemetry")
+        ) as pull:
             messages = await pull.batch()
             await messages[-1].ack_sync()
         await asyncio.sleep(QUIET_S)

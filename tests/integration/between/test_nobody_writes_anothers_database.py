@@ -151,11 +151,8 @@ async def test_a_role_appends_halts_and_writes_its_read_models(
         await epochs.lift(pool, "relay")
         async with pool.acquire() as connection, connection.transaction():
             for table in await own_tables(connection):
-                await connection.execute(f'delete from "{table}" where false')
-                await connection.execute(
-                    f'insert into "{table}" select * from "{table}" limit 0'
-                )
-                await connection.execute(f'select 1 from "{table}" for update')
+                for statement in WRITES:
+                    await connection.execute(statement.format(table))
             await connection.execute("select pg_advisory_xact_lock(1, 1), pg_notify('x', '')")
             await connection.execute("listen log")
             for sequence in await connection.fetch("select sequencename from pg_sequences"):

@@ -41,6 +41,9 @@ async def test_what_is_appended_is_read_back_in_order(store: EventStore) -> None
     ]
     assert log[2].event == added("three")
     assert log[0].meta.actor == "test"
+    assert log[0].recorded_at == await store.pool.fetchval(
+        "select recorded_at from event_log where position = 1"
+    )
 
 
 async def test_what_was_decided_on_nothing_is_appended_whatever_has_happened(

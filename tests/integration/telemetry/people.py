@@ -1,6 +1,9 @@
 """The log of permissions in a test, and what permissions answers: roles, cards, their numbers."""
 
+import asyncio
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +12,7 @@ from typing import Any
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+import services.permissions
 from services.telemetry import local_lists, rights
 from shared.event_store import Commit, EventStore, StreamEvents
 from shared.ids import new_id
@@ -24,9 +28,14 @@ from shared.messages.permissions import (
     RoleRevoked,
 )
 from shared.recorded import Meta
-from shared.rights.cards import card_mark
+from shared.relay import Relay
+from shared.rights.book import PERMISSIONS
+from shared.rights.cards import KEY_BYTES, card_mark
+from shared.runtime import pool_of
 from shared.transact import ACCEPTED
 from tests.integration.telemetry.places import Place
+from tests.support.databases import service_database
+from tests.support.servers import EmbeddedServers
 
 
 @dataclass(frozen=True)
@@ -43,22 +52,18 @@ class Driver:
 
 @dataclass
 class People:
-    """Everybody that permissions knows of; tells it in its log, and when it is asked."""
+    """Everybody that permissions knows of; it tells so in its log, and when it is asked."""
 
+    client: Client
     store: EventStore
+    database_url: str
+    key_file: Path
     key: bytes
     numbers: dict[str, list[str]] = field(default_factory=dict)
     """Of cards that permissions names when it is asked, by charger."""
     asked: int = 0
     """How often it was asked for numbers."""
     position: int = 0
-
-    @classmethod
-    def with_key(cls, store: EventStore, file: Path) -> "People":
-        """Make a key for marks, and keep it where the service finds it."""
-        key = secrets.token_bytes(32)
-        file.write_text(key.hex())
-        return cls(store, key)
 
     def driver(self) -> Driver:
         """Name somebody new, with a card."""
@@ -116,21 +121,38 @@ class People:
 
     # --- What is answered ---
 
-    async def listen(self, client: Client) -> None:
-        """Answer what other services ask of permissions."""
+    @asynccontextmanager
+    async def speaking(self) -> AsyncIterator[None]:
+        """Announce the log and answer what other services ask, in place of the service itself."""
+        relay = asyncio.create_task(Relay(PERMISSIONS, self.store, self.client).run())
+        answers = {rights.QUERY: self._standing, local_lists.QUERY: self._cards_of}
+        heard = [await self.client.subscribe(it, cb=cb) for it, cb in answers.items()]
+        try:
+            yield
+        finally:
+            for it in heard:
+                await it.unsubscribe()
+            relay.cancel()
+            await asyncio.gather(relay, return_exceptions=True)
 
-        async def standing(message: Msg) -> None:
-            answer = StandingAnswer(position=await self.store.head())
-            await message.respond(answer.model_dump_json().encode())
+    async def _standing(self, message: Msg) -> None:
+        answer = StandingAnswer(position=await self.store.head())
+        await message.respond(answer.model_dump_json().encode())
 
-        async def cards_of(message: Msg) -> None:
-            asked = CardsOf.model_validate_json(message.data)
-            self.asked += 1
-            cards = tuple(
-                ListedCard(number=it) for it in self.numbers.get(asked.charger_id, ())
-            )
-            answer = CardsOfAnswer(cards=cards, position=await self.store.head())
-            await message.respond(answer.model_dump_json().encode())
+    async def _cards_of(self, message: Msg) -> None:
+        asked = CardsOf.model_validate_json(message.data)
+        self.asked += 1
+        cards = tuple(ListedCard(number=it) for it in self.numbers.get(asked.charger_id, ()))
+        answer = CardsOfAnswer(cards=cards, position=await self.store.head())
+        await message.respond(answer.model_dump_json().encode())
 
-        await client.subscribe(rights.QUERY, cb=standing)
-        await client.subscribe(local_lists.QUERY, cb=cards_of)
+
+@asynccontextmanager
+async def people_of(servers: EmbeddedServers, client: Client) -> AsyncIterator[People]:
+    """Make a log of permissions, and a key for the marks of cards; nobody speaks for it yet."""
+    schema = Path(services.permissions.__file__).parent / "schema"
+    url = await service_database(servers, *([schema] if schema.is_dir() else []))
+    key, key_file = secrets.token_bytes(KEY_BYTES), servers.folder / "cards.key"
+    key_file.write_text(key.hex())
+    async with pool_of(url) as pool, EventStore.open(pool) as store:
+        yield People(client, store, url, key_file, key)

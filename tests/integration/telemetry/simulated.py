@@ -23,11 +23,11 @@ def now_s() -> float:
     return utc_now().timestamp()
 
 
-def plug_a_car(charger: Charger) -> None:
-    """Connect a car that wants 16 A for longer than any test lasts."""
+def plug_a_car(charger: Charger, card: str = "CARD0001") -> None:
+    """Connect a car that wants 16 A for longer than any test lasts; its driver shows a card."""
     car = new_car(THREE_PHASE_16, 3, 500.0, Random(3))
     car.lag_s = LAG_S_MIN
-    charger.plug(car, "CARD0001", now_s())
+    charger.plug(car, card, now_s())
 
 
 @contextlib.asynccontextmanager

@@ -29,9 +29,10 @@ from shared.messaging import connect, request
 from shared.phases import PHASES, GridType, Phase
 from shared.recorded import Meta
 from shared.relay import Relay
+from shared.rights.cards import CARD_KEY_FILE
 from shared.runtime import Health, Runtime, pool_of
 from shared.transact import ACCEPTED
-from tests.integration.telemetry.people import People
+from tests.integration.telemetry.people import People, people_of
 from tests.integration.telemetry.places import Place as Place
 from tests.support.databases import service_database
 from tests.support.servers import EmbeddedServers
@@ -109,6 +110,8 @@ class World:
         self.log = EventStore(pool)  # only read
         self.settings = settings
         self.people = people
+        self.speaking = AsyncExitStack()
+        """Who speaks for permissions: what it holds ends when it is closed."""
         self.service = Service(settings)
         self._installations = installations
         self._numbers = itertools.count(1)
@@ -262,16 +265,12 @@ async def make_world(
             await client.jetstream().delete_stream(jetstream)
         except NotFoundError:
             continue  # no other test has left one
-    logs = []
-    for service in ("installation", "permissions"):
-        log_pool = await stack.enter_async_context(pool_of(await service_database(servers)))
-        logs.append(await stack.enter_async_context(EventStore.open(log_pool)))
-        relay = Relay(service, logs[-1], client)
-        tasks.add(asyncio.create_task(relay.run()))
-    installations, permissions = logs
-    key_file = servers.folder / "cards.key"
-    people = People.with_key(permissions, key_file)
-    await people.listen(client)
+    installation_url = await service_database(servers)
+    installation_pool = await stack.enter_async_context(pool_of(installation_url))
+    installations = await stack.enter_async_context(EventStore.open(installation_pool))
+    relay = Relay("installation", installations, client)
+    tasks.add(asyncio.create_task(relay.run()))
+    people = await stack.enter_async_context(people_of(servers, client))
     database_url = await service_database(servers, SCHEMA)
     pool = await stack.enter_async_context(pool_of(database_url))
     ocpp_port, meter_port = free_ports(2)
@@ -283,6 +282,9 @@ async def make_world(
         "TELEMETRY_CALL_TIMEOUT_S": CALL_TIMEOUT_S,
         "TELEMETRY_NUDGE_AFTER_S": NUDGE_AFTER_S,
         "TELEMETRY_LAST_WORDS_S": LAST_WORDS_S,
-        "AMPLEDGER_CARD_KEY_FILE": key_file,
+        CARD_KEY_FILE: people.key_file,
     }
-    return World(servers, client, pool, installations, Settings(**given), people)
+    world = World(servers, client, pool, installations, Settings(**given), people)
+    await world.speaking.enter_async_context(people.speaking())
+    stack.push_async_callback(world.speaking.aclose)
+    return world

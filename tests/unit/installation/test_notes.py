@@ -211,11 +211,13 @@ def test_chargers_that_never_switch_although_they_can_are_noted() -> None:
     assert "phases-not-switched" not in notes(created(), added(), able, told)
 
 
-def test_authentication_without_cards_is_noted() -> None:
-    note = notes(created(), fact(AuthenticationRequiredSet, required=True))["no-cards-known"]
+def test_that_drivers_must_show_who_they_are_is_noted_with_the_way_to_let_them_in() -> None:
+    asked = notes(created(), fact(AuthenticationRequiredSet, required=True))
+    note = asked["drivers-are-asked"]
 
-    assert "nobody can charge" in note.text
-    assert note.mend
+    assert "nobody else can" in note.text
+    assert "ampledger role grant" in note.mend
+    assert "drivers-are-asked" not in notes(created())
 
 
 def test_a_large_garage_is_no_flood() -> None:

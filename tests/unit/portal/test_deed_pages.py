@@ -1,22 +1,23 @@
-"""Who did what: the page and its JSON, without any server behind them."""
+"""Who did what: the page, without any server behind them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
-import pytest
 
 from services.portal.deed_pages import SHOWN_MAX
+from services.portal.looks import REASON_CHARS_MIN, Admit, ReasonNeeded
 from services.portal.past import LOOKS_MAX, WAITING_MAX, Ask
 from shared.ids import InstallationId
 from shared.messages.permissions import AccessRefused
+from shared.messages.signing_in import Asker
 from shared.messaging import ServiceUnavailable
 from shared.recorded import Recorded
+from shared.rights.guard import Forbidden
 from tests.unit.history.facts import Log, garage_with_a_charger, narrowed
 from tests.unit.portal.facts import GARAGE, known
-from tests.unit.portal.test_pages import asking as asking_pages
-from tests.unit.portal.test_pages import sights
+from tests.unit.portal.test_pages import asking, everybody, sights
 
 HERE = "harbour-garage"
 """As the logs of these tests call the place; the portal knows it by the same name."""
@@ -39,18 +40,14 @@ def logs() -> Mapping[str, Sequence[Recorded]]:
     return {it.service: it.events for it in (layout, access)}
 
 
-def asking(ask: Ask) -> httpx.AsyncClient:
-    layout = known().layout.model_copy(update={"installation_id": HERE})
-    return asking_pages(sights(known(layout=layout)), past=ask)
-
-
 async def told(_: InstallationId) -> Mapping[str, Sequence[Recorded]]:
     return logs()
 
 
 @asynccontextmanager
-async def portal(ask: Ask = told) -> AsyncIterator[httpx.AsyncClient]:
-    async with asking(ask) as http:
+async def portal(ask: Ask = told, admit: Admit = everybody) -> AsyncIterator[httpx.AsyncClient]:
+    layout = known().layout.model_copy(update={"installation_id": HERE})
+    async with asking(sights(known(layout=layout)), past=ask, admit=admit) as http:
         yield http
 
 
@@ -75,12 +72,13 @@ async def test_what_somebody_wrote_is_text_and_nothing_else() -> None:
 
 async def test_only_refusals_and_only_somebodys_can_be_asked_for() -> None:
     async with portal() as http:
-        refused = (await http.get(f"/api/installations/{HERE}/who-did?refused=1")).json()
-        ninas = (await http.get(f"/api/installations/{HERE}/who-did?who=person/nina")).json()
+        refused = (await http.get(f"/installations/{HERE}/who-did?refused=1")).text
+        ninas = (await http.get(f"/installations/{HERE}/who-did?who=person/nina")).text
 
-    assert [it["who"] for it in refused["deeds"]] == ["person/ola"]
-    assert [it["what"] for it in ninas["deeds"]] == [["Circuit Level 2 was changed"]]
-    assert ninas["deeds"][0]["right"] == "service, since position 12"
+    assert "person/ola" in refused
+    assert "person/nina" not in refused
+    assert "Circuit Level 2 was changed" in ninas
+    assert "person/ola" not in ninas
 
 
 async def test_of_many_the_newest_are_shown_and_the_others_counted() -> None:
@@ -91,10 +89,10 @@ async def test_of_many_the_newest_are_shown_and_the_others_counted() -> None:
         return {log.service: log.events}
 
     async with portal(many) as http:
-        body = (await http.get(f"/api/installations/{HERE}/who-did")).json()
+        page = (await http.get(f"/installations/{HERE}/who-did")).text
 
-    assert len(body["deeds"]) == SHOWN_MAX
-    assert body["earlier"] == 4
+    assert page.count('<li class="deed"') == SHOWN_MAX
+    assert "4 earlier ones are not shown" in page
 
 
 async def test_a_service_that_does_not_answer_is_named_and_the_page_comes_later() -> None:
@@ -103,11 +101,46 @@ async def test_a_service_that_does_not_answer_is_named_and_the_page_comes_later(
 
     async with portal(silent) as http:
         page = await http.get(f"/installations/{HERE}/who-did")
-        body = await http.get(f"/api/installations/{HERE}/who-did")
 
     assert (page.status_code, page.headers["retry-after"]) == (503, "5")
     assert "telemetry does not answer questions now" in page.text
-    assert body.headers["content-type"] == "application/problem+json"
+
+
+async def test_whoever_may_not_look_is_told_what_it_takes_and_nothing_is_read() -> None:
+    async def never(_: InstallationId) -> Mapping[str, Sequence[Recorded]]:
+        raise AssertionError("the past was read")
+
+    async def nobody(_: Asker, __: InstallationId, ___: str | None) -> None:
+        raise Forbidden("replay history takes the role service or support there")
+
+    async with portal(never, nobody) as http:
+        page = await http.get(f"/installations/{HERE}/who-did")
+
+    assert page.status_code == 403
+    assert "takes the role service or support there" in page.text
+
+
+async def test_support_says_why_it_looks_before_it_sees_anything() -> None:
+    reasons: list[str | None] = []
+
+    async def support(asker: Asker, _: InstallationId, reason: str | None) -> None:
+        reasons.append(reason)
+        if reason is None or len(reason) < REASON_CHARS_MIN:
+            raise ReasonNeeded(f"say why you look, {asker.name}")
+
+    async with portal(admit=support) as http:
+        asked = (await http.get(f"/installations/{HERE}/who-did?refused=1")).text
+        poor = (await http.get(f"/installations/{HERE}/who-did?reason=x")).text
+        page = (await http.get(f"/installations/{HERE}/who-did?reason=case+%2612")).text
+
+    assert "Why do you look?" in asked
+    assert 'name="refused" value="1"' in asked
+    assert "say why you look, Ada" not in asked  # they have not failed yet
+    assert "say why you look, Ada" in poor
+    assert "person/ola" not in asked + poor
+    assert "person/ola" in page
+    assert 'href="?refused=1&amp;reason=case%20%2612"' in page
+    assert reasons == [None, "x", "case &12"]
 
 
 async def test_there_is_no_past_of_a_place_that_is_not_there() -> None:
@@ -115,8 +148,8 @@ async def test_there_is_no_past_of_a_place_that_is_not_there() -> None:
         assert (await http.get(f"/installations/{GARAGE}x/who-did")).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/installations/{}/who-did", "/api/installations/{}/who-did"])
-async def test_when_too_many_look_the_next_one_is_told_to_come_again(path: str) -> None:
+async def test_when_too_many_look_the_next_one_is_told_to_come_again() -> None:
+    path = "/installations/{}/who-did"
     free, busy = asyncio.Event(), asyncio.Event()
     looks = 0
 

@@ -10,7 +10,9 @@ from starlette.applications import Starlette
 from services.portal.documents import Deactivation
 from services.portal.facts import Facts
 from services.portal.knocks import Knock
+from services.portal.looks import Admit
 from services.portal.pages import Sights, application
+from services.portal.paper import static_url
 from services.portal.past import Past
 from services.portal.seeing import Seeing
 from services.portal.signing_in.questions import R
@@ -86,11 +88,20 @@ async def nothing(_: InstallationId) -> Mapping[str, Sequence[Recorded]]:
     return {}
 
 
+async def everybody(_: Asker, __: InstallationId, ___: str | None) -> None:
+    """Whoever can see a place may look at its past."""
+
+
 def asking(
-    seen: Sights, session: str = "ada's", past: Callable[..., Any] = nothing
+    seen: Sights,
+    session: str = "ada's",
+    past: Callable[..., Any] = nothing,
+    admit: Admit = everybody,
 ) -> httpx.AsyncClient:
     seeing = Seeing(lambda: SUPPORT, lambda: AT)
-    app = application(seen, Viewers(seen.view), seeing, Permissions(), Past(past), Starlette())
+    app = application(
+        seen, Viewers(seen.view), seeing, Permissions(), Past(past), admit, Starlette()
+    )
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),
         base_url="http://portal.test",
@@ -179,8 +190,53 @@ async def test_every_answer_forbids_what_our_pages_never_do(http: httpx.AsyncCli
         "/no",
     ):
         headers = (await http.get(path)).headers
-        assert headers["content-security-policy"].startswith("default-src 'self';")
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'none';")
+        assert "unsafe" not in policy
+        assert "*" not in policy
         assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+        assert "camera=()" in headers["permissions-policy"]
+        assert headers["cache-control"] == "no-store"
+        assert (
+            "strict-transport-security" not in headers
+        )  # over plain HTTP it would mean nothing
+        assert "server" not in headers
+
+
+async def test_over_https_browsers_are_told_to_come_by_nothing_else() -> None:
+    async with asking(sights(known())) as http:
+        for path in ("/", "/api/installations", "/static/portal.js", "/no"):
+            answer = await http.get(f"https://portal.test{path}")
+            assert answer.headers["strict-transport-security"].startswith("max-age=63072000")
+
+
+async def test_only_a_file_named_by_its_content_may_be_kept(http: httpx.AsyncClient) -> None:
+    kept = "public, max-age=31536000, immutable"
+    answers = {
+        path: (await http.get(path)).headers["cache-control"]
+        for path in (static_url("portal.js"), "/static/portal.js", "/static/no.js?v=1", "/?v=1")
+    }
+
+    assert list(answers.values()) == [kept, "no-store", "no-store", "no-store"]
+
+
+async def test_what_fails_says_so_and_nothing_of_what_is_inside() -> None:
+    inner = "postgresql://me:s3cr3t@db/x"
+
+    async def broken(_: InstallationId) -> Mapping[str, Sequence[Recorded]]:
+        raise RuntimeError(inner)
+
+    seen = sights(known())
+    async with asking(seen, past=broken) as http:
+        http._transport = httpx.ASGITransport(http._transport.app, raise_app_exceptions=False)  # type: ignore[attr-defined]
+        answer = await http.get(f"/installations/{GARAGE}/who-did")
+
+    assert answer.status_code == 500
+    assert "Something went wrong here" in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    for word in (inner, "RuntimeError", "Traceback", ".py"):
+        assert word not in answer.text
 
 
 async def test_pages_have_no_script_or_style_within(http: httpx.AsyncClient) -> None:

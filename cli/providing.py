@@ -1,0 +1,136 @@
+"""
+What services use of JetStream and may not make themselves: jetstreams, and consumers on those of others.
+
+Whoever makes a jetstream or a consumer may choose where its messages go, and from where they come: to and
+from anything in the operator's account. So they are made here, by the operator: before the services start,
+and again whenever one was lost or a new epoch of a log has begun. Services set their consumers to where
+they are, and pull.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
+
+import asyncpg
+import structlog
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
+
+from cli.composition import Addresses, ServiceSpec, service_database_url
+from shared import epochs, subjects
+from shared.event_store import DATABASE_FAULTS
+from shared.messaging import connect, ensure_jetstream, telemetry_jetstream
+from shared.pull import consumer_of
+from shared.service_grants import SERVICES, consumers_of
+
+LOOK_S: Final = 1.0
+"""How soon what was lost is made again."""
+SPARE: Final = 2
+"""For how many more processes there are consumers than shall run: one that was cut off may keep its number
+for a while after another has taken its place."""
+CONNECT_S_MAX: Final = 10.0
+
+PROVIDE_FAULTS: Final = (NatsError, *DATABASE_FAULTS, TimeoutError)
+
+log = structlog.get_logger()
+
+
+def copies_in(specs: Iterable[ServiceSpec]) -> dict[str, int]:
+    """Count the processes of each service that is in the table of grants."""
+    counted: dict[str, int] = {}
+    for spec in specs:
+        if spec.name in SERVICES:
+            counted[spec.name] = counted.get(spec.name, 0) + 1
+    return counted
+
+
+async def provide_services(
+    js: JetStreamContext, database_url: str, copies: Mapping[str, int]
+) -> None:
+    """
+    Make the jetstreams and the consumers of services where they are missing.
+
+    Args:
+        js: of the operator.
+        database_url: whose name begins the databases' names.
+        copies: how many processes of each service there are; of the others nothing is made.
+    """
+    for name in copies:
+        if SERVICES[name].has_log:
+            await _provide_log(js, service_database_url(database_url, name), name)
+        if subjects.TELEMETRY_JETSTREAM in SERVICES[name].jetstreams:
+            await ensure_jetstream(js, telemetry_jetstream())
+    for name, number in copies.items():
+        for followed in SERVICES[name].follows:
+            if followed in copies:
+                wanted = consumers_of(name, followed)[: number + SPARE]
+                await _provide_consumers(js, followed, wanted)
+
+
+async def keep_services_provided(addresses: Addresses, copies: Mapping[str, int]) -> None:
+    """Provide for services, for ever."""
+    client: Client | None = None
+    try:
+        while True:
+            try:
+                client = client or await connect(addresses.nats_url, "ampledger-providing")
+                await provide_services(client.jetstream(), addresses.database_url, copies)
+            except PROVIDE_FAULTS as fault:
+                log.warning("services not provided for", reason=repr(fault))
+            await asyncio.sleep(LOOK_S)
+    finally:
+        if client is not None:
+            await client.close()
+
+
+async def provide_once(addresses: Addresses, copies: Mapping[str, int]) -> None:
+    """
+    Provide for services at this moment.
+
+    Raises:
+        PROVIDE_FAULTS: NATS or a database cannot be reached.
+    """
+    client = await connect(addresses.nats_url, "ampledger-providing")
+    try:
+        await provide_services(client.jetstream(), addresses.database_url, copies)
+    finally:
+        await client.close()
+
+
+async def _provide_log(js: JetStreamContext, database_url: str, service: str) -> None:
+    """Have a jetstream take the events of a log in its present epoch; its relay judges if they agree."""
+    connection = await asyncpg.connect(database_url, timeout=CONNECT_S_MAX)
+    try:
+        state = await epochs.log_state(connection)
+    finally:
+        await connection.close(timeout=CONNECT_S_MAX)
+    copy = await epochs.present_copy(js, service)
+    if state.halted_why is None and (copy is None or copy.epoch < state.epoch):
+        try:
+            await epochs.take_over(js, service, state.epoch, state.position)
+        except epochs.LogShorterThanJetstream as fault:
+            log.info("no jetstream is made for a log that is shorter", reason=str(fault))
+
+
+async def _provide_consumers(
+    js: JetStreamContext, followed: str, wanted: Collection[str]
+) -> None:
+    try:
+        jetstream = await js.find_stream_name_by_subject(subjects.events_of(followed))
+        there = {it.name: it.config for it in await js.consumers_info(jetstream)}
+        for name in wanted:
+            if name in there and not _as_made_here(there[name]):
+                await js.delete_consumer(
+                    jetstream, name
+                )  # of an earlier version of the program
+            if name not in there or not _as_made_here(there[name]):
+                await js.add_consumer(jetstream, consumer_of(name))
+    except NotFoundError:
+        return  # it has no jetstream yet, or has lost it just now
+
+
+def _as_made_here(config: ConsumerConfig) -> bool:
+    return config.deliver_policy == DeliverPolicy.ALL and config.deliver_subject is None
