@@ -21,8 +21,8 @@ authority, attempts and turned (how chargers and meters show who they are).
 Shells: gateway (the WebSocket server) with door and identities (who is let in), connection (one
 charger's socket) with admission (who is accepted), visits and parting (who gets nothing, and is told
 so), answering and handlers (what chargers say) with drivers (whoever shows a card), fail_safes, commands,
-local_lists, remote_control and revoking (what they are told); asked_door (what people ask for); credential_desk,
-certificate_desk and token_desk with rotation and signing (what chargers and meters are issued),
-passes, keyring and own_streams (where that is kept), tls; rights (what is known of permissions);
+local_lists, remote_control and revoking (what they are told); asked_door (what people ask for);
+credential_desk, certificate_desk and token_desk with rotation and signing (what chargers and meters are
+issued), passes, keyring and own_streams (where that is kept), tls; rights (what is known of permissions);
 meter_door and meter_identities (the web server that meters at breakers push to).
 """
