@@ -112,6 +112,8 @@ OF_METERS: Final = (
     _creates(f"{INSTALLATION}/meters", layout.AddMeter),
     CommandRoute("PATCH", METER, layout.ChangeMeter),
     CommandRoute("DELETE", METER, layout.RemoveMeter),
+    _creates(f"{METER}/token", credentials.IssueMeterToken),
+    CommandRoute("POST", f"{METER}/token/withdraw", credentials.WithdrawMeterToken),
 )
 
 OF_ROLES: Final = (
