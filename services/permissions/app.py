@@ -2,8 +2,6 @@
 
 from functools import partial
 
-from shared.key_files import read_key
-
 from services.permissions import looks
 from services.permissions.answering import query_routes
 from services.permissions.desk import Desk, Parts
@@ -24,6 +22,7 @@ from shared.commands import taking_commands
 from shared.event_store import EventStore
 from shared.follow import follow
 from shared.ids import InstallationId
+from shared.key_files import read_key
 from shared.relay import Relay
 from shared.rights.cards import CARD_KEY_FILE
 from shared.runtime import Runtime, run
@@ -69,7 +68,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
             people_routes(desk),
             refusal_routes(store, layout, check),
             looks.routes(store, check),
-            query_routes(Queries(desk.register, directory, vault)),
+            query_routes(Queries(desk.register, directory, vault), desk),
             signing_in(runtime, settings, store, directory),
         )
     )
