@@ -81,7 +81,7 @@ async def ampledger_up(folder: Path, environment: dict[str, str]) -> AsyncIterat
 
     async def said() -> str:
         assert process.returncode is None, output.read_text()
-        return output.read_text()
+        return await asyncio.to_thread(output.read_text)
 
     try:
         await until(said, lambda it: "Ctrl-C stops it" in it, UP_S_MAX)
