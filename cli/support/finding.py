@@ -91,11 +91,13 @@ async def of_installation(logs: Logs, name: str, until: Until = for_ever) -> Sub
     end = await until(mine, layouts(name), zone)
     chargers = {_text(it, "charger_id") for it in mine} - {None}
     serials = {_text(it, "serial") for it in mine} - {None}
+    meters = {_text(it, "meter_id") for it in mine} - {None}
     streams = {
         LAYOUTS: [layouts(name)],
         TELEMETRY: [
             *(f"charger-{it}" for it in chargers),
             *(f"{kind}-{it}" for it in serials for kind in OF_SERIALS),
+            *(f"token-{name}/{it}" for it in meters),
         ],
         BALANCER: [f"balance-{name}"],
     }

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from nats.aio.client import Client
+from nats.js.errors import NotFoundError
 
+from cli.migrations import LOG_SCHEMA, migrate
 from shared import subjects
 from shared.context import ACTOR_HEADER, Context
 from shared.event_store import Commit, EventStore, StreamEvents
@@ -28,7 +30,7 @@ from shared.relay import Relay
 from shared.runtime import pool_of
 from shared.transact import ACCEPTED
 from tests.support.databases import service_database
-from tests.support.permissions_process import PermissionsProcess, running_permissions
+from tests.support.permissions_process import SCHEMA, PermissionsProcess, running_permissions
 from tests.support.servers import EmbeddedServers
 
 M = TypeVar("M", bound=Message)
@@ -139,16 +141,34 @@ class Desk:
         return [it async for page in self.log.pages() for it in page]
 
 
+async def forget_announced(client: Client, service: str) -> None:
+    with contextlib.suppress(NotFoundError):
+        await client.jetstream().delete_stream(subjects.jetstream_of(service))
+
+
 @contextlib.asynccontextmanager
 async def desk_at(
     servers: EmbeddedServers,
     environment: Mapping[str, str] | None = None,
     database_url: str | None = None,
 ) -> AsyncIterator[Desk]:
-    """Start permissions and a log of installation."""
+    """
+    Start permissions and a log of installation.
+
+    Args:
+        servers: may have been used by other tests; what their logs have announced is forgotten.
+        environment: more of permissions' own.
+        database_url: of permissions, if it has run there before; by default a new one.
+    """
     async with contextlib.AsyncExitStack() as stack:
         client = await connect(servers.nats_url, "test-people")
         stack.push_async_callback(client.close)
+        await forget_announced(client, "installation")
+        if database_url is None:
+            await forget_announced(client, "permissions")
+            name = f"t{new_id()[-12:]}_permissions"  # as the command line looks for it
+            database_url = await servers.create_database(name)
+            await migrate("permissions", database_url, [LOG_SCHEMA, SCHEMA])
         process = await stack.enter_async_context(
             running_permissions(servers, database_url, environment)
         )
