@@ -2,8 +2,6 @@
 
 from functools import partial
 
-from shared.key_files import read_key
-
 from services.permissions import looks
 from services.permissions.answering import query_routes
 from services.permissions.desk import Desk, Parts
@@ -24,6 +22,7 @@ from shared.commands import taking_commands
 from shared.event_store import EventStore
 from shared.follow import follow
 from shared.ids import InstallationId
+from shared.key_files import read_key
 from shared.relay import Relay
 from shared.rights.cards import CARD_KEY_FILE
 from shared.runtime import Runtime, run
