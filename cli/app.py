@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from cli import layout, log_commands
+from cli import layout, log_commands, people
 from cli.backup_commands import backup, restore
 from cli.bench.commands import bench
 from cli.client_commands import client
@@ -54,6 +54,11 @@ app.add_typer(layout.circuit, name="circuit")
 app.add_typer(layout.charger, name="charger")
 app.add_typer(layout.meter, name="meter")
 app.add_typer(layout.limit, name="limit")
+app.add_typer(people.person, name="person")
+app.add_typer(people.role, name="role")
+app.add_typer(people.group, name="group")
+app.add_typer(people.card, name="card")
+app.add_typer(people.request, name="request")
 app.add_typer(log_commands.log, name="log")
 app.add_typer(bench, name="bench")
 app.add_typer(prove, name="prove")

@@ -1,10 +1,12 @@
 """
 The keys of a data folder: made when they are first needed, and given to those who need them only.
 
-    keys/cards.key    of the marks of charge cards; permissions and telemetry have it
+    keys/cards.key     of the marks of charge cards and addresses; permissions and telemetry have it
+    keys/master.key    of the keys of people's data; permissions has it
 
-Who loses a key loses what it was for: marks made with another key match no card. Production gives files
-of its own, by the same variables of the environment.
+Who loses a key loses what it was for: marks made with another key match no card, and without the master
+key nobody's name is read any more. Production gives files of its own, by the same variables of the
+environment.
 """
 
 import os
@@ -14,10 +16,15 @@ from pathlib import Path
 from typing import Final
 
 from cli.services import PERMISSIONS, TELEMETRY
-from shared.rights.cards import CARD_KEY_FILE, KEY_BYTES
+from shared.key_files import KEY_BYTES
+from shared.rights.cards import CARD_KEY_FILE
 
-CARD_KEY: Final = "cards.key"
-KNOW_CARDS: Final = frozenset({PERMISSIONS, TELEMETRY})
+MASTER_KEY_FILE: Final = "AMPLEDGER_MASTER_KEY_FILE"
+_FILES: Final = {CARD_KEY_FILE: "cards.key", MASTER_KEY_FILE: "master.key"}
+_KNOWN_TO: Final = {
+    PERMISSIONS: (CARD_KEY_FILE, MASTER_KEY_FILE),
+    TELEMETRY: (CARD_KEY_FILE,),
+}
 
 
 def key_files(folder: Path, service: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -32,9 +39,8 @@ def key_files(folder: Path, service: str, given: Mapping[str, str]) -> dict[str,
     Raises:
         OSError: a key cannot be written.
     """
-    if service not in KNOW_CARDS or CARD_KEY_FILE in given:
-        return {}
-    return {CARD_KEY_FILE: str(kept_key(folder / CARD_KEY))}
+    wanted = (it for it in _KNOWN_TO.get(service, ()) if it not in given)
+    return {it: str(kept_key(folder / _FILES[it])) for it in wanted}
 
 
 def kept_key(file: Path) -> Path:

@@ -11,7 +11,7 @@ from nats.errors import NoServersError
 from cli.composition import masked
 from shared import subjects
 from shared.context import acting
-from shared.messages import Answer
+from shared.messages import Answer, Command
 from shared.messages.credentials import CredentialCommand
 from shared.messages.installation import InstallationCommand
 from shared.messages.telemetry import SessionCommand
@@ -49,12 +49,22 @@ async def ask(
     actor: str,
 ) -> Answer:
     """
-    Send a command as `send` does, and take a refusal for an answer.
+    Send a command about an installation as `send` does, and take a refusal for an answer.
 
     Raises:
         ServiceUnavailable: nobody answered within `TRIES_S_MAX` seconds.
     """
-    subject = subjects.command(type(command), command.installation_id)
+    return await ask_about(client, command, command.installation_id, actor)
+
+
+async def ask_about(client: Client, command: Command, about: str, actor: str) -> Answer:
+    """
+    Send a command about anything, and take a refusal for an answer.
+
+    Raises:
+        ServiceUnavailable: nobody answered within `TRIES_S_MAX` seconds.
+    """
+    subject = subjects.command(type(command), about)
     deadline_s = asyncio.get_running_loop().time() + TRIES_S_MAX
     with acting(actor) as context:
         while True:

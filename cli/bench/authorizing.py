@@ -39,11 +39,12 @@ from cli.stack import PROJECT
 from cli.web import fetch
 from shared.event_store import Commit, EventStore, StreamEvents
 from shared.ids import new_id
+from shared.key_files import KEY_BYTES
 from shared.messages import Event
 from shared.messaging import connect, disconnect
 from shared.recorded import Meta
 from shared.relay import Relay
-from shared.rights.cards import CARD_KEY_FILE, KEY_BYTES
+from shared.rights.cards import CARD_KEY_FILE
 from shared.runtime import pool_of
 from shared.transact import ACCEPTED
 

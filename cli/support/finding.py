@@ -27,8 +27,6 @@ TELEMETRY: Final = "telemetry"
 BALANCER: Final = "balancer"
 OF_SERIALS: Final = ("knock", "credential", "certificate")
 """The kinds of streams in the log of telemetry that are about a serial number."""
-PERSONAL: Final = "person/"
-"""What stands before the id of a person who acts."""
 
 Until = Callable[[Sequence[Recorded], str, tzinfo | None], Awaitable[datetime | None]]
 """Says how new events of a routine kind may be: given the layouts, the stream that is asked about, and

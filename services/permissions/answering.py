@@ -6,9 +6,12 @@ from typing import Any, Final
 
 from faststream.nats import NatsMessage, NatsRouter
 
+from services.permissions.desk import Desk
+from services.permissions.language import COMMANDS
 from services.permissions.queries import Queries
 from shared import subjects
 from shared.context import context_of
+from shared.decider import Refused
 from shared.messages import Message
 from shared.messages.people import (
     AccessOf,
@@ -20,20 +23,48 @@ from shared.messages.people import (
     PersonByEmail,
     PlatformRoles,
     Query,
+    Rehearse,
+    RehearseAnswer,
+    Rehearsed,
     Standing,
 )
+from shared.transact import refusal_of
 
 QUEUE: Final = "permissions"
 NOBODY: Final = "person/anonymous"
 """Who says not who they are is told what a stranger is told: nothing."""
 SERVICE: Final = "permissions"
 
+BY_NAME: Final = {it.__name__: it for it in COMMANDS}
+
 Answerer = Callable[[Any, str], Awaitable[Message]]
 Spelled = Callable[[str, str], str]
 
 
-def query_routes(queries: Queries) -> NatsRouter:
+class UnknownCommand(Refused):
+    """Only what permissions decides can be rehearsed."""
+
+
+def query_routes(queries: Queries, desk: Desk) -> NatsRouter:
     """Answer questions about people, at the door of services and at the operator's."""
+
+    async def rehearse(query: Rehearse, _: str) -> RehearseAnswer:
+        kind = BY_NAME.get(query.command)
+        if kind is None:
+            text = (
+                f"{query.command} is no command about people; there are: {', '.join(BY_NAME)}"
+            )
+            return RehearseAnswer(answer=refusal_of(UnknownCommand(text)))
+        answer, events = await desk.rehearse(kind.model_validate(query.content))
+        told = [
+            Rehearsed(
+                type=type(it).__name__,
+                data=it.model_dump(mode="json", exclude_none=True, exclude={"sealed"}),
+            )
+            for it in events
+        ]
+        return RehearseAnswer(answer=answer, events=tuple(told))
+
     of_services: dict[type[Query], Answerer] = {
         Standing: queries.standing,
         CardsOf: queries.cards_of,
@@ -46,6 +77,7 @@ def query_routes(queries: Queries) -> NatsRouter:
         PersonByEmail: queries.by_email,
         Groups: queries.groups,
         PlatformRoles: queries.platform_roles,
+        Rehearse: rehearse,
     }
     router = NatsRouter()
     for kind, answer in of_services.items():

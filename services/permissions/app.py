@@ -68,7 +68,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
             people_routes(desk),
             refusal_routes(store, layout, check),
             looks.routes(store, check),
-            query_routes(Queries(desk.register, directory, vault)),
+            query_routes(Queries(desk.register, directory, vault), desk),
             signing_in(runtime, settings, store, directory),
         )
     )

@@ -130,6 +130,18 @@ class Desk:
                 return commit.answer.model_copy(update={"position": position})
         raise Conflict("the log of permissions")
 
+    async def rehearse(self, command: Wish) -> tuple[Answer, tuple[PeopleEvent, ...]]:
+        """Decide a command for the platform's operator, and append nothing."""
+        await self._heard_of(command)
+        async with self._taking_turns():
+            await self._catch_up()
+            around = await self._circumstances(command, by_people=False, in_earnest=False)
+            try:
+                events = decide(command, self.register, around)
+            except Refused as refusal:
+                return refusal_of(refusal), ()
+        return ACCEPTED.model_copy(update={"notes": _notes(command, around)}), events
+
     @contextlib.asynccontextmanager
     async def _taking_turns(self) -> AsyncIterator[None]:
         async with (
@@ -178,12 +190,15 @@ class Desk:
         claims = [claim for it in events for claim in claims_of(it, around.mark)]
         return Commit(command.command_id, mark, answer, meta, parts, claims)
 
-    async def _circumstances(self, command: Wish, *, by_people: bool) -> Circumstances:
+    async def _circumstances(
+        self, command: Wish, *, by_people: bool, in_earnest: bool = True
+    ) -> Circumstances:
         mark = self._mark_in(command)
         known_as: PersonId | None = None
         if isinstance(command, InvitePerson):
             known_as = await self.holder_of(mark)
-            if known_as is None and command.person_id not in self.register.people:
+            new = known_as is None and command.person_id not in self.register.people
+            if new and in_earnest:
                 await self._parts.vault.make_key(command.person_id)
         elif isinstance(command, ForgetPerson):
             mark = await self._address_of(command.person_id)
@@ -191,7 +206,7 @@ class Desk:
             now=utc_now(),
             layout=self._parts.layout.sites,
             by_people=by_people,
-            sealed=await self._sealed(command, known_as),
+            sealed=await self._sealed(command, known_as) if in_earnest else "",
             mark=mark,
             known_as=known_as,
         )

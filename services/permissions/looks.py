@@ -27,7 +27,7 @@ def decide(command: LookAtHistory, _: None) -> tuple[HistoryLookedAt, ...]:
     return (HistoryLookedAt(installation_id=command.installation_id, reason=command.reason),)
 
 
-LOOKS: Final = Decider[LookAtHistory, None, HistoryLookedAt](
+LOOKS: Final[Decider[LookAtHistory, None, HistoryLookedAt]] = Decider(
     initial=None, decide=decide, evolve=lambda state, _: state
 )
 

@@ -1,7 +1,7 @@
 """
 Who is who, and who has which role: told to those who may know it.
 
-The questions on `operator.…` are the operator's of the platform alone, by what NATS lets through; the others
+The questions on `operator.…` are the operator's of the platform alone, by what NATS lets through; others
 are asked by services, in the name of a person or in their own.
 """
 

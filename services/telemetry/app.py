@@ -37,8 +37,9 @@ from shared.commands import taking_commands
 from shared.event_store import EventStore
 from shared.follow import follow
 from shared.ids import new_id
+from shared.key_files import KEY_BYTES, read_key
 from shared.relay import Relay
-from shared.rights.cards import CARD_KEY_FILE, KEY_BYTES, read_card_key
+from shared.rights.cards import CARD_KEY_FILE
 from shared.runtime import Runtime, run
 from shared.web_server import listening_socket, serve
 
@@ -120,7 +121,7 @@ def _card_key(settings: Settings) -> bytes:
             f"set {CARD_KEY_FILE} to the file that permissions has"
         )
         return secrets.token_bytes(KEY_BYTES)
-    return read_card_key(settings.card_key_file)
+    return read_key(settings.card_key_file, CARD_KEY_FILE)
 
 
 def _open(runtime: Runtime, door: MeterDoor, settings: Settings, port: int) -> None:

@@ -6,6 +6,8 @@ Who asks is in the header `Ampledger-Actor`. A person is told of themself and of
 the platform's operator of everybody.
 """
 
+from typing import Any
+
 from pydantic import ConfigDict, Field
 
 from shared.ids import (
@@ -17,7 +19,7 @@ from shared.ids import (
     PersonId,
     RequestId,
 )
-from shared.messages import Message, Moment
+from shared.messages import Answer, Message, Moment
 from shared.messages.permissions import CardNumber, Email, PlatformRole, Role
 
 PEOPLE_MAX = 1000
@@ -171,3 +173,23 @@ class PlatformRoleLine(Message):
 
 class PlatformRolesAnswer(Message):
     roles: tuple[PlatformRoleLine, ...] = ()
+
+
+class Rehearse(Query):
+    """What would become of a command? Nothing does. For the platform's operator."""
+
+    command: str = Field(max_length=60)
+    """Its name."""
+    content: dict[str, Any]
+
+
+class Rehearsed(Message):
+    """An event that would be appended; what would be sealed is left out."""
+
+    type: str
+    data: dict[str, Any]
+
+
+class RehearseAnswer(Message):
+    answer: Answer
+    events: tuple[Rehearsed, ...] = ()

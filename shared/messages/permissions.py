@@ -47,7 +47,7 @@ GroupName = Annotated[
 CardNumber = Annotated[
     str,
     StringConstraints(
-        strip_whitespace=True, to_upper=True, pattern=r"^[A-Z0-9_:=+|@.-]{1,20}$"
+        strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9_:=+|@.-]{1,20}$"
     ),
 ]
 """What a reader reads from a charge card (OCPP 1.6 idTag: up to 20 characters, case-insensitive)."""

@@ -7,7 +7,6 @@ tells cards apart; whoever has marks and not the key can find no number, althoug
 
 import hashlib
 import hmac
-from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -16,30 +15,6 @@ from shared.ids import CardId, PersonId
 
 CARD_KEY_FILE: Final = "AMPLEDGER_CARD_KEY_FILE"
 """Names the file of the key in the environment of the two services that have it."""
-KEY_BYTES: Final = 32
-
-
-class CardKeyUnreadable(ValueError):
-    """The file with the key of the cards' marks is missing, or holds something else."""
-
-
-def read_card_key(file: Path) -> bytes:
-    """
-    Read the key of the cards' marks: 64 hexadecimal digits.
-
-    Raises:
-        CardKeyUnreadable: the file cannot be read, or does not hold a key.
-    """
-    try:
-        key = bytes.fromhex(file.read_text("ascii").strip())
-    except (OSError, ValueError) as fault:
-        raise CardKeyUnreadable(f"{CARD_KEY_FILE}={file} cannot be read: {fault}") from fault
-    if len(key) != KEY_BYTES:
-        raise CardKeyUnreadable(
-            f"{CARD_KEY_FILE}={file} holds {len(key)} bytes; make a key of {KEY_BYTES} with "
-            "openssl rand -hex 32, and give the same one to permissions and telemetry"
-        )
-    return key
 
 
 def card_mark(number: str, key: bytes) -> str:

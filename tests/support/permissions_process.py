@@ -10,9 +10,14 @@ from dataclasses import dataclass
 import httpx
 from nats.aio.client import Client
 
+from cli.keys import key_files
 from cli.ports import free_ports
 from shared import subjects
+from shared.context import Context
+from shared.ids import new_id
 from shared.messages.own_account import IssueLink, Link
+from shared.messages.permissions import InvitePerson
+from shared.messaging import request
 from tests.support.databases import ROOT, service_database
 from tests.support.servers import EmbeddedServers
 from tests.support.waiting import until
@@ -60,6 +65,8 @@ async def running_permissions(
     """Permissions, ready, and stopped at the end."""
     database_url = database_url or await service_database(servers, SCHEMA)
     (port,) = free_ports(1)
+    keys = servers.folder / "keys"
+    keys.mkdir(exist_ok=True)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -71,6 +78,7 @@ async def running_permissions(
             "DATABASE_URL": database_url,
             "AMPLEDGER_HEALTH_PORT": str(port),
         }
+        | key_files(keys, "permissions", {})
         | dict(environment or {}),
     )
     running = PermissionsProcess(database_url, process, f"http://127.0.0.1:{port}/health/ready")
@@ -82,7 +90,18 @@ async def running_permissions(
 
 
 async def link_for(client: Client, person_id: str) -> str:
-    """Have the operator make a link that signs somebody in once; return its secret."""
+    """
+    Have the operator invite somebody, and make a link that signs them in once; return its secret.
+
+    Whoever was invited before, under the same id, is who they were.
+    """
+    invite = InvitePerson(
+        command_id=new_id(), person_id=person_id, email=f"{person_id}@example.com"
+    )
+    invited = await request(
+        client, invite, subjects.command(InvitePerson, person_id), Context("operator", new_id())
+    )
+    assert invited.accepted, invited
     subject = subjects.operator_query("permissions", IssueLink.__name__)
     asked = IssueLink(person_id=person_id).model_dump_json().encode()
     answer = Link.model_validate_json((await client.request(subject, asked, timeout=10)).data)

@@ -66,7 +66,7 @@ OF_INSTALLATIONS: Final = (
     CommandRoute("PUT", f"{INSTALLATION}/contract-peak", layout.SetContractPeak),
     CommandRoute("PUT", f"{INSTALLATION}/limits/{{limit_id}}", layout.SetExternalLimit),
     CommandRoute("DELETE", f"{INSTALLATION}/limits/{{limit_id}}", layout.LiftExternalLimit),
-    CommandRoute("POST", f"{INSTALLATION}/serials/{{serial}}/unlock", layout.UnlockSerial),
+    CommandRoute("POST", f"{SERIAL}/unlock", layout.UnlockSerial),
 )
 
 OF_CIRCUITS: Final = (
