@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
+from nats.js.errors import ServiceUnavailableError
 
 from cli.accounts import server_account
 from cli.composition import masked
@@ -22,8 +23,10 @@ from shared.messaging import ServiceUnavailable, connect
 
 T = TypeVar("T")
 
-ATTEMPTS_MAX: Final = 3
-"""A server that reads anew who may sign in cuts off some clients, and what they have asked is lost."""
+ATTEMPTS_MAX: Final = 5
+"""A server that reads anew who may sign in cuts off some clients, and what they have asked is lost; for a
+moment it has no JetStream, either."""
+PAUSE_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,9 @@ def on_nats(nats_url: str, work: Callable[[JetStreamContext], Awaitable[T]]) -> 
         client = await connect(nats_url, "ampledger-subscribers")
         try:
             for _ in range(ATTEMPTS_MAX - 1):
-                with contextlib.suppress(NatsTimeoutError):
+                with contextlib.suppress(NatsTimeoutError, ServiceUnavailableError):
                     return await work(client.jetstream())
+                await asyncio.sleep(PAUSE_S)
             return await work(client.jetstream())
         finally:
             await client.close()
