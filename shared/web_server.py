@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import uvicorn
@@ -50,6 +51,7 @@ async def serve(
     taken: socket.socket,
     on_started: Callable[[], None],
     on_stop: Callable[[], None],
+    tls: tuple[Path, Path | None] | None = None,
 ) -> None:
     """
     Serve until cancelled, then end what is open within `SHUTDOWN_S_MAX`. What is sent is bounded.
@@ -59,6 +61,7 @@ async def serve(
         taken: the socket to listen on.
         on_started: called once the port answers.
         on_stop: called first of all at the end: it sends home whoever would stay for ever.
+        tls: the files of a certificate and its key; none: it speaks no TLS.
     """
     config = uvicorn.Config(
         Bounded(app),
@@ -72,6 +75,8 @@ async def serve(
         limit_concurrency=CONNECTIONS_MAX,
         timeout_keep_alive=IDLE_S_MAX,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
+        ssl_certfile=None if tls is None else tls[0],
+        ssl_keyfile=None if tls is None else tls[1],
     )
     server = _Server(config, on_started)
     serving = asyncio.create_task(server.serve(sockets=[taken]), name="uvicorn")

@@ -13,6 +13,8 @@ HARBOUR: Final = "harbour"
 OWN, OTHER = "bay-1", "bay-2"
 """The charger that some have a role at, and one that they have none at."""
 SERIALS: Final = {OWN: "RIGHTS000001", OTHER: "RIGHTS000002"}
+GUEST: Final = "guest"
+"""Whom others give roles."""
 CIRCUIT: Final = "level-1"
 
 
@@ -108,7 +110,7 @@ def _at_bays(method: str, below: str, body: Mapping[str, Any] | None = None) -> 
 
 def _grants(path: str, where: Where) -> Try:
     """Those who serve give the role of those who serve; others that of users."""
-    body = {"grantee": "person/guest", "role": "USER"}
+    body = {"grantee": f"person/{GUEST}", "role": "USER"}
     return Try(where, "POST", path, body, {Column.SERVICE: body | {"role": "SERVICE"}})
 
 

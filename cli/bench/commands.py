@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 
 import typer
 from rich.console import Console
@@ -103,6 +103,43 @@ def steps_command(
     console.print(table_of(figures))
     if json is not None:
         write_report(json, figures)
+
+
+@bench.command("permissions")
+def permissions_command(
+    json: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+    revocations: Annotated[
+        int, typer.Option(min=2, max=1000, help="How often a role is taken away.")
+    ] = 200,
+) -> None:
+    """
+    Measure who may do what: every cell of the table over the real API, and how soon a revocation counts.
+
+    Starts everything in a temporary folder, with people who sign in by password. Takes some two minutes.
+    """
+    from cli.bench.permissions import measure_permissions
+    from cli.bench.revocation import NeverRefused
+    from cli.bench.tenants import NotSetUp
+
+    try:
+        with console.status("starting …") as status:
+            figures = asyncio.run(
+                measure_permissions(
+                    revocations, lambda it: status.update(f"{it} …"), console.print
+                )
+            )
+    except StackFault as fault:
+        _failed(f"{fault.message}\n[/]{fault.hint}", fault)
+    except (NotSetUp, NeverRefused) as fault:
+        _failed(f"{fault}[/]", fault)
+    console.print(table_of(figures))
+    if json is not None:
+        write_report(json, figures)
+
+
+def _failed(words: str, fault: Exception) -> NoReturn:
+    Console(stderr=True).print(f"[bold red]{words}", highlight=False)
+    raise typer.Exit(EXIT_CODE) from fault
 
 
 def _show(figures: Figures, more: Figures) -> None:

@@ -57,7 +57,7 @@ async def bench_place() -> AsyncIterator[Place]:
     Raises:
         StackFault: they do not start.
     """
-    with _scratch() as folder:
+    with scratch() as folder:
         options = StackOptions(
             data_folder=folder, postgres_port=0, nats_port=0, nats_monitor_port=0
         )
@@ -81,7 +81,8 @@ async def _wear_in(database_url: str) -> None:
 
 
 @contextlib.contextmanager
-def _scratch() -> Iterator[Path]:
+def scratch() -> Iterator[Path]:
+    """Name a folder to be made, within one that is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="ampledger-bench-") as name:
         Path(name).chmod(0o711)  # PostgreSQL may run as another user, who must get in
         yield Path(name) / "data"

@@ -67,7 +67,7 @@ async def _door_lets(place: Tenants) -> bool:
     )
     actor = f"person/{place.ids[Column.SERVICE]}"
     subject = subjects.asked(SetPriority, HARBOUR)
-    answer: Answer = await request(place.client, command, subject, Context(actor, new_id()))
+    answer: Answer = await request(place.portal, command, subject, Context(actor, new_id()))
     return answer.refusal != Forbidden.__name__
 
 

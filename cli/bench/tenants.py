@@ -1,19 +1,20 @@
 """The whole stack with people in it: one for every column of the table of rights, really signed in."""
 
 import contextlib
-import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import httpx
 from nats.aio.client import Client
 
-from cli.bench.cells import CIRCUIT, HARBOUR, OTHER, OWN, SERIALS, Column
+from cli.bench.cells import CIRCUIT, GUEST, HARBOUR, OTHER, OWN, SERIALS, Column
+from cli.bench.place import scratch
+from cli.composition import without_login
+from cli.nats_keys import KEYS, seed_file
 from cli.options import StackOptions
 from cli.ports import free_ports
-from cli.services import services
+from cli.services import PORTAL, services
 from cli.setting_up import send
 from cli.stack import Stack
 from shared import subjects
@@ -39,6 +40,7 @@ from shared.messages.permissions import (
     Role,
 )
 from shared.messaging import connect, request
+from shared.nats_options import NatsSettings
 from shared.phases import GridType
 
 READY_S_MAX: Final = 120.0
@@ -70,6 +72,8 @@ class Tenants:
 
     stack: Stack
     client: Client
+    portal: Client
+    """A connection with the portal's key: it may say what people ask for."""
     portal_url: str
     gateway_url: str
     people: Mapping[Column, httpx.AsyncClient]
@@ -95,11 +99,10 @@ async def tenants() -> AsyncIterator[Tenants]:
         NotSetUp: something of the set-up was refused.
     """
     async with contextlib.AsyncExitStack() as cleanup:
-        name = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="ampledger-rights-"))
-        Path(name).chmod(0o711)  # PostgreSQL may run as another user, who must get in
+        folder = cleanup.enter_context(scratch())
         gateway_port, portal_port = free_ports(2)
         options = StackOptions(
-            data_folder=Path(name) / "data", postgres_port=0, nats_port=0, nats_monitor_port=0
+            data_folder=folder, postgres_port=0, nats_port=0, nats_monitor_port=0
         )
         stack = await cleanup.enter_async_context(
             Stack(options, services(gateway_port, portal_port))
@@ -109,15 +112,24 @@ async def tenants() -> AsyncIterator[Tenants]:
             raise NotSetUp(f"not ready in time: {', '.join(late)}")
         client = await connect(stack.urls["nats"], "ampledger-rights")
         cleanup.push_async_callback(client.close)
+        portal = await _as_portal(stack)
+        cleanup.push_async_callback(portal.close)
         for command in _layout():
             await send(client, command, ACTOR)
         url = stack.urls["portal"]
         ids = {it: await _person(client, it) for it in Column}
-        people = {
-            it: await cleanup.enter_async_context(await _signed_in(client, url, it, ids[it]))
-            for it in Column
-        }
-        yield Tenants(stack, client, url, stack.urls["telemetry"], people, ids)
+        await _guest(client)
+        people = {it: await _signed_in(client, url, ids[it]) for it in Column}
+        for browser in people.values():
+            cleanup.push_async_callback(browser.aclose)
+        yield Tenants(stack, client, portal, url, stack.urls["telemetry"], people, ids)
+
+
+async def _as_portal(stack: Stack) -> Client:
+    url = without_login(stack.urls["nats"])
+    file = seed_file(stack.folder / "nats" / KEYS, PORTAL)
+    settings = NatsSettings(NATS_NKEY_SEED_FILE=file)
+    return await connect(url, "ampledger-rights-portal", settings)
 
 
 def _layout() -> Sequence[InstallationCommand]:
@@ -140,8 +152,8 @@ def _layout() -> Sequence[InstallationCommand]:
     chargers = tuple(
         NewCharger(charger_id=it, serial=SERIALS[it], name=it) for it in (OWN, OTHER)
     )
-    add = AddCircuit(command_id=new_id(), name="Level 1", breaker_a=63, **where)  # type: ignore[arg-type]
-    assign = AssignChargers(command_id=new_id(), chargers=chargers, **where)  # type: ignore[arg-type]
+    add = AddCircuit(command_id=new_id(), name="Level 1", breaker_a=63, **where)
+    assign = AssignChargers(command_id=new_id(), chargers=chargers, **where)
     return (*commands, add, assign)
 
 
@@ -157,7 +169,7 @@ async def told(client: Client, command: PermissionsCommand, aggregate_id: str) -
 
 async def _person(client: Client, column: Column) -> PersonId:
     """Make somebody known, with the role of a column."""
-    person_id = column.value.replace(" ", "-")
+    person_id = f"walks-as-{column.value.replace(' ', '-')}"
     invite = InvitePerson(
         command_id=new_id(), person_id=person_id, email=address_of(person_id), name=column.value
     )
@@ -179,13 +191,21 @@ async def _person(client: Client, column: Column) -> PersonId:
     return person_id
 
 
+async def _guest(client: Client) -> None:
+    """Make somebody known to whom others give roles: an authorised installer, who may have any."""
+    invite = InvitePerson(command_id=new_id(), person_id=GUEST, email=address_of(GUEST))
+    await told(client, invite, GUEST)
+    installer = GrantPlatformRole(
+        command_id=new_id(), grantee=f"person/{GUEST}", role=PlatformRole.INSTALLER
+    )
+    await told(client, installer, "platform")
+
+
 def address_of(person_id: PersonId) -> str:
     return f"{person_id}@rights.example"
 
 
-async def _signed_in(
-    client: Client, portal_url: str, column: Column, person_id: PersonId
-) -> httpx.AsyncClient:
+async def _signed_in(client: Client, portal_url: str, person_id: PersonId) -> httpx.AsyncClient:
     """Follow a link that works once, set a password, and sign in by it in another browser."""
     async with httpx.AsyncClient(base_url=portal_url) as first:
         await _expect(

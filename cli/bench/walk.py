@@ -13,6 +13,7 @@ REFUSED: Final = frozenset({401, 403, 404})
 """What whoever may not is answered. A rule that says no to who may (409), or a charger that is not
 connected, is another answer."""
 BROKEN: Final = 500
+"""What nobody should be answered: from here on nothing was decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,7 @@ class Tried:
 
     @property
     def right(self) -> bool:
-        away = self.status >= BROKEN and self.status != httpx.codes.SERVICE_UNAVAILABLE
-        return self.let == self.may and not away
+        return self.let == self.may and self.status < BROKEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Setting up an installation from the command line: `ampledger installation|circui
                         one module per noun, one function per command
     credential.py       `charger credential`: passwords of chargers
     certificate.py      `charger certificate`: certificates of chargers, and who signs them
+    token.py            `meter token`: tokens of meters
     passwords.py        passwords are asked for, and shown once
     session.py          `charger start` and `stop`
     values.py           what people type for currents, moments and times of the week

@@ -61,7 +61,7 @@ def authority(
     say(
         f"TELEMETRY_CA_CERT={certificate}",
         f"TELEMETRY_CA_KEY={key}",
-        "keep the key as safe as the databases: who has it can be any charger",
+        "keep the key to yourself: it signs for chargers",
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from cli.layout import token
 from cli.layout.carrying_out import carry_out
 from cli.layout.looking import state_of
 from cli.layout.options import (
@@ -33,6 +34,8 @@ from shared.messages.installation import (
 )
 
 app = typer.Typer(no_args_is_help=True, help="Meters at breakers: load that is not ours.")
+
+app.add_typer(token.app, name="token")
 
 MeterArg = Annotated[str, typer.Argument(metavar="METER", help="Its id.")]
 CircuitOption = Annotated[

@@ -27,8 +27,6 @@ TELEMETRY: Final = "telemetry"
 BALANCER: Final = "balancer"
 OF_SERIALS: Final = ("knock", "credential", "certificate")
 """The kinds of streams in the log of telemetry that are about a serial number."""
-PERSONAL: Final = "person/"
-"""What stands before the id of a person who acts."""
 
 Until = Callable[[Sequence[Recorded], str, tzinfo | None], Awaitable[datetime | None]]
 """Says how new events of a routine kind may be: given the layouts, the stream that is asked about, and
@@ -93,11 +91,13 @@ async def of_installation(logs: Logs, name: str, until: Until = for_ever) -> Sub
     end = await until(mine, layouts(name), zone)
     chargers = {_text(it, "charger_id") for it in mine} - {None}
     serials = {_text(it, "serial") for it in mine} - {None}
+    meters = {_text(it, "meter_id") for it in mine} - {None}
     streams = {
         LAYOUTS: [layouts(name)],
         TELEMETRY: [
             *(f"charger-{it}" for it in chargers),
             *(f"{kind}-{it}" for it in serials for kind in OF_SERIALS),
+            *(f"token-{name}/{it}" for it in meters),
         ],
         BALANCER: [f"balance-{name}"],
     }

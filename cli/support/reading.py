@@ -87,7 +87,7 @@ class Logs:
         end = await self.head(service) if upto is None else upto
         while after < end:
             rows = await connection.fetch(
-                f"select {_ROW} from event_log where position > $1 and position <= $2"  # noqa: S608
+                f"select {_ROW} from event_log where position > $1 and position <= $2"  # noqa: S608  # the columns are ours
                 " order by position limit $3",
                 after,
                 end,
@@ -117,12 +117,12 @@ class Logs:
         """
         connection = await self.connection(service)
         rows = await connection.fetch(
-            f"select {_ROW} from event_log where stream = any($1) and not type = any($2)",  # noqa: S608
+            f"select {_ROW} from event_log where stream = any($1) and not type = any($2)",  # noqa: S608  # the columns are ours
             list(streams),
             list(routine),
         )
         rows += await connection.fetch(
-            f"select {_ROW} from event_log where stream = any($1) and type = any($2)"  # noqa: S608
+            f"select {_ROW} from event_log where stream = any($1) and type = any($2)"  # noqa: S608  # the columns are ours
             " and ($3::timestamptz is null or recorded_at <= $3)"
             " order by position desc limit $4",
             list(streams),

@@ -1,6 +1,6 @@
 """`ampledger who-did`: every change and by what right; every refusal and why."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Annotated, Final
 
@@ -8,18 +8,23 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from cli.support.finding import PERSONAL, of_installation, of_user
+from cli.setting_up import connected
+from cli.support.finding import of_installation, of_user
 from cli.support.output import Json, console, fail, print_json, run
-from cli.support.places import DataFolder, place_of, services_with_logs
+from cli.support.places import DataFolder, Place, place_of, services_with_logs
 from cli.support.reading import Logs, open_logs
 from cli.support.subjects import Subject, UnknownSubject, timed
 from shared.clock import utc_now
 from shared.history import moments
-from shared.history.deeds import DOORS, Deed, Wanted, deeds
+from shared.history.deeds import DOORS, PERSON, Deed, Wanted, deeds, people_in
 from shared.history.merging import merge
+from shared.ids import PersonId
+from shared.messaging import ServiceUnavailable
+from shared.naming import names_of
 
 DEEDS: Final = 100
 """How many are shown unless more are asked for: the newest ones."""
+OPERATOR: Final = "operator"
 INDENT: Final = "          "
 
 
@@ -54,13 +59,16 @@ def show_deeds(
         fail("name an installation, or --person: whose deeds are asked for?")
 
     async def work() -> tuple[list[Deed], Subject]:
-        async with open_logs(place_of(data_folder)) as logs:
+        place = place_of(data_folder)
+        async with open_logs(place) as logs:
             actors = () if person is None else _actors(person)
             subject = await _subject(logs, installation, actors)
             begin, end = [await _time(logs, subject, it) for it in (since, until)]
             wanted = Wanted(frozenset(actors) or None, begin, end, refused)
             story = merge(subject.events)
-            return list(deeds(story, subject.concerns, wanted, subject.zone)), subject
+            people = await _names(place, people_in(subject.events.values()))
+            told = deeds(story, subject.concerns, wanted, subject.zone, people)
+            return list(told), subject
 
     found, subject = run(work())
     if as_json:
@@ -77,7 +85,7 @@ def show_deeds(
 
 def _actors(person: str) -> Sequence[str]:
     """Name the actors that a name may stand for; the operator of the platform has no kind before it."""
-    return (person,) if "/" in person else (f"{PERSONAL}{person}", person)
+    return (person,) if "/" in person else (f"{PERSON}{person}", person)
 
 
 async def _subject(logs: Logs, installation: str | None, actors: Sequence[str]) -> Subject:
@@ -87,6 +95,17 @@ async def _subject(logs: Logs, installation: str | None, actors: Sequence[str]) 
     if subject is None:
         raise UnknownSubject(f"nobody by the name {' or '.join(actors)} has done anything")
     return subject
+
+
+async def _names(place: Place, people: Collection[PersonId]) -> Mapping[PersonId, str]:
+    """Ask what people are called; logs are told of a stack that does not run, too, by ids then."""
+    if place.nats_url is None or not people:
+        return {}
+    try:
+        async with connected(place.nats_url) as client:
+            return await names_of(client, people, OPERATOR)
+    except ServiceUnavailable:
+        return {}
 
 
 async def _time(logs: Logs, subject: Subject, text: str | None) -> datetime | None:
@@ -124,7 +143,8 @@ def _show(shown: Console, found: Sequence[Deed], zone: tzinfo | None) -> None:
 
 
 def _head(deed: Deed, time: str) -> Text:
-    head = Text.assemble((f"{time}  ", "cyan"), (deed.who, "bold"), (f"  {deed.where}", "dim"))
+    who = deed.who if deed.name is None else f"{deed.name} ({deed.who})"
+    head = Text.assemble((f"{time}  ", "cyan"), (who, "bold"), (f"  {deed.where}", "dim"))
     if deed.refused:
         head.append("  REFUSED", style="bold red")
     if deed.ticket:

@@ -29,6 +29,7 @@ from shared.acts_query import ask_acts
 from shared.clock import utc_now
 from shared.follow import follow
 from shared.ids import InstallationId
+from shared.naming import names_of
 from shared.runtime import Runtime, run
 from shared.web_server import listening_socket, serve
 
@@ -61,7 +62,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
 
     runtime.health.add("web", lambda: serving)
     seeing = Seeing(lambda: models.book.grants, utc_now)
-    past = Past(partial(ask_acts, runtime.client, ASKED))
+    past = Past(partial(ask_acts, runtime.client, ASKED), partial(names_of, runtime.client))
     guard, acting = acting_of(models, heard, runtime)
     app = application(
         sights,

@@ -50,10 +50,11 @@ class DeedPages:
         refused = request.query_params.get("refused") == "1"
         reason = request.query_params.get("reason")
         about = {"installation_id": installation_id, "name": name, "refused": refused}
+        asker = required(request)
         try:
-            await self._admit(required(request), installation_id, reason)
+            await self._admit(asker, installation_id, reason)
             wanted = Wanted(who=frozenset({who}) if who else None, refused=refused)
-            found = await self._past.deeds(installation_id, wanted)
+            found = await self._past.deeds(installation_id, wanted, asker.actor)
         except ReasonNeeded as refusal:
             return self._page(request, "look.html", refusal=reason and refusal, **about)
         except Refused as refusal:

@@ -42,7 +42,7 @@ def rows(found: Sequence[Deed], time_zone: ZoneInfo | None) -> list[DeedRow]:
                 day="" if day == last else day,
                 time=f"{there:%H:%M:%S}",
                 iso=there.isoformat(timespec="seconds"),
-                who=deed.who,
+                who=deed.who if deed.name is None else f"{deed.name} ({deed.who})",
                 refused=deed.refused,
                 lines=lines if deed.refused else deed.what,
                 right=deed.right or "",

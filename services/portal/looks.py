@@ -1,4 +1,4 @@
-"""Who may look at the past: whoever has the role there; support, with a reason that is put on record first."""
+"""Who may look at the past: who has the role there; support, with a reason that is put on record first."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime

@@ -6,12 +6,12 @@ then is told to come again. The live pages go on meanwhile.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final
 
-from shared.history.deeds import Deed, Wanted, deeds
+from shared.history.deeds import Deed, Wanted, deeds, people_in
 from shared.history.merging import Told, merge
-from shared.ids import InstallationId
+from shared.ids import InstallationId, PersonId
 from shared.messages.telemetry import ChargerRefused
 from shared.recorded import Recorded
 
@@ -25,6 +25,8 @@ WAITING_MAX: Final = 8
 Logs = Mapping[str, Sequence[Recorded]]
 Ask = Callable[[InstallationId], Awaitable[Logs]]
 """Reads the logs, as far as they are about an installation."""
+Name = Callable[[Collection[PersonId], str], Awaitable[Mapping[PersonId, str]]]
+"""Says what people are called, as far as an actor may know it."""
 
 
 class TooManyLook(Exception):
@@ -34,14 +36,17 @@ class TooManyLook(Exception):
 class Past:
     """Takes looks at the past, few at a time."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, name: Name) -> None:
         self._ask = ask
+        self._name = name
         self._free = asyncio.Semaphore(LOOKS_MAX)
         self._here = 0
 
-    async def deeds(self, installation_id: InstallationId, wanted: Wanted) -> Sequence[Deed]:
+    async def deeds(
+        self, installation_id: InstallationId, wanted: Wanted, actor: str
+    ) -> Sequence[Deed]:
         """
-        Tell who did what at an installation, from the beginning of what is read.
+        Tell somebody who did what at an installation, from the beginning of what is read.
 
         Raises:
             TooManyLook: come again.
@@ -54,14 +59,20 @@ class Past:
             async with self._free:
                 logs = await self._ask(installation_id)
                 # Thousands of sentences take their time: not on the loop that live pages are on.
-                return await asyncio.to_thread(_told, logs, installation_id, wanted)
+                people = await self._name(people_in(logs.values()), actor)
+                return await asyncio.to_thread(_told, logs, installation_id, wanted, people)
         finally:
             self._here -= 1
 
 
-def _told(logs: Logs, installation_id: InstallationId, wanted: Wanted) -> Sequence[Deed]:
+def _told(
+    logs: Logs,
+    installation_id: InstallationId,
+    wanted: Wanted,
+    people: Mapping[PersonId, str],
+) -> Sequence[Deed]:
     def concerns(one: Told) -> bool:
         whose = getattr(one.event, "installation_id", None)
         return whose == installation_id or isinstance(one.event, ChargerRefused)
 
-    return list(deeds(merge(logs), concerns, wanted))
+    return list(deeds(merge(logs), concerns, wanted, people=people))

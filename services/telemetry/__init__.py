@@ -2,11 +2,13 @@
 Holds the connection to every charger (OCPP 1.6J), its sessions, its readings and its limits.
 
 Takes      SetCurrentLimit (from the balancer, in the process that holds the charger's socket),
-           StartCharging, StopCharging
+           StartCharging, StopCharging, UpdateFirmware; how chargers and meters show who they are
+           (IssueChargerCredential and the other commands of shared/messages/credentials.py)
 Announces  ChargerConnected, ChargerDisconnected, ChargerRefused, ChargerStatusChanged,
            FaultReported, SessionStarted, SessionEnded, FailSafeApplied, CurrentLimitApplied,
-           CurrentLimitRejected, DriverAuthorized, DriverRefused, ChargingRequested; MeterReading
-           and BreakerReading as telemetry
+           CurrentLimitRejected, DriverAuthorized, DriverRefused, ChargingRequested; what was issued
+           to chargers and meters, and has ended (ChargerCredentialIssued and its like);
+           MeterReading and BreakerReading as telemetry
 Listens to installation: which serial number belongs to which charger, wired how; fail-safes, locks,
            and whether drivers must show who they are; meters at breakers
            permissions: roles and cards, by which drivers are judged
@@ -14,10 +16,13 @@ Listens to installation: which serial number belongs to which charger, wired how
 Pure: frames, validation and payloads (what is on the wire), charger and decider (what is known of
 a charger, and what a message means), authorising (who may charge), lists (what a charger knows of
 that while it is offline), limits, metering, profiles, knocks, remotes,
-breaker_meters (readings pushed by HTTP).
-Shells: gateway (the WebSocket server) with door (who is let in), connection (one charger's socket)
-with admission (who is accepted), visits and parting (who gets nothing, and is told so), answering
-and handlers (what chargers say) with drivers (whoever shows a card), fail_safes, commands, local_lists
-remote_control and revoking (what they are told); asked_door (what people ask for); rights (what is known of
-permissions); meter_door (the web server that meters at breakers push to).
+breaker_meters (readings pushed by HTTP), credentials, certificates, meter_tokens, secret_marks,
+authority, attempts and turned (how chargers and meters show who they are).
+Shells: gateway (the WebSocket server) with door and identities (who is let in), connection (one
+charger's socket) with admission (who is accepted), visits and parting (who gets nothing, and is told
+so), answering and handlers (what chargers say) with drivers (whoever shows a card), fail_safes, commands,
+local_lists, remote_control and revoking (what they are told); asked_door (what people ask for);
+credential_desk, certificate_desk and token_desk with rotation and signing (what chargers and meters are
+issued), passes, keyring and own_streams (where that is kept), tls; rights (what is known of permissions);
+meter_door and meter_identities (the web server that meters at breakers push to).
 """

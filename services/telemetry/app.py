@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -11,6 +12,8 @@ from services.telemetry import (
     certificate_desk,
     certificates,
     credential_desk,
+    meter_tokens,
+    token_desk,
 )
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.epochs import Epochs
@@ -18,6 +21,7 @@ from services.telemetry.gateway import Gateway
 from services.telemetry.histories import Histories
 from services.telemetry.keyring import Keyring
 from services.telemetry.meter_door import MeterDoor
+from services.telemetry.meter_identities import MeterIdentities
 from services.telemetry.own_streams import OwnStreams
 from services.telemetry.parts import Parts
 from services.telemetry.passes import Passes
@@ -38,6 +42,9 @@ from shared.relay import Relay
 from shared.rights.cards import CARD_KEY_FILE
 from shared.runtime import Runtime, run
 from shared.web_server import listening_socket, serve
+
+DESKS: Final = (credential_desk, certificate_desk, token_desk)
+"""Where commands about what chargers and meters show who they are with are taken."""
 
 log = structlog.get_logger()
 
@@ -81,6 +88,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
         rights=rights,
         passes=passes,
         certificates=OwnStreams(store, certificates.stream_of, certificates.folded),
+        tokens=OwnStreams(store, meter_tokens.stream_of, meter_tokens.folded),
         authority=authority_of(settings),
     )
     gateway = Gateway(parts, assignments, histories)
@@ -96,13 +104,14 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     await runtime.stack.enter_async_context(gateway.serving())
     runtime.health.add("ocpp", lambda: gateway.listening)
     asked = asked_door.routes(runtime.client, rights.check, settings.call_timeout_s)
-    desks = (it.routes(parts, assignments) for it in (credential_desk, certificate_desk))
+    desks = (it.routes(parts, assignments) for it in DESKS)
     await runtime.stack.enter_async_context(
         taking_commands(settings.nats_url, "ampledger-telemetry-asked", asked, *desks)
     )
     if settings.meter_port is not None:
-        door = MeterDoor(assignments.meter, publisher, utc_now)
-        _open(runtime, door, settings.meter_host, settings.meter_port)
+        judge = MeterIdentities(parts).judge
+        door = MeterDoor(assignments.meter, judge, publisher, utc_now)
+        _open(runtime, door, settings, settings.meter_port)
 
 
 def _card_key(settings: Settings) -> bytes:
@@ -115,8 +124,9 @@ def _card_key(settings: Settings) -> bytes:
     return read_key(settings.card_key_file, CARD_KEY_FILE)
 
 
-def _open(runtime: Runtime, door: MeterDoor, host: str, port: int) -> None:
-    """Listen for meters at breakers."""
+def _open(runtime: Runtime, door: MeterDoor, settings: Settings, port: int) -> None:
+    """Listen for meters at breakers; by TLS, where the gateway speaks it."""
+    host = settings.meter_host
     taken = listening_socket(host, port)
     runtime.stack.callback(taken.close)
     listening = asyncio.Event()
@@ -126,7 +136,8 @@ def _open(runtime: Runtime, door: MeterDoor, host: str, port: int) -> None:
         listening.set()
         log.info("listening for meters", host=host, port=port)
 
-    serving = serve(door.application(), taken, on_started, on_stop=listening.clear)
+    tls = None if settings.tls_cert is None else (settings.tls_cert, settings.tls_key)
+    serving = serve(door.application(), taken, on_started, on_stop=listening.clear, tls=tls)
     runtime.spawn(serving, "meters")
 
 

@@ -47,6 +47,8 @@ class BreakerMeter:
     meter_id: MeterId
     phases: tuple[Phase, ...]
     grid_type: GridType
+    entered: str = ""
+    """The id of the event that entered it: one that was removed and entered again has another."""
 
 
 class _Body(BaseModel):

@@ -32,6 +32,8 @@ class Issued:
     number: str
     tenure: str
     valid_until: datetime
+    certificate: str
+    """PEM, with those that signed it behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +43,24 @@ class Certificates:
     issued: tuple[Issued, ...] = ()
     revoked: frozenset[str] = field(default_factory=frozenset)
 
-    def good(self, number: str, tenure: str) -> bool:
-        """Tell whether a certificate of our authority is good, but for its time."""
-        known = any(it.number == number and it.tenure == tenure for it in self.issued)
-        return known and number not in self.revoked
+    def good(self, certificate: str, tenure: str) -> bool:
+        """
+        Tell whether a certificate of our authority (PEM) is good, but for its time.
+
+        It has to be on record as it is: one that was signed behind our back, with a stolen key, is not.
+        """
+        return any(
+            it.certificate.startswith(certificate)
+            and it.tenure == tenure
+            and it.number not in self.revoked
+            for it in self.issued
+        )
 
     def demanded(self, tenure: str, now: datetime) -> bool:
         """Tell whether the charger has a certificate to show."""
         return any(
-            it.valid_until > now and self.good(it.number, tenure)
+            it.valid_until > now and it.tenure == tenure and it.number not in self.revoked
             for it in self.issued
-            if it.tenure == tenure
         )
 
 
@@ -67,7 +76,9 @@ def evolve(state: Certificates, event: CertificateFact) -> Certificates:
     """Fold an event into what is known; history is not up for debate."""
     match event:
         case ChargerCertificateIssued():
-            issued = Issued(event.number, event.assignment, event.valid_until)
+            issued = Issued(
+                event.number, event.assignment, event.valid_until, event.certificate
+            )
             return replace(state, issued=(*state.issued, issued))
         case ChargerCertificateRevoked():
             return replace(state, revoked=state.revoked | {event.number})

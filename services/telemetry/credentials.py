@@ -58,7 +58,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The passwords of one serial number."""
+    """The passwords of one serial number, or the tokens of one meter."""
 
     live: tuple[Credential, ...] = ()
     """In the order in which they were issued."""
@@ -72,8 +72,32 @@ class Credentials:
         return tuple(it.credential_id for it in self.live if it.tenure == tenure)
 
     def demanded(self, tenure: str) -> bool:
-        """Tell whether the charger has to show one."""
+        """Tell whether one has to be shown."""
         return self.demanded_in == tenure
+
+    def with_issued(self, credential_id: str, tenure: str) -> "Credentials":
+        """Say what holds when another one was issued."""
+        live = (*self.live, Credential(credential_id, tenure))
+        return Credentials(live, tenure, latest_id=credential_id)
+
+    def without(self, credential_id: str, why: CredentialEnd) -> "Credentials":
+        """Say what holds when one has ended."""
+        live = tuple(it for it in self.live if it.credential_id != credential_id)
+        over = why in {CredentialEnd.WAIVED, CredentialEnd.REMOVED}
+        return replace(self, live=live, demanded_in=None if over else self.demanded_in)
+
+    def before(self, credential_id: str) -> tuple[Credential, ...]:
+        """Name those that were issued before one that is good."""
+        ids = [it.credential_id for it in self.live]
+        return self.live[: ids.index(credential_id)] if credential_id in ids else ()
+
+    def withdrawable(self, tenure: str, *, let_in_without: bool) -> tuple[Credential, ...]:
+        """Name those whose end says that none is good any more; of several withdrawn before, the last
+        one once more, if from now on none is needed.
+        """
+        if not self.live and let_in_without and self.demanded(tenure):
+            return (Credential(self.latest_id, tenure),)
+        return self.live
 
 
 NONE_YET: Final = Credentials()
@@ -88,10 +112,7 @@ def evolve(state: Credentials, event: CredentialFact) -> Credentials:
     """Fold an event into what is known; history is not up for debate."""
     match event:
         case ChargerCredentialIssued():
-            issued = Credential(event.credential_id, event.assignment)
-            return Credentials(
-                (*state.live, issued), event.assignment, latest_id=event.credential_id
-            )
+            return state.with_issued(event.credential_id, event.assignment)
         case ChargerCredentialDelivered():
             live = tuple(
                 replace(it, delivered=True) if it.credential_id == event.credential_id else it
@@ -99,9 +120,7 @@ def evolve(state: Credentials, event: CredentialFact) -> Credentials:
             )
             return replace(state, live=live)
         case ChargerCredentialEnded():
-            live = tuple(it for it in state.live if it.credential_id != event.credential_id)
-            over = event.why in {CredentialEnd.WAIVED, CredentialEnd.REMOVED}
-            return replace(state, live=live, demanded_in=None if over else state.demanded_in)
+            return state.without(event.credential_id, event.why)
         case _:
             assert_never(event)
 
@@ -162,12 +181,10 @@ def withdraw(
     command: WithdrawChargerCredential, state: Credentials, assigned: AssignedCharger
 ) -> tuple[CredentialFact, ...]:
     """End all passwords of a charger; nothing, if it is so already."""
-    if not command.let_in_without:
-        return _ended(assigned, state.live, CredentialEnd.WITHDRAWN)
-    if not state.live and state.demanded(assigned.tenure):
-        withdrawn = Credential(state.latest_id, assigned.tenure)
-        return _ended(assigned, [withdrawn], CredentialEnd.WAIVED)
-    return _ended(assigned, state.live, CredentialEnd.WAIVED)
+    waived = command.let_in_without
+    why = CredentialEnd.WAIVED if waived else CredentialEnd.WITHDRAWN
+    ending = state.withdrawable(assigned.tenure, let_in_without=waived)
+    return _ended(assigned, ending, why)
 
 
 def delivered(
@@ -191,11 +208,7 @@ def shown(
     state: Credentials, assigned: AssignedCharger, credential_id: str
 ) -> tuple[CredentialFact, ...]:
     """The charger has come with one of its passwords: those before it end."""
-    ids = [it.credential_id for it in state.live]
-    if credential_id not in ids:
-        return ()
-    earlier = state.live[: ids.index(credential_id)]
-    return _ended(assigned, earlier, CredentialEnd.REPLACED)
+    return _ended(assigned, state.before(credential_id), CredentialEnd.REPLACED)
 
 
 def removed(state: Credentials, left: AssignedCharger) -> tuple[CredentialFact, ...]:

@@ -20,7 +20,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request
 
 from services.telemetry import turned
-from services.telemetry.authority import common_name_of, number_of
+from services.telemetry.authority import common_name_of, number_of, pem_of
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.credentials import Credentials
 from services.telemetry.parts import Parts
@@ -97,7 +97,8 @@ class Identities:
         state = await self._parts.certificates.of(assigned.serial)
         authority = self._parts.authority
         ours = authority is not None and authority.has_signed(certificate)
-        good = state.good(number, assigned.tenure) if ours else number not in state.revoked
+        on_record = state.good(pem_of(certificate), assigned.tenure)
+        good = on_record if ours else number not in state.revoked
         if not good:
             return turned.revoked(assigned, number)
         return Proof(proven=True, certificate_until=certificate.not_valid_after_utc)

@@ -1,13 +1,13 @@
 """
 The list by which a charger lets drivers in while it is offline (OCPP 1.6, section 3.5.3).
 
-It holds what we would answer at this moment: where drivers are asked who they are, the cards of those who
-may charge; elsewhere, the cards that are blocked. Only permissions knows the numbers of cards. They are
-asked for when a list is sent, and neither kept nor logged; what a charger has is remembered by marks.
+It holds what we would answer at this moment, where drivers are asked who they are: the cards of those who
+may charge. Elsewhere it is empty. Only permissions knows the numbers of cards. They are asked for when
+a list is sent, and neither kept nor logged; what a charger has is remembered by marks.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -15,7 +15,7 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from services.telemetry import profiles
-from services.telemetry.authorising import Shown, Status, decide
+from services.telemetry.authorising import Shown, decide
 from services.telemetry.calls import AnsweredError, CallFailed, Calls
 from services.telemetry.charger import ACCEPTED
 from services.telemetry.frames import Payload
@@ -104,13 +104,14 @@ class LocalList:
 
     def _wanted(self) -> dict[str, Payload]:
         assigned, rights, now = self._history.assigned, self._parts.rights, utc_now()
+        if not assigned.authentication_required:
+            return {}
         known = rights.known
-        listed = Status.ACCEPTED if assigned.authentication_required else Status.BLOCKED
         decisions = (
             (mark, decide(assigned, Shown.of_card(mark, rights.card(mark)), known, now))
             for mark in rights.marks_at(assigned.installation_id)
         )
-        return {mark: it.answer for mark, it in decisions if it.status is listed}
+        return {mark: it.answer for mark, it in decisions if it.accepted}
 
     async def _bring_up_to_date(self) -> None:
         try:
@@ -122,14 +123,20 @@ class LocalList:
         if capacity is None or version == UNSUPPORTED:
             self._give_up("the charger keeps no list")
             return
-        serial, lists = self._history.assigned.serial, self._parts.lists
         wanted = self._that_fit(self._wanted(), capacity)
-        todo = updates(wanted, lists.get(serial), version, capacity.message)
+        sent = self._parts.lists.get(self._history.assigned.serial)
+        todo = updates(wanted, sent, version, capacity.message)
+        marks = {mark for it in todo for mark in it.marks}
+        numbers = await self._numbers() if marks else {}
+        unnamed = marks - numbers.keys()
+        if unnamed:
+            # They were registered, or taken back, a moment ago; or nobody can read them any more.
+            wanted = {mark: info for mark, info in wanted.items() if mark not in unnamed}
+            todo = updates(wanted, sent, version, capacity.message)
         if todo:
-            lists.pop(serial, None)  # until all of it is confirmed, nobody knows what it has
-            await self._send(wanted, todo)
-            lists[serial] = ListSent(todo[-1].version, wanted)
-            log.info("local list sent", entries=len(wanted), version=todo[-1].version)
+            await self._send(wanted, todo, numbers)
+        if unnamed:
+            raise NotNow(f"permissions does not name {len(unnamed)} cards")
 
     def _that_fit(self, wanted: Entries, capacity: Capacity) -> Entries:
         if len(wanted) > capacity.whole:
@@ -152,12 +159,11 @@ class LocalList:
 
     # --- Sending ---
 
-    async def _send(self, wanted: Entries, todo: Sequence[Update]) -> None:
-        marks = [mark for it in todo for mark in it.marks]
-        numbers = await self._numbers() if marks else {}
-        unnamed = len(marks) - len(numbers.keys() & set(marks))
-        if unnamed:
-            raise NotNow(f"permissions does not name {unnamed} cards")
+    async def _send(
+        self, wanted: Entries, todo: Sequence[Update], numbers: Mapping[str, str]
+    ) -> None:
+        serial, lists = self._history.assigned.serial, self._parts.lists
+        lists.pop(serial, None)  # until all of it is confirmed, nobody knows what it has
         for update in todo:
             entries = [
                 {"idTag": numbers[mark], "idTagInfo": wanted[mark]} for mark in update.marks
@@ -170,6 +176,8 @@ class LocalList:
             status = (await self._calls.call("SendLocalList", payload))["status"]
             if status != ACCEPTED:
                 raise NotNow(f"the charger answered {status} to a list ({update.kind})")
+        lists[serial] = ListSent(todo[-1].version, wanted)
+        log.info("local list sent", entries=len(wanted), version=todo[-1].version)
 
     async def _numbers(self) -> dict[str, str]:
         """Ask permissions for the numbers of cards, by their marks."""

@@ -3,10 +3,11 @@ The small web server that meters at breakers push their readings to.
 
     POST /meters/<installation>/<meter>
 
-It listens on the loopback interface unless told otherwise, and asks nobody who they are.
+It listens on the loopback interface unless told otherwise. A meter that was issued a token shows it; where
+it listens for others than this machine, every meter does.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
@@ -29,6 +30,8 @@ from shared.ids import InstallationId, MeterId
 PATH: Final = "/meters/{installation_id}/{meter_id}"
 
 Find = Callable[[InstallationId, MeterId], BreakerMeter | None]
+Judge = Callable[[BreakerMeter, Request], Awaitable[None]]
+"""Raises `ReadingRefused` where a meter does not show that it is the one it says it is."""
 
 log = structlog.get_logger()
 
@@ -36,8 +39,11 @@ log = structlog.get_logger()
 class MeterDoor:
     """Takes readings, and remembers of each meter when it measured last."""
 
-    def __init__(self, find: Find, publisher: Publisher, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, find: Find, judge: Judge, publisher: Publisher, clock: Callable[[], datetime]
+    ) -> None:
         self._find = find
+        self._judge = judge
         self._publisher = publisher
         self._clock = clock
         self._last: dict[tuple[InstallationId, MeterId], datetime] = {}
@@ -60,7 +66,7 @@ class MeterDoor:
                 detail=refused.detail,
             )
             told = {"refusal": refused.refusal, "detail": refused.detail}
-            return JSONResponse(told, refused.status)
+            return JSONResponse(told, refused.status, _headers(refused))
         return Response(status_code=HTTPStatus.ACCEPTED)
 
     async def _offer(
@@ -74,11 +80,16 @@ class MeterDoor:
                 f"there is no meter {meter_id} in installation {installation_id}; enter it first: "
                 f"ampledger meter add {installation_id} {meter_id}",
             )
+        await self._judge(meter, request)
         key = (installation_id, meter_id)
         body = await _body(request)
         reading = reading_of(meter, body, self._clock(), self._last.get(key))
         self._last[key] = reading.measured_at
         self._publisher.offer(reading)
+
+
+def _headers(refused: ReadingRefused) -> dict[str, str]:
+    return {"WWW-Authenticate": "Bearer"} if refused.status == HTTPStatus.UNAUTHORIZED else {}
 
 
 async def _body(request: Request) -> bytes:

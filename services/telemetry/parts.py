@@ -8,6 +8,7 @@ from nats.aio.client import Client
 from services.telemetry.attempts import Attempts
 from services.telemetry.authority import Authority
 from services.telemetry.certificates import Certificates
+from services.telemetry.credentials import Credentials
 from services.telemetry.epochs import Epochs
 from services.telemetry.knocks import Knocks
 from services.telemetry.lists import ListSent
@@ -35,6 +36,8 @@ class Parts:
     rights: Rights
     passes: Passes
     certificates: OwnStreams[Certificates]
+    tokens: OwnStreams[Credentials]
+    """Of meters at breakers."""
     authority: Authority | None
     """Who signs certificates of chargers; none: nobody here."""
     attempts: Attempts = field(default_factory=Attempts)

@@ -86,6 +86,8 @@ class Metered(BaseModel):
     """One meter at a breaker."""
 
     phases: tuple[Phase, ...]
+    entered: str = ""
+    """The id of the event that entered it."""
 
 
 class Assignments:
@@ -145,7 +147,9 @@ class Assignments:
         grid = self._grids.get(installation_id)
         if metered is None or grid is None:
             return None
-        return BreakerMeter(installation_id, meter_id, metered.phases, grid.grid_type)
+        return BreakerMeter(
+            installation_id, meter_id, metered.phases, grid.grid_type, metered.entered
+        )
 
     async def until(self, holds: Callable[[], bool], within_s: float) -> bool:
         """Wait until something holds of what is known here, for so long at most; tell whether it does."""
@@ -178,10 +182,18 @@ class Assignments:
         elif isinstance(event, ChargerChanged | FailSafeSet | SerialLocked | SerialUnlocked):
             await self._on_change(connection, event)
         elif isinstance(event, MeterAdded | MeterChanged):
-            key = _key(event.installation_id, event.meter_id)
-            await self._meters.put(connection, key, Metered(phases=event.phases))
+            await self._on_meter(connection, event, str(recorded.event_id))
         elif isinstance(event, MeterRemoved):
             await self._meters.remove(connection, _key(event.installation_id, event.meter_id))
+
+    async def _on_meter(
+        self, connection: Connection, event: MeterAdded | MeterChanged, event_id: str
+    ) -> None:
+        key = _key(event.installation_id, event.meter_id)
+        known = self._meters.get(key)
+        stays = known is not None and isinstance(event, MeterChanged)
+        entered = known.entered if known is not None and stays else event_id
+        await self._meters.put(connection, key, Metered(phases=event.phases, entered=entered))
 
     async def _on_installation(
         self,

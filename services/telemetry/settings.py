@@ -63,9 +63,13 @@ class Settings(RuntimeSettings):
     )
     """Whether passwords are taken without TLS from elsewhere than this machine."""
     meter_host: str = Field(default="127.0.0.1", alias="TELEMETRY_METER_HOST")
-    """Who reaches it may send readings: nobody is asked who they are."""
+    """Others than this machine reach it only where every meter has to show a token."""
     meter_port: int | None = Field(default=None, ge=1, le=65535, alias="TELEMETRY_METER_PORT")
     """Where meters at breakers push their readings; none: nowhere."""
+    meter_tokens: Literal["required", "when-issued"] = Field(
+        default="when-issued", alias="TELEMETRY_METER_TOKENS"
+    )
+    """"when-issued" asks a meter for a token once it was issued one, "required" every meter."""
     sample_interval_s: int = Field(default=10, ge=1, alias="TELEMETRY_SAMPLE_INTERVAL_S")
     heartbeat_interval_s: int = Field(default=300, ge=1, alias="TELEMETRY_HEARTBEAT_INTERVAL_S")
     ping_interval_s: float = Field(default=10.0, gt=0, alias="TELEMETRY_PING_INTERVAL_S")
@@ -102,6 +106,7 @@ class Settings(RuntimeSettings):
     def _fits_together(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("TELEMETRY_TLS_CERT and TELEMETRY_TLS_KEY go together: set both")
+        self._check_meters()
         if (self.ca_cert is None) != (self.ca_key is None):
             raise ValueError("TELEMETRY_CA_CERT and TELEMETRY_CA_KEY go together: set both")
         if self.tls_cert is None and (self.ca_cert or self.client_ca):
@@ -115,3 +120,18 @@ class Settings(RuntimeSettings):
                 "speaks TLS, TELEMETRY_PLAIN_PASSWORDS=allowed"
             )
         return self
+
+    def _check_meters(self) -> None:
+        if self.meter_port is None or is_loopback(self.meter_host):
+            return
+        if self.meter_tokens != "required":
+            raise ValueError(
+                "TELEMETRY_METER_HOST lets others than this machine send readings, which make cars stop "
+                "or breakers look empty; set TELEMETRY_METER_TOKENS=required"
+            )
+        if self.tls_cert is None and self.plain_passwords != "allowed":
+            raise ValueError(
+                "tokens of meters would cross the network in the open; set TELEMETRY_TLS_CERT and "
+                "TELEMETRY_TLS_KEY, or, behind a proxy that speaks TLS, "
+                "TELEMETRY_PLAIN_PASSWORDS=allowed"
+            )

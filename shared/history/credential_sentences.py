@@ -12,13 +12,15 @@ from shared.messages.credentials import (
     ChargerCredentialEnded,
     ChargerCredentialIssued,
     CredentialEnd,
+    MeterTokenEnded,
+    MeterTokenIssued,
 )
 
 _ENDS: Final = {
     CredentialEnd.REPLACED: "it has come with a newer one",
     CredentialEnd.WITHDRAWN: "it was withdrawn, and another one is needed",
     CredentialEnd.WAIVED: "it was withdrawn, and none is needed",
-    CredentialEnd.REMOVED: "the charger was taken away",
+    CredentialEnd.REMOVED: "whoever had it was taken away",
     CredentialEnd.REJECTED: "the charger did not take it",
 }
 
@@ -34,6 +36,10 @@ OF_CREDENTIALS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
         f"{w.charger(it.charger_id)} took a new password over its connection"
     ),
     ChargerCredentialEnded: _ended,
+    MeterTokenIssued: lambda it, _: f"Meter {it.meter_id} was issued a token",
+    MeterTokenEnded: lambda it, _: (
+        f"A token of meter {it.meter_id} is no longer good: {_ENDS[it.why]}"
+    ),
     ChargerCertificateIssued: lambda it, w: (
         f"{w.charger(it.charger_id)} was issued the certificate {it.number}, good until "
         f"{w.time(it.valid_until)}"

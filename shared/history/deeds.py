@@ -5,7 +5,8 @@ Deeds are what people, programs and the operator of the platform bring about, in
 What chargers report and what the balancer decides are no deeds: the timeline has them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
@@ -13,12 +14,20 @@ from typing import Any, Final
 
 from shared.history.merging import Told
 from shared.history.timeline import Act, timeline
+from shared.ids import PersonId
 from shared.messages import Event
 from shared.messages.permissions import AccessRefused
 from shared.messages.telemetry import ChargerRefused
+from shared.recorded import Recorded
 
 PERMISSIONS: Final = "permissions"
+PERSON: Final = "person/"
+"""What stands before the id of a person who acts."""
 _CHARGER: Final = "charger/"
+_PEOPLE: Final = re.compile(
+    rb'"(?:actor|grantee)":"person/([\w-]{1,64})"|"person_id":"([\w-]{1,64})"'
+)
+"""Where people are named in an event or its metadata."""
 _AUTOMATA: Final = frozenset({"balancer", "system"})
 """Actors that nobody stands behind. What permissions does by itself counts: it takes roles away."""
 _REFUSALS: Final = (AccessRefused, ChargerRefused)
@@ -50,6 +59,7 @@ class Deed:
 
     Args:
         who: the actor, as in the metadata of events.
+        name: what that person is called, if it may be told.
         what: a sentence for each event.
         asked_for: of a refusal, the action or the command; none of a change that was made.
         why_not: of a refusal, its name and what it would take.
@@ -61,6 +71,7 @@ class Deed:
     at: datetime
     zone: tzinfo | None
     who: str
+    name: str | None
     what: tuple[str, ...]
     asked_for: str | None
     why_not: str | None
@@ -91,6 +102,7 @@ class Deed:
         return {
             "at": self.at.isoformat(),
             "who": self.who,
+            "name": self.name,
             "refused": self.refused,
             "what": list(self.what),
             "asked_for": self.asked_for,
@@ -144,6 +156,7 @@ def deeds(
     concerns: Callable[[Told], bool],
     wanted: Wanted = EVERYTHING,
     zone: tzinfo | None = None,
+    people: Mapping[PersonId, str] | None = None,
 ) -> Iterator[Deed]:
     """
     Tell who did what, from the beginning.
@@ -153,17 +166,31 @@ def deeds(
         concerns: whether an event belongs to what was asked about.
         wanted: which of those.
         zone: of times in sentences; by default the installation's own.
+        people: what they are called, as far as that may be told.
     """
+    named = {f"{PERSON}{person_id}": name for person_id, name in (people or {}).items()}
 
     def told_here(told: Told) -> bool:
         return is_deed(told) and wanted.takes(told) and concerns(told)
 
-    for entry in timeline(story, told_here, everything=True, zone=zone):
+    for entry in timeline(story, told_here, everything=True, zone=zone, people=people):
         if isinstance(entry, Act):
-            yield _deed(entry)
+            yield _deed(entry, named.get(entry.actor))
 
 
-def _deed(act: Act) -> Deed:
+def people_in(logs: Iterable[Iterable[Recorded]]) -> frozenset[PersonId]:
+    """Name everybody who did something in some logs, or of whom they tell."""
+    found = (
+        match
+        for log in logs
+        for recorded in log
+        for content in (recorded.data, recorded.meta_json)
+        for match in _PEOPLE.finditer(content)
+    )
+    return frozenset((it[1] or it[2]).decode() for it in found)
+
+
+def _deed(act: Act, name: str | None) -> Deed:
     refusal = next(
         (it.told.event for it in act.facts if isinstance(it.told.event, _REFUSALS)), None
     )
@@ -173,6 +200,7 @@ def _deed(act: Act) -> Deed:
         at=act.recorded_at,
         zone=act.zone,
         who=act.actor,
+        name=name,
         what=tuple(it.text for it in act.facts),
         asked_for=asked_for,
         why_not=why_not,

@@ -18,7 +18,7 @@ from shared.history.merging import Told
 from shared.history.sentences import sentence
 from shared.history.states import Installation
 from shared.history.wording import Words, describe
-from shared.ids import InstallationId
+from shared.ids import InstallationId, PersonId
 from shared.messages.balancer import ChargerQueued, CurrentLimitAllocated, LeasesRenewed
 from shared.messages.telemetry import ChargerStatusChanged, CurrentLimitApplied
 
@@ -105,6 +105,7 @@ def timeline(
     *,
     everything: bool = False,
     zone: tzinfo | None = None,
+    people: Mapping[PersonId, str] | None = None,
 ) -> Iterator[Entry]:
     """
     Tell a story, from its beginning.
@@ -115,13 +116,14 @@ def timeline(
         concerns: whether an event belongs to what was asked about.
         everything: tell routine events one by one as well.
         zone: the time zone of times in sentences; by default each installation's own.
+        people: what they are called, as far as that may be told; others are told by their ids.
     """
     states: dict[InstallationId, Installation] = {}
     counts: Counter[str] = Counter()
     from_at = to_at = None
     open_act: Act | None = None
     for told in story:
-        fact = _fact(told, states, zone)
+        fact = _fact(told, states, zone, people or {})
         if not concerns(told):
             continue
         recorded = told.recorded
@@ -152,7 +154,12 @@ def zone_of(state: Installation | None) -> tzinfo | None:
     return ZoneInfo(state.building.time_zone)
 
 
-def _fact(told: Told, states: dict[InstallationId, Installation], zone: tzinfo | None) -> Fact:
+def _fact(
+    told: Told,
+    states: dict[InstallationId, Installation],
+    zone: tzinfo | None,
+    people: Mapping[PersonId, str],
+) -> Fact:
     event = told.event
     if event is None:
         return Fact(told, f"{told.recorded.type}, which this version cannot read", (), ())
@@ -162,7 +169,7 @@ def _fact(told: Told, states: dict[InstallationId, Installation], zone: tzinfo |
     if key:
         states[key] = after
     found = tuple(differences(before, after))
-    words = Words(before, after, zone or zone_of(after))
+    words = Words(before, after, zone or zone_of(after), people)
     changes = describe([it for it in found if it.field is not None], words)
     return Fact(told, sentence(event, words), tuple(changes), found)
 

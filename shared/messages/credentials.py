@@ -1,12 +1,12 @@
-"""How chargers show who they are: what telemetry takes and announces about it. No secret is in it."""
+"""How chargers and meters show who they are: what telemetry takes and announces of it, without a secret."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, StringConstraints
 
-from shared.ids import ID_PATTERN, InstallationId, Serial
-from shared.messages import Command, Moment
+from shared.ids import ID_PATTERN, InstallationId, MeterId, Serial
+from shared.messages import Command, InstallationEvent, Moment
 from shared.messages.telemetry import ChargerEvent
 
 CredentialId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
@@ -77,11 +77,32 @@ class RevokeChargerCertificate(OneChargerCredential):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
+class MeterTokenCommand(CredentialCommand):
+    """A wish about how a meter at a breaker shows who it is."""
+
+    meter_id: MeterId
+
+
+class IssueMeterToken(MeterTokenCommand):
+    """
+    Make a meter a token, told in the first answer only.
+
+    What it had before goes on until it has sent a reading with the new one.
+    """
+
+
+class WithdrawMeterToken(MeterTokenCommand):
+    """Take readings with none of the tokens that a meter has been given."""
+
+    let_in_without: bool = False
+    """It needs none any more, where not all meters need one; otherwise it waits for another one."""
+
+
 # --- Events ---
 
 
 class CredentialEnd(StrEnum):
-    """Why a password is no longer taken."""
+    """Why a password or a token is no longer taken."""
 
     REPLACED = "REPLACED"
     """The charger has come with a newer one."""
@@ -90,7 +111,7 @@ class CredentialEnd(StrEnum):
     WAIVED = "WAIVED"
     """Somebody has withdrawn it; the charger needs none."""
     REMOVED = "REMOVED"
-    """The charger was taken away: whoever assigns it next issues another one."""
+    """The charger or meter was taken away: whoever assigns or enters it next issues another one."""
     REJECTED = "REJECTED"
     """The charger did not take it over its connection, and keeps the one it has."""
 
@@ -140,3 +161,24 @@ class ChargerCertificateRevoked(ChargerEvent):
     serial: Serial
     number: CertificateNumber
     reason: str
+
+
+class MeterTokenEvent(InstallationEvent):
+    """A fact about one of a meter's tokens, known by an id that says nothing of it."""
+
+    service: ClassVar[str] = "telemetry"
+    meter_id: MeterId
+    credential_id: CredentialId
+
+
+class MeterTokenIssued(MeterTokenEvent):
+    """A meter was made a token; from now on its readings are taken with one only."""
+
+    entered: str
+    """The id of the event that entered the meter; when it is removed, the token ends."""
+
+
+class MeterTokenEnded(MeterTokenEvent):
+    """A token of a meter is no longer taken."""
+
+    why: CredentialEnd

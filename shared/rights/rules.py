@@ -37,6 +37,8 @@ RULES: Final[dict[type[Command], Action]] = {
     credentials.IssueChargerCredential: Action.TECHNICAL,
     credentials.RotateChargerCredential: Action.TECHNICAL,
     credentials.WithdrawChargerCredential: Action.TECHNICAL,
+    credentials.IssueMeterToken: Action.TECHNICAL,
+    credentials.WithdrawMeterToken: Action.TECHNICAL,
     credentials.IssueChargerCertificate: Action.TECHNICAL,
     credentials.RequestChargerCertificate: Action.TECHNICAL,
     credentials.RevokeChargerCertificate: Action.TECHNICAL,

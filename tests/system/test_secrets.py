@@ -62,7 +62,7 @@ def secrets_of(data: Path) -> dict[str, str]:
                 f"{file.name}: {name}": it
                 for name, it in passwords_in(json.loads(file.read_text()))
             }
-        elif file.suffix in {".seed", ".key"} or file.parent.name == "keys":
+        elif file.suffix in {".seed", ".key", ".password"} or file.parent.name == "keys":
             found[file.name] = file.read_text().strip()
     assert all(len(it) >= SECRET_CHARS_MIN for it in found.values()), found.keys()
     return found
@@ -166,7 +166,13 @@ async def text_of(dump: Path) -> str:
 async def test_there_are_secrets_to_look_for(ran: Ran) -> None:
     names = " ".join(secrets_of(ran.data))
 
-    for expected in ("postgres_password", ".password", ".seed", "cards.key", "subscribers"):
+    for expected in (
+        "postgres_password",
+        "portal.password",
+        ".seed",
+        "cards.key",
+        "subscribers",
+    ):
         assert expected in names
 
 
@@ -230,3 +236,20 @@ async def test_a_backup_has_no_key_in_it(ran: Ran) -> None:
     assert "InstallationCreated" in ran.backup
     assert holding(ran.backup, secrets) == []
     assert INSTALLATION_ID in ran.backup
+
+
+async def test_a_service_is_told_its_own_secrets_and_no_others(ran: Ran) -> None:
+    """What a process is told by its environment is all that who takes it over finds there."""
+    secrets = secrets_of(ran.data)
+    found: dict[str, list[str]] = {}
+    for service in services():
+        pid = ran.garage.stack.states()[service.process].pid
+        assert pid is not None
+        environment = psutil.Process(pid).environ()
+        password = urlsplit(environment["DATABASE_URL"]).password
+        assert password is not None
+        theirs = {name: it for name, it in secrets.items() if it != password}
+        assert holding("\n".join(environment.values()), theirs) == [], service.name
+        found.setdefault(password, []).append(service.name)
+
+    assert all(len(it) == 1 for it in found.values()), found.values()

@@ -66,7 +66,7 @@ OF_INSTALLATIONS: Final = (
     CommandRoute("PUT", f"{INSTALLATION}/contract-peak", layout.SetContractPeak),
     CommandRoute("PUT", f"{INSTALLATION}/limits/{{limit_id}}", layout.SetExternalLimit),
     CommandRoute("DELETE", f"{INSTALLATION}/limits/{{limit_id}}", layout.LiftExternalLimit),
-    CommandRoute("POST", f"{INSTALLATION}/serials/{{serial}}/unlock", layout.UnlockSerial),
+    CommandRoute("POST", f"{SERIAL}/unlock", layout.UnlockSerial),
 )
 
 OF_CIRCUITS: Final = (
@@ -112,6 +112,8 @@ OF_METERS: Final = (
     _creates(f"{INSTALLATION}/meters", layout.AddMeter),
     CommandRoute("PATCH", METER, layout.ChangeMeter),
     CommandRoute("DELETE", METER, layout.RemoveMeter),
+    _creates(f"{METER}/token", credentials.IssueMeterToken),
+    CommandRoute("POST", f"{METER}/token/withdraw", credentials.WithdrawMeterToken),
 )
 
 OF_ROLES: Final = (

@@ -110,7 +110,9 @@ class Records:
         if not self._at.own(asker, installation_id):
             await self._look(asker, installation_id, reason)
         try:
-            found = await self._at.sources.past.deeds(installation_id, Wanted(refused=refused))
+            found = await self._at.sources.past.deeds(
+                installation_id, Wanted(refused=refused), asker.actor
+            )
         except TooManyLook:
             raise Bad(
                 503,

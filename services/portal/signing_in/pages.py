@@ -197,8 +197,8 @@ def keep_session(response: Response, request: Request, reply: SignedInReply) -> 
 
 def session_of(request: Request) -> str:
     """Read the secret of the session that asks; a token has none and cannot do what is asked here."""
-    session = cookies.read(request, cookies.SESSION)
-    if session is None or required(request).session_id is None:
+    asker, session = required(request), cookies.read(request, cookies.SESSION)
+    if session is None or asker.session_id is None:
         raise HTTPException(403, "This takes a browser in which you are signed in, not a token")
     return session
 

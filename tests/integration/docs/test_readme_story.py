@@ -81,7 +81,7 @@ async def ampledger_up(folder: Path, environment: dict[str, str]) -> AsyncIterat
 
     async def said() -> str:
         assert process.returncode is None, output.read_text()
-        return output.read_text()
+        return await asyncio.to_thread(output.read_text)
 
     try:
         await until(said, lambda it: "Ctrl-C stops it" in it, UP_S_MAX)
@@ -95,10 +95,24 @@ async def ampledger_up(folder: Path, environment: dict[str, str]) -> AsyncIterat
             await process.wait()
 
 
+async def sign_in_as_first(portal: httpx.AsyncClient, output: Path) -> None:
+    """Sign in with the link that is shown to whoever has started it."""
+
+    async def said() -> str:
+        return await asyncio.to_thread(output.read_text)
+
+    shown = await until(said, lambda it: "/sign-in/once?token=" in it, COMMAND_S_MAX)
+    token = shown.partition("token=")[2].partition("&")[0]
+    assert (await portal.post("/sign-in/once", data={"token": token})).status_code == 303
+
+
 async def test_the_commands_of_the_readme_set_up_what_the_portal_shows() -> None:
     ours = {it: v for it, v in os.environ.items() if it not in {"NATS_URL", "DATABASE_URL"}}
     with scratch_folder() as folder:
-        async with ampledger_up(folder, ours) as urls, httpx.AsyncClient() as portal:
+        async with (
+            ampledger_up(folder, ours) as urls,
+            httpx.AsyncClient(base_url=urls["portal"]) as portal,
+        ):
             reaching = ours | {"NATS_URL": urls["nats"]}
             for command in story():
                 code, said = await run(command, reaching)
@@ -113,8 +127,10 @@ async def test_the_commands_of_the_readme_set_up_what_the_portal_shows() -> None
                 assert code == 0, (command, said)
                 assert LOOKS[" ".join(command[1:3])] in said, (command, said)
 
+            await sign_in_as_first(portal, folder / "up.txt")
+
             async def shown() -> str:
-                return (await portal.get(f"{urls['portal']}/api/installations/harbour")).text
+                return (await portal.get("/api/installations/harbour")).text
 
             view = await until(shown, lambda it: '"Bay 14"' in it, COMMAND_S_MAX)
 

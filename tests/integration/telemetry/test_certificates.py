@@ -33,6 +33,7 @@ from tests.unit.telemetry.facts import ASSIGNED
 
 pytestmark = pytest.mark.integration
 
+AN_HOUR = timedelta(hours=1)
 CertificateFact = ChargerCertificateIssued | ChargerCertificateRevoked
 
 
@@ -203,7 +204,8 @@ async def test_a_certificate_opens_no_other_charger_s_door_and_none_after_its_en
         over = trusting(files, tmp_path, pem_of(old), key_pem(key))
         assert "ended on" in await turned(gateway, mine.serial, 403, over)
 
-        forged = files.authority.signed(checked, mine.serial, 8, utc_now())
+        number = int(issued.number, 16)
+        forged = files.authority.signed(checked, mine.serial, number, utc_now() - AN_HOUR)
         unknown = trusting(files, tmp_path, pem_of(forged), key_pem(key))
         assert "was revoked, or" in await turned(gateway, mine.serial, 403, unknown)
 

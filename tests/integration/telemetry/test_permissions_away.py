@@ -42,8 +42,8 @@ async def permissions(world: World) -> AsyncIterator[asyncio.subprocess.Process]
     try:
         assert running.stdout is not None
         async with asyncio.timeout(30):
-            while b"service started" not in await running.stdout.readline():
-                assert running.returncode is None
+            while b"service started" not in (line := await running.stdout.readline()):
+                assert line, "permissions has ended"
         drain = asyncio.create_task(running.stdout.read())
         yield running
         drain.cancel()

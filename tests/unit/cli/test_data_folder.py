@@ -36,9 +36,11 @@ def test_a_new_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     with DataFolder(tmp_path / "a" / "b") as opened:
         assert {it.name for it in opened.path.iterdir()} == {
             "ampledger.json",
+            "keys",
             "lock",
             "logs",
             "nats",
+            "passwords",
             "run",
         }
         assert opened.path.stat().st_mode & 0o777 == 0o700

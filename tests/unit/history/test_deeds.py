@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.history.deeds import EVERYTHING, Deed, Door, Wanted, deeds
+from shared.history.deeds import EVERYTHING, Deed, Door, Wanted, deeds, people_in
 from shared.history.merging import Told, merge
 from shared.messages.permissions import AccessRefused, Role, RoleGranted, RoleRevoked
 from shared.messages.telemetry import Place
@@ -158,6 +158,22 @@ def test_names_are_those_of_the_time_although_earlier_events_are_not_wanted() ->
     [down] = tell(log, wanted=Wanted(who=frozenset({"ola"})))
 
     assert "Circuit Level 2 was deactivated: water in the garage" in down.what
+
+
+def test_people_are_told_by_name_where_it_may_be_told() -> None:
+    log = permissions()
+    granted = RoleGranted(installation_id=GARAGE, grantee="person/ola", role=Role.USER)
+    log.act(granted, actor=NINA)
+    story = merge({"permissions": log.events})
+
+    [told] = deeds(story, anywhere, people={"nina": "Nina Berg", "ola": "Ola Nord"})
+    [unnamed] = tell(log)
+
+    assert people_in([log.events]) == {"nina", "ola"}
+    assert (told.who, told.name) == (NINA, "Nina Berg")
+    assert "Ola Nord has the role user" in told.what[0]
+    assert unnamed.name is None
+    assert "person ola has the role user" in unnamed.what[0]
 
 
 def test_programs_get_everything() -> None:

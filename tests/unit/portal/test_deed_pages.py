@@ -1,7 +1,7 @@
 """Who did what: the page, without any server behind them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
@@ -9,7 +9,7 @@ import httpx
 from services.portal.deed_pages import SHOWN_MAX
 from services.portal.looks import REASON_CHARS_MIN, Admit, ReasonNeeded
 from services.portal.past import LOOKS_MAX, WAITING_MAX, Ask
-from shared.ids import InstallationId
+from shared.ids import InstallationId, PersonId
 from shared.messages.permissions import AccessRefused
 from shared.messages.signing_in import Asker
 from shared.messaging import ServiceUnavailable
@@ -79,6 +79,22 @@ async def test_only_refusals_and_only_somebodys_can_be_asked_for() -> None:
     assert "person/nina" not in refused
     assert "Circuit Level 2 was changed" in ninas
     assert "person/ola" not in ninas
+
+
+async def test_people_are_shown_by_name_to_who_may_know_it() -> None:
+    asked: list[tuple[set[str], str]] = []
+
+    async def name(people: Collection[PersonId], actor: str) -> Mapping[PersonId, str]:
+        asked.append((set(people), actor))
+        return {"nina": "Nina Berg"}
+
+    layout = known().layout.model_copy(update={"installation_id": HERE})
+    async with asking(sights(known(layout=layout)), past=told, name=name) as http:
+        page = (await http.get(f"/installations/{HERE}/who-did")).text
+
+    assert "<b>Nina Berg (person/nina)</b>" in page
+    assert "<b>person/ola</b>" in page
+    assert asked == [({"nina", "ola"}, "person/ada")]
 
 
 async def test_of_many_the_newest_are_shown_and_the_others_counted() -> None:

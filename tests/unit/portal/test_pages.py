@@ -1,6 +1,6 @@
 """Pages, API and headers, without any server behind them."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -13,12 +13,12 @@ from services.portal.knocks import Knock
 from services.portal.looks import Admit
 from services.portal.pages import Sights, application
 from services.portal.paper import static_url
-from services.portal.past import Past
+from services.portal.past import Name, Past
 from services.portal.seeing import Seeing
 from services.portal.signing_in.questions import R
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
-from shared.ids import InstallationId
+from shared.ids import InstallationId, PersonId
 from shared.messages.balancer import Rule, RunnerUp
 from shared.messages.permissions import PlatformRole
 from shared.messages.signing_in import Asker, Query, WhoIs
@@ -92,15 +92,21 @@ async def everybody(_: Asker, __: InstallationId, ___: str | None) -> None:
     """Whoever can see a place may look at its past."""
 
 
+async def nobody(_: Collection[PersonId], __: str) -> Mapping[PersonId, str]:
+    """Nobody's name may be told."""
+    return {}
+
+
 def asking(
     seen: Sights,
     session: str = "ada's",
     past: Callable[..., Any] = nothing,
     admit: Admit = everybody,
+    name: Name = nobody,
 ) -> httpx.AsyncClient:
     seeing = Seeing(lambda: SUPPORT, lambda: AT)
     app = application(
-        seen, Viewers(seen.view), seeing, Permissions(), Past(past), admit, Starlette()
+        seen, Viewers(seen.view), seeing, Permissions(), Past(past, name), admit, Starlette()
     )
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),

@@ -106,6 +106,10 @@ class Offered:
         self.readings.append(reading)
 
 
+async def nobody_is_asked(_: BreakerMeter, __: object) -> None:
+    """Every reading comes from its meter."""
+
+
 async def posted(offered: Offered, path: str, *bodies: bytes) -> list[tuple[int, object]]:
     """Push to the door; answers as status and content."""
     httpx = pytest.importorskip("httpx")
@@ -113,7 +117,7 @@ async def posted(offered: Offered, path: str, *bodies: bytes) -> list[tuple[int,
     def find(installation_id: str, meter_id: str) -> BreakerMeter | None:
         return HOUSE if (installation_id, meter_id) == ("garage", "house") else None
 
-    door = MeterDoor(find, offered, lambda: NOW)  # type: ignore[arg-type]
+    door = MeterDoor(find, nobody_is_asked, offered, lambda: NOW)  # type: ignore[arg-type]
     transport = httpx.ASGITransport(door.application())
     async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
         answers = [await client.post(path, content=it) for it in bodies]

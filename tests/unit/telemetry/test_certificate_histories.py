@@ -27,9 +27,9 @@ GONE = ChargerCertificateRevoked(
 def test_a_certificate_is_good_for_the_tenure_it_was_issued_in() -> None:
     state = folded(ISSUED)
 
-    assert state.good("4C", "a-1")
-    assert not state.good("4C", "a-2")
-    assert not state.good("4D", "a-1")
+    assert state.good("PEM", "a-1")
+    assert not state.good("PEM", "a-2")
+    assert not state.good("PEN", "a-1")
 
 
 def test_a_charger_with_a_certificate_has_to_show_it_until_it_ends() -> None:
@@ -46,7 +46,7 @@ def test_a_revoked_certificate_is_good_no_more() -> None:
 
     assert certificates.revoke(REVOKE, state, HERE, foreign=False) == (GONE,)
     after = folded([*ISSUED, GONE])
-    assert not after.good("4C", "a-1")
+    assert not after.good("PEM", "a-1")
     assert certificates.revoke(REVOKE, after, HERE, foreign=False) == ()
 
 

@@ -16,6 +16,9 @@ TLS = {"TELEMETRY_TLS_CERT": "server.pem", "TELEMETRY_TLS_KEY": "server.key"}
 OPEN = {"TELEMETRY_OCPP_HOST": "0.0.0.0"}  # noqa: S104  # nobody listens there in this test
 
 
+METERS = {"TELEMETRY_METER_HOST": "0.0.0.0", "TELEMETRY_METER_PORT": 9181}  # noqa: S104  # as above
+
+
 @pytest.mark.parametrize(
     ("told", "why"),
     [
@@ -23,6 +26,8 @@ OPEN = {"TELEMETRY_OCPP_HOST": "0.0.0.0"}  # noqa: S104  # nobody listens there 
         ({**TLS, "TELEMETRY_CA_KEY": "ca.key"}, "set both"),
         ({"TELEMETRY_CLIENT_CA": "ca.pem"}, "TELEMETRY_TLS_CERT"),
         ({**OPEN, "TELEMETRY_CHARGER_CREDENTIALS": "required"}, "in the open"),
+        (METERS, "TELEMETRY_METER_TOKENS=required"),
+        ({**METERS, "TELEMETRY_METER_TOKENS": "required"}, "in the open"),
     ],
 )
 def test_what_does_not_fit_together_is_refused_with_what_to_set(
@@ -47,3 +52,9 @@ def test_passwords_are_taken_where_nobody_else_reads_them(
     told: dict[str, Any], *, safe: bool
 ) -> None:
     assert Settings(**BASE, **told).passwords_are_safe is safe
+
+
+def test_meters_elsewhere_show_tokens_by_tls() -> None:
+    told = {**METERS, **TLS, "TELEMETRY_METER_TOKENS": "required"}
+
+    assert Settings(**BASE, **told).meter_tokens == "required"

@@ -11,7 +11,7 @@ from shared import subjects
 from shared.clock import utc_now
 from shared.messages.own_account import IssueClientSecret, Issued, RevokeClient
 from shared.messages.signing_in import Asker, Known, Query, Reply, Scope, WhoIs
-from tests.integration.permissions.conftest import Door
+from tests.integration.sign_in.conftest import Door
 from tests.support.people import csrf_in
 
 pytestmark = pytest.mark.integration

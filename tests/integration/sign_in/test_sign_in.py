@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from services.portal.signing_in.forms import OLD_PAGE
-from tests.integration.permissions.conftest import Door
+from tests.integration.sign_in.conftest import Door
 from tests.support.people import OTHER_PASSWORD, csrf_in, with_password
 from tests.support.permissions_process import link_for, sign_in
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from services.permissions.sign_in.throttle import FREE, Of
-from tests.integration.permissions.conftest import Door
+from tests.integration.sign_in.conftest import Door
 from tests.support.people import Somebody
 from tests.support.waiting import until
 

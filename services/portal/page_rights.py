@@ -1,0 +1,45 @@
+"""What each page takes: data. A page that is not here fails the build."""
+
+from enum import StrEnum
+from typing import Final
+
+from shared.rights.table import Action
+
+
+class Everybody(StrEnum):
+    """What takes no role."""
+
+    ANYBODY = "anybody: it is how one signs in"
+    SIGNED_IN = "whoever is signed in: it is about themselves, or shows what they may see"
+
+
+_ANYBODY, _SIGNED_IN = Everybody
+
+PAGE_RIGHTS: Final[dict[str, Action | Everybody]] = {
+    "/": _SIGNED_IN,
+    "/installations/{installation_id}": Action.LIVE,
+    "/installations/{installation_id}/live": Action.LIVE,
+    "/installations/{installation_id}/who-did": Action.HISTORY,
+    "/api/installations": _SIGNED_IN,
+    "/api/installations/{installation_id}": Action.LIVE,
+    "/sign-in": _ANYBODY,
+    "/sign-in/once": _ANYBODY,
+    "/sign-in/company/{company}": _ANYBODY,
+    "/sign-in/company-back": _ANYBODY,
+    "/sign-in/passkey": _ANYBODY,
+    "/sign-in/passkey/options": _ANYBODY,
+    "/sign-out": _SIGNED_IN,
+    "/step-up": _SIGNED_IN,
+    "/step-up/passkey": _SIGNED_IN,
+    "/account": _SIGNED_IN,
+    "/account/password": _SIGNED_IN,
+    "/account/tokens": _SIGNED_IN,
+    "/account/tokens/{token_id}/revoke": _SIGNED_IN,
+    "/account/sessions/end-others": _SIGNED_IN,
+    "/account/sessions/{session_id}/end": _SIGNED_IN,
+    "/account/passkeys": _SIGNED_IN,
+    "/account/passkeys/options": _SIGNED_IN,
+    "/account/passkeys/{passkey_id}/remove": _SIGNED_IN,
+    "/oauth/token": _ANYBODY,
+}
+"""By path, as routes spell it."""

@@ -1,0 +1,98 @@
+"""A real OpenID provider beside the tests: node's `oidc-provider`, kept in a cache folder."""
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cli.ports import free_ports
+
+PACKAGE = "oidc-provider@9.13.3"
+CACHE = (
+    Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ampledger-tests" / PACKAGE
+)
+SCRIPT = Path(__file__).with_suffix(".mjs")
+INSTALL_S_MAX = 120.0
+READY_S_MAX = 30.0
+ACTION = re.compile(r'action="([^"]+)"')
+PROMPT = re.compile(r'name="prompt" value="([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A running provider."""
+
+    issuer: str
+    port: int
+
+
+async def installed() -> Path:
+    """Bring the provider, once for all runs; where nobody can, the tests say so and are left out."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        pytest.fail("node and npm are not there; apt-get install nodejs npm", pytrace=False)
+    if not (CACHE / "node_modules" / "oidc-provider").is_dir():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        bringing = await asyncio.create_subprocess_exec(
+            npm,
+            *("install", "--no-audit", "--no-fund", "--ignore-scripts", PACKAGE),
+            cwd=CACHE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        async with asyncio.timeout(INSTALL_S_MAX):
+            output, _ = await bringing.communicate()
+        if bringing.returncode != 0:
+            shutil.rmtree(CACHE)
+            pytest.skip(f"npm cannot bring {PACKAGE}: {output.decode()[-300:]}")
+    return CACHE
+
+
+@contextlib.asynccontextmanager
+async def running_company(back: str) -> AsyncIterator[Company]:
+    """A provider that sends browsers back to an address of ours."""
+    folder = await installed()
+    (port,) = free_ports(1)
+    script = folder / "provider.mjs"
+    shutil.copyfile(SCRIPT, script)
+    process = await asyncio.create_subprocess_exec(
+        "node",
+        *(str(script), str(port), back),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(READY_S_MAX):
+            while (line := await process.stdout.readline()).strip() != b"ready":
+                assert line, "the provider has ended"
+        yield Company(f"http://localhost:{port}", port)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def through_company(http: httpx.AsyncClient, begin: str, email: str) -> httpx.Response:
+    """Go to the company, sign in there and agree; return the redirect that leads back, not followed."""
+    answer = await http.get(begin)
+    for _ in range(12):
+        if answer.is_redirect:
+            target = str(answer.url.join(answer.headers["location"]))
+            if "/sign-in/company-back" in target:
+                return answer
+            answer = await http.get(target)
+            continue
+        action, prompt = ACTION.search(answer.text), PROMPT.search(answer.text)
+        assert action is not None, answer.text
+        assert prompt is not None, answer.text
+        typed = {"prompt": prompt[1], "login": email, "password": "any"}
+        answer = await http.post(str(answer.url.join(action[1])), data=typed)
+    raise AssertionError("the company leads round and round")
