@@ -6,6 +6,7 @@ from typing import Final
 
 from cli.support.reading import Logs
 from cli.support.subjects import Kind, Subject, UnknownSubject, layouts
+from shared.history.deeds import PERSON
 from shared.history.folding import fold
 from shared.history.merging import Told, merge, told
 from shared.history.moments import LAYOUTS
@@ -59,7 +60,7 @@ async def find_subject(
         if serial is not None:
             return await of_serial(logs, serial, until)
     if kind in {None, Kind.USER}:
-        subject = await of_user(logs, [name])
+        subject = await of_user(logs, actors_of(name))
         if subject is not None:
             return subject
     what = "installation, serial, charger or person" if kind is None else str(kind)
@@ -195,6 +196,11 @@ def _concerns_serial(story: SerialStory, commands: set[str], one: Told) -> bool:
 
 
 # --- A person ---
+
+
+def actors_of(name: str) -> Sequence[str]:
+    """Name the actors that a name may stand for; the operator of the platform has no kind before it."""
+    return (name,) if "/" in name else (f"{PERSON}{name}", name)
 
 
 async def of_user(logs: Logs, actors: Sequence[str]) -> Subject | None:
