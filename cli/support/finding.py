@@ -26,6 +26,8 @@ from shared.recorded import Recorded
 
 TELEMETRY: Final = "telemetry"
 BALANCER: Final = "balancer"
+OF_CHARGERS: Final = ("charger", "drivers")
+"""The kinds of streams in the log of telemetry that are about one charger."""
 OF_SERIALS: Final = ("knock", "credential", "certificate")
 """The kinds of streams in the log of telemetry that are about a serial number."""
 
@@ -96,7 +98,7 @@ async def of_installation(logs: Logs, name: str, until: Until = for_ever) -> Sub
     streams = {
         LAYOUTS: [layouts(name)],
         TELEMETRY: [
-            *(f"charger-{it}" for it in chargers),
+            *(f"{kind}-{it}" for it in chargers for kind in OF_CHARGERS),
             *(f"{kind}-{it}" for it in serials for kind in OF_SERIALS),
             *(f"token-{name}/{it}" for it in meters),
         ],
@@ -147,7 +149,7 @@ async def of_serial(logs: Logs, serial: str, until: Until = for_ever) -> Subject
     streams = {
         LAYOUTS: [layouts(it) for it in places],
         TELEMETRY: [
-            *(f"charger-{it}" for it in chargers),
+            *(f"{kind}-{it}" for it in chargers for kind in OF_CHARGERS),
             *(f"{kind}-{serial}" for kind in OF_SERIALS),
         ],
         BALANCER: [f"balance-{it}" for it in places],
