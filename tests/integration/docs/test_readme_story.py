@@ -99,7 +99,7 @@ async def sign_in_as_first(portal: httpx.AsyncClient, output: Path) -> None:
     """Sign in with the link that is shown to whoever has started it."""
 
     async def said() -> str:
-        return output.read_text()
+        return await asyncio.to_thread(output.read_text)
 
     shown = await until(said, lambda it: "/sign-in/once?token=" in it, COMMAND_S_MAX)
     token = shown.partition("token=")[2].partition("&")[0]

@@ -16,6 +16,7 @@ import services.permissions
 from services.telemetry import local_lists, rights
 from shared.event_store import Commit, EventStore, StreamEvents
 from shared.ids import new_id
+from shared.key_files import KEY_BYTES
 from shared.messages import Event
 from shared.messages.people import CardsOf, CardsOfAnswer, ListedCard, StandingAnswer
 from shared.messages.permissions import (
@@ -30,7 +31,7 @@ from shared.messages.permissions import (
 from shared.recorded import Meta
 from shared.relay import Relay
 from shared.rights.book import PERMISSIONS
-from shared.rights.cards import KEY_BYTES, card_mark
+from shared.rights.cards import card_mark
 from shared.runtime import pool_of
 from shared.transact import ACCEPTED
 from tests.integration.telemetry.places import Place

@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from cli.keys import CARD_KEY, kept_key, key_files
+from cli.keys import kept_key, key_files
 from shared.ids import new_id
+from shared.key_files import KeyUnreadable, read_key
 from shared.messages import Event
 from shared.messages.permissions import (
     CardBlocked,
@@ -19,8 +20,9 @@ from shared.messages.permissions import (
 )
 from shared.recorded import Meta, Recorded
 from shared.rights.card_book import CardBook
-from shared.rights.cards import CARD_KEY_FILE, CardKeyUnreadable, card_mark, read_card_key
+from shared.rights.cards import CARD_KEY_FILE, card_mark
 
+KEPT = "cards.key"
 MARK, SECOND = "a" * 64, "b" * 64
 
 
@@ -88,14 +90,14 @@ async def test_a_card_that_was_given_on_is_the_next_one_s_alone() -> None:
 
 
 def test_a_key_is_made_once_and_only_we_may_read_it(tmp_path: Path) -> None:
-    file = kept_key(tmp_path / CARD_KEY)
-    key = read_card_key(file)
+    file = kept_key(tmp_path / KEPT)
+    key = read_key(file, CARD_KEY_FILE)
 
-    assert read_card_key(kept_key(file)) == key
+    assert read_key(kept_key(file), CARD_KEY_FILE) == key
     assert file.stat().st_mode & 0o777 == 0o600
-    assert [it.name for it in tmp_path.iterdir()] == [CARD_KEY]
+    assert [it.name for it in tmp_path.iterdir()] == [KEPT]
     assert card_mark("04a1", key) != card_mark(
-        "04A1", read_card_key(kept_key(tmp_path / "other"))
+        "04A1", read_key(kept_key(tmp_path / "other"), CARD_KEY_FILE)
     )
 
 
@@ -105,7 +107,7 @@ def test_only_those_who_know_cards_are_told_of_the_key(tmp_path: Path) -> None:
         for it in ("telemetry", "permissions")
     }
 
-    assert set(told.values()) == {str(tmp_path / CARD_KEY)}
+    assert set(told.values()) == {str(tmp_path / KEPT)}
     assert key_files(tmp_path, "balancer", {}) == {}
     assert CARD_KEY_FILE not in key_files(tmp_path, "telemetry", {CARD_KEY_FILE: "/elsewhere"})
 
@@ -121,5 +123,5 @@ def test_a_file_that_holds_no_key_is_refused_in_words(
     if content is not None:
         file.write_text(content)
 
-    with pytest.raises(CardKeyUnreadable, match=said):
-        read_card_key(file)
+    with pytest.raises(KeyUnreadable, match=said):
+        read_key(file, CARD_KEY_FILE)
