@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from cli.services import BALANCER, INSTALLATION, PERMISSIONS, PORTAL, TELEMETRY
 from services.balancer.knowledge import Knowledge
+from services.permissions.layout_book import LayoutBook
 from services.portal.handlers import followers as portal_followers
 from services.portal.heard import Heard
 from services.portal.read_models import ReadModels
@@ -14,6 +15,7 @@ from services.telemetry.whereabouts import Whereabouts
 from shared.event_store import EventStore
 from shared.recorded import Recorded
 from shared.rights.book import GrantBook
+from shared.rights.card_book import CardBook
 
 Database = Any
 """A pool, or something that behaves like one; asyncpg carries no types."""
@@ -70,6 +72,30 @@ def _grants(database: Database) -> Folds:
     return Folds(follower.apply, follower.reload)
 
 
+def _sites(database: Database) -> Folds:
+    """What follows from these events besides, such as roles that end, is in a log: no fold makes it."""
+    book = LayoutBook()
+
+    async def reload() -> None:
+        await book.open(database)
+
+    return Folds(book.apply, reload)
+
+
+def _rights(database: Database) -> Folds:
+    grants, cards = GrantBook(), CardBook()
+
+    async def apply(connection: Any, recorded: Recorded) -> None:  # noqa: ANN401  # asyncpg carries no types
+        await grants.apply(connection, recorded)
+        await cards.apply(connection, recorded)
+
+    async def reload() -> None:
+        await grants.open(database)
+        await cards.open(database)
+
+    return Folds(apply, reload)
+
+
 def _assignments(database: Database) -> Folds:
     follower = Assignments(Whereabouts()).follower(database, lambda: None, lambda _: None)
     return Folds(follower.apply, follower.reload)
@@ -98,7 +124,9 @@ _GRANTS: Final = ("grants", "platform-grants", "memberships")
 
 PROJECTIONS: Final = (
     Projection(INSTALLATION, PERMISSIONS, _GRANTS, _grants),
+    Projection(PERMISSIONS, INSTALLATION, ("site",), _sites),
     Projection(TELEMETRY, INSTALLATION, ("grid", "assigned"), _assignments),
+    Projection(TELEMETRY, PERMISSIONS, (*_GRANTS, "card"), _rights),
     Projection(BALANCER, INSTALLATION, ("layout",), _layouts),
     Projection(BALANCER, TELEMETRY, ("reported",), _reported),
     Projection(BALANCER, BALANCER, ("announced",), _announced, 30.0),
@@ -107,6 +135,7 @@ PROJECTIONS: Final = (
         PORTAL, TELEMETRY, ("condition", "refusal", "charging-session"), _of_portal(TELEMETRY)
     ),
     Projection(PORTAL, BALANCER, ("share", "overload"), _of_portal(BALANCER)),
+    Projection(PORTAL, PERMISSIONS, _GRANTS, _of_portal(PERMISSIONS)),
 )
 
 NOT_FOLDED: Final = frozenset({(TELEMETRY, "whereabouts")})

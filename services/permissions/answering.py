@@ -4,11 +4,13 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import structlog
 from faststream.nats import NatsMessage, NatsRouter
 
 from services.permissions.desk import Desk
 from services.permissions.language import COMMANDS
 from services.permissions.queries import Queries
+from services.permissions.sealing import Unsealable
 from shared import subjects
 from shared.context import context_of
 from shared.decider import Refused
@@ -36,6 +38,8 @@ NOBODY: Final = "person/anonymous"
 SERVICE: Final = "permissions"
 
 BY_NAME: Final = {it.__name__: it for it in COMMANDS}
+
+log = structlog.get_logger()
 
 Answerer = Callable[[Any, str], Awaitable[Message]]
 Spelled = Callable[[str, str], str]
@@ -96,7 +100,11 @@ def _handler(
 
     async def handler(query: kind, message: NatsMessage) -> Message:  # type: ignore[valid-type]  # a class at run time
         actor = context_of(message.headers, default_actor=NOBODY).actor
-        return await answer(query, actor)
+        try:
+            return await answer(query, actor)
+        except Unsealable:
+            log.exception("question not answered", query=kind.__name__)
+            raise
 
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
     handler.__name__ = handler.__qualname__ = name

@@ -50,6 +50,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
         Vault(pool, read_key(settings.master_key_file, MASTER_KEY_FILE)),
         LayoutBook(),
     )
+    await vault.check()
     await layout.open(pool)
     desk = Desk(Parts(pool, store, vault, layout, mark_key, Accounts(pool).forget))
     await desk.open()

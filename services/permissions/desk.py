@@ -21,7 +21,7 @@ from services.permissions.evolve import hear
 from services.permissions.language import PeopleEvent, Wish
 from services.permissions.layout_book import LayoutBook
 from services.permissions.register import Register
-from services.permissions.sealing import address_mark, command_mark
+from services.permissions.sealing import Unsealable, address_mark, command_mark
 from services.permissions.streams import ADDRESS, claims_of
 from services.permissions.vault import CARD, NAME, PERSON, WORDS, Vault
 from shared.clock import utc_now
@@ -105,6 +105,13 @@ class Desk:
         """
         await self._heard_of(command)
         mark = command_mark(command, self._parts.mark_key)
+        try:
+            return await self._in_turn(command, context, mark)
+        except Unsealable as fault:
+            log.exception("personal data cannot be read")
+            return refusal_of(fault)
+
+    async def _in_turn(self, command: Wish, context: Context, mark: bytes) -> Answer:
         async with self._taking_turns():
             for _ in range(ATTEMPTS_MAX):
                 await self._catch_up()

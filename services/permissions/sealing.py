@@ -15,6 +15,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.decider import Refused
 from shared.ids import PersonId
 from shared.messages import Command
 
@@ -22,8 +23,8 @@ KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 
 
-class Unsealable(ValueError):
-    """It was sealed with another key, for another place, or was changed."""
+class Unsealable(Refused):
+    """It was sealed with another key, for another place, or was changed; or its key is gone."""
 
 
 def seal(

@@ -32,6 +32,17 @@ class Vault:
         self._pool = pool
         self._master = master
 
+    async def check(self) -> None:
+        """
+        Make sure that the master key is the one that belongs to this database.
+
+        Raises:
+            Unsealable: it is another one.
+        """
+        rows = await self._pool.fetch("select person_id, wrapped from person_key limit 1")
+        for it in rows:
+            unwrap(self._master, it["person_id"], it["wrapped"])
+
     async def make_key(self, person_id: PersonId) -> None:
         """Make a person's key; one that is there stays."""
         key, nonce = secrets.token_bytes(KEY_BYTES), secrets.token_bytes(NONCE_BYTES)
