@@ -8,12 +8,12 @@ they are, and pull.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Final
 
 import asyncpg
 import structlog
-from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, DeliverPolicy
@@ -22,18 +22,21 @@ from nats.js.errors import NotFoundError
 from cli.composition import Addresses, ServiceSpec, service_database_url
 from shared import epochs, subjects
 from shared.event_store import DATABASE_FAULTS
-from shared.messaging import connect, ensure_jetstream, telemetry_jetstream
+from shared.messaging import connect, disconnect, ensure_jetstream, telemetry_jetstream
 from shared.pull import consumer_of
 from shared.service_grants import SERVICES, consumers_of
+from shared.tasks import CutOff, in_child, keep_running
 
-LOOK_S: Final = 1.0
+LOOK_S: Final = 2.0
 """How soon what was lost is made again."""
 SPARE: Final = 2
 """For how many more processes there are consumers than shall run: one that was cut off may keep its number
 for a while after another has taken its place."""
 CONNECT_S_MAX: Final = 10.0
+PROVIDE_S_MAX: Final = 60.0
+"""How long making everything may take, on a machine that has much else to do."""
 
-PROVIDE_FAULTS: Final = (NatsError, *DATABASE_FAULTS, TimeoutError)
+PROVIDE_FAULTS: Final = (NatsError, *DATABASE_FAULTS, TimeoutError, CutOff)
 
 log = structlog.get_logger()
 
@@ -72,18 +75,17 @@ async def provide_services(
 
 async def keep_services_provided(addresses: Addresses, copies: Mapping[str, int]) -> None:
     """Provide for services, for ever."""
-    client: Client | None = None
-    try:
-        while True:
-            try:
-                client = client or await connect(addresses.nats_url, "ampledger-providing")
-                await provide_services(client.jetstream(), addresses.database_url, copies)
-            except PROVIDE_FAULTS as fault:
-                log.warning("services not provided for", reason=repr(fault))
-            await asyncio.sleep(LOOK_S)
-    finally:
-        if client is not None:
-            await client.close()
+
+    async def provide_again() -> None:
+        async with _operator(addresses) as js:
+            while True:
+                await provide_services(js, addresses.database_url, copies)
+                await asyncio.sleep(LOOK_S)
+
+    def on_fault(fault: Exception) -> None:
+        log.warning("services not provided for", reason=repr(fault))
+
+    await keep_running(provide_again, PROVIDE_FAULTS, on_fault, LOOK_S)
 
 
 async def provide_once(addresses: Addresses, copies: Mapping[str, int]) -> None:
@@ -91,13 +93,23 @@ async def provide_once(addresses: Addresses, copies: Mapping[str, int]) -> None:
     Provide for services at this moment.
 
     Raises:
-        PROVIDE_FAULTS: NATS or a database cannot be reached.
+        Exception: one of PROVIDE_FAULTS; NATS or a database cannot be reached.
     """
+
+    async def provide() -> None:
+        async with _operator(addresses) as js:
+            await provide_services(js, addresses.database_url, copies)
+
+    await in_child(provide(), PROVIDE_S_MAX)
+
+
+@asynccontextmanager
+async def _operator(addresses: Addresses) -> AsyncIterator[JetStreamContext]:
     client = await connect(addresses.nats_url, "ampledger-providing")
     try:
-        await provide_services(client.jetstream(), addresses.database_url, copies)
+        yield client.jetstream()
     finally:
-        await client.close()
+        await disconnect(client)
 
 
 async def _provide_log(js: JetStreamContext, database_url: str, service: str) -> None:

@@ -235,7 +235,7 @@ class Stack:
         work: list[Coroutine[Any, Any, None]] = [tend(folder.logs)]
         if self.options.nats_url is None:
             work.append(keep_provided(folder.nats, addresses.nats_url))
-        if addresses.nats_keys is not None:
+        if addresses.nats_keys is not None and copies:
             work.append(keep_services_provided(addresses, copies))
         if self.options.echo is not None:
             files = {name: supervisor.log_of(name) for name in supervisor.states()}
@@ -267,7 +267,7 @@ async def _provide(addresses: Addresses, copies: Mapping[str, int]) -> None:
     Raises:
         ServerFault: it cannot be made.
     """
-    if addresses.nats_keys is None:
+    if addresses.nats_keys is None or not copies:
         return
     try:
         await provide_once(addresses, copies)

@@ -65,6 +65,13 @@ def issue(
 @app.command("rotate")
 def rotate(
     serial: SerialArg,
+    trust_connection: Annotated[
+        bool,
+        typer.Option(
+            "--trust-connection",
+            help="It has none yet: take whoever is connected as this charger for it.",
+        ),
+    ] = False,
     actor: Actor = None,
     data_folder: DataFolder = None,
     as_json: AsJson = False,
@@ -73,7 +80,10 @@ def rotate(
     manner = Manner(data_folder, actor, as_json=as_json)
     number = number_of(serial)
     command = RotateChargerCredential(
-        command_id=new_id(), installation_id=places_of([number], manner)[number], serial=number
+        command_id=new_id(),
+        installation_id=places_of([number], manner)[number],
+        serial=number,
+        trust_connection=trust_connection,
     )
     answer = sent(command, manner)
     done = (

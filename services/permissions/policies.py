@@ -57,7 +57,7 @@ class Policies:
         if not answer.accepted:
             log.warning(
                 "what should follow was refused",
-                event=recorded.type,
+                event_type=recorded.type,
                 position=recorded.position,
                 refusal=answer.refusal,
                 detail=answer.detail,

@@ -15,7 +15,7 @@ from services.portal.handlers import followers, listen
 from services.portal.heard import Heard
 from services.portal.knocks import Knock, knock_of
 from services.portal.latest import Latest
-from services.portal.looks import Looks
+from services.portal.looks import Admit, Looks
 from services.portal.pages import Sights, application
 from services.portal.past import ASKED, Past
 from services.portal.read_models import ReadModels
@@ -64,14 +64,15 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     seeing = Seeing(lambda: models.book.grants, utc_now)
     past = Past(partial(ask_acts, runtime.client, ASKED), partial(names_of, runtime.client))
     guard, acting = acting_of(models, heard, runtime)
+    admit = Looks(guard, models.book, acting, utc_now).admit
     app = application(
         sights,
         viewers,
         seeing,
         NatsQuestions(runtime.client),
         past,
-        Looks(guard, models.book, acting, utc_now).admit,
-        api_of(models, sights, guard, acting, past),
+        admit,
+        api_of(models, sights, guard, acting, admit, past),
     )
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
@@ -89,7 +90,12 @@ def acting_of(models: ReadModels, heard: Heard, runtime: Runtime) -> tuple[Guard
 
 
 def api_of(
-    models: ReadModels, sights: Sights, guard: Guard, acting: Acting, past: Past
+    models: ReadModels,
+    sights: Sights,
+    guard: Guard,
+    acting: Acting,
+    admit: Admit,
+    past: Past,
 ) -> FastAPI:
     """Put the API together."""
     sources = Sources(
@@ -99,7 +105,7 @@ def api_of(
         models.sessions,
         models.book,
         guard,
-        acting,
+        admit,
         past,
         utc_now,
     )

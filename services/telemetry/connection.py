@@ -77,10 +77,12 @@ class Connection:
         socket: ServerConnection,
         remote: str,
         proof: Proof,
+        let_in_still: Callable[[], Awaitable[bool]],
     ) -> None:
         self._parts = parts
         self._history = history
         self._socket = socket
+        self._let_in_still = let_in_still
         self._calls = Calls(self._send, parts.settings.call_timeout_s)
         fail_safes = FailSafes(parts, history, self._calls)
         self._admission: Admission | Visit
@@ -148,6 +150,8 @@ class Connection:
                     subject = subjects.charger_command(kind, self.charger_id)
                     subscription = await self._parts.client.subscribe(subject, cb=take)
                     heard.push_async_callback(subscription.unsubscribe)
+                if not await self._let_in_still():
+                    self._send_home("what it has shown is good no more")
                 await self._serve()
         except NatsError as error:
             log.warning("charger turned away, no limits could reach it", error=repr(error))

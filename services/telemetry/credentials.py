@@ -44,6 +44,10 @@ class NoPassword(Refused):
     """The charger has no password that could be replaced."""
 
 
+class HasPassword(Refused):
+    """The charger was issued a password, and has to show it to be given another one."""
+
+
 # --- State ---
 
 
@@ -175,6 +179,28 @@ def rotate(
             f"credential issue {assigned.serial}"
         )
     return issue(state, assigned, credential_id)
+
+
+def introduce(
+    state: Credentials, assigned: AssignedCharger, credential_id: str
+) -> tuple[CredentialFact, ...]:
+    """
+    The charger has taken its first password, over a connection that somebody has vouched for.
+
+    It is issued once the charger has it, and not before: one that has not taken it goes on without.
+
+    Raises:
+        HasPassword: it was issued one before.
+    """
+    if state.demanded(assigned.tenure):
+        raise HasPassword(
+            f"charger {assigned.serial} was issued a password before, so whoever is connected without "
+            "one is not trusted; enter one by hand: ampledger charger credential issue "
+            f"{assigned.serial}"
+        )
+    issued = issue(state, assigned, credential_id)
+    taken = ChargerCredentialDelivered(**_whose(assigned), credential_id=credential_id)
+    return (*issued, taken)
 
 
 def withdraw(

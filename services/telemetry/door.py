@@ -80,6 +80,24 @@ class Door:
         """Say what whoever was let in has shown."""
         return self._proofs.get(socket, NOTHING_ASKED)
 
+    async def lets_in_still(self, socket: ServerConnection, request: Request) -> bool:
+        """
+        Judge once more what a charger has shown in its handshake.
+
+        What was withdrawn between that and the moment from which its connection hears of withdrawals
+        would go unnoticed otherwise.
+        """
+        assigned = self._assignments.get(serial_of(request.path))
+        if assigned is None:
+            return False
+        try:
+            remote = self.remote_of(socket, request)
+            judged = await self._identities.judge(assigned, request, socket, remote)
+        except LOG_FAULTS as fault:
+            log.warning("charger not judged again", serial=assigned.serial, fault=repr(fault))
+            return False
+        return not isinstance(judged, Turned)
+
     def remote_of(self, socket: ServerConnection, request: Request) -> str:
         """Name the network address of whoever is at the other end; empty if it has none."""
         peer = str(socket.remote_address[0]) if socket.remote_address else ""

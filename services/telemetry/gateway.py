@@ -7,6 +7,7 @@ The WebSocket server: at most one connection to each charger, and the newest one
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Final
 
 import structlog
@@ -145,7 +146,8 @@ class Gateway:
             await socket.close(TRY_AGAIN_LATER, "the log cannot be read now")
             return None
         remote, proof = self._door.remote_of(socket, request), self._door.proof_of(socket)
-        connection = Connection(self._parts, history, socket, remote, proof)
+        let_in_still = partial(self._door.lets_in_still, socket, request)
+        connection = Connection(self._parts, history, socket, remote, proof, let_in_still)
         self._connections[serial] = self._at[assigned.charger_id] = connection
         return connection
 

@@ -173,7 +173,10 @@ class LocalList:
                 "updateType": update.kind,
                 "localAuthorizationList": entries,
             }
-            status = (await self._calls.call("SendLocalList", payload))["status"]
+            try:
+                status = (await self._calls.call("SendLocalList", payload))["status"]
+            except AnsweredError as error:
+                status = error.code  # what else it says may quote a number
             if status != ACCEPTED:
                 raise NotNow(f"the charger answered {status} to a list ({update.kind})")
         lists[serial] = ListSent(todo[-1].version, wanted)

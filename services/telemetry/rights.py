@@ -130,13 +130,14 @@ class Rights:
 
     async def watch(self) -> None:
         """Ask permissions again and again how far it has come, for as long as the service runs."""
+        began_at = utc_now()
         while True:
             asked_at = utc_now()
             position = await self._ask()
             if position is not None:
                 self._announced = (position, asked_at)
                 self._catch_up()
-            self._tell_age()
+            self._tell_age(began_at)
             await asyncio.sleep(ASK_S)
 
     async def _ask(self) -> int | None:
@@ -155,9 +156,10 @@ class Rights:
     def _known_at(self, moment: datetime) -> None:
         self._as_of = moment if self._as_of is None else max(moment, self._as_of)
 
-    def _tell_age(self) -> None:
-        age_s = None if self._as_of is None else (utc_now() - self._as_of).total_seconds()
-        stale = age_s is None or age_s > STALE_S
+    def _tell_age(self, began_at: datetime) -> None:
+        """Say when news of permissions have been missing for too long, and when they are back."""
+        heard_at = began_at if self._as_of is None else max(began_at, self._as_of)
+        stale = (utc_now() - heard_at).total_seconds() > STALE_S
         if stale and not self._stale:
             log.warning(
                 "permissions is not heard, drivers are judged by what is known",

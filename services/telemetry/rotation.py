@@ -36,6 +36,7 @@ from shared.transact import ACCEPTED as ACCEPTED_ANSWER
 from shared.transact import refusal_of
 
 REBOOT_REQUIRED: Final = "RebootRequired"
+TAKEN: Final = frozenset({ACCEPTED, REBOOT_REQUIRED})
 COME_AGAIN: Final = "come again with the new password"
 
 log = structlog.get_logger()
@@ -106,11 +107,18 @@ class Rotation:
                 f"command id {command.command_id} was used before, with other content; "
                 "send every new wish under a new id"
             )
+        if command.trust_connection and not self._proven:
+            return await self._introduce(command, mark)
+        return await self._exchange(command, mark)
+
+    async def _exchange(self, command: RotateChargerCredential, mark: bytes) -> Answer:
+        """Give another password to a charger that has shown the one it has."""
         if not self._proven:
             raise NotProven(
                 "whoever is connected as this charger has shown no password, so nobody knows that it is "
-                "the charger; issue one, enter it on the charger, and have it connect with it: ampledger "
-                f"charger credential issue {command.serial}"
+                "the charger; if you do, trust it: ampledger charger credential rotate "
+                f"{command.serial} --trust-connection; or issue a password and enter it on the charger: "
+                f"ampledger charger credential issue {command.serial}"
             )
         assigned, credential_id = self._history.assigned, new_id()
         passes = self._parts.passes
@@ -119,7 +127,7 @@ class Rotation:
             assigned.serial, lambda state: credentials.rotate(state, assigned, credential_id)
         )
         status = await self._told(password)
-        if status in {ACCEPTED, REBOOT_REQUIRED}:
+        if status in TAKEN:
             answer = _taken(status)
             position = await passes.record(
                 assigned.serial,
@@ -136,6 +144,29 @@ class Rotation:
             await passes.keyring.forget([credential_id])
         return answer.model_copy(update={"position": position})
 
+    async def _introduce(self, command: RotateChargerCredential, mark: bytes) -> Answer:
+        """
+        Give the first password to whoever is connected.
+
+        It is issued when the charger has taken it: until then the charger is let in without, so nothing
+        that gets lost on the way locks it out.
+        """
+        assigned, credential_id = self._history.assigned, new_id()
+        passes = self._parts.passes
+        credentials.introduce(await passes.of(assigned.serial), assigned, credential_id)
+        password = await passes.keyring.make(credential_id, assigned.serial)
+        status = await self._told(password)
+        if status not in TAKEN:
+            await passes.keyring.forget([credential_id])
+            return _not_taken(status)
+        answer = _taken(status)
+        position = await passes.record(
+            assigned.serial,
+            lambda state: credentials.introduce(state, assigned, credential_id),
+            *(command.command_id, mark, answer),
+        )
+        return answer.model_copy(update={"position": position})
+
     async def _told(self, password: str) -> str:
         try:
             answer = await self._calls.call(
@@ -145,8 +176,8 @@ class Rotation:
             return str(error)
         except Unanswered as fault:
             raise NoAnswer(
-                f"{fault}; whether the charger has taken the new password is unknown, so the old one "
-                "and the new one are good until it comes again; try again then"
+                f"{fault}; whether the charger has taken the new password is unknown, so what it had "
+                "before is good as well until it comes again; try again then"
             ) from fault
         return str(answer["status"])
 
@@ -154,15 +185,15 @@ class Rotation:
 def _taken(status: str) -> Answer:
     if status == ACCEPTED:
         return ACCEPTED_ANSWER
-    detail = "the charger uses its new password after its next restart; the old one is good until then"
+    detail = "the charger uses its new password after its next restart: restart it now"
     return ACCEPTED_ANSWER.model_copy(update={"detail": detail})
 
 
 def _not_taken(status: str) -> Answer:
     return refusal_of(
         RejectedByCharger(
-            f"the charger answered {status} to the new password and keeps the one it has, which stays "
-            "good; enter a new one by hand: ampledger charger credential issue"
+            f"the charger answered {status} to the new password and goes on as before; enter one by "
+            "hand: ampledger charger credential issue"
         )
     )
 

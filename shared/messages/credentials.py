@@ -50,6 +50,10 @@ class OneChargerCredential(CredentialCommand):
 class RotateChargerCredential(OneChargerCredential):
     """Give a connected charger a new password over its connection; nobody else gets to know it."""
 
+    trust_connection: bool = False
+    """Take whoever is connected as the charger for it, and give it its first password; otherwise only
+    who has shown one is given another."""
+
 
 class WithdrawChargerCredential(OneChargerCredential):
     """Let a charger in with none of the passwords it has been given."""

@@ -8,10 +8,8 @@ from datetime import timedelta
 from functools import partial
 
 import httpx
-import orjson
 from fastapi import FastAPI
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from starlette.requests import HTTPConnection
 
 from services.portal.acting import Acting
@@ -20,23 +18,23 @@ from services.portal.api.looking import Sources
 from services.portal.guarding import Guard
 from services.portal.handlers import followers
 from services.portal.heard import Heard
+from services.portal.looks import Looks
 from services.portal.past import Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
-from shared import subjects
 from shared.acts_query import ask_acts
 from shared.clock import utc_now
 from shared.follow import follow
-from shared.messages import Answer, Verdict
 from shared.messages.permissions import (
+    AccessRefused,
     PlatformRole,
     PlatformRoleGranted,
-    RecordRefusal,
     Role,
     RoleGranted,
 )
 from shared.messages.signing_in import Asker, Scope
 from shared.messaging import connect
+from shared.naming import names_of
 from shared.runtime import RuntimeSettings, pool_of
 from tests.integration.installation.desk import Service
 from tests.support.databases import service_database
@@ -57,7 +55,6 @@ class ApiPlace:
     heard: Heard
     app: FastAPI
     askers: dict[str, Asker] = field(default_factory=dict)
-    recorded: list[tuple[str, RecordRefusal]] = field(default_factory=list)
 
     def person(self, name: str, *, stepped_up: bool = True) -> httpx.AsyncClient:
         """A browser in which somebody is signed in."""
@@ -105,6 +102,11 @@ class ApiPlace:
         )
         assert await self.heard.until("permissions", before + 1, 10.0)
 
+    async def refusals(self) -> list[tuple[str, AccessRefused]]:
+        """Who was refused what, as permissions has it on record."""
+        log = [it async for page in self.feed.log("permissions").pages() for it in page]
+        return [(it.meta.actor, it.event) for it in log if isinstance(it.event, AccessRefused)]
+
     async def platform(self, who: str, role: PlatformRole) -> None:
         before = self.heard.position("permissions")
         await self.feed.tell(PlatformRoleGranted(grantee=f"person/{who}", role=role))
@@ -148,8 +150,8 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             models.sessions,
             models.book,
             guard,
-            acting,
-            Past(partial(ask_acts, client, ("installation",))),
+            Looks(guard, models.book, acting, utc_now).admit,
+            Past(partial(ask_acts, client, ("installation",)), partial(names_of, client)),
             utc_now,
         )
         askers: dict[str, Asker] = {}
@@ -161,23 +163,9 @@ async def api_place() -> AsyncIterator[ApiPlace]:
         inner = api(acting, sources, asker_of)
         app = FastAPI(openapi_url=None)
         app.mount(PREFIX, inner)
-        place = ApiPlace(client, feed, models, heard, app, askers)
-        await _record(client, place)
         try:
-            yield place
+            yield ApiPlace(client, feed, models, heard, app, askers)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _record(client: Client, place: ApiPlace) -> None:
-    """Stand in for permissions, which puts refusals on record."""
-
-    async def on_refusal(message: Msg) -> None:
-        actor = (message.headers or {})["Ampledger-Actor"]
-        place.recorded.append((actor, RecordRefusal.model_validate(orjson.loads(message.data))))
-        answer = Answer(verdict=Verdict.ACCEPTED)
-        await message.respond(answer.model_dump_json().encode())
-
-    await client.subscribe(subjects.command(RecordRefusal), cb=on_refusal)

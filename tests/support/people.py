@@ -7,6 +7,11 @@ from dataclasses import dataclass
 import httpx
 from nats.aio.client import Client
 
+from shared import subjects
+from shared.context import Context
+from shared.ids import new_id
+from shared.messages.permissions import ForgetPerson
+from shared.messaging import request
 from tests.support.permissions_process import sign_in
 
 PASSWORD = "walrus ladder violin"  # noqa: S105  # of nobody
@@ -28,6 +33,14 @@ class Somebody:
     def typed(self, **changes: str) -> Mapping[str, str]:
         """What they type on the sign-in page."""
         return {"email": self.email, "password": self.password} | changes
+
+
+async def forget(client: Client, person_id: str) -> None:
+    """Have the operator forget somebody."""
+    command = ForgetPerson(command_id=new_id(), person_id=person_id)
+    subject = subjects.command(ForgetPerson, person_id)
+    answer = await request(client, command, subject, Context("operator", new_id()))
+    assert answer.accepted, answer
 
 
 async def csrf_in(http: httpx.AsyncClient, path: str = "/account") -> str:

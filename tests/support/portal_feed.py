@@ -61,6 +61,10 @@ class Feed:
             )
         )
 
+    def log(self, service: str) -> EventStore:
+        """The log of a service."""
+        return self._stores[service]
+
     async def say(self, *messages: MeterReading | SiteBalance) -> None:
         """Publish readings as they are heard live."""
         for it in messages:

@@ -108,6 +108,7 @@ async def ran() -> AsyncIterator[Ran]:
             for command in garage.set_up():
                 await garage.command(command, WITHIN_S)
             stack = Ran(garage)
+            await stack.ask("subscriber", "add", "billing", "--events", "CircuitAdded")
             async with garage.cars():
                 await garage.limits_flow(WITHIN_S)
                 await kill(garage, "nats")
@@ -132,7 +133,6 @@ async def kill(garage: SmallGarage, name: str) -> None:
 
 
 async def ask_everything(stack: Ran) -> None:
-    await stack.ask("subscriber", "add", "billing", "--events", "CircuitAdded")
     for command in ("status", "lag", "check --history", "log verify", "subscriber list"):
         await stack.ask(*command.split())
     for command in ("history", "who-did", "explain"):

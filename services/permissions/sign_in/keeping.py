@@ -16,6 +16,7 @@ from services.permissions.sign_in.sessions import Session
 from services.permissions.sign_in.tokens import Token, Tokens
 from shared.clock import utc_now
 from shared.ids import new_id
+from shared.messages import Event
 from shared.messages.own_account import (
     Account,
     AccountReply,
@@ -84,7 +85,8 @@ class Keeping:
 
     async def set_password(self, query: SetPassword) -> SignedInReply:
         """
-        Set a new password; all other sessions of the person end, and this one gets another secret.
+        Set a new password; all other sessions of the person end, and their tokens, and this session gets
+        another secret.
 
         Raises:
             PasswordTooWeak, ProofNeeded, WrongCredentials, TooManyAttempts: it stays as it is.
@@ -96,19 +98,24 @@ class Keeping:
         async with self._parts.pool.acquire() as connection, connection.transaction():
             await self._parts.accounts.keep_hash(person.id, kept, connection)
             await self._parts.sessions.end_all(person.id, session.session_id, connection)
-            await self._record(person, PasswordSet(person_id=person.id))
+            ended = await self._tokens.revoke_all(connection, person.id)
+            await self._record(
+                person,
+                PasswordSet(person_id=person.id),
+                *(TokenRevoked(person_id=person.id, token_id=it) for it in ended),
+            )
         secret, session = await self._parts.sessions.step_up(session)
         return await self._entering.reply(person, secret, session)
 
-    def may_add(self, session: Session) -> bool:
-        """Tell whether a session's person may add a way to sign in without showing one first."""
+    def may_change(self, session: Session) -> bool:
+        """Tell whether a session's person may change how they sign in without showing one way first."""
         by_link = (
             session.method == "LINK" and utc_now() - session.signed_in_at < LINK_COUNTS_FOR
         )
         return by_link or self._parts.sessions.is_proven(session)
 
     async def _check_may_set(self, session: Session, present: str | None) -> None:
-        if self.may_add(session):
+        if self.may_change(session):
             return
         ways = await self._parts.accounts.ways(session.person_id)
         if not ways.password:
@@ -184,10 +191,8 @@ class Keeping:
             passkeys=await self._passkeys.of(person.id),
         )
 
-    async def _record(
-        self, person: Person, event: PasswordSet | TokenIssued | TokenRevoked
-    ) -> None:
-        await self._parts.facts.record(person.id, f"person/{person.id}", event)
+    async def _record(self, person: Person, *events: Event) -> None:
+        await self._parts.facts.record(person.id, f"person/{person.id}", *events)
 
 
 def _words_of(person: Person) -> tuple[str, ...]:

@@ -167,7 +167,7 @@ class Oidc:
         sealed = await self._people.seal(invited, "identity", {"subject": who.subject})
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
-                "insert into company_identity values ($1, $2, $3, $4)",
+                "insert into company_identity values ($1, $2, $3, $4) on conflict do nothing",
                 company.issuer,
                 who.subject,
                 invited,

@@ -43,10 +43,6 @@ class CompanyRefused(Refused):
     """What the company's server said is no proof, or the person is not invited."""
 
 
-class LastWayIn(Refused):
-    """Without this the person could not sign in any more."""
-
-
 class NotForThisProgram(Refused):
     """A program asks for a scope that it does not have."""
 

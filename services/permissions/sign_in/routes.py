@@ -81,13 +81,15 @@ def sign_in_routes(
 
     async def add_passkey(query: AddPasskey) -> Reply:
         session, person = await keeping.who(query.session)
-        if not keeping.may_add(session):
+        if not keeping.may_change(session):
             raise ProofNeeded("Show your password or a passkey first, then add another one.")
         await passkeys.add(person, query.challenge_id, query.credential, query.label)
         return DONE
 
     async def remove_passkey(query: RemovePasskey) -> Reply:
-        _, person = await keeping.who(query.session)
+        session, person = await keeping.who(query.session)
+        if not keeping.may_change(session):
+            raise ProofNeeded("Show your password or a passkey first, then remove one.")
         await passkeys.remove(person, query.passkey_id)
         return DONE
 

@@ -96,6 +96,13 @@ class Tokens:
         )
         return ended is not None
 
+    async def revoke_all(self, connection: Connection, person_id: str) -> Sequence[str]:
+        """End all tokens of a person; name them."""
+        rows = await connection.fetch(
+            "delete from api_token where person_id = $1 returning token_id", person_id
+        )
+        return [row["token_id"] for row in rows]
+
     # --- Programs ---
 
     async def give_access(self, client_id: str, scopes: frozenset[Scope]) -> str:

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import Path, Request
 
-from services.portal.acting import Acting
 from services.portal.api.entering import AskerOf
 from services.portal.charging import Sessions
 from services.portal.documents import Layout
 from services.portal.guarding import Guard, NotHere
+from services.portal.looks import Admit
 from services.portal.past import Past
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
@@ -36,7 +36,7 @@ class Sources:
         sessions: those that were, and are.
         book: what has been granted.
         guard: checks who asks.
-        acting: has done what is asked for.
+        admit: lets somebody look at the past.
         past: what the logs of all services tell.
         now: reads the clock.
     """
@@ -47,7 +47,7 @@ class Sources:
     sessions: Sessions
     book: GrantBook
     guard: Guard
-    acting: Acting
+    admit: Admit
     past: Past
     now: Callable[[], datetime]
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.guarding import NotHere
+from services.portal.looks import ReasonNeeded
 from shared.commands import INVALID, UNAVAILABLE
 from shared.decider import Refused
 from shared.messages import Answer
@@ -21,6 +22,7 @@ from shared.rights.reach import OutOfScope, StepUpNeeded
 PROBLEM_JSON: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 2
 _FORBIDDEN: Final = frozenset(it.__name__ for it in (Forbidden, OutOfScope, StepUpNeeded))
+_INCOMPLETE: Final = frozenset({INVALID, ReasonNeeded.__name__})
 
 
 class Problem(BaseModel):
@@ -79,7 +81,7 @@ def status_of(refusal: str) -> int:
         return 404
     if refusal == UNAVAILABLE:
         return 503
-    return 422 if refusal == INVALID else 409
+    return 422 if refusal in _INCOMPLETE else 409
 
 
 def refused(answer: Answer, headers: dict[str, str]) -> Response:

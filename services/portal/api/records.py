@@ -7,17 +7,15 @@ from typing import Annotated, Any, Literal
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from services.portal.acting import command_id_of
 from services.portal.api.looking import Here, Looking
 from services.portal.api.paging import PAGE, Cursor, Limit, Page, page_of
-from services.portal.api.problems import Bad, status_of
+from services.portal.api.problems import Bad
 from services.portal.api.readings import HeldRole, held
 from services.portal.api.reports import as_csv, report_of
 from services.portal.charging import ChargingSession
+from services.portal.looks import REASON_CHARS_MAX
 from services.portal.past import TooManyLook
 from shared.history.deeds import Deed, Wanted
-from shared.messages.permissions import LookAtHistory
-from shared.messages.signing_in import Asker
 from shared.rights.grants import NOTHING, Grant, Place
 from shared.rights.table import Action
 
@@ -96,7 +94,7 @@ class Records:
         self,
         request: Request,
         installation_id: Here,
-        reason: Annotated[str | None, Query(min_length=4, max_length=500)] = None,
+        reason: Annotated[str | None, Query(max_length=REASON_CHARS_MAX)] = None,
         refused: bool = False,
         cursor: Cursor = None,
         limit: Limit = PAGE,
@@ -107,8 +105,7 @@ class Records:
         Support says why it looks, and that is on record before anything is shown.
         """
         asker, _ = self._at.seen(request, Action.HISTORY, installation_id)
-        if not self._at.own(asker, installation_id):
-            await self._look(asker, installation_id, reason)
+        await self._at.sources.admit(asker, installation_id, reason)
         try:
             found = await self._at.sources.past.deeds(
                 installation_id, Wanted(refused=refused), asker.actor
@@ -121,24 +118,6 @@ class Records:
             ) from None
         page = page_of(found, _deed_order, cursor, limit, newest_first=True)
         return Page(items=[it.as_json() for it in page.items], next=page.next)
-
-    async def _look(self, asker: Asker, installation_id: str, reason: str | None) -> None:
-        if reason is None:
-            raise Bad(
-                422,
-                "ReasonNeeded",
-                "say why you look, as `reason`: it is put on record with your name",
-            )
-        look = LookAtHistory(
-            command_id=command_id_of(asker, None),
-            installation_id=installation_id,
-            reason=reason,
-        )
-        answer = await self._at.sources.acting.ask(asker, look)
-        if not answer.accepted:
-            raise Bad(
-                status_of(answer.refusal or ""), answer.refusal or "", answer.detail or ""
-            )
 
     async def roles(
         self,

@@ -67,7 +67,7 @@ async def test_a_refusal_is_put_on_record(place: ApiPlace) -> None:
     async def found() -> list[str]:
         return [
             actor
-            for actor, it in place.recorded
+            for actor, it in await place.refusals()
             if (it.asked_for, it.installation_id) == ("ChangeInstallation", HARBOUR)
         ]
 

@@ -1,5 +1,6 @@
 """Who did what by what right, and who was refused what: on a real stack, from all of its logs."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -7,25 +8,35 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import websockets
+from nats.aio.client import Client
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
+from cli.composition import without_login
 from cli.garages import INSTALLATION_ID
-from cli.services import PERMISSIONS, TELEMETRY
+from cli.nats_keys import KEYS, seed_file
+from cli.services import PORTAL, TELEMETRY
 from shared import subjects
 from shared.context import Context
-from shared.event_store import Commit, EventStore, StreamEvents
 from shared.ids import new_id
-from shared.messages import Answer, Event, Verdict
+from shared.messages import Answer, Verdict
 from shared.messages.installation import (
     DeactivateCircuit,
     InstallationCommand,
     SetPriority,
 )
-from shared.messages.permissions import AccessRefused, Role, RoleGranted
+from shared.messages.permissions import (
+    PLATFORM,
+    GrantPlatformRole,
+    GrantRole,
+    InvitePerson,
+    PermissionsCommand,
+    PlatformRole,
+    RecordRefusal,
+    Role,
+)
 from shared.messaging import connect, request
-from shared.recorded import Meta
-from shared.runtime import pool_of
+from shared.nats_options import NatsSettings
 from tests.integration.cli.test_support import Desk
 from tests.support.servers import scratch_folder
 from tests.support.small_garage import SmallGarage
@@ -41,36 +52,54 @@ BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 NINA, OLA = "person/nina", "person/ola"
 
 
-async def permitted(desk: Desk, actor: str, *events: Event) -> None:
-    """Append to the log of permissions what that service would have."""
-    async with (
-        pool_of(desk.garage.database_url(PERMISSIONS)) as pool,
-        EventStore.open(pool) as log,
-    ):
-        for event in events:
-            command_id = new_id()
-            meta = Meta(actor=actor, command_id=command_id, correlation_id=command_id)
-            part = StreamEvents(f"access-{INSTALLATION_ID}", None, [event])
-            answer = Answer(verdict=Verdict.ACCEPTED)
-            await log.append(Commit(command_id, b"", answer, meta, [part]))
-
-
-async def asked(desk: Desk, actor: str, command: InstallationCommand) -> Answer:
-    """Ask for something as a person does, through the portal."""
-    client = await connect(desk.garage.stack.urls["nats"], "test-portal")
+async def told(desk: Desk, aggregate_id: str, command: PermissionsCommand) -> None:
+    """Have the operator of the platform send a command to permissions."""
+    client = await connect(desk.garage.stack.urls["nats"], "test-operator")
     try:
-        subject = subjects.asked(type(command), INSTALLATION_ID)
-        return await request(client, command, subject, Context(actor, "corr-1"))
+        subject = subjects.command(type(command), aggregate_id)
+        answer = await request(client, command, subject, Context("kim", new_id()), WITHIN_S)
+        assert answer.accepted, answer
     finally:
         await client.close()
 
 
+@contextlib.asynccontextmanager
+async def as_portal(desk: Desk) -> AsyncIterator[Client]:
+    """The portal's connection: nobody else may speak in a person's name."""
+    key = seed_file(desk.garage.data / "nats" / KEYS, PORTAL)
+    settings = NatsSettings(NATS_NKEY_SEED_FILE=key)
+    client = await connect(without_login(desk.garage.stack.urls["nats"]), "test", settings)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def asked(desk: Desk, actor: str, command: InstallationCommand) -> Answer:
+    """Ask for something as a person does, through the portal."""
+    async with as_portal(desk) as client:
+        subject = subjects.asked(type(command), INSTALLATION_ID)
+        return await request(client, command, subject, Context(actor, "corr-1"), WITHIN_S)
+
+
+async def refused(desk: Desk, actor: str, asked_for: str, answer: Answer) -> None:
+    """Put a refusal on record, as the portal does."""
+    command = RecordRefusal(
+        command_id=new_id(),
+        installation_id=INSTALLATION_ID,
+        asked_for=asked_for,
+        refusal=str(answer.refusal),
+        detail=str(answer.detail),
+    )
+    async with as_portal(desk) as client:
+        subject = subjects.command(RecordRefusal, INSTALLATION_ID)
+        recorded = await request(client, command, subject, Context(actor, new_id()), WITHIN_S)
+        assert recorded.accepted, recorded
+
+
 def priority(command_id: str) -> SetPriority:
     return SetPriority(
-        command_id=command_id,
-        installation_id=INSTALLATION_ID,
-        charger_id="bay-01",
-        priority=3,
+        command_id=command_id, installation_id=INSTALLATION_ID, charger_id="bay-01", priority=3
     )
 
 
@@ -98,8 +127,20 @@ async def wishes() -> AsyncIterator[Desk]:
 
 
 async def wish(desk: Desk) -> None:
-    granted = RoleGranted(installation_id=INSTALLATION_ID, grantee=NINA, role=Role.SERVICE)
-    await permitted(desk, "kim", granted)
+    for name in ("nina", "ola"):
+        invited = InvitePerson(
+            command_id=new_id(),
+            person_id=name,
+            email=f"{name}@example.com",
+            name=f"{name.title()} Berg",
+        )
+        await told(desk, name, invited)
+    partner = GrantPlatformRole(command_id=new_id(), grantee=NINA, role=PlatformRole.INSTALLER)
+    await told(desk, PLATFORM, partner)
+    granted = GrantRole(
+        command_id=new_id(), installation_id=INSTALLATION_ID, grantee=NINA, role=Role.SERVICE
+    )
+    await told(desk, INSTALLATION_ID, granted)
     ids = (f"nina-{number}" for number in range(1000))
 
     async def ninas() -> Answer:
@@ -108,18 +149,9 @@ async def wish(desk: Desk) -> None:
     await until(ninas, lambda it: it.accepted, WITHIN_S)  # the service has heard of her role
     olas = await asked(desk, OLA, priority("ola-1"))
     assert (olas.refusal, olas.position) == ("Forbidden", 0)
-    refusals = (
-        ("SetPriority", olas.refusal, olas.detail),
-        ("who-did page", "Forbidden", "no role"),
-    )
-    for asked_for, refusal, detail in refusals:
-        event = AccessRefused(
-            installation_id=INSTALLATION_ID,
-            asked_for=asked_for,
-            refusal=str(refusal),
-            detail=str(detail),
-        )
-        await permitted(desk, OLA, event)
+    await refused(desk, OLA, "SetPriority", olas)
+    unseen = Answer(verdict=Verdict.REFUSED, refusal="NotHere", detail="no role there")
+    await refused(desk, OLA, "read who did what", unseen)
 
 
 async def knock(garage: SmallGarage) -> None:
@@ -145,7 +177,9 @@ async def test_every_change_is_told_with_the_right_it_was_made_by(wishes: Desk) 
     assert (ninas[0]["door"], ninas[0]["correlation_id"]) == ("portal", "corr-1")
     assert "has priority 3 from now on" in ninas[0]["what"][0]
     assert (down["who"], down["right"], down["door"]) == ("test", None, "operator")
-    assert any(NINA.removeprefix("person/") in it["what"][0] for it in said.json)
+    assert ninas[0]["name"] == "Nina Berg"
+    roles = [it for it in said.json if it["service"] == "permissions" and not it["refused"]]
+    assert any("Nina Berg has the role service" in it["what"][0] for it in roles), roles
     assert not any(it["who"].startswith("charger/") and not it["refused"] for it in said.json)
     times = [it["at"] for it in said.json]
     assert times == sorted(times)
@@ -158,7 +192,7 @@ async def test_refusals_of_every_kind_are_told_with_their_reason(wishes: Desk) -
     kinds = {(it["who"], it["asked_for"]) for it in said.json}
     assert kinds == {
         (OLA, "SetPriority"),
-        (OLA, "who-did page"),
+        (OLA, "read who did what"),
         (f"charger/{EARLY}", f"connection of charger {EARLY}"),
     }
     assert "Forbidden: power management, priorities at charger bay-01" in text

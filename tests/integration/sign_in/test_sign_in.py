@@ -7,7 +7,7 @@ import pytest
 
 from services.portal.signing_in.forms import OLD_PAGE
 from tests.integration.sign_in.conftest import Door
-from tests.support.people import OTHER_PASSWORD, csrf_in, with_password
+from tests.support.people import OTHER_PASSWORD, csrf_in, forget, with_password
 from tests.support.permissions_process import link_for, sign_in
 
 pytestmark = pytest.mark.integration
@@ -156,6 +156,42 @@ async def test_one_session_can_be_ended_from_another(door: Door) -> None:
         await http.post("/account/sessions/end-others", data={"csrf": await csrf_in(http)})
         assert await is_in(http)
         assert not await is_in(lost)
+
+
+@pytest.mark.parametrize(
+    "change", ["expires_at = now()", "last_at = now() - interval '1 hour'"]
+)
+async def test_a_session_ends_by_itself_in_use_or_not(door: Door, change: str) -> None:
+    who = await door.somebody()
+    async with door.browser() as http:
+        await http.post("/sign-in", data=who.typed())
+        assert await is_in(http)
+        await door.store.pool.execute(
+            f"update browser_session set {change} where person_id = $1",  # noqa: S608  # of ours
+            who.id,
+        )
+        assert not await is_in(http)
+
+
+async def test_whoever_is_forgotten_is_out_and_nothing_of_their_sign_in_is_left(
+    door: Door,
+) -> None:
+    who = await door.somebody()
+    async with door.browser() as http:
+        await http.post("/sign-in", data=who.typed())
+        form = {"label": "home", "scope": "read", "days": "30", "csrf": await csrf_in(http)}
+        await http.post("/account/tokens", data=form)
+
+        await forget(door.client, who.id)
+
+        assert not await is_in(http)
+        assert (await http.post("/sign-in", data=who.typed())).status_code == 401
+    for table in ("account", "browser_session", "api_token", "known_device"):
+        left = await door.store.pool.fetchval(
+            f"select count(*) from {table} where person_id = $1",  # noqa: S608  # of ours
+            who.id,
+        )
+        assert left == 0, table
 
 
 # --- Links ---

@@ -1,9 +1,14 @@
 """Tokens of people and access of programs: what they reach, and that they end at once."""
 
+import asyncio
+import os
 import re
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
+import orjson
 import pytest
 
 from services.permissions.sign_in.tokens import ACCESS_S
@@ -12,7 +17,7 @@ from shared.clock import utc_now
 from shared.messages.own_account import IssueClientSecret, Issued, RevokeClient
 from shared.messages.signing_in import Asker, Known, Query, Reply, Scope, WhoIs
 from tests.integration.sign_in.conftest import Door
-from tests.support.people import csrf_in
+from tests.support.people import OTHER_PASSWORD, csrf_in
 
 pytestmark = pytest.mark.integration
 
@@ -74,6 +79,20 @@ async def test_a_revoked_token_is_nobodys_at_once(door: Door) -> None:
             refused = await program.get("/api/installations", headers=headers)
             assert refused.status_code == 401
             assert "invalid_token" in refused.headers["www-authenticate"]
+
+
+async def test_a_new_password_ends_all_tokens_and_that_is_on_record(door: Door) -> None:
+    who = await door.somebody()
+    async with door.browser() as http:
+        await http.post("/sign-in", data=who.typed())
+        secret = SECRET.search((await make_token(http)).text)
+        assert secret is not None
+        form = {"new": OTHER_PASSWORD, "again": OTHER_PASSWORD, "csrf": await csrf_in(http)}
+
+        await http.post("/account/password", data=form)
+
+    assert await who_is(door, secret[1]) is None
+    assert [it.type for it in await door.facts(who.id)][-2:] == ["PasswordSet", "TokenRevoked"]
 
 
 @pytest.mark.parametrize("days", ["0", "367", "never"])
@@ -199,6 +218,41 @@ async def test_a_new_secret_ends_the_old_one(door: Door) -> None:
     async with door.browser() as http:
         assert (await http.post("/oauth/token", data=form, auth=(client_id, old))).is_error
         assert (await http.post("/oauth/token", data=form, auth=(client_id, new))).is_success
+
+
+async def test_the_operator_registers_and_revokes_programs_on_the_command_line(
+    door: Door,
+) -> None:
+    client_id = f"harbour-{next(door.numbers)}"
+    register = ("register", client_id, "--name", "Harbour", "--scope", "charge", "--json")
+    code, said = await ampledger(door, *register)
+    assert code == 0, said
+    told = orjson.loads(said)
+    form = {"grant_type": "client_credentials"}
+    async with door.browser() as http:
+        answer = await http.post(
+            "/oauth/token", data=form, auth=(client_id, told["client_secret"])
+        )
+        assert answer.json()["scope"] == "charge"
+
+    assert (await ampledger(door, "revoke", client_id))[0] == 0
+    code, said = await ampledger(door, "revoke", client_id)
+    assert code == 1
+    assert f"There is no program {client_id}" in said
+
+
+async def ampledger(door: Door, *arguments: str) -> tuple[int, str]:
+    """Run `ampledger client …`; return its exit code and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        Path(sys.executable).with_name("ampledger"),
+        "client",
+        *arguments,
+        env=os.environ | {"NATS_URL": door.servers.nats_url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()
 
 
 async def test_another_grant_than_the_one_we_have_is_refused(door: Door) -> None:

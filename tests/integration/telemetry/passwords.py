@@ -59,8 +59,10 @@ async def password_of(world: World, place: Place) -> str:
     return shown.secret
 
 
-async def rotated(world: World, place: Place, command_id: str | None = None) -> Answer:
-    return await asked(world, RotateChargerCredential(**_about(place, command_id)))
+async def rotated(
+    world: World, place: Place, command_id: str | None = None, **how: Any
+) -> Answer:
+    return await asked(world, RotateChargerCredential(**_about(place, command_id), **how))
 
 
 async def withdrawn(world: World, place: Place, **how: Any) -> Answer:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.clock import utc_now
+from shared.ids import new_id
 from shared.messages.permissions import Role
 from shared.messages.telemetry import (
     DriverAuthorized,
@@ -177,3 +178,20 @@ async def test_a_card_held_to_the_reader_again_and_again_is_on_record_once(
 
     kinds = [type(it) for it in await world.decisions(place)]
     assert kinds == [DriverRefused, DriverAuthorized]
+
+
+async def test_what_is_known_grows_no_older_while_permissions_is_there(world: World) -> None:
+    place = await guarded(world)
+    await user(world, place)
+    heard_at = utc_now()
+
+    async with plugged_in(world.gateway, place.serial) as charger:
+        await charger.boot_until_accepted()
+
+        async def newer() -> bool:
+            await shown(charger, new_id()[-20:])
+            decision = (await world.decisions(place))[-1]
+            assert isinstance(decision, DriverRefused)
+            return decision.known_as_of is not None and decision.known_as_of > heard_at
+
+        await world.until(newer)  # nothing has happened there since

@@ -26,7 +26,7 @@ from tests.integration.telemetry.passwords import (
     shows,
     withdrawn,
 )
-from tests.integration.telemetry.raw_charger import plugged_in
+from tests.integration.telemetry.raw_charger import SILENCE, plugged_in
 from tests.integration.telemetry.simulated import living
 from tests.integration.telemetry.world import Place, World
 
@@ -274,6 +274,42 @@ async def test_a_charger_whose_answer_is_lost_gets_in_with_either_password(
         async with plugged_in(world.gateway, place.serial, headers=headers) as charger:
             assert (await charger.boot())["status"] == "Accepted"
     assert await ends(world, place) == [CredentialEnd.REPLACED]
+
+
+async def test_a_connected_charger_gets_its_first_password_where_somebody_vouches_for_it(
+    world: World,
+) -> None:
+    place = await world.assigned()
+    async with living(world.gateway, place.serial) as charger:
+        await world.event(place, ChargerConnected)
+
+        answer = await rotated(world, place, trust_connection=True)
+
+        assert answer.accepted, answer
+        password = charger.configuration.authorization_key
+        assert password is not None
+        await world.event(place, ChargerConnected, times=2)
+    kinds = [type(it) for it in await credentials_told(world, place)]
+    assert kinds == [ChargerCredentialIssued, ChargerCredentialDelivered]
+    await refusal_of(world, place.serial, 401)
+
+
+async def test_a_charger_that_takes_no_first_password_goes_on_without(world: World) -> None:
+    place = await world.assigned()
+    async with plugged_in(world.gateway, place.serial) as charger:
+        await charger.boot_until_accepted()
+        for answer in ({"status": "Rejected"}, SILENCE):
+            charger.answers["ChangeConfiguration"] = answer
+            refused = await rotated(world, place, trust_connection=True)
+            assert refused.refusal in {"RejectedByCharger", "NoAnswer"}
+    assert await credentials_told(world, place) == []
+    async with plugged_in(world.gateway, place.serial) as charger:
+        assert (await charger.boot())["status"] == "Accepted"
+
+        await password_of(world, place)  # from now on who has shown nothing is not trusted
+        charger.answers["ChangeConfiguration"] = {"status": "Accepted"}
+        refused = await rotated(world, place, trust_connection=True)
+        assert refused.refusal == "HasPassword"
 
 
 async def test_a_charger_that_is_away_cannot_be_told_a_new_password(world: World) -> None:

@@ -14,11 +14,21 @@ from cli.support.registry import (
 )
 from shared.documents import Documents
 from shared.messages.balancer import OverloadDetected
-from shared.messages.telemetry import Place
+from shared.messages.permissions import (
+    MemberAdded,
+    PlatformRole,
+    PlatformRoleGranted,
+    Role,
+    RoleGranted,
+)
+from shared.messages.telemetry import Place, SessionStarted
 from shared.phases import Phase
 from shared.recorded import Recorded
 from tests.unit.history.facts import (
+    BAY,
+    BEGIN,
     GARAGE,
+    Log,
     added,
     allotted,
     balancer,
@@ -136,13 +146,33 @@ async def test_what_the_service_passed_over_is_passed_over() -> None:
     assert fold.documents == {("count", GARAGE): '{"circuits":1}'}
 
 
+def permissions() -> Log:
+    log = Log("permissions", number=4)
+    log.act(RoleGranted(installation_id=GARAGE, grantee="group/firm", role=Role.SERVICE))
+    log.act(PlatformRoleGranted(grantee="group/firm", role=PlatformRole.INSTALLER))
+    log.act(MemberAdded(group_id="firm", person_id="ada"))
+    return log
+
+
 def past(service: str) -> list[Recorded]:
     """Tell a little of everything that a log is folded from."""
     if service == "installation":
         return garage_with_a_locked_charger().events
+    if service == "permissions":
+        return permissions().events
     log = telemetry() if service == "telemetry" else balancer()
     if service == "telemetry":
         log.act(connected())
+        log.act(
+            SessionStarted(
+                installation_id=GARAGE,
+                charger_id=BAY,
+                session_id="s-1",
+                transaction_id=1,
+                started_at=BEGIN,
+                register_wh=0,
+            )
+        )
         log.act(refused("10.9.9.9", Place.ELSEWHERE, serial="ZAP000999"))
     else:
         log.act(allotted(8.0))

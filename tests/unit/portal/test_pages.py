@@ -15,7 +15,7 @@ from services.portal.pages import Sights, application
 from services.portal.paper import static_url
 from services.portal.past import Name, Past
 from services.portal.seeing import Seeing
-from services.portal.signing_in.questions import R
+from services.portal.signing_in.questions import PermissionsUnavailable, R
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.ids import InstallationId, PersonId
@@ -76,12 +76,18 @@ SUPPORT = Grants(
 
 
 class Permissions:
-    """Knows one session, of somebody of support."""
+    """Knows sessions of somebody of support, and of somebody without any role; and then it is away."""
 
     async def ask(self, query: Query, reply: type[R]) -> R:
-        known = isinstance(query, WhoIs) and query.session == "ada's"
-        ada = Asker(actor="person/ada", name="Ada", session_id="s", csrf="c") if known else None
-        return reply.model_validate({"asker": ada})
+        asked = query.session if isinstance(query, WhoIs) else None
+        if asked == "unknown at present":
+            raise PermissionsUnavailable
+        names = {"ada's": "ada", "ben's": "ben"}
+        name = names.get(asked or "")
+        asker = name and Asker(
+            actor=f"person/{name}", name=name.title(), session_id="s", csrf="c"
+        )
+        return reply.model_validate({"asker": asker or None})
 
 
 async def nothing(_: InstallationId) -> Mapping[str, Sequence[Recorded]]:
@@ -360,3 +366,37 @@ async def test_a_deactivated_installation_is_left_out_of_the_list() -> None:
     assert "ampledger installation reactivate garage-1" in own
     assert listed == []
     assert [it["head"]["active"] for it in all_of_them["installations"]] == [False]
+
+
+async def test_nobody_sees_anything_and_is_sent_to_sign_in() -> None:
+    async with asking(sights(known()), session="nobody's") as client:
+        page = await client.get(f"/installations/{GARAGE}?show=waiting")
+        listed = await client.get("/api/installations")
+
+    assert page.status_code == 303
+    assert page.headers["location"] == f"/sign-in?next=/installations/{GARAGE}%3Fshow%3Dwaiting"
+    assert listed.status_code == 401
+    assert "Sea Street" not in page.text + listed.text
+
+
+async def test_while_nobody_can_say_who_asks_nothing_is_shown_and_that_is_told() -> None:
+    async with asking(sights(known()), session="unknown at present") as client:
+        page = await client.get(f"/installations/{GARAGE}")
+        listed = await client.get("/api/installations")
+
+    for answer in (page, listed):
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "2"
+        assert "Charging goes on" in answer.text
+        assert "Sea Street" not in answer.text
+
+
+async def test_where_somebody_has_no_role_there_is_nothing_for_them() -> None:
+    async with asking(sights(known()), session="ben's") as client:
+        page = await client.get(f"/installations/{GARAGE}")
+        nowhere = await client.get("/installations/nowhere")
+        listed = (await client.get("/api/installations")).json()
+
+    assert page.status_code == nowhere.status_code == 404
+    assert page.text.replace(GARAGE, "") == nowhere.text.replace("nowhere", "")
+    assert listed == {"installations": [], "knocks": []}

@@ -13,6 +13,7 @@ from services.telemetry.credentials import (
     NONE_YET,
     CredentialFact,
     Credentials,
+    HasPassword,
     NoPassword,
     TooManyPasswords,
     evolve,
@@ -123,6 +124,17 @@ def test_a_password_is_exchanged_only_where_one_was_shown() -> None:
     with pytest.raises(NoPassword, match="issue ZAP000012"):
         credentials.rotate(NONE_YET, HERE, "p-2")
     assert credentials.rotate(after(issued("p-1")), HERE, "p-2") == (issued("p-2"),)
+
+
+def test_the_first_password_may_be_taken_over_a_connection_somebody_vouches_for() -> None:
+    taken = ChargerCredentialDelivered(**WHOSE, credential_id="p-1")
+
+    assert credentials.introduce(NONE_YET, HERE, "p-1") == (issued("p-1"), taken)
+    with pytest.raises(HasPassword, match="issue ZAP000012"):
+        credentials.introduce(after(issued("p-1")), HERE, "p-2")
+    outside = after(issued("p-1"), ended("p-1", CredentialEnd.WITHDRAWN))
+    with pytest.raises(HasPassword):
+        credentials.introduce(outside, HERE, "p-2")
 
 
 def test_a_charger_that_does_not_take_one_keeps_what_it_has() -> None:
