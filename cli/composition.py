@@ -14,8 +14,8 @@ DATABASE_PREFIX: Final = "ampledger"
 """Name before "_<service>" of every database, where DATABASE_URL names none."""
 
 SEED_FILE: Final = "NATS_NKEY_SEED_FILE"
-_NOBODYS: Final = frozenset({"DATABASE_URL", SEED_FILE})
-"""What is never inherited: it is given to one service."""
+_NOBODYS: Final = frozenset({"DATABASE_URL", "DATABASE_PASSWORDS", "NATS_KEYS", SEED_FILE})
+"""What is never inherited: it is the operator's, or is given to one service."""
 _NATS_SCHEMES: Final = ("nats:", "tls:", "ws:", "wss:")
 
 LogFormat = Literal["json", "console"]

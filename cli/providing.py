@@ -20,6 +20,7 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from cli.composition import Addresses, ServiceSpec, service_database_url
+from cli.faults import ServerFault
 from shared import epochs, subjects
 from shared.event_store import DATABASE_FAULTS
 from shared.messaging import connect, disconnect, ensure_jetstream, telemetry_jetstream
@@ -101,6 +102,24 @@ async def provide_once(addresses: Addresses, copies: Mapping[str, int]) -> None:
             await provide_services(js, addresses.database_url, copies)
 
     await in_child(provide(), PROVIDE_S_MAX)
+
+
+async def provide_at_start(addresses: Addresses, copies: Mapping[str, int]) -> None:
+    """
+    Provide for services that sign in with keys of their own, before they start.
+
+    Raises:
+        ServerFault: it cannot be made.
+    """
+    if addresses.nats_keys is None or not copies:
+        return
+    try:
+        await provide_once(addresses, copies)
+    except PROVIDE_FAULTS as fault:
+        raise ServerFault(
+            f"The jetstreams of the services cannot be made: {fault!r}",
+            "The logs of nats and postgres in the data folder say more.",
+        ) from fault
 
 
 @asynccontextmanager

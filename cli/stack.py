@@ -37,12 +37,7 @@ from cli.orphans import end_orphans
 from cli.ports import free_ports
 from cli.postgres import refusal
 from cli.processes import Program
-from cli.providing import (
-    PROVIDE_FAULTS,
-    copies_in,
-    keep_services_provided,
-    provide_once,
-)
+from cli.providing import copies_in, keep_services_provided, provide_at_start
 from cli.run_file import RUN_FILE, RunFile
 from cli.servers import prepare_servers
 from cli.states import Listener, ProcessState
@@ -176,7 +171,7 @@ class Stack:
         await self._servers_ready(supervisor)
         await migrate_all(self.services, addresses.database_url, addresses.passwords)
         copies = copies_in(self.services)
-        await _provide(addresses, copies)
+        await provide_at_start(addresses, copies)
         self._add_services(addresses)
         self._accompany(addresses, copies)
         supervisor.start()
@@ -258,24 +253,6 @@ class Stack:
         if self._started is None:
             raise RuntimeError("the stack has not been started")
         return self._started
-
-
-async def _provide(addresses: Addresses, copies: Mapping[str, int]) -> None:
-    """
-    Make what services use of JetStream, where they sign in with keys of their own.
-
-    Raises:
-        ServerFault: it cannot be made.
-    """
-    if addresses.nats_keys is None or not copies:
-        return
-    try:
-        await provide_once(addresses, copies)
-    except PROVIDE_FAULTS as fault:
-        raise ServerFault(
-            f"The jetstreams of the services cannot be made: {fault!r}",
-            "The logs of nats and postgres in the data folder say more.",
-        ) from fault
 
 
 def _program(

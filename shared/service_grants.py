@@ -244,23 +244,7 @@ def hearers(service: str, subject: str) -> tuple[str, ...]:
 
 
 def _asks(asks: Iterable[Ask], service: str, subject: str) -> bool:
-    return any(it.service == service and within(it.subject, subject) for it in asks)
-
-
-def within(subject: str, whole: str) -> bool:
-    """
-    Whether everything that one subject matches is matched by another.
-
-    >>> within("charger.c-1.SetCurrentLimit", "charger.*.SetCurrentLimit"), within("a.>", "a.*")
-    (True, False)
-    """
-    parts, wholes = subject.split("."), whole.split(".")
-    for index, wanted in enumerate(wholes):
-        if wanted == ">":
-            return len(parts) > index
-        if index >= len(parts) or parts[index] == ">" or wanted not in {"*", parts[index]}:
-            return False
-    return len(parts) == len(wholes)
+    return any(it.service == service and subjects.within(it.subject, subject) for it in asks)
 
 
 def grant(service: str) -> Grant:

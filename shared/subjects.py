@@ -147,3 +147,19 @@ def partition_in(telemetry_subject: str) -> int:
 def telemetry_all(of: type[Message]) -> str:
     """Match every reading of a kind."""
     return f"telemetry.*.*.*.{of.__name__}"
+
+
+def within(subject: str, whole: str) -> bool:
+    """
+    Whether everything that one subject matches is matched by another.
+
+    >>> within("charger.c-1.SetCurrentLimit", "charger.*.SetCurrentLimit"), within("a.>", "a.*")
+    (True, False)
+    """
+    parts, wholes = subject.split("."), whole.split(".")
+    for index, wanted in enumerate(wholes):
+        if wanted == ">":
+            return len(parts) > index
+        if index >= len(parts) or parts[index] == ">" or wanted not in {"*", parts[index]}:
+            return False
+    return len(parts) == len(wholes)

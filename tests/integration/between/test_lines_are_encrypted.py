@@ -24,6 +24,7 @@ from shared.lines import LineSettings, PlaintextRefused, check_encrypted
 from shared.messages.installation import DeactivateInstallation
 from shared.messaging import connect
 from shared.nats_options import NatsSettings, sign_in
+from shared.pull import consumer_of, pulling
 from shared.runtime import pool_of
 from tests.support.servers import EmbeddedServers, scratch_folder
 from tests.support.tls_front import Front, tls_front
@@ -298,6 +299,31 @@ async def test_databases_are_migrated_over_tls_and_every_service_gets_its_role(
         assert user == await pool.fetchval("select current_database()")
     assert password not in told
     assert database.front.turned_away == 0
+
+
+async def test_the_operator_provides_for_services_over_tls_only(
+    encrypted: Encrypted, database: Database, authority: Authority
+) -> None:
+    url = database.trusting(authority.file)
+    operator = encrypted.settings("operator")
+    await _ampledger("migrate", DATABASE_URL=url)
+    for _ in range(2):  # it may be run again
+        told = await _ampledger(
+            *("nats", "provide", "--balancers", "2"),
+            NATS_URL=encrypted.url,
+            NATS_NKEY_SEED_FILE=str(operator.seed_file),
+            NATS_CA_FILE=str(operator.ca_file),
+            NATS_CERT_FILE=str(operator.cert_file),
+            NATS_KEY_FILE=str(operator.key_file),
+            DATABASE_URL=url,
+        )
+
+    assert "balancer" in told
+    client = await connect(encrypted.url, "test", encrypted.settings("balancer"))
+    for name in ("balancer-telemetry", "balancer-2-telemetry"):
+        async with pulling(client, "EVENTS_TELEMETRY", consumer_of(name)):
+            pass
+    await client.close()
 
 
 @pytest.mark.parametrize("query", ["", "?sslmode=disable", "?sslmode=prefer", "?sslmode=allow"])

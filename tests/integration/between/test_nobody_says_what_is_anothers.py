@@ -109,7 +109,7 @@ def test_the_walk_passes_every_kind_of_subject_there_is() -> None:
         if callable(it) and getattr(it, "__module__", "") == subjects.__name__
     }
 
-    about_names = {"partition_of", "partition_in", "jetstream_of", "epoch_of"}
+    about_names = {"partition_of", "partition_in", "jetstream_of", "epoch_of", "within"}
     patterns = {"events_of", "commands_of", "asked_of", "telemetry_all"}
     passed = {
         "event",

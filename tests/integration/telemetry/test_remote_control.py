@@ -145,6 +145,7 @@ async def test_a_tag_is_for_one_session_at_one_charger(world: World) -> None:
     ]
     decisions = await world.decisions(place)
     assert [type(it) for it in decisions] == [
+        DriverAuthorized,
         ChargingRequested,
         DriverAuthorized,
         DriverRefused,

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,39 @@ def test_addresses_of_the_outer_environment_do_not_shine_through() -> None:
 
     assert environment["NATS_URL"] == ADDRESSES.nats_url
     assert environment["DATABASE_URL"].endswith("/ampledger_balancer?sslmode=disable")
+
+
+OWN = replace(
+    ADDRESSES,
+    nats_url="nats://ampledger:s3cret@127.0.0.1:4333",
+    nats_keys=Path("/data/nats/keys"),
+    passwords={"balancer": "b/1", "portal": "p2"},
+)
+
+
+def test_a_service_gets_its_own_key_and_its_own_role_and_nobody_elses() -> None:
+    inherited = {
+        "NATS_NKEY_SEED_FILE": "/keys/operator.seed",
+        "NATS_KEYS": "/keys",
+        "DATABASE_PASSWORDS": "/passwords",
+    }
+    environment = service_environment(BALANCER, OWN, 20_001, "json", inherited)
+
+    assert environment["NATS_URL"] == "nats://127.0.0.1:4333"
+    assert environment["NATS_NKEY_SEED_FILE"] == "/data/nats/keys/balancer.seed"
+    assert environment["DATABASE_URL"] == (
+        "postgresql://ampledger_balancer:b%2F1@db:5433/ampledger_balancer?sslmode=disable"
+    )
+    told = " ".join(environment.values())
+    assert all(it not in told for it in ("s3cret", "pw", "p2", "operator", "/passwords"))
+
+
+def test_a_service_that_is_in_no_table_gets_no_key() -> None:
+    stranger = ServiceSpec("stranger", "services.stranger", has_log=False)
+    environment = service_environment(stranger, OWN, 20_001, "json", {})
+
+    assert environment["NATS_URL"] == "nats://127.0.0.1:4333"
+    assert "NATS_NKEY_SEED_FILE" not in environment
 
 
 def test_a_service_without_schema_gets_nobodys_database() -> None:
