@@ -1,5 +1,6 @@
 """Which services make up Ampledger, and what each is told."""
 
+import os
 from collections.abc import Mapping
 from typing import Final
 
@@ -50,7 +51,7 @@ def services(
             TELEMETRY,
             "services.telemetry",
             env=gateway | dict(further.get(TELEMETRY, {})),
-            url=f"ws://{LOOPBACK}:{gateway_port}/ocpp",
+            url=f"{_scheme(further.get(TELEMETRY, {}))}://{LOOPBACK}:{gateway_port}/ocpp",
         ),
         *(
             ServiceSpec(
@@ -66,3 +67,8 @@ def services(
         ),
     ]
     return [spec for spec in specs if spec.name not in without]
+
+
+def _scheme(env: Mapping[str, str]) -> str:
+    """Name how chargers connect: services inherit our environment, and are told further things."""
+    return "wss" if "TELEMETRY_TLS_CERT" in {**os.environ, **env} else "ws"

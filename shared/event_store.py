@@ -93,6 +93,13 @@ class EventStore:
         )
         return [Recorded._make(row) for row in rows]
 
+    async def latest(self, stream: str, limit: int) -> list[Recorded]:
+        """Read the end of a stream's history in order: so many events at most."""
+        rows = await self.pool.fetch(
+            f"{_SELECT} where stream = $1 order by version desc limit $2", stream, limit
+        )
+        return [Recorded._make(row) for row in reversed(rows)]
+
     async def read(self, after: int, limit: int = 1000) -> list[Recorded]:
         """Read the log in global order, from the position behind `after`."""
         rows = await self.pool.fetch(

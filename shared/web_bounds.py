@@ -18,7 +18,7 @@ HEAD_BYTES_MAX: Final = 16 * 1024
 BODY_BYTES_MAX: Final = 256 * 1024
 """The largest body that any page, route or meter has use for is a list of chargers to assign."""
 BODY_S_MAX: Final = 20.0
-"""How long a body may take to arrive, from the first byte of its request on."""
+"""How long a body may take to arrive, from when it is first read on."""
 
 log = structlog.get_logger()
 
@@ -72,7 +72,8 @@ class _Request:
         self._receive = receive
         self._send = send
         self._bounds = bounds
-        self._deadline_s = asyncio.get_running_loop().time() + bounds.body_s_max
+        self._deadline_s: float | None = None
+        """Until when the body has to be there, once the application has begun to read it."""
         self._bytes = 0
         self._whole = False
         self._begun = False
@@ -102,6 +103,8 @@ class _Request:
             return {"type": "http.disconnect"}
         if self._whole:
             return await self._receive()
+        if self._deadline_s is None:
+            self._deadline_s = asyncio.get_running_loop().time() + self._bounds.body_s_max
         try:
             async with asyncio.timeout_at(self._deadline_s):
                 message = await self._receive()

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import json
 import logging
 import signal
 import sys
@@ -11,6 +12,23 @@ import structlog
 
 from simulator.scene import SceneRefused, load_scene
 from simulator.world import Run, run_world
+
+
+def _passwords(file: Path) -> dict[str, str]:
+    """
+    Read passwords by serial numbers.
+
+    Raises:
+        ValueError: the file cannot be read, or holds none.
+    """
+    try:
+        issued = json.loads(file.read_text())["credentials"]
+        return {it["serial"]: it["password"] for it in issued}
+    except (OSError, KeyError, TypeError, ValueError) as fault:
+        raise ValueError(
+            f"{file} holds no passwords ({fault!r}); write there what "
+            "ampledger charger assign --json says"
+        ) from fault
 
 
 def main() -> int:
@@ -24,6 +42,10 @@ def main() -> int:
     parser.add_argument("--status", type=Path, help="rewritten every second")
     parser.add_argument("--rogue", choices=("none", "one"), default="one")
     parser.add_argument("--meter", help="where the meter at the main breaker pushes readings")
+    parser.add_argument(
+        "--passwords", type=Path, help="what ampledger charger assign --json has written"
+    )
+    parser.add_argument("--trusted", type=Path, help="whom to trust at wss://, PEM")
     given = parser.parse_args()
     try:
         scene = load_scene(given.scene)
@@ -35,6 +57,8 @@ def main() -> int:
             status=given.status,
             with_rogue=given.rogue == "one",
             meter=given.meter,
+            passwords={} if given.passwords is None else _passwords(given.passwords),
+            trusted=given.trusted,
         )
     except (SceneRefused, ValueError) as reason:
         parser.error(str(reason))

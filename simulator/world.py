@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +44,10 @@ class Run:
     with_rogue: bool = True
     meter: str | None = None
     """Where the meter at the main breaker pushes its readings; none: nowhere."""
+    passwords: Mapping[str, str] = field(default_factory=dict)
+    """What chargers sign in with, by their serial numbers; others show none."""
+    trusted: Path | None = None
+    """Certificates of those whom chargers trust (PEM); none: whom this machine does."""
 
     def __post_init__(self) -> None:
         if not self.gateway.startswith(("ws://", "wss://")):
@@ -73,8 +77,10 @@ async def run_garage(garage: Garage, run: Run, stop: asyncio.Event) -> Figures:
     """Simulate a garage whose visits are known; see `run_world`."""
     try:
         async with asyncio.TaskGroup() as tasks:
+            for charger in garage.chargers:
+                charger.configuration.authorization_key = run.passwords.get(charger.serial)
             links = [
-                tasks.create_task(Link(charger, run.gateway, _now_s).run())
+                tasks.create_task(Link(charger, run.gateway, _now_s, trusted=run.trusted).run())
                 for charger in garage.chargers
             ]
             if run.meter is not None:

@@ -18,6 +18,10 @@ GUEST: Final = "guest"
 CIRCUIT: Final = "level-1"
 
 
+OCPP: Final = "Authorize"
+"""In place of a method of HTTP: a card is shown at a charger, and the charger asks (OCPP 1.6)."""
+
+
 class Column(StrEnum):
     """Who walks: one person each."""
 
@@ -128,7 +132,11 @@ ROWS: Final = (
     Row(
         "charge where authentication is required",
         *(YES, YES, YES, "only with user", NO),
-        _at_bays("POST", "/start", {}),
+        (
+            *_at_bays("POST", "/start", {}),
+            Try(Where.OWN, OCPP, OWN),
+            Try(Where.OTHER, OCPP, OTHER),
+        ),
     ),
     Row("see where one has a role", *(YES,) * 5, _at_all("GET", ""), seen=True),
     Row(

@@ -111,11 +111,15 @@ def permissions_command(
     revocations: Annotated[
         int, typer.Option(min=2, max=1000, help="How often a role is taken away.")
     ] = 200,
+    seconds: Annotated[
+        float, typer.Option(min=1, max=120, help="How long cards are asked about.")
+    ] = 20.0,
 ) -> None:
     """
-    Measure who may do what: every cell of the table over the real API, and how soon a revocation counts.
+    Measure who may do what: every cell of the table over the real API, how soon a revocation counts, and
+    how soon a card is answered.
 
-    Starts everything in a temporary folder, with people who sign in by password. Takes some two minutes.
+    Starts everything in a temporary folder, with people who sign in by password. Takes some three minutes.
     """
     from cli.bench.permissions import measure_permissions
     from cli.bench.revocation import NeverRefused
@@ -125,7 +129,7 @@ def permissions_command(
         with console.status("starting …") as status:
             figures = asyncio.run(
                 measure_permissions(
-                    revocations, lambda it: status.update(f"{it} …"), console.print
+                    revocations, seconds, lambda it: status.update(f"{it} …"), console.print
                 )
             )
     except StackFault as fault:

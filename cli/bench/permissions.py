@@ -6,8 +6,10 @@ from typing import Final
 
 from rich.table import Table
 
+from cli.bench.authorizing import measure_authorizing
 from cli.bench.cells import ROWS, Column
 from cli.bench.coverage import uncovered
+from cli.bench.place import bench_place
 from cli.bench.revocation import revocations_s
 from cli.bench.tenants import tenants
 from cli.bench.walk import as_table, differences, walk
@@ -17,13 +19,17 @@ PERCENT: Final = 99
 
 
 async def measure_permissions(
-    repetitions: int, say: Callable[[str], None], show: Callable[[Table | str], None]
+    repetitions: int,
+    seconds: float,
+    say: Callable[[str], None],
+    show: Callable[[Table | str], None],
 ) -> Figures:
     """
-    Walk every cell over the real API, and take a role away again and again.
+    Walk every cell over the real API, take a role away again and again, and ask about cards.
 
     Args:
         repetitions: how often.
+        seconds: for how long cards are asked about.
         say: told what is going on.
         show: given the table as it was found, and what differs from the one of the design.
 
@@ -34,12 +40,14 @@ async def measure_permissions(
     say("starting everything, and signing people in")
     async with tenants() as place:
         say("walking every cell")
-        cells = await walk(place.people)
+        cells = await walk(place.people, place.show_card)
         show(as_table(cells))
         for difference in differences(cells):
             show(difference)
         say(f"taking a role away {repetitions} times")
         revoked_s = await revocations_s(place, repetitions)
+    async with bench_place() as servers:
+        authorizing = await measure_authorizing(servers, say, seconds)
     wrong = sum(not it.right for it in cells)
     size = f"{len(ROWS)} rows by {len(Column)} people, over HTTP"
     return {
@@ -54,6 +62,7 @@ async def measure_permissions(
             "answer to RevokeRole to the first refusal, at the API and at the installation "
             f"service's own door, {len(revoked_s)} times; aim: below 1",
         ),
+        **authorizing,
     }
 
 

@@ -8,13 +8,14 @@ from typing import Final
 import httpx
 from nats.aio.client import Client
 
+from cli.bench.authorizing_load import Asker, connected
 from cli.bench.cells import CIRCUIT, GUEST, HARBOUR, OTHER, OWN, SERIALS, Column
 from cli.bench.place import scratch
 from cli.composition import without_login
 from cli.nats_keys import KEYS, seed_file
 from cli.options import StackOptions
 from cli.ports import free_ports
-from cli.services import PORTAL, services
+from cli.services import PORTAL, TELEMETRY, services
 from cli.setting_up import send
 from cli.stack import Stack
 from shared import subjects
@@ -29,6 +30,7 @@ from shared.messages.installation import (
     InstallationCommand,
     InstallationType,
     NewCharger,
+    SetAuthenticationRequired,
 )
 from shared.messages.own_account import IssueLink, Link
 from shared.messages.permissions import (
@@ -37,6 +39,7 @@ from shared.messages.permissions import (
     InvitePerson,
     PermissionsCommand,
     PlatformRole,
+    RegisterCard,
     Role,
 )
 from shared.messaging import connect, request
@@ -62,6 +65,10 @@ PLATFORM: Final = {
 }
 
 
+ACCEPTING: Final = {TELEMETRY: {"TELEMETRY_COMMISSIONING": "none"}}
+"""The chargers are sockets and nothing else: they take no fail-safe, and are accepted without one."""
+
+
 class NotSetUp(Exception):
     """Something of the set-up was refused, so that nothing can be measured."""
 
@@ -75,9 +82,15 @@ class Tenants:
     portal: Client
     """A connection with the portal's key: it may say what people ask for."""
     portal_url: str
-    gateway_url: str
     people: Mapping[Column, httpx.AsyncClient]
     ids: Mapping[Column, PersonId]
+    chargers: Mapping[str, Asker]
+    """The two chargers' own connections."""
+
+    async def show_card(self, column: Column, bay: str) -> str:
+        """Show somebody's card at a charger; what the charger is answered (OCPP 1.6)."""
+        answer = await self.chargers[bay].call("Authorize", {"idTag": card_of(column)})
+        return str(answer["idTagInfo"]["status"])
 
     async def tell(self, command: PermissionsCommand, aggregate_id: str) -> Answer:
         """
@@ -105,7 +118,7 @@ async def tenants() -> AsyncIterator[Tenants]:
             data_folder=folder, postgres_port=0, nats_port=0, nats_monitor_port=0
         )
         stack = await cleanup.enter_async_context(
-            Stack(options, services(gateway_port, portal_port))
+            Stack(options, services(gateway_port, portal_port, ACCEPTING))
         )
         late = await stack.wait_services_ready(READY_S_MAX)
         if late:
@@ -122,7 +135,11 @@ async def tenants() -> AsyncIterator[Tenants]:
         people = {it: await _signed_in(client, url, ids[it]) for it in Column}
         for browser in people.values():
             cleanup.push_async_callback(browser.aclose)
-        yield Tenants(stack, client, portal, url, stack.urls["telemetry"], people, ids)
+        sockets = await cleanup.enter_async_context(
+            connected(stack.urls["telemetry"], list(SERIALS.values()))
+        )
+        chargers = dict(zip(SERIALS, sockets, strict=True))
+        yield Tenants(stack, client, portal, url, people, ids, chargers)
 
 
 async def _as_portal(stack: Stack) -> Client:
@@ -154,7 +171,8 @@ def _layout() -> Sequence[InstallationCommand]:
     )
     add = AddCircuit(command_id=new_id(), name="Level 1", breaker_a=63, **where)
     assign = AssignChargers(command_id=new_id(), chargers=chargers, **where)
-    return (*commands, add, assign)
+    ask = SetAuthenticationRequired(command_id=new_id(), installation_id=HARBOUR, required=True)
+    return (*commands, add, assign, ask)
 
 
 async def told(client: Client, command: PermissionsCommand, aggregate_id: str) -> Answer:
@@ -174,6 +192,13 @@ async def _person(client: Client, column: Column) -> PersonId:
         command_id=new_id(), person_id=person_id, email=address_of(person_id), name=column.value
     )
     await told(client, invite, person_id)
+    card = RegisterCard(
+        command_id=new_id(),
+        card_id=f"card-of-{person_id}",
+        person_id=person_id,
+        number=card_of(column),
+    )
+    await told(client, card, person_id)
     grantee = f"person/{person_id}"
     if column in PLATFORM:
         command = GrantPlatformRole(command_id=new_id(), grantee=grantee, role=PLATFORM[column])
@@ -189,6 +214,11 @@ async def _person(client: Client, column: Column) -> PersonId:
         )
         await told(client, grant, installation_id)
     return person_id
+
+
+def card_of(column: Column) -> str:
+    """Name the number of somebody's card."""
+    return f"CARD{list(Column).index(column):08}"
 
 
 async def _guest(client: Client) -> None:

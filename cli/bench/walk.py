@@ -1,14 +1,16 @@
 """Every cell of the table of rights, tried with real requests by people who are signed in."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import httpx
 from rich.table import Table
 
-from cli.bench.cells import ROWS, Column, Row, Try, allowed
+from cli.bench.cells import OCPP, ROWS, Column, Row, Try, allowed
 
+ACCEPTED: Final = "Accepted"
+"""What a charger is answered when whoever shows a card may charge (OCPP 1.6, AuthorizationStatus)."""
 REFUSED: Final = frozenset({401, 403, 404})
 """What whoever may not is answered. A rule that says no to who may (409), or a charger that is not
 connected, is another answer."""
@@ -54,12 +56,30 @@ class Cell:
         return all(it.right for it in self.tried)
 
 
-async def walk(people: Mapping[Column, httpx.AsyncClient]) -> list[Cell]:
-    """Try every cell: row by row, everybody one after another."""
+Show = Callable[[Column, str], Awaitable[str]]
+"""Shows somebody's card at a charger; says what the charger is answered."""
+
+
+async def walk(people: Mapping[Column, httpx.AsyncClient], show: Show) -> list[Cell]:
+    """
+    Try every cell: row by row, everybody one after another.
+
+    Args:
+        people: everybody's browser.
+        show: shows their cards.
+    """
+
+    async def tried(row: Row, column: Column, asked: Try) -> Tried:
+        if asked.method != OCPP:
+            return await _try(people[column], row, column, asked)
+        status = await show(column, asked.path)
+        code = httpx.codes.OK if status == ACCEPTED else httpx.codes.FORBIDDEN
+        return Tried(asked, code, status, allowed(row, column, asked.where))
+
     return [
-        Cell(row, column, tuple([await _try(http, row, column, it) for it in row.tries]))
+        Cell(row, column, tuple([await tried(row, column, it) for it in row.tries]))
         for row in ROWS
-        for column, http in people.items()
+        for column in people
     ]
 
 

@@ -7,7 +7,6 @@ Setting up an installation from the command line: `ampledger installation|circui
     certificate.py      `charger certificate`: certificates of chargers, and who signs them
     token.py            `meter token`: tokens of meters
     passwords.py        passwords are asked for, and shown once
-    session.py          `charger start` and `stop`
     values.py           what people type for currents, moments and times of the week
     looking.py          `installation show` and `check`
     charger_file.py     a CSV of chargers, read
@@ -26,13 +25,11 @@ from cli.layout import circuit as _circuit
 from cli.layout import installation as _installation
 from cli.layout import limit as _limit
 from cli.layout import meter as _meter
-from cli.layout import session as _session
 
 installation = _installation.app
 circuit = _circuit.app
 charger = _charger.app
 meter = _meter.app
 limit = _limit.app
-charger.add_typer(_session.app)
 
 __all__ = ["charger", "circuit", "installation", "limit", "meter"]

@@ -5,6 +5,7 @@ Support: reading the past of a stack, running or not, from its logs; and mending
     reading.py       the logs, byte by byte and event by event
     subjects.py      what somebody asks about: an installation, a serial, a person
     finding.py       which of these a name means, and the events that tell of it
+    naming.py        what people are called, and who is meant by an address
     showing.py       how it looks
     output.py        text for people or JSON for programs, and what the command exits with
     asking.py        a question about the past: its subject, time zone, moments

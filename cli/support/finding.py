@@ -6,6 +6,7 @@ from typing import Final
 
 from cli.support.reading import Logs
 from cli.support.subjects import Kind, Subject, UnknownSubject, layouts
+from shared.history.deeds import PERSON
 from shared.history.folding import fold
 from shared.history.merging import Told, merge, told
 from shared.history.moments import LAYOUTS
@@ -25,6 +26,8 @@ from shared.recorded import Recorded
 
 TELEMETRY: Final = "telemetry"
 BALANCER: Final = "balancer"
+OF_CHARGERS: Final = ("charger", "drivers")
+"""The kinds of streams in the log of telemetry that are about one charger."""
 OF_SERIALS: Final = ("knock", "credential", "certificate")
 """The kinds of streams in the log of telemetry that are about a serial number."""
 
@@ -59,7 +62,7 @@ async def find_subject(
         if serial is not None:
             return await of_serial(logs, serial, until)
     if kind in {None, Kind.USER}:
-        subject = await of_user(logs, [name])
+        subject = await of_user(logs, actors_of(name))
         if subject is not None:
             return subject
     what = "installation, serial, charger or person" if kind is None else str(kind)
@@ -95,7 +98,7 @@ async def of_installation(logs: Logs, name: str, until: Until = for_ever) -> Sub
     streams = {
         LAYOUTS: [layouts(name)],
         TELEMETRY: [
-            *(f"charger-{it}" for it in chargers),
+            *(f"{kind}-{it}" for it in chargers for kind in OF_CHARGERS),
             *(f"{kind}-{it}" for it in serials for kind in OF_SERIALS),
             *(f"token-{name}/{it}" for it in meters),
         ],
@@ -146,7 +149,7 @@ async def of_serial(logs: Logs, serial: str, until: Until = for_ever) -> Subject
     streams = {
         LAYOUTS: [layouts(it) for it in places],
         TELEMETRY: [
-            *(f"charger-{it}" for it in chargers),
+            *(f"{kind}-{it}" for it in chargers for kind in OF_CHARGERS),
             *(f"{kind}-{serial}" for kind in OF_SERIALS),
         ],
         BALANCER: [f"balance-{it}" for it in places],
@@ -195,6 +198,11 @@ def _concerns_serial(story: SerialStory, commands: set[str], one: Told) -> bool:
 
 
 # --- A person ---
+
+
+def actors_of(name: str) -> Sequence[str]:
+    """Name the actors that a name may stand for; the operator of the platform has no kind before it."""
+    return (name,) if "/" in name else (f"{PERSON}{name}", name)
 
 
 async def of_user(logs: Logs, actors: Sequence[str]) -> Subject | None:

@@ -1,21 +1,24 @@
 """`ampledger history`: what happened, and (`--at`) what was."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 import typer
 from rich.text import Text
 
 from cli.support.asking import Asked, MomentText, SubjectName, ask, only
+from cli.support.naming import meant_by, names
 from cli.support.output import Json, console, escape, fail, print_json, run
 from cli.support.places import DataFolder, place_of
 from cli.support.reading import COUNTED_MAX, open_logs
 from cli.support.showing import show_timeline, tree_of
 from cli.support.subjects import Events, Kind, timed
 from shared.history import moments
+from shared.history.deeds import people_in
 from shared.history.differences import plain
 from shared.history.merging import Told, merge
 from shared.history.timeline import ROUTINE, timeline
+from shared.ids import PersonId
 
 ENTRIES: Final = 100
 """How many entries are shown unless more are asked for: the newest ones."""
@@ -41,8 +44,9 @@ def show_history(
     """
     Tell what happened to an installation or a serial, or what somebody did; or (--at) what was.
 
-    A serial may be given by the charger's id. Limits come by the thousand and are counted, unless --all
-    is given. Exit code 2: nothing goes by that name, or there is no such moment.
+    A serial may be given by the charger's id, a person by their id or their e-mail address. Limits come by
+    the thousand and are counted, unless --all is given. Exit code 2: nothing goes by that name, or there is
+    no such moment.
     """
     if at is not None and (since, until) != (None, None):
         fail(
@@ -50,8 +54,9 @@ def show_history(
         )
 
     async def work() -> None:
-        async with open_logs(place_of(data_folder)) as logs:
-            asked = await ask(logs, subject, kind, at or until)
+        place = place_of(data_folder)
+        async with open_logs(place) as logs:
+            asked = await ask(logs, await meant_by(place, subject), kind, at or until)
             if at is not None:
                 _show_state(asked, await timed(logs, asked.moment(at)), as_json=as_json)
                 return
@@ -59,7 +64,8 @@ def show_history(
                 None if it is None else await timed(logs, asked.moment(it))
                 for it in (since, until)
             ]
-            _show_entries(asked, span, limit, everything=everything, as_json=as_json)
+            people = await names(place, people_in(asked.subject.events.values()))
+            _show_entries(asked, span, limit, people, everything=everything, as_json=as_json)
 
     run(work())
 
@@ -79,6 +85,7 @@ def _show_entries(
     asked: Asked,
     span: Sequence[moments.Moment | None],
     limit: int,
+    people: Mapping[PersonId, str],
     *,
     everything: bool,
     as_json: bool,
@@ -92,7 +99,10 @@ def _show_entries(
             return False
         return asked.subject.concerns(told)
 
-    entries = list(timeline(merge(events), concerns, everything=everything, zone=asked.zone))
+    story = merge(events)
+    entries = list(
+        timeline(story, concerns, everything=everything, zone=asked.zone, people=people)
+    )
     if as_json:
         print_json([it.as_json() for it in entries[-limit:]])
         return

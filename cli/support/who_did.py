@@ -1,6 +1,6 @@
 """`ampledger who-did`: every change and by what right; every refusal and why."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 from typing import Annotated, Final
 
@@ -8,23 +8,19 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from cli.setting_up import connected
-from cli.support.finding import of_installation, of_user
+from cli.support.finding import actors_of, of_installation, of_user
+from cli.support.naming import meant_by, names
 from cli.support.output import Json, console, fail, print_json, run
-from cli.support.places import DataFolder, Place, place_of, services_with_logs
+from cli.support.places import DataFolder, place_of, services_with_logs
 from cli.support.reading import Logs, open_logs
 from cli.support.subjects import Subject, UnknownSubject, timed
 from shared.clock import utc_now
 from shared.history import moments
-from shared.history.deeds import DOORS, PERSON, Deed, Wanted, deeds, people_in
+from shared.history.deeds import DOORS, Deed, Wanted, deeds, people_in
 from shared.history.merging import merge
-from shared.ids import PersonId
-from shared.messaging import ServiceUnavailable
-from shared.naming import names_of
 
 DEEDS: Final = 100
 """How many are shown unless more are asked for: the newest ones."""
-OPERATOR: Final = "operator"
 INDENT: Final = "          "
 
 
@@ -61,12 +57,12 @@ def show_deeds(
     async def work() -> tuple[list[Deed], Subject]:
         place = place_of(data_folder)
         async with open_logs(place) as logs:
-            actors = () if person is None else _actors(person)
+            actors = () if person is None else actors_of(await meant_by(place, person))
             subject = await _subject(logs, installation, actors)
             begin, end = [await _time(logs, subject, it) for it in (since, until)]
             wanted = Wanted(frozenset(actors) or None, begin, end, refused)
             story = merge(subject.events)
-            people = await _names(place, people_in(subject.events.values()))
+            people = await names(place, people_in(subject.events.values()))
             told = deeds(story, subject.concerns, wanted, subject.zone, people)
             return list(told), subject
 
@@ -83,11 +79,6 @@ def show_deeds(
         shown.print(f"nothing was {what} in that time")
 
 
-def _actors(person: str) -> Sequence[str]:
-    """Name the actors that a name may stand for; the operator of the platform has no kind before it."""
-    return (person,) if "/" in person else (f"{PERSON}{person}", person)
-
-
 async def _subject(logs: Logs, installation: str | None, actors: Sequence[str]) -> Subject:
     if installation is not None:
         return await of_installation(logs, installation)
@@ -95,17 +86,6 @@ async def _subject(logs: Logs, installation: str | None, actors: Sequence[str]) 
     if subject is None:
         raise UnknownSubject(f"nobody by the name {' or '.join(actors)} has done anything")
     return subject
-
-
-async def _names(place: Place, people: Collection[PersonId]) -> Mapping[PersonId, str]:
-    """Ask what people are called; logs are told of a stack that does not run, too, by ids then."""
-    if place.nats_url is None or not people:
-        return {}
-    try:
-        async with connected(place.nats_url) as client:
-            return await names_of(client, people, OPERATOR)
-    except ServiceUnavailable:
-        return {}
 
 
 async def _time(logs: Logs, subject: Subject, text: str | None) -> datetime | None:

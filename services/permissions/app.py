@@ -1,5 +1,6 @@
 """Where the parts of the permissions service meet."""
 
+import asyncio
 from functools import partial
 
 from services.permissions import looks
@@ -45,6 +46,8 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     relay = Relay("permissions", store, client)
     runtime.spawn(relay.run(), "relay")
     runtime.health.add("relay", relay.standing)
+    answering = asyncio.Event()
+    runtime.health.add("answering", answering.is_set)
     await answer_acts(client, "permissions", store, streams_of)
     vault, layout = (
         Vault(pool, read_key(settings.master_key_file, MASTER_KEY_FILE)),
@@ -73,6 +76,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
             signing_in(runtime, settings, store, directory),
         )
     )
+    answering.set()
 
 
 def main() -> None:

@@ -42,6 +42,11 @@ class Refusals:
         self._waiting: asyncio.Queue[Entry] = asyncio.Queue(WAITING_MAX)
         self._told_at: dict[tuple[str, Place, str, str], datetime] = {}
 
+    @property
+    def waiting(self) -> int:
+        """How many wait to be put on record."""
+        return self._waiting.qsize()
+
     def tell(self, asker: Asker, place: Place, asked_for: str, refusal: Refused) -> None:
         """Take a refusal by the portal itself."""
         self.take(asker, place, asked_for, type(refusal).__name__, refusal.detail)

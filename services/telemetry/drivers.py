@@ -2,7 +2,7 @@
 The drivers at one charger: judged, put on record, and only then answered.
 
 Decisions are on streams of their own: nothing that a charger has to say waits for them in the log. What
-the app has authorised is found again by the mark of the one-time tag that the charger brings back.
+the app has authorised is found there again, by the mark of the one-time tag that the charger brings back.
 """
 
 import secrets
@@ -38,6 +38,8 @@ TAG_FOR: Final = timedelta(minutes=15)
 """How long after it was given an authorisation of the app may begin a session."""
 CLOCK_OFF: Final = timedelta(minutes=2)
 """By how much a charger's clock may be behind ours when it says when a session began."""
+LOOKED_AT_MAX: Final = 500
+"""Among so many latest decisions at a charger one of the app is looked for: more than come in `TAG_FOR`."""
 TAG_CLAIM: Final = "app-tag"
 QUIET_S: Final = 30.0
 """For how long the same decision on the same card, one after the other, is on record once."""
@@ -147,7 +149,7 @@ class Drivers:
         tag = f"{TAG_BEGINS}{secrets.token_hex(TAG_BYTES).upper()}"
         shown = Shown.of_app(self._parts.rights.mark_of(tag), person_id)
         decision = self._judged(shown)
-        await self._record(decision, stream=_stream_of_tag(shown.mark))
+        await self._record(decision)
         return decision, tag
 
     async def put_on_record(
@@ -187,10 +189,11 @@ class Drivers:
 
     async def _authorized(self, mark: str, at: datetime) -> DriverAuthorized | None:
         """Find what was authorised in the app for this charger, shortly before a moment."""
-        for recorded in await self._parts.store.load(_stream_of_tag(mark)):
+        for recorded in await self._parts.store.latest(self._stream, LOOKED_AT_MAX):
             given = recorded.event
             if (
                 isinstance(given, DriverAuthorized)
+                and given.card_mark == mark
                 and self._is_here(given)
                 and _in_time(recorded, at)
             ):
@@ -213,14 +216,13 @@ class Drivers:
         decision: Decision,
         mark: str | None = None,
         claims: tuple[Claim, ...] = (),
-        stream: str | None = None,
     ) -> None:
         """Put a decision on record; once for all repetitions of one message, unless it is another one."""
         if not decision.accepted:
             log.info("driver refused", status=str(decision.status), reason=decision.reason)
         event = decision.event(self._assigned, self._parts.rights.known)
         command_id = new_id() if mark is None else f"{mark}-{decision.status}"
-        part = StreamEvents(stream or self._stream, None, [event])
+        part = StreamEvents(self._stream, None, [event])
         commit = Commit(
             command_id, new_id().encode(), ACCEPTED, _meta(command_id), [part], claims
         )
@@ -228,10 +230,6 @@ class Drivers:
             await self._parts.store.append(commit)
         except CommandKnown:
             return  # the charger has said it before, and it is on record
-
-
-def _stream_of_tag(mark: str) -> str:
-    return f"app-{mark}"
 
 
 def _in_time(given: Recorded, at: datetime) -> bool:

@@ -28,7 +28,7 @@ async def place() -> AsyncIterator[Tenants]:
 
 
 async def test_no_cell_differs_from_the_table(place: Tenants) -> None:
-    cells = await walk(place.people)
+    cells = await walk(place.people, place.show_card)
 
     Console(width=200).print(as_table(cells))
     assert len(cells) == len(ROWS) * len(Column)

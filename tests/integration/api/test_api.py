@@ -1,8 +1,12 @@
 """What people see and do over the API, over real servers and the real installation service."""
 
+from datetime import timedelta
+
 import pytest
 
+from shared.clock import utc_now
 from shared.messages.signing_in import Scope
+from shared.messages.telemetry import SessionEnded, SessionStarted
 from tests.integration.api.conftest import BAY, HARBOUR
 from tests.support.api_place import ApiPlace
 from tests.support.waiting import until
@@ -149,6 +153,43 @@ async def test_the_past_is_for_who_serves_it_and_for_support_with_a_reason(
     assert any("priority 8" in str(it["what"]) for it in told)
     assert (silent.status_code, silent.json()["title"]) == (422, "ReasonNeeded")
     assert owner.status_code == 403
+
+
+async def test_sessions_are_their_drivers_and_the_owners_with_a_report(place: ApiPlace) -> None:
+    began = utc_now()
+    where = {"installation_id": HARBOUR, "charger_id": BAY}
+    session = {"session_id": "s-1", "transaction_id": 1}
+    before = place.heard.position("telemetry")
+    await place.feed.tell(
+        SessionStarted(**where, **session, started_at=began, register_wh=0, person_id="driver"),
+        SessionEnded(
+            **where,
+            **session,
+            ended_at=began + timedelta(hours=1),
+            register_wh=7_400,
+            energy_wh=7_400,
+            reason="EVDisconnected",
+        ),
+    )
+    assert await place.heard.until("telemetry", before + 2, 10.0)
+    span = {"begins": began.isoformat(), "ends": (began + timedelta(hours=2)).isoformat()}
+
+    own = (await place.person("driver").get("/sessions")).json()["items"]
+    others = (await place.person("bay-owner").get("/sessions")).json()["items"]
+    there = await place.person("bay-owner").get(f"{HERE}/chargers/{BAY}/sessions")
+    report = await place.person("owner").get(f"{HERE}/report", params=span)
+    sheet = await place.person("owner").get(f"{HERE}/report", params=span | {"format": "csv"})
+    naive = await place.person("owner").get(
+        f"{HERE}/report", params={"begins": "2026-11-01T00:00:00"}
+    )
+
+    assert [it["energy_wh"] for it in own] == [7_400]
+    assert others == []
+    assert [it["session_id"] for it in there.json()["items"]] == ["s-1"]
+    assert report.json()["energy_by_charger_wh"] == {BAY: 7_400}
+    assert sheet.text.splitlines()[1].startswith("s-1,bay-1,")
+    assert sheet.headers["Content-Disposition"] == 'attachment; filename="harbour.csv"'
+    assert naive.status_code == 422
 
 
 async def test_lists_come_a_page_at_a_time(place: ApiPlace) -> None:

@@ -7,7 +7,12 @@ import orjson
 import pytest
 
 from services.portal.api.application import PREFIX
+from shared import subjects
+from shared.context import Context
+from shared.ids import new_id
+from shared.messages.permissions import InvitePerson
 from shared.messages.signing_in import Scope
+from shared.messaging import request
 from tests.integration.api.conftest import BAY, CREATE, HARBOUR
 from tests.support.api_place import CSRF, ApiPlace
 
@@ -127,6 +132,40 @@ async def test_what_is_elsewhere_is_not_reached_through_what_is_ones_own(
 
     assert beneath.status_code == 404
     assert moved.status_code == 404
+
+
+async def test_other_people_are_out_of_reach_and_not_told_of(place: ApiPlace) -> None:
+    """Whoever somebody else is, and whether there is such a person, a program is told the same."""
+    document = await document_of(place)
+    victim = InvitePerson(
+        command_id=new_id(), person_id="victim", email="victim@people.example"
+    )
+    subject = subjects.command(InvitePerson, "victim")
+    assert (await request(place.client, victim, subject, Context("test", "c"))).accepted
+    stranger = place.person("stranger")
+    found = {}
+
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if path.startswith(("/people/{", "/groups/{")):
+                body = example(document, operation)
+                answers = [
+                    await stranger.request(
+                        method.upper(),
+                        re.sub(r"{\w+}", who, path),
+                        json=body or None,
+                    )
+                    for who in ("victim", "nobody-there")
+                ]
+                found[f"{method} {path}"] = (
+                    {it.status_code for it in answers},
+                    len({it.text.replace("victim", "nobody-there") for it in answers}),
+                )
+
+    assert len(found) > 8
+    assert {
+        it: told for it, told in found.items() if told not in (({403}, 1), ({404}, 1))
+    } == {}
 
 
 async def test_nobody_is_told_anything(place: ApiPlace) -> None:

@@ -29,7 +29,6 @@ from shared.recorded import Meta, Recorded
 from shared.relay import Relay
 from shared.runtime import pool_of
 from shared.transact import ACCEPTED
-from tests.support.databases import service_database
 from tests.support.permissions_process import SCHEMA, PermissionsProcess, running_permissions
 from tests.support.servers import EmbeddedServers
 
@@ -164,16 +163,18 @@ async def desk_at(
         client = await connect(servers.nats_url, "test-people")
         stack.push_async_callback(client.close)
         await forget_announced(client, "installation")
+        prefix = f"t{new_id()[-12:]}"  # databases are called as the command line looks for them
         if database_url is None:
             await forget_announced(client, "permissions")
-            name = f"t{new_id()[-12:]}_permissions"  # as the command line looks for it
-            database_url = await servers.create_database(name)
+            database_url = await servers.create_database(f"{prefix}_permissions")
             await migrate("permissions", database_url, [LOG_SCHEMA, SCHEMA])
+        layouts_url = await servers.create_database(f"{prefix}_installation")
+        await migrate("installation", layouts_url, [LOG_SCHEMA])
         process = await stack.enter_async_context(
             running_permissions(servers, database_url, environment)
         )
         pool = await stack.enter_async_context(pool_of(process.database_url))
-        own = await stack.enter_async_context(pool_of(await service_database(servers)))
+        own = await stack.enter_async_context(pool_of(layouts_url))
         layouts = await stack.enter_async_context(EventStore.open(own))
         relay = asyncio.create_task(Relay("installation", layouts, client).run())
         try:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from shared.ids import new_id
-from shared.messages.permissions import RequestAccess
+from shared.messages.permissions import ForgetPerson, GrantRole, RequestAccess, Role
 from tests.integration.cli.typed import Said, typed
 from tests.integration.permissions.desk import Desk
 
@@ -124,3 +124,31 @@ async def test_the_log_verifies_when_somebody_was_forgotten(desk: Desk, tmp_path
     assert "PersonForgotten" in written
     assert address not in written
     assert "Vera" not in written
+
+
+async def test_history_tells_people_by_name_and_finds_them_by_address(desk: Desk) -> None:
+    address = f"{new_id()}@example.com"
+    owner = await desk.invite(address, name="Olga Owner")
+    guest = await desk.invite(f"{new_id()}@example.com", name="Gus Guest")
+    here = await desk.garage()
+    for who, role in ((owner, "owner"), (guest, "user")):
+        assert (await says(desk, "role", "grant", here, who, role)).code == 0
+    role = {"installation_id": here, "grantee": f"person/{guest}", "role": Role.OWNER}
+    assert (await desk.ask(owner, GrantRole, **role)).accepted
+    databases = desk.process.database_url.replace("_permissions?", "?")
+    environment = {
+        "NATS_URL": desk.servers.nats_url,
+        "DATABASE_URL": databases.removesuffix("_permissions"),
+        "COLUMNS": "200",
+    }
+
+    by_address = await typed(["history", address], environment)
+    by_id = await typed(["history", owner, "--json"], environment)
+    await desk.order(ForgetPerson, person_id=guest)
+    afterwards = await typed(["history", owner], environment)
+    nobody = await typed(["history", f"{new_id()}@example.com"], environment)
+
+    assert "Gus Guest has the role owner at the installation" in by_address.out, by_address
+    assert "Gus Guest has the role owner" in by_id.out
+    assert "a forgotten person has the role owner" in afterwards.out
+    assert (nobody.code, "nobody is known by" in nobody.err) == (2, True)

@@ -55,6 +55,16 @@ async def test_what_was_decided_on_nothing_is_appended_whatever_has_happened(
     assert [it.event for it in await store.load("a", after_version=1)] == [added("two")]
 
 
+async def test_the_end_of_a_history_is_read_in_order(store: EventStore) -> None:
+    names = ("one", "two", "three")
+    await store.append(commit(StreamEvents("a", 0, [added(it) for it in names])))
+    await store.append(commit(StreamEvents("b", 0, [added("other")])))
+
+    assert [it.event for it in await store.latest("a", 2)] == [added("two"), added("three")]
+    assert len(await store.latest("a", 9)) == len(names)
+    assert await store.latest("nothing", 9) == []
+
+
 async def test_several_streams_are_appended_together_or_not_at_all(store: EventStore) -> None:
     await store.append(commit(StreamEvents("b", 0, [added()])))
 

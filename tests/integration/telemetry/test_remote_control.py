@@ -6,6 +6,7 @@ import pytest
 
 from services.telemetry.drivers import TAG_BEGINS
 from services.telemetry.payloads import written
+from services.telemetry.remote_control import RemoteCommand
 from shared import subjects
 from shared.clock import utc_now
 from shared.context import Context
@@ -16,10 +17,12 @@ from shared.messages.telemetry import (
     ChargingRequested,
     DriverAuthorized,
     DriverRefused,
+    FirmwareUpdateRequested,
     SessionEnded,
     SessionStarted,
     StartCharging,
     StopCharging,
+    UpdateFirmware,
 )
 from shared.messaging import request
 from tests.integration.telemetry.people import Driver
@@ -39,7 +42,7 @@ def soon_text() -> str:
 
 async def asked(
     world: World,
-    kind: type[StartCharging | StopCharging],
+    kind: type[RemoteCommand],
     place: Place,
     driver: Driver,
     **also: Any,
@@ -52,7 +55,7 @@ async def asked(
 
 
 async def commanded(
-    world: World, kind: type[StartCharging | StopCharging], place: Place, **also: Any
+    world: World, kind: type[RemoteCommand], place: Place, **also: Any
 ) -> Answer:
     """Ask for something as the operator does."""
     command = kind(**{"command_id": new_id(), **place.ids, **also})
@@ -142,6 +145,7 @@ async def test_a_tag_is_for_one_session_at_one_charger(world: World) -> None:
     ]
     decisions = await world.decisions(place)
     assert [type(it) for it in decisions] == [
+        DriverAuthorized,
         ChargingRequested,
         DriverAuthorized,
         DriverRefused,
@@ -179,3 +183,43 @@ async def test_a_charger_that_is_away_or_says_no_is_told_of(world: World) -> Non
 
     assert (away.refusal, rejected.refusal) == ("ChargerNotReached", "RejectedByCharger")
     assert "a car is plugged in" in (rejected.detail or "")
+
+
+async def test_firmware_is_fetched_on_the_word_of_who_serves_the_place(world: World) -> None:
+    place = await guarded(world)
+    installer = await user(world, place, Role.SERVICE)
+    driver = await user(world, place)
+    new = {"location": "https://firmware.example/go-2.4.bin"}
+    async with living(world.gateway, place.serial):
+
+        async def done() -> bool:
+            return (await asked(world, UpdateFirmware, place, installer, **new)).accepted
+
+        await world.until(done)
+        refused = await asked(world, UpdateFirmware, place, driver, **new)
+
+    told = [
+        it for it in await world.decisions(place) if isinstance(it, FirmwareUpdateRequested)
+    ]
+    assert refused.refusal == "Forbidden"
+    assert [it.location for it in told] == [new["location"]]
+
+
+async def test_a_charger_that_does_not_know_how_keeps_its_firmware(world: World) -> None:
+    place = await guarded(world)
+    installer = await user(world, place, Role.SERVICE)
+    async with plugged_in(world.gateway, place.serial) as charger:
+        await charger.boot_until_accepted()
+        answer = await asked(
+            world,
+            UpdateFirmware,
+            place,
+            installer,
+            location="https://firmware.example/go-2.4.bin",
+        )
+
+    assert answer.refusal == "RejectedByCharger"
+    assert "NotImplemented" in str(answer.detail)
+    assert not [
+        it for it in await world.decisions(place) if isinstance(it, FirmwareUpdateRequested)
+    ]

@@ -15,6 +15,7 @@ from cli.support.registry import (
 from shared.documents import Documents
 from shared.messages.balancer import OverloadDetected
 from shared.messages.permissions import (
+    CardRegistered,
     MemberAdded,
     PlatformRole,
     PlatformRoleGranted,
@@ -151,6 +152,7 @@ def permissions() -> Log:
     log.act(RoleGranted(installation_id=GARAGE, grantee="group/firm", role=Role.SERVICE))
     log.act(PlatformRoleGranted(grantee="group/firm", role=PlatformRole.INSTALLER))
     log.act(MemberAdded(group_id="firm", person_id="ada"))
+    log.act(CardRegistered(person_id="ada", card_id="card-1", mark="a" * 64, sealed="x"))
     return log
 
 

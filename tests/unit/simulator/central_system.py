@@ -37,6 +37,8 @@ class CentralSystem:
     mute: set[str] = field(default_factory=set)
     """Actions that are not answered."""
     paths: list[str] = field(default_factory=list)
+    shown: dict[str, str | None] = field(default_factory=dict)
+    """The Authorization header that came with each path; none: there was none."""
     close_codes: list[int | None] = field(default_factory=list)
     welcome: list[tuple[str, Payload]] = field(default_factory=list)
     """CALLs sent to every charger once it has been accepted."""
@@ -97,6 +99,7 @@ class CentralSystem:
     async def _serve(self, socket: ServerConnection) -> None:
         assert socket.request is not None
         self.paths.append(socket.request.path)
+        self.shown[socket.request.path] = socket.request.headers.get("Authorization")
         self.hosts.append(socket.remote_address[0])
         self.sockets.append(socket)
         try:

@@ -367,7 +367,7 @@ async def test_requests_are_answered_as_the_standard_says(
         ("ChangeConfiguration", {"key": "AuthorizationKey", "value": "0" * 40}, "Accepted"),
         (
             "ChangeConfiguration",
-            {"key": "StopTransactionOnInvalidId", "value": "true"},
+            {"key": "BlinkRepeat", "value": "3"},
             "NotSupported",
         ),
         ("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "x"}, "Rejected"),

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,13 @@ async def test_a_signal_ends_the_program_with_its_report_written(
 ) -> None:
     scene, report = tmp_path / "scene.json", tmp_path / "out.report.json"
     scene.write_text(json.dumps(BUILDING), encoding="utf-8")
+    passwords = tmp_path / "passwords.json"
+    issued = {
+        "credentials": [{"serial": "ZAP000001", "user": "ZAP000001", "password": "secret"}]
+    }
+    passwords.write_text(json.dumps(issued), encoding="utf-8")
     arguments = ["-m", "simulator", "--scene", str(scene), "--gateway", system.url]
+    arguments += ["--passwords", str(passwords)]
     program = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, "--report", str(report), "--rogue", "none", cwd=ROOT
     )
@@ -127,8 +134,28 @@ async def test_a_signal_ends_the_program_with_its_report_written(
             program.kill()
 
     assert code == 0
+    shown = {path: it for path, it in system.shown.items() if it is not None}
+    assert shown == {"/ocpp/ZAP000001": f"Basic {b64encode(b'ZAP000001:secret').decode()}"}
     assert read(report)["figures"]["cars_seen"]["value"] == BAYS
     await system.until(lambda: system.close_codes == [1000] * BAYS)
+
+
+async def test_passwords_that_cannot_be_read_are_told_in_one_line(tmp_path: Path) -> None:
+    scene, passwords = tmp_path / "scene.json", tmp_path / "passwords.json"
+    scene.write_text(json.dumps(BUILDING), encoding="utf-8")
+    passwords.write_text("{}", encoding="utf-8")
+    arguments = ["-m", "simulator", "--scene", str(scene), "--gateway", "ws://x"]
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, *arguments, "--passwords", str(passwords)),
+        cwd=ROOT,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+    async with asyncio.timeout(DEADLINE_S):
+        _, said = await program.communicate()
+
+    assert program.returncode == 2
+    assert b"ampledger charger assign --json" in said
 
 
 async def test_an_impossible_scene_is_told_in_one_line(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """`ampledger charger start|stop`: sessions begun and ended from here, in place of a card or the app."""
 
-import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
+from nats.aio.client import Client
 
 from cli.layout.carrying_out import told
 from cli.layout.options import (
@@ -16,7 +17,9 @@ from cli.layout.options import (
 )
 from cli.layout.places import nats_url
 from cli.layout.telling import Outcome
+from cli.people.asking import person_named
 from cli.setting_up import ask, connected
+from cli.support.output import run
 from shared.ids import new_id
 from shared.messages.telemetry import SessionCommand, StartCharging, StopCharging
 
@@ -39,13 +42,16 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Have the car at a charger charge, as if its driver had shown a card; it is plugged in."""
-    command = StartCharging(
-        command_id=new_id(),
-        installation_id=installation_id,
-        charger_id=charger_id,
-        person_id=person,
-    )
-    _carry_out(command, Manner(data_folder, actor, as_json=as_json))
+
+    async def make(client: Client) -> StartCharging:
+        return StartCharging(
+            command_id=new_id(),
+            installation_id=installation_id,
+            charger_id=charger_id,
+            person_id=None if person is None else await person_named(client, person),
+        )
+
+    _carry_out(make, Manner(data_folder, actor, as_json=as_json))
 
 
 @app.command("stop")
@@ -57,16 +63,19 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """End the session at a charger, whoever has begun it."""
-    command = StopCharging(
-        command_id=new_id(), installation_id=installation_id, charger_id=charger_id
-    )
-    _carry_out(command, Manner(data_folder, actor, as_json=as_json))
+
+    async def make(_: Client) -> StopCharging:
+        return StopCharging(
+            command_id=new_id(), installation_id=installation_id, charger_id=charger_id
+        )
+
+    _carry_out(make, Manner(data_folder, actor, as_json=as_json))
 
 
-def _carry_out(command: SessionCommand, manner: Manner) -> None:
-    told([asyncio.run(_asked(command, manner))], manner)
+def _carry_out(make: Callable[[Client], Awaitable[SessionCommand]], manner: Manner) -> None:
+    async def sent() -> Outcome:
+        async with connected(nats_url(manner.data_folder)) as client:
+            command = await make(client)
+            return Outcome(command, await ask(client, command, manner.who))
 
-
-async def _asked(command: SessionCommand, manner: Manner) -> Outcome:
-    async with connected(nats_url(manner.data_folder)) as client:
-        return Outcome(command, await ask(client, command, manner.who))
+    told([run(sent())], manner)
