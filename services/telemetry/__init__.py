@@ -2,12 +2,16 @@
 Holds the connection to every charger (OCPP 1.6J), its sessions, its readings and its limits.
 
 Takes      SetCurrentLimit (from the balancer, in the process that holds the charger's socket),
-           StartCharging, StopCharging, UpdateFirmware; how chargers and meters show who they are
-           (IssueChargerCredential and the other commands of shared/messages/credentials.py)
+           StartCharging, StopCharging, UpdateFirmware; how chargers and meters show who they are:
+           IssueChargerCredential, RotateChargerCredential, WithdrawChargerCredential,
+           IssueChargerCertificate, RequestChargerCertificate, RevokeChargerCertificate,
+           IssueMeterToken, WithdrawMeterToken
 Announces  ChargerConnected, ChargerDisconnected, ChargerRefused, ChargerStatusChanged,
            FaultReported, SessionStarted, SessionEnded, FailSafeApplied, CurrentLimitApplied,
-           CurrentLimitRejected, DriverAuthorized, DriverRefused, ChargingRequested; what was issued
-           to chargers and meters, and has ended (ChargerCredentialIssued and its like);
+           CurrentLimitRejected, DriverAuthorized, DriverRefused, ChargingRequested,
+           FirmwareUpdateRequested; what was issued to chargers and meters, and has ended:
+           ChargerCredentialIssued, ChargerCredentialDelivered, ChargerCredentialEnded,
+           ChargerCertificateIssued, ChargerCertificateRevoked, MeterTokenIssued, MeterTokenEnded;
            MeterReading and BreakerReading as telemetry
 Listens to installation: which serial number belongs to which charger, wired how; fail-safes, locks,
            and whether drivers must show who they are; meters at breakers
