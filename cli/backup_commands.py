@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from cli.backups import Backup, take_backup
 from cli.faults import EXIT_CODE, StackFault
@@ -46,8 +47,12 @@ def restore(
     jetstreams_of: Annotated[
         Path | None,
         typer.Option(
-            help="Take over the jetstreams of this data folder, whose databases are lost."
+            help="Take over the jetstreams and keys of this data folder, whose databases are lost."
         ),
+    ] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(help="The copy of the folder keys that was kept beside the backups."),
     ] = None,
     told_json: Json = False,
 ) -> None:
@@ -61,8 +66,8 @@ def restore(
     database_url = os.environ.get("DATABASE_URL")
     try:
         if data_folder is not None:
-            work = restore_folder(backup_folder, data_folder, jetstreams_of)
-        elif database_url and jetstreams_of is None:
+            work = restore_folder(backup_folder, data_folder, jetstreams_of, keys)
+        elif database_url and jetstreams_of is None and keys is None:
             work = restore_databases(backup_folder, database_url)
         else:
             fail("name the new data folder (--data-folder), or set DATABASE_URL")
@@ -70,6 +75,12 @@ def restore(
     except StackFault as fault:
         fail(str(fault), EXIT_CODE)
     _tell(restored, told_json=told_json)
+    if data_folder is not None and jetstreams_of is None and keys is None:
+        Console(stderr=True, highlight=False).print(
+            f"[yellow]Before you start it, copy the keys of the lost data folder to "
+            f"{escape(data_folder / 'keys')}: without them permissions does not start, since nobody's name "
+            "could be read."
+        )
     if not told_json:
         console().print(
             "The restored logs are halted. Start Ampledger, and see what is lost with:"

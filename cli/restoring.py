@@ -35,7 +35,9 @@ POSTGRES_READY_S_MAX: Final = 120.0
 UNFINISHED: Final = ".unfinished"
 
 
-async def restore_folder(source: Path, target: Path, jetstreams: Path | None = None) -> Backup:
+async def restore_folder(
+    source: Path, target: Path, jetstreams: Path | None = None, keys: Path | None = None
+) -> Backup:
     """
     Restore a backup as a data folder, which appears only when it is complete.
 
@@ -43,10 +45,13 @@ async def restore_folder(source: Path, target: Path, jetstreams: Path | None = N
         source: the backup.
         target: the data folder; does not exist yet, or is empty.
         jetstreams: a data folder whose jetstreams are taken over, such as that whose databases were
-            lost: what it announced stays announced.
+            lost: what it announced stays announced. Its keys come along.
+        keys: the folder with the keys of personal data, copied when the backup was taken; by default those
+            of the other data folder.
 
     Raises:
-        BackupFault: the backup is damaged, the target not empty, or what was restored is not right.
+        BackupFault: the backup is damaged, there are no such keys, the target is not empty, or what was
+            restored is not right.
         StackFault: PostgreSQL cannot be started there, or the other data folder is in use.
     """
     backup = await asyncio.to_thread(read_backup, source)
@@ -58,6 +63,9 @@ async def restore_folder(source: Path, target: Path, jetstreams: Path | None = N
     with DataFolder(half, account) as folder:
         if jetstreams is not None:
             await asyncio.to_thread(_take_over, jetstreams, folder.nats)
+        kept = keys or (jetstreams and jetstreams / "keys")
+        if kept is not None:
+            await asyncio.to_thread(_take_keys, kept, folder.keys, wanted=keys is not None)
         async with _running(folder) as database_url:
             await _restore_all(source, backup, database_url)
     if target.exists():
@@ -95,6 +103,17 @@ def _take_over(other: Path, nats: Path) -> None:
         raise BackupFault(f"{other} has no jetstreams", "Name a data folder of ampledger.")
     with locked(other):  # nobody writes to them meanwhile
         shutil.copytree(other / "nats", nats, dirs_exist_ok=True)
+
+
+def _take_keys(source: Path, keys: Path, *, wanted: bool) -> None:
+    """Take along what personal data is sealed with: without it, nobody's name in the backup is read."""
+    found = sorted(source.expanduser().absolute().glob("*.key"))
+    if wanted and not found:
+        raise BackupFault(
+            f"{source} has no keys", "Name the copy of the folder keys of the lost data folder."
+        )
+    for it in found:
+        shutil.copy2(it, keys / it.name)
 
 
 @asynccontextmanager

@@ -132,6 +132,33 @@ async def test_what_is_there_is_never_overwritten(place: CliPlace, scratch: Path
     assert "is not empty" in folder.err
 
 
+async def test_keys_come_along_or_are_asked_for(place: CliPlace, scratch: Path) -> None:
+    await place.log.append("garage-1", 2)
+    backup = str(scratch / "b")
+    assert (await place.ampledger("backup", backup)).code == 0
+    (scratch / "copy").mkdir()
+
+    none = await place.ampledger(
+        "restore", backup, "--data-folder", str(scratch / "x"), "--keys", str(scratch / "copy")
+    )
+    assert none.code == 2
+    assert "has no keys" in none.err
+    assert not (scratch / "x").exists()
+
+    (scratch / "copy" / "master.key").write_text("ab" * 32)
+    folder = str(scratch / "data")
+    given = await place.ampledger(
+        "restore", backup, "--data-folder", folder, "--keys", str(scratch / "copy")
+    )
+    assert given.code == 0, given
+    assert (scratch / "data" / "keys" / "master.key").read_text() == "ab" * 32
+    assert "copy the keys" not in given.err
+
+    without = await place.ampledger("restore", backup, "--data-folder", str(scratch / "other"))
+    assert without.code == 0, without
+    assert "copy the keys of the lost data folder" in " ".join(without.err.split())
+
+
 @pytest.mark.parametrize(
     ("harm", "says"),
     [
