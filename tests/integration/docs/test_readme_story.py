@@ -26,13 +26,21 @@ ANY_FREE = [
 ]
 UP = [".venv/bin/ampledger", "up"]
 SET_UP = {("installation", "create"), ("circuit", "add"), ("charger", "assign")}
+PEOPLE = {
+    ("person", "invite"): "/sign-in/once?token=",
+    ("role", "grant"): "done",
+    ("card", "register"): "done",
+    ("installation", "authentication"): "done",
+}
+"""What is said by the commands about people, a few words each."""
 LOOKS = {
     "history harbour": "Harbour garage",
+    "who-did harbour": "Level 1",
     "serial where": "harbour",
     "log verify": "hash chain",
     "check --history": "one place",
     "installation show": "Harbour garage",
-    "installation check": "nothing to remark",
+    "installation check": "drivers must show who they are",
     "charger move": "ZAP000013",
 }
 """What is said by the commands that only look, a word or two each."""
@@ -43,6 +51,12 @@ def story() -> list[list[str]]:
     commands = shell_commands(ROOT / "README.md")
     assert UP in commands
     return [it for it in commands if it[0] == UP[0] and tuple(it[1:3]) in SET_UP]
+
+
+def people() -> list[list[str]]:
+    """Pick the commands that say who may do what."""
+    own = (it for it in shell_commands(ROOT / "README.md") if it[0] == UP[0])
+    return [it for it in own if tuple(it[1:3]) in PEOPLE]
 
 
 def looks() -> list[list[str]]:
@@ -119,6 +133,12 @@ async def test_the_commands_of_the_readme_set_up_what_the_portal_shows() -> None
                 assert (code, said[:4]) == (0, "done"), said
             for command in story():
                 assert await run(command, reaching) == (0, "it is so already\n"), command
+
+            assert {tuple(it[1:3]) for it in people()} == set(PEOPLE)
+            for command in people():
+                code, said = await run(command, reaching)
+                assert code == 0, (command, said)
+                assert PEOPLE[command[1], command[2]] in said, (command, said)
 
             assert {" ".join(it[1:3]) for it in looks()} == set(LOOKS)
             for command in looks():
