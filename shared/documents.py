@@ -6,11 +6,15 @@ may always be thrown away and folded again.
 """
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, PlainSerializer
 
 M = TypeVar("M", bound=BaseModel)
+K = TypeVar("K", bound=str)
+
+InOrder = Annotated[frozenset[K], PlainSerializer(sorted, return_type=list[str])]
+"""A set that is always written in the same order: documents are compared as they are written."""
 
 
 class Documents(Generic[M]):

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 from pydantic import BaseModel, ConfigDict
 
-from shared.documents import Documents
+from shared.documents import Documents, InOrder
 from shared.followers import Connection
 from shared.ids import ChargerId, InstallationId
 from shared.messages.installation import ChargerAssigned, ChargerRemoved, InstallationCreated
@@ -22,7 +22,7 @@ class Site(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    chargers: frozenset[ChargerId] = frozenset()
+    chargers: InOrder[ChargerId] = frozenset()
 
 
 class LayoutBook:

@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.documents import InOrder
 from shared.ids import ChargerId, Grantee, GroupId, InstallationId, PersonId
 from shared.messages import Moment
 from shared.messages.permissions import PlatformRole, Role, RoleGranted, RoleRevoked
@@ -96,7 +97,7 @@ class PlatformGrants(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    roles: dict[Grantee, frozenset[PlatformRole]] = {}
+    roles: dict[Grantee, InOrder[PlatformRole]] = {}
 
 
 class Memberships(BaseModel):
@@ -104,7 +105,7 @@ class Memberships(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    groups: frozenset[GroupId] = frozenset()
+    groups: InOrder[GroupId] = frozenset()
 
 
 NOTHING: Final = PlaceGrants()

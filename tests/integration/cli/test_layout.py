@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from cli.layout.places import installation_log, nats_url
 from cli.options import StackOptions
-from cli.services import BALANCER, INSTALLATION, PORTAL, TELEMETRY, services
+from cli.services import BALANCER, INSTALLATION, PERMISSIONS, PORTAL, TELEMETRY, services
 from cli.setting_up import send_all
 from cli.stack import Stack
 from shared.ids import new_id
@@ -79,7 +79,7 @@ async def desk() -> AsyncIterator[Desk]:
     with scratch_folder() as folder:
         desk = Desk(folder)
         options = StackOptions(desk.data, postgres_port=0, nats_port=0, nats_monitor_port=0)
-        alone = services(without=frozenset({BALANCER, PORTAL, TELEMETRY}))
+        alone = services(without=frozenset({BALANCER, PERMISSIONS, PORTAL, TELEMETRY}))
         async with Stack(options, alone) as stack:
             assert await stack.wait_services_ready(READY_S_MAX) == []
             assert [it.name for it in alone] == [INSTALLATION]
