@@ -57,8 +57,8 @@ def _create(
         return ()
     if state.description is not None:
         raise InstallationExists(
-            f"installation {command.installation_id} is {state.description.name!r}; "
-            "choose another id, or change that installation"
+            f"there is another installation {command.installation_id} already; choose another id, "
+            "or change that installation"
         )
     return (InstallationCreated(installation_id=command.installation_id, **wished),)
 

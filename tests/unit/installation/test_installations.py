@@ -100,13 +100,13 @@ def test_the_same_installation_again_is_nothing_new() -> None:
 
 def test_another_installation_under_the_same_id_is_refused() -> None:
     given(installation, created()).when(create(name="Hill garage")).then_refused(
-        InstallationExists, "'Harbour garage'", "choose another id"
+        InstallationExists, "there is another", "choose another id"
     )
 
 
 def test_what_an_installation_was_before_it_was_changed_is_another_one() -> None:
     given(installation, created(), changed(name="Quay garage")).when(create()).then_refused(
-        InstallationExists, "'Quay garage'", "change that installation"
+        InstallationExists, "there is another", "change that installation"
     )
 
 
