@@ -28,14 +28,18 @@ from cli.stack import PROJECT, Stack
 from shared import subjects
 from shared.clock import utc_now
 from shared.commands import UNAVAILABLE
+from shared.context import Context
 from shared.event_store import EventStore
+from shared.ids import new_id
 from shared.messages import Answer
 from shared.messages.installation import InstallationCommand
-from shared.messaging import ServiceUnavailable, connect
+from shared.messages.permissions import PLATFORM, GrantPlatformRole, PlatformRole
+from shared.messaging import ServiceUnavailable, connect, request
 from shared.phases import GridType
 from shared.relay import EVENT_ID_HEADER
 from shared.runtime import pool_of
 from simulator.scene import Scene
+from tests.support.permissions_process import sign_in
 from tests.support.waiting import until
 
 CHARGERS: Final = 8
@@ -70,6 +74,7 @@ class SmallGarage:
         self.scene = garage(CHARGERS, BREAKER_A, GridType.TN_3_PHASE)
         self.gateway_port, self.portal_port = free_ports(2)
         self.stack = self._new_stack()
+        self._cookies: dict[str, str] = {}
 
     def _new_stack(self) -> Stack:
         return Stack(
@@ -223,17 +228,35 @@ class SmallGarage:
             await client.close()
 
     async def shown(self) -> dict[str, Any]:
-        """Ask the portal for the installation; empty while it does not answer."""
-        url = f"http://127.0.0.1:{self.portal_port}/api/installations/{INSTALLATION_ID}"
-        async with httpx.AsyncClient() as http:
+        """Ask the portal for the installation, as support does; empty while it does not answer."""
+        url = f"http://127.0.0.1:{self.portal_port}"
+        async with httpx.AsyncClient(base_url=url) as http:
             try:
-                answer = await http.get(url)
+                if not self._cookies:
+                    await self._sign_in(http)
+                http.cookies.update(self._cookies)
+                answer = await http.get(f"/api/installations/{INSTALLATION_ID}")
             except httpx.TransportError:
                 return {}
         if answer.status_code != httpx.codes.OK:
             return {}
         content: dict[str, Any] = answer.json()
         return content
+
+    async def _sign_in(self, http: httpx.AsyncClient) -> None:
+        """Have somebody of support sign in, who stays signed in."""
+        client = await connect(self.stack.urls["nats"], "test-sign-in")
+        try:
+            await sign_in(http, client, "support")
+            support = GrantPlatformRole(
+                command_id=new_id(), grantee="person/support", role=PlatformRole.SUPPORT
+            )
+            subject = subjects.command(GrantPlatformRole, PLATFORM)
+            granted = await request(client, support, subject, Context("operator", new_id()))
+            assert granted.accepted, granted
+        finally:
+            await client.close()
+        self._cookies = dict(http.cookies)
 
 
 async def _connected(nats_url: str, deadline_s: float) -> Any:
