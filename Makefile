@@ -32,13 +32,14 @@ bench: setup ## Measure the log and the balancer beside others, and who may do w
 	$(BIN)/ampledger bench balance $(BALANCE_ARGS)
 	$(BIN)/ampledger bench permissions $(PERMISSIONS_ARGS)
 
-# Real servers on a machine that others use as well: a test that fails is tried once more, and listed.
-RERUN := --reruns 1 -rfER
+# A file of tests stays with one of two workers. Real servers on a machine that others use as well: a test that
+# fails is tried once more, and listed.
+HOW := -n 2 --dist loadfile --reruns 1 -rfER
 
 test: setup ## Run every test; browser tests need chromium, which root gets on Debian
 	@[ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || $(MAKE) --no-print-directory browser
-	@if command -v chromium >/dev/null; then set -x; $(BIN)/pytest $(RERUN) $(ARGS); else \
-	echo 'No chromium here: the browser tests are left out. Bring it with: make browser'; set -x; $(BIN)/pytest $(RERUN) -m 'not browser' $(ARGS); fi
+	@if command -v chromium >/dev/null; then set -x; $(BIN)/pytest $(HOW) $(ARGS); else \
+	echo 'No chromium here: the browser tests are left out. Bring it with: make browser'; set -x; $(BIN)/pytest $(HOW) -m 'not browser' $(ARGS); fi
 
 test-unit: setup ## Run the tests that need no servers: seconds
 	$(BIN)/pytest tests/unit tests/contracts shared services simulator cli $(ARGS)
