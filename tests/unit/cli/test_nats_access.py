@@ -106,7 +106,11 @@ def test_a_key_that_is_lost_is_replaced_and_the_server_told(tmp_path: Path) -> N
     assert before["portal"] not in accounts(open_access(tmp_path))
 
 
-@pytest.mark.parametrize("content", ["", "SUNOSEED", new_seed()[:-1], "SAAB" + "A" * 54])
+@pytest.mark.parametrize(
+    "content",
+    ["", "SUNOSEED", new_seed()[:-1], "SAAB" + "A" * 54],
+    ids=["empty", "short", "cut", "account"],
+)
 def test_what_is_no_key_is_refused_and_kept(tmp_path: Path, content: str) -> None:
     open_access(tmp_path)
     file = tmp_path / "keys" / "portal.seed"
