@@ -33,8 +33,8 @@ bench: setup ## Measure the log and the balancer beside others, and who may do w
 	$(BIN)/ampledger bench permissions $(PERMISSIONS_ARGS)
 
 # A file of tests stays with one of two workers. Real servers on a machine that others use as well: a test that
-# fails is tried once more, and listed, as is what was left out.
-HOW := -n 2 --dist loadfile --reruns 1 -rfERs
+# fails is tried again, twice at most, and listed, as is what was left out.
+HOW := -n 2 --dist loadfile --reruns 2 -rfERs
 
 test: setup ## Run every test; browser tests need chromium, which root gets on Debian
 	@[ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || $(MAKE) --no-print-directory browser

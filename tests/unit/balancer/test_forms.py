@@ -22,7 +22,7 @@ from shared.phases import PHASES, GridType, Phase, PhaseCurrents
 PAIRS = ((Phase.L1, Phase.L2), (Phase.L2, Phase.L3), (Phase.L1, Phase.L3))
 NEARLY = 1e-9
 
-amperes = st.one_of(st.just(0.0), st.floats(0.0, 80.0))
+amperes = st.one_of(st.just(0.0), st.floats(0.0, 80.0).map(lambda it: round(it, 6)))
 ways = st.tuples(amperes, amperes, amperes, amperes)
 shares = st.floats(0.0, 1.0)
 pair_currents = st.tuples(amperes, amperes, amperes)
