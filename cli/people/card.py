@@ -60,12 +60,7 @@ def block(
     as_json: AsJson = False,
 ) -> None:
     """Have nobody charge with a card until it is unblocked."""
-
-    async def make(client: Client) -> BlockCard:
-        person_id = await person_named(client, person)
-        return BlockCard(command_id=new_id(), person_id=person_id, card_id=card)
-
-    carry_out(make, Manner(data_folder, actor, dry_run, as_json))
+    _change(BlockCard, person, card, Manner(data_folder, actor, dry_run, as_json))
 
 
 @app.command("unblock")
@@ -78,12 +73,7 @@ def unblock(
     as_json: AsJson = False,
 ) -> None:
     """Have a card count again."""
-
-    async def make(client: Client) -> UnblockCard:
-        person_id = await person_named(client, person)
-        return UnblockCard(command_id=new_id(), person_id=person_id, card_id=card)
-
-    carry_out(make, Manner(data_folder, actor, dry_run, as_json))
+    _change(UnblockCard, person, card, Manner(data_folder, actor, dry_run, as_json))
 
 
 @app.command("remove")
@@ -96,12 +86,7 @@ def remove(
     as_json: AsJson = False,
 ) -> None:
     """Have a card stand for nobody; its number can be registered anew."""
-
-    async def make(client: Client) -> RemoveCard:
-        person_id = await person_named(client, person)
-        return RemoveCard(command_id=new_id(), person_id=person_id, card_id=card)
-
-    carry_out(make, Manner(data_folder, actor, dry_run, as_json))
+    _change(RemoveCard, person, card, Manner(data_folder, actor, dry_run, as_json))
 
 
 @app.command("list")
@@ -127,3 +112,18 @@ def show_cards(
         draw(table)
     else:
         say("they have no cards")
+
+
+def _change(
+    kind: type[BlockCard] | type[UnblockCard] | type[RemoveCard],
+    person: str,
+    card: str,
+    manner: Manner,
+) -> None:
+    """Have something done to a card that somebody has."""
+
+    async def make(client: Client) -> BlockCard | UnblockCard | RemoveCard:
+        person_id = await person_named(client, person)
+        return kind(command_id=new_id(), person_id=person_id, card_id=card)
+
+    carry_out(make, manner)
