@@ -1,5 +1,6 @@
 """Routes of the portal that nobody has said who may use."""
 
+from dataclasses import fields
 from typing import Any, Final
 
 from fastapi.routing import APIRoute
@@ -10,7 +11,8 @@ from services.portal.api.application import PREFIX, api
 from services.portal.api.commands import COMMAND_ROUTES
 from services.portal.api.read_routes import READ_ROUTES
 from services.portal.page_rights import PAGE_RIGHTS
-from services.portal.pages import Sights, application
+from services.portal.pages import application
+from services.portal.parts import Parts
 from services.portal.security import SecurityHeaders
 from shared.rights.rules import DECIDED_BY_PERMISSIONS, RULES
 
@@ -20,6 +22,13 @@ OF_NOBODY: Final = frozenset({"/openapi.json"})
 """What says what there is, and nothing of anybody's."""
 
 
+class Nothing:
+    """Stands for any part: only asked for parts of its own, never to do anything."""
+
+    def __getattr__(self, name: str) -> "Nothing":
+        return self
+
+
 def uncovered() -> set[str]:
     """Name the routes that have no rule: method and path of each."""
     return _of_pages() | _of_api()
@@ -27,9 +36,9 @@ def uncovered() -> set[str]:
 
 def pages() -> Starlette:
     """Put the pages together over nothing: only their routes are looked at."""
-    sights = Sights(list, lambda _: None, list, str)
-    nothing: Any = None
-    found = application(sights, nothing, nothing, nothing, nothing, nothing, Starlette())
+    nothing: Any = Nothing()
+    parts = Parts(*[nothing] * len(fields(Parts)))
+    found = application(parts, Starlette())
     inner = found.app if isinstance(found, SecurityHeaders) else found
     if not isinstance(inner, Starlette):
         raise TypeError(f"the pages' routes are not to be found in {inner!r}")

@@ -16,7 +16,9 @@ from services.portal.heard import Heard
 from services.portal.knocks import Knock, knock_of
 from services.portal.latest import Latest
 from services.portal.looks import Admit, Looks
-from services.portal.pages import Sights, application
+from services.portal.pages import application
+from services.portal.paper import Paper
+from services.portal.parts import Parts, Sights
 from services.portal.past import ASKED, Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
@@ -31,6 +33,7 @@ from shared.follow import follow
 from shared.ids import InstallationId
 from shared.naming import names_of
 from shared.runtime import Runtime, run
+from shared.speech import speaking, spoken
 from shared.web_server import listening_socket, serve
 
 log = structlog.get_logger()
@@ -65,15 +68,21 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     past = Past(partial(ask_acts, runtime.client, ASKED), partial(names_of, runtime.client))
     guard, acting = acting_of(models, heard, runtime)
     admit = Looks(guard, models.book, acting, utc_now).admit
-    app = application(
-        sights,
-        viewers,
-        seeing,
-        NatsQuestions(runtime.client),
-        past,
-        admit,
-        api_of(models, sights, guard, acting, admit, past),
+    parts = Parts(
+        paper=Paper(sights.time_of_day),
+        sights=sights,
+        viewers=viewers,
+        seeing=seeing,
+        questions=NatsQuestions(runtime.client),
+        past=past,
+        admit=admit,
+        guard=guard,
+        acting=acting,
+        models=models,
+        client=runtime.client,
+        now=utc_now,
     )
+    app = application(parts, api_of(models, sights, guard, acting, admit, past))
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 
@@ -121,10 +130,12 @@ def sights_of(
         facts = models.facts(sight.installation_id, latest, runtime.client.is_connected)
         if facts is None:
             return None
-        return view_of(facts, utc_now(), settings.time_zone, deactivated=sight.deactivated)
+        with speaking(sight.language):
+            return view_of(facts, utc_now(), settings.time_zone, deactivated=sight.deactivated)
 
     def all_views() -> Sequence[InstallationView]:
-        found = (view(Sight(it)) for it in sorted(models.layouts.all()))
+        sights = (Sight(it, language=spoken()) for it in sorted(models.layouts.all()))
+        found = (view(it) for it in sights)
         return [it for it in found if it is not None]
 
     def knocks() -> Sequence[Knock]:

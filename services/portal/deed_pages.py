@@ -12,10 +12,9 @@ from starlette.responses import Response
 from services.portal.deed_rows import rows
 from services.portal.looks import Admit, ReasonNeeded
 from services.portal.past import Past, TooManyLook
-from services.portal.signing_in.asking import required
+from services.portal.places import Here
 from shared.decider import Refused
 from shared.history.deeds import Wanted
-from shared.ids import InstallationId
 from shared.messaging import ServiceUnavailable
 
 SHOWN_MAX: Final = 200
@@ -37,9 +36,7 @@ class DeedPages:
         self._admit = admit
         self._time_zone = time_zone
 
-    async def page(
-        self, request: Request, installation_id: InstallationId, name: str
-    ) -> Response:
+    async def page(self, request: Request, here: Here) -> Response:
         """
         Show who did what.
 
@@ -49,8 +46,8 @@ class DeedPages:
         who = request.query_params.get("who")
         refused = request.query_params.get("refused") == "1"
         reason = request.query_params.get("reason")
-        about = {"installation_id": installation_id, "name": name, "refused": refused}
-        asker = required(request)
+        about = {"here": here, "refused": refused}
+        asker, installation_id = here.asker, here.id
         try:
             await self._admit(asker, installation_id, reason)
             wanted = Wanted(who=frozenset({who}) if who else None, refused=refused)

@@ -73,6 +73,29 @@ class Guard:
             self._told(asker, self.on_record(place), asked_for, refusal)
             raise
 
+    def look(self, asker: Asker, action: Action, place: Place, asked_for: str) -> None:
+        """
+        Check that somebody may see what an action is done with; only doing it takes a fresh proof.
+
+        Raises:
+            NotHere, Forbidden, OutOfScope: as `check`.
+        """
+        try:
+            self._checked(asker, action, place)
+        except StepUpNeeded:
+            return
+        except Refused as refusal:
+            self._told(asker, self.on_record(place), asked_for, refusal)
+            raise
+
+    def fresh(self, asker: Asker, action: Action) -> bool:
+        """Tell whether the latest proof of who somebody is is good enough to do something."""
+        try:
+            reaches(asker, action, self._now())
+        except (OutOfScope, StepUpNeeded):
+            return False
+        return True
+
     def on_record(self, place: Place) -> Place:
         """Name where a refusal is put on record: at the platform, if there is no such installation."""
         known = place.installation_id is not None and self._exists(place.installation_id)

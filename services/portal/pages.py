@@ -6,10 +6,8 @@ somebody has no role is answered as one that is not there.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import orjson
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -25,20 +23,20 @@ from starlette.types import ASGIApp
 from services.portal.api.application import PREFIX
 from services.portal.deed_pages import DeedPages
 from services.portal.knocks import Knock
-from services.portal.looks import Admit
-from services.portal.paper import STATIC, Paper, as_json
-from services.portal.past import Past
+from services.portal.paper import STATIC, as_json
+from services.portal.parts import Area, Parts
 from services.portal.security import SecurityHeaders
-from services.portal.seeing import Seeing
 from services.portal.signing_in.account import AccountPages
 from services.portal.signing_in.asking import AWAY, WhoAsks, required, still_asks
 from services.portal.signing_in.company_pages import CompanyPages
 from services.portal.signing_in.pages import SignInPages
 from services.portal.signing_in.programs import ProgramTokens
-from services.portal.signing_in.questions import PermissionsUnavailable, Questions
+from services.portal.signing_in.questions import PermissionsUnavailable
 from services.portal.view import InstallationView
-from services.portal.viewers import Sight, Viewers
+from services.portal.viewers import Sight
 from shared.ids import InstallationId
+from shared.rights.table import Action
+from shared.speech import spoken
 
 RECONNECT_MS: Final = 1000
 ASKED_AGAIN_S: Final = 5.0
@@ -46,42 +44,20 @@ ASKED_AGAIN_S: Final = 5.0
 FILTERS: Final = ("all", "charging", "waiting", "problems")
 
 
-@dataclass(frozen=True, slots=True)
-class Sights:
-    """What there is to be seen."""
-
-    all_views: Callable[[], Sequence[InstallationView]]
-    view: Callable[[Sight], InstallationView | None]
-    knocks: Callable[[], Sequence[Knock]]
-    time_of_day: Callable[[], str]
-    time_zone: ZoneInfo | None = None
-    """Of times that no installation has one for; by default the machine's."""
+AREAS: Final[tuple[Area, ...]] = ()
+"""Groups of pages that stand beside these; each makes its own routes."""
 
 
-def application(
-    sights: Sights,
-    viewers: Viewers,
-    seeing: Seeing,
-    questions: Questions,
-    past: Past,
-    admit: Admit,
-    api: ASGIApp,
-) -> ASGIApp:
+def application(parts: Parts, api: ASGIApp) -> ASGIApp:
     """
     Put the pages together.
 
     Args:
-        sights: what there is to be seen.
-        viewers: who looks now.
-        seeing: what of it somebody may see.
-        questions: asks permissions.
-        past: what happened.
-        admit: lets somebody look at it.
+        parts: what pages are made with.
         api: stands beside the pages.
     """
-    paper = Paper(sights.time_of_day)
-    deeds = DeedPages(paper.page, past, admit, sights.time_zone)
-    pages = Pages(sights, viewers, seeing, deeds, paper)
+    paper, questions = parts.paper, parts.questions
+    pages = Pages(parts)
 
     async def away(request: Request, _: Exception) -> Response:
         return paper.fault(request, HTTPException(503, AWAY, {"Retry-After": "2"}))
@@ -93,6 +69,7 @@ def application(
     pages_and_api = Starlette(
         routes=[
             Route("/", pages.installations),
+            *(route for area in AREAS for route in area(parts)),
             Route("/installations/{installation_id}", pages.installation),
             Route("/installations/{installation_id}/live", pages.live),
             Route("/installations/{installation_id}/who-did", pages.who_did),
@@ -118,14 +95,15 @@ def application(
 class Pages:
     """One method for every route."""
 
-    def __init__(
-        self, sights: Sights, viewers: Viewers, seeing: Seeing, deeds: DeedPages, paper: Paper
-    ) -> None:
-        self._sights = sights
-        self._viewers = viewers
-        self._seeing = seeing
-        self._paper = paper
-        self._deeds = deeds
+    def __init__(self, parts: Parts) -> None:
+        self._sights = parts.sights
+        self._viewers = parts.viewers
+        self._seeing = parts.seeing
+        self._paper = parts.paper
+        self._places = parts.places
+        self._deeds = DeedPages(
+            parts.paper.page, parts.past, parts.admit, parts.sights.time_zone
+        )
 
     async def installations(self, request: Request) -> Response:
         everything = self._visible(request)
@@ -145,6 +123,7 @@ class Pages:
             request,
             "installation.html",
             view=self._view(request),
+            here=self._places.here(request, Action.LIVE),
             filters=FILTERS,
             deactivated=_deactivated(request),
             show=show if show in FILTERS else FILTERS[0],
@@ -152,7 +131,7 @@ class Pages:
 
     async def live(self, request: Request) -> Response:
         head = self._view(request).head
-        sight = Sight(head.id, _deactivated(request))
+        sight = Sight(head.id, _deactivated(request), spoken())
         return EventSourceResponse(self._events(request, sight), ping=0)
 
     async def _events(self, request: Request, sight: Sight) -> AsyncIterator[ServerSentEvent]:
@@ -180,8 +159,8 @@ class Pages:
         return as_json(self._view(request))
 
     async def who_did(self, request: Request) -> Response:
-        head = self._view(request).head
-        return await self._deeds.page(request, head.id, head.name)
+        here = self._places.here(request, Action.HISTORY)
+        return await self._deeds.page(request, here)
 
     # --- What somebody may see ---
 
@@ -198,7 +177,7 @@ class Pages:
         installation_id: InstallationId = request.path_params["installation_id"]
         view = None
         if self._seeing.live(asker, installation_id):
-            view = self._sights.view(Sight(installation_id, _deactivated(request)))
+            view = self._sights.view(Sight(installation_id, _deactivated(request), spoken()))
         if view is None:
             raise HTTPException(404, f"There is no installation “{installation_id}”")
         return view

@@ -1,29 +1,35 @@
 """What pages are written on: templates, the headers that all of them have, and words for faults."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 import orjson
+from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.templating import Jinja2Templates
+
+from services.portal.told import said, told
+from shared.ids import new_id
+from shared.speech import LANGUAGES, _, marked, preferred, spoken, words_of
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
 NO_STORE: Final = {"Cache-Control": "no-store"}
 FOR_PROGRAMS: Final = ("/api/", "/oauth/")
+LANGUAGE_COOKIE: Final = "ampledger-language"
 TITLES: Final = {
-    401: "Sign in first",
-    403: "This is not for you",
-    404: "This page is not here",
-    429: "Too many attempts",
-    500: "Something went wrong here",
-    503: "Not at this moment",
+    401: marked("Sign in first"),
+    403: marked("This is not for you"),
+    404: marked("This page is not here"),
+    429: marked("Too many attempts"),
+    500: marked("Something went wrong here"),
+    503: marked("Not at this moment"),
 }
 
 
@@ -34,7 +40,15 @@ class Paper:
         self._time_of_day = time_of_day
         self._templates = Jinja2Templates(directory=HERE / "templates")
         self._templates.env.trim_blocks = self._templates.env.lstrip_blocks = True
-        self._templates.env.globals["static_url"] = static_url
+        env = self._templates.env
+        env.filters["attributes"] = attributes
+        env.globals |= {"static_url": static_url, "languages": LANGUAGES, "new_key": new_id}
+        env.add_extension("jinja2.ext.i18n")
+        env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension's own
+            lambda text: words_of(spoken()).gettext(text),
+            lambda one, many, n: words_of(spoken()).ngettext(one, many, n),
+            newstyle=True,
+        )
 
     def page(
         self,
@@ -47,9 +61,12 @@ class Paper:
         """Fill in a template; whoever is signed in is named on top of every page."""
         content["now"] = self._time_of_day()
         content["asker"] = request.scope.get("state", {}).get("asker")
-        return self._templates.TemplateResponse(
+        content["language"], content["told"] = spoken(), told(request)
+        answer = self._templates.TemplateResponse(
             request, template, content, status, headers=NO_STORE | (headers or {})
         )
+        said(answer, request)
+        return answer
 
     def fault(self, request: Request, fault: HTTPException) -> Response:
         """Answer what is not there, or not done that way, in the asker's own language."""
@@ -67,10 +84,31 @@ class Paper:
             query = f"?{request.url.query}" if request.url.query else ""
             wanted = f"{path}{query}" if request.method == "GET" else "/"
             return RedirectResponse(f"/sign-in?next={quote(wanted, safe='/')}", 303, NO_STORE)
-        title = TITLES.get(fault.status_code, "This cannot be done here")
+        title = _(TITLES.get(fault.status_code, marked("This cannot be done here")))
         return self.page(
             request, "fault.html", fault.status_code, headers, fault=fault, title=title
         )
+
+
+def attributes(given: Mapping[str, object]) -> Markup:
+    """
+    Write attributes of an element, those that are none or false left out.
+
+    >>> attributes({"max": 63, "hx_get": "/check?a=1&b=2", "autofocus": True, "min": None})
+    Markup(' max="63" hx-get="/check?a=1&amp;b=2" autofocus')
+    """
+    written = [
+        f" {name.replace('_', '-')}" + ("" if it is True else f'="{escape(it)}"')
+        for name, it in given.items()
+        if it is not None and it is not False
+    ]
+    return Markup("".join(written))  # noqa: S704  # each value is escaped, names are ours
+
+
+def language_of(connection: HTTPConnection) -> str:
+    """Name the language in which somebody wants to be spoken to."""
+    accepted = connection.headers.get("Accept-Language", "")
+    return preferred(accepted, connection.cookies.get(LANGUAGE_COOKIE))
 
 
 def as_json(

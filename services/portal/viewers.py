@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from services.portal.view import InstallationView
 from shared.ids import InstallationId
+from shared.speech import SOURCE
 
 TICK_S: Final = 0.5
 BEAT_S: Final = 5.0
@@ -44,10 +45,11 @@ class _Picture:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What somebody looks at: an installation, with or without what is deactivated in it."""
+    """What somebody looks at: an installation, with or without what is deactivated in it, in a language."""
 
     installation_id: InstallationId
     deactivated: bool = False
+    language: str = SOURCE
 
 
 class Viewers:

@@ -16,12 +16,13 @@ from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.portal.askers import asker_of
-from services.portal.paper import Paper
+from services.portal.paper import Paper, language_of
 from services.portal.signing_in import cookies
 from services.portal.signing_in.origins import SAFE_METHODS, is_foreign
 from services.portal.signing_in.questions import PermissionsUnavailable, Questions
 from shared.context import acting
 from shared.messages.signing_in import SECRET_CHARS_MAX, Asker, From, Known, WhoIs
+from shared.speech import speaking
 
 STATE: Final = "asker"
 AGAIN: Final = "asker_again"
@@ -92,6 +93,12 @@ class WhoAsks:
             return
         request = Request(scope)
         scope.setdefault("state", {})[STATE] = None
+        with speaking(language_of(request)):
+            await self._let_in(request, scope, receive, send)
+
+    async def _let_in(
+        self, request: Request, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         try:
             asker = await self._who(request)
         except HTTPException as fault:

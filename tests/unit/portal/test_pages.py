@@ -1,18 +1,21 @@
 """Pages, API and headers, without any server behind them."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest_asyncio
 from starlette.applications import Starlette
 
-from services.portal.documents import Deactivation
+from services.portal.documents import Deactivation, Layout
 from services.portal.facts import Facts
+from services.portal.guarding import Guard
 from services.portal.knocks import Knock
 from services.portal.looks import Admit
-from services.portal.pages import Sights, application
-from services.portal.paper import static_url
+from services.portal.pages import application
+from services.portal.paper import Paper, static_url
+from services.portal.parts import Parts, Sights
 from services.portal.past import Name, Past
 from services.portal.seeing import Seeing
 from services.portal.signing_in.questions import PermissionsUnavailable, R
@@ -39,18 +42,31 @@ from tests.unit.portal.facts import (
 HOSTILE = "<script>alert(1)</script>"
 
 
-def sights(*everything: Facts, knocks: tuple[Knock, ...] = ()) -> Sights:
-    by_id = {it.layout.installation_id: it for it in everything}
+class Shown:
+    """Everything there is, as it is set up and as it is seen."""
 
-    def view(sight: Sight) -> InstallationView | None:
-        facts = by_id.get(sight.installation_id)
+    def __init__(self, everything: Sequence[Facts]) -> None:
+        self._by_id = {it.layout.installation_id: it for it in everything}
+
+    def layout(self, installation_id: InstallationId) -> Layout | None:
+        facts = self._by_id.get(installation_id)
+        return None if facts is None else facts.layout
+
+    def all(self) -> list[InstallationView]:
+        return [view_of(it, AT, OSLO) for it in self._by_id.values()]
+
+    def __call__(self, sight: Sight) -> InstallationView | None:
+        facts = self._by_id.get(sight.installation_id)
         if facts is None:
             return None
         return view_of(facts, AT, OSLO, deactivated=sight.deactivated)
 
+
+def sights(*everything: Facts, knocks: tuple[Knock, ...] = ()) -> Sights:
+    shown = Shown(everything)
     return Sights(
-        all_views=lambda: [view_of(it, AT, OSLO) for it in by_id.values()],
-        view=view,
+        all_views=shown.all,
+        view=shown,
         knocks=lambda: knocks,
         time_of_day=lambda: "09:00:00",
     )
@@ -110,10 +126,27 @@ def asking(
     admit: Admit = everybody,
     name: Name = nobody,
 ) -> httpx.AsyncClient:
-    seeing = Seeing(lambda: SUPPORT, lambda: AT)
-    app = application(
-        seen, Viewers(seen.view), seeing, Permissions(), Past(past, name), admit, Starlette()
+    unused: Any = None
+    assert isinstance(seen.view, Shown)
+    layout = seen.view.layout
+    models: Any = SimpleNamespace(layouts=SimpleNamespace(get=layout))
+    book: Any = SimpleNamespace(grants=SUPPORT)
+    guard = Guard(book, lambda it: layout(it) is not None, lambda *_: None, lambda: AT)
+    parts = Parts(
+        paper=Paper(seen.time_of_day),
+        sights=seen,
+        viewers=Viewers(seen.view),
+        seeing=Seeing(lambda: SUPPORT, lambda: AT),
+        questions=Permissions(),
+        past=Past(past, name),
+        admit=admit,
+        guard=guard,
+        acting=unused,
+        models=models,
+        client=unused,
+        now=lambda: AT,
     )
+    app = application(parts, Starlette())
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),
         base_url="http://portal.test",

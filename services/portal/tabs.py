@@ -1,0 +1,53 @@
+"""Where one can go: data. What somebody may not see is not offered to them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from shared.ids import InstallationId
+from shared.rights.table import Action
+from shared.speech import _, marked
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A page of an installation: the end of its path, its name, what it takes to see it."""
+
+    path: str
+    name: str
+    action: Action
+
+
+TABS: Final = (
+    Tab("", marked("Live"), Action.LIVE),
+    Tab("/who-did", marked("Who did what"), Action.HISTORY),
+)
+"""In the order in which they are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A tab as it is shown."""
+
+    href: str
+    name: str
+    current: bool
+
+
+def links(
+    installation_id: InstallationId, path: str, may: Callable[[Action], bool]
+) -> Iterator[Link]:
+    """
+    Offer the pages of an installation.
+
+    Args:
+        installation_id: which.
+        path: of the page that is shown; the tab it belongs to is marked as current.
+        may: tells what whoever looks may do there.
+    """
+    home = f"/installations/{installation_id}"
+    shown = [it for it in TABS if may(it.action)]
+    within = [it for it in shown if it.path and f"{path}/".startswith(f"{home}{it.path}/")]
+    current = within[0] if within else next((it for it in shown if not it.path), None)
+    for tab in shown:
+        yield Link(f"{home}{tab.path}", _(tab.name), tab is current)
