@@ -170,6 +170,8 @@ def _head(
 def _freshness(facts: Facts, now: datetime) -> tuple[Freshness, str]:
     if not facts.connected:
         return Freshness.STALE, "cut off from the services"
+    if not facts.layout.chargers:
+        return Freshness.NONE, "no chargers yet"
     if facts.balance is None:
         silent_s = (now - facts.listening_since).total_seconds()
         if silent_s <= BALANCE_STALE_S:
