@@ -17,7 +17,7 @@ from shared.messages.people import Query
 
 PORTAL: Final = "portal"
 FILES_BYTES_MAX: Final = 600 * 1024
-"""Of all files of an answer together: in base64 they are a third more, and NATS carries 1 MiB in a message."""
+"""Of all files of an answer together: in base64 they are a third more, and a message holds 1 MiB."""
 MAKING_S_MAX: Final = 60.0
 """For how long to wait for a report: a month of 100,000 sessions takes some seconds."""
 
