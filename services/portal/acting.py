@@ -15,6 +15,7 @@ from services.portal.refused import Refusals
 from shared import subjects
 from shared.commands import INVALID, UNAVAILABLE
 from shared.context import Context
+from shared.decider import StaleVersion
 from shared.ids import CommandId, new_id
 from shared.messages import Answer, Command
 from shared.messages.permissions import PLATFORM
@@ -24,7 +25,7 @@ from shared.rights.grants import Place
 
 SEEN_S_MAX: Final = 1.0
 """How long is waited until the portal itself has heard of what it had done, in seconds."""
-NOT_REFUSED: Final = frozenset({INVALID, UNAVAILABLE})
+NOT_REFUSED: Final = frozenset({INVALID, UNAVAILABLE, StaleVersion.__name__})
 """Answers that say no although no rule did."""
 
 
@@ -64,9 +65,16 @@ class Acting:
         self._heard = heard
         self._refusals = refusals
 
-    async def ask(self, asker: Asker, command: Command) -> Answer:
+    async def ask(
+        self, asker: Asker, command: Command, expected_version: int | None = None
+    ) -> Answer:
         """
         Ask for a command in somebody's name, and wait until the portal knows what came of it.
+
+        Args:
+            asker: who asks.
+            command: what they want done.
+            expected_version: refuse it if the installation is at another one; none: at any.
 
         Returns:
             The answer of the service that decides it.
@@ -78,7 +86,8 @@ class Acting:
         self._guard.check_command(asker, command)
         kind = type(command)
         subject = subjects.asked(kind, _aggregate_of(command))
-        answer = await request(self._client, command, subject, Context(asker.actor, new_id()))
+        context = Context(asker.actor, new_id(), expected_version=expected_version)
+        answer = await request(self._client, command, subject, context)
         if answer.accepted:
             await self._heard.until(kind.service, answer.position, SEEN_S_MAX)
         elif answer.refusal not in NOT_REFUSED:

@@ -29,7 +29,7 @@ from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.acts_query import ask_acts
 from shared.clock import utc_now
-from shared.follow import follow
+from shared.follow import cursor_of, follow
 from shared.ids import InstallationId
 from shared.naming import names_of
 from shared.runtime import Runtime, run
@@ -50,6 +50,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     runtime.stack.callback(taken.close)
     for follower in followers(models, runtime.pool, heard):
         await follower.reload()
+        heard.begin(follower.service, await cursor_of(runtime.pool, follower))
         name = f"follow-{follower.service}"
         runtime.spawn(follow(runtime.client, runtime.pool, follower), name)
     await listen(runtime.client, latest)
@@ -82,7 +83,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         client=runtime.client,
         now=utc_now,
     )
-    app = application(parts, api_of(models, sights, guard, acting, admit, past))
+    app = application(parts, api_of(models, sights, guard, acting, admit, past, heard))
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 
@@ -105,6 +106,7 @@ def api_of(
     acting: Acting,
     admit: Admit,
     past: Past,
+    heard: Heard,
 ) -> FastAPI:
     """Put the API together."""
     sources = Sources(
@@ -117,6 +119,7 @@ def api_of(
         admit,
         past,
         utc_now,
+        heard,
     )
     return api(acting, sources, asker_of)
 

@@ -153,6 +153,7 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             Looks(guard, models.book, acting, utc_now).admit,
             Past(partial(ask_acts, client, ("installation",)), partial(names_of, client)),
             utc_now,
+            heard,
         )
         askers: dict[str, Asker] = {}
 

@@ -11,6 +11,7 @@ from services.portal.api.entering import AskerOf
 from services.portal.charging import Sessions
 from services.portal.documents import Layout
 from services.portal.guarding import Guard, NotHere
+from services.portal.heard import Heard
 from services.portal.looks import Admit
 from services.portal.past import Past
 from services.portal.view import InstallationView
@@ -39,6 +40,7 @@ class Sources:
         admit: lets somebody look at the past.
         past: what the logs of all services tell.
         now: reads the clock.
+        heard: how far the portal has come in the logs that it follows.
     """
 
     layout: Callable[[str], Layout | None]
@@ -50,6 +52,7 @@ class Sources:
     admit: Admit
     past: Past
     now: Callable[[], datetime]
+    heard: Heard
 
 
 class Looking:
