@@ -4,6 +4,7 @@ What somebody wants done: checked here, asked of the service that decides it, an
 Pages and the API do through this whatever they do.
 """
 
+import hashlib
 from typing import Final
 
 from nats.aio.client import Client
@@ -43,6 +44,16 @@ def command_id_of(asker: Asker, key: str | None) -> CommandId:
     'person:ada.monday-1'
     """
     return f"{asker.actor.replace('/', ':')}.{key or new_id()}"
+
+
+def minted_id(command_id: CommandId) -> str:
+    """
+    Make the id of what a command creates: the same whenever the command is repeated.
+
+    >>> minted_id("person:ada.monday-1") == minted_id("person:ada.monday-1")
+    True
+    """
+    return hashlib.sha256(command_id.encode()).hexdigest()[:32]
 
 
 class Acting:

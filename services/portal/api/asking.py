@@ -8,8 +8,8 @@ from fastapi import Body, Header, Path, Request
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
-from services.portal.acting import Acting, command_id_of
-from services.portal.api.bodies import body_of, minted_id, path_fields
+from services.portal.acting import Acting, command_id_of, minted_id
+from services.portal.api.bodies import body_of, path_fields
 from services.portal.api.commands import CommandRoute
 from services.portal.api.entering import AskerOf
 from services.portal.api.problems import Bad, faults_told, refused
