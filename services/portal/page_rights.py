@@ -17,6 +17,8 @@ _ANYBODY, _SIGNED_IN = Everybody
 
 PAGE_RIGHTS: Final[dict[str, Action | Everybody]] = {
     "/": _SIGNED_IN,
+    "/installations/new": Action.CREATE_INSTALLATION,
+    "/installations/check": Action.CREATE_INSTALLATION,
     "/installations/{installation_id}": Action.LIVE,
     "/installations/{installation_id}/live": Action.LIVE,
     "/installations/{installation_id}/who-did": Action.HISTORY,
