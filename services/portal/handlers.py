@@ -105,13 +105,16 @@ class Folding:
         self._models = models
 
     async def installation_event(self, connection: Connection, recorded: Recorded) -> None:
-        if recorded.type not in LAYOUT_EVENTS:
-            return
-        event = recorded.event
-        assert isinstance(event, LayoutEvent)  # noqa: S101  # its name says so
-        before = self._models.layouts.get(event.installation_id)
-        layout = fold_layout(before, event, recorded.position, recorded.recorded_at)
-        await self._models.layouts.put(connection, event.installation_id, layout)
+        # Whatever happens counts, also what is not shown, or cannot be read yet.
+        _, _, installation_id = recorded.stream.partition("-")
+        layout = self._models.layouts.get(installation_id)
+        if recorded.type in LAYOUT_EVENTS:
+            event = recorded.event
+            assert isinstance(event, LayoutEvent)  # noqa: S101  # its name says so
+            layout = fold_layout(layout, event, recorded.position, recorded.recorded_at)
+        if layout is not None:
+            counted = layout.model_copy(update={"version": recorded.version})
+            await self._models.layouts.put(connection, installation_id, counted)
 
     async def telemetry_event(self, connection: Connection, recorded: Recorded) -> None:
         if recorded.type not in TELEMETRY_EVENTS:
@@ -143,7 +146,7 @@ class Folding:
             return
         match recorded.event:
             case CurrentLimitAllocated() | ChargerQueued() | LimitIgnored() as event:
-                await self._on_share(connection, event)
+                await self._on_share(connection, event, recorded)
             case LeasesRenewed() as event:
                 for lease in event.leases:
                     key = key_of(event.installation_id, lease.charger_id)
@@ -159,12 +162,13 @@ class Folding:
         self,
         connection: Connection,
         event: CurrentLimitAllocated | ChargerQueued | LimitIgnored,
+        recorded: Recorded,
     ) -> None:
         key = key_of(event.installation_id, event.charger_id)
         before = self._models.shares.get(key)
         match event:
             case CurrentLimitAllocated():
-                share = fold_share(before, event)
+                share = fold_share(before, event, recorded.position, recorded.recorded_at)
             case ChargerQueued():
                 share = fold_queued(before, event)
             case LimitIgnored():

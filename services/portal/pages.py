@@ -20,7 +20,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from services.portal.access import pages as access
 from services.portal.api.application import PREFIX
+from services.portal.charger_page import pages as charger_page
 from services.portal.deed_pages import DeedPages
 from services.portal.paper import STATIC, as_json
 from services.portal.parts import Area, Parts
@@ -34,17 +36,19 @@ from services.portal.signing_in.programs import ProgramTokens
 from services.portal.signing_in.questions import PermissionsUnavailable
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
+from services.portal.watching import ASKED_AGAIN_S, RECONNECT_MS
 from shared.ids import InstallationId
 from shared.rights.table import Action
 from shared.speech import spoken
 
-RECONNECT_MS: Final = 1000
-ASKED_AGAIN_S: Final = 5.0
-"""How often it is asked anew, while a live stream goes on, whether its viewer is still signed in."""
 FILTERS: Final = ("all", "charging", "waiting", "problems")
 
 
-AREAS: Final[tuple[Area, ...]] = (set_up,)
+AREAS: Final[tuple[Area, ...]] = (
+    access.routes,
+    charger_page.routes,
+    set_up,
+)
 """Groups of pages that stand beside these; each makes its own routes."""
 
 

@@ -7,7 +7,7 @@ then is told to come again. The live pages go on meanwhile.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from shared.history.deeds import Deed, Wanted, deeds, people_in
 from shared.history.merging import Told, merge
@@ -23,6 +23,8 @@ WAITING_MAX: Final = 8
 """How many wait for theirs at most."""
 
 Logs = Mapping[str, Sequence[Recorded]]
+Names = Mapping[PersonId, str]
+T = TypeVar("T")
 Ask = Callable[[InstallationId], Awaitable[Logs]]
 """Reads the logs, as far as they are about an installation."""
 Name = Callable[[Collection[PersonId], str], Awaitable[Mapping[PersonId, str]]]
@@ -49,6 +51,26 @@ class Past:
         Tell somebody who did what at an installation, from the beginning of what is read.
 
         Raises:
+            TooManyLook, ServiceUnavailable: as `look`.
+        """
+        return await self.look(
+            installation_id,
+            actor,
+            lambda logs, people: _told(logs, installation_id, wanted, people),
+        )
+
+    async def look(
+        self, installation_id: InstallationId, actor: str, tell: Callable[[Logs, Names], T]
+    ) -> T:
+        """
+        Take a look at the logs, as far as they are about an installation.
+
+        Args:
+            installation_id: which.
+            actor: who looks, and is told people's names as far as they may know them.
+            tell: makes something of the logs and the names, in a thread of its own.
+
+        Raises:
             TooManyLook: come again.
             ServiceUnavailable: one of the services does not answer.
         """
@@ -60,7 +82,7 @@ class Past:
                 logs = await self._ask(installation_id)
                 # Thousands of sentences take their time: not on the loop that live pages are on.
                 people = await self._name(people_in(logs.values()), actor)
-                return await asyncio.to_thread(_told, logs, installation_id, wanted, people)
+                return await asyncio.to_thread(tell, logs, people)
         finally:
             self._here -= 1
 
@@ -69,7 +91,7 @@ def _told(
     logs: Logs,
     installation_id: InstallationId,
     wanted: Wanted,
-    people: Mapping[PersonId, str],
+    people: Names,
 ) -> Sequence[Deed]:
     def concerns(one: Told) -> bool:
         whose = getattr(one.event, "installation_id", None)

@@ -52,6 +52,9 @@ class Shown:
         facts = self._by_id.get(installation_id)
         return None if facts is None else facts.layout
 
+    def facts(self, installation_id: InstallationId) -> Facts | None:
+        return self._by_id.get(installation_id)
+
     @property
     def layouts(self) -> dict[InstallationId, Layout]:
         return {it: facts.layout for it, facts in self._by_id.items()}
@@ -72,6 +75,7 @@ def sights(*everything: Facts, knocks: tuple[Knock, ...] = ()) -> Sights:
         all_views=shown.all,
         view=shown,
         knocks=lambda: knocks,
+        facts=shown.facts,
         time_of_day=lambda: "09:00:00",
     )
 
