@@ -37,7 +37,6 @@ from services.portal.signing_in.questions import PermissionsUnavailable
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
 from services.portal.watching import ASKED_AGAIN_S, RECONNECT_MS
-from shared.ids import InstallationId
 from shared.rights.table import Action
 from shared.speech import spoken
 
@@ -150,11 +149,8 @@ class Pages:
     # --- What somebody may see ---
 
     def _view(self, request: Request) -> InstallationView:
-        asker = required(request)
-        installation_id: InstallationId = request.path_params["installation_id"]
-        view = None
-        if self._seeing.live(asker, installation_id):
-            view = self._sights.view(Sight(installation_id, _deactivated(request), spoken()))
+        installation_id = self._places.here(request, Action.LIVE).id
+        view = self._sights.view(Sight(installation_id, _deactivated(request), spoken()))
         if view is None:
             raise HTTPException(404, f"There is no installation “{installation_id}”")
         return view
