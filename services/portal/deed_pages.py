@@ -16,6 +16,7 @@ from services.portal.places import Here
 from shared.decider import Refused
 from shared.history.deeds import Wanted
 from shared.messaging import ServiceUnavailable
+from shared.speech import _
 
 SHOWN_MAX: Final = 200
 """How many deeds are shown: the newest ones."""
@@ -57,10 +58,10 @@ class DeedPages:
         except Refused as refusal:
             raise HTTPException(HTTPStatus.FORBIDDEN, refusal.detail) from refusal
         except TooManyLook as fault:
-            detail = "Many look at the past at this moment; try again in a few seconds"
+            detail = _("Many look at the past at this moment; try again in a few seconds")
             raise _later(detail) from fault
         except ServiceUnavailable as fault:
-            raise _later(f"The past cannot be read now: {fault}") from fault
+            raise _later(_("The past cannot be read now: %(fault)s", fault=fault)) from fault
         return self._page(
             request,
             "who_did.html",

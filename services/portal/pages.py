@@ -36,7 +36,7 @@ from services.portal.view import InstallationView
 from services.portal.viewers import Sight
 from shared.ids import InstallationId
 from shared.rights.table import Action
-from shared.speech import spoken
+from shared.speech import _, spoken
 
 RECONNECT_MS: Final = 1000
 ASKED_AGAIN_S: Final = 5.0
@@ -59,8 +59,8 @@ def application(parts: Parts, api: ASGIApp) -> ASGIApp:
     paper, questions = parts.paper, parts.questions
     pages = Pages(parts)
 
-    async def away(request: Request, _: Exception) -> Response:
-        return paper.fault(request, HTTPException(503, AWAY, {"Retry-After": "2"}))
+    async def away(request: Request, _error: Exception) -> Response:
+        return paper.fault(request, HTTPException(503, _(AWAY), {"Retry-After": "2"}))
 
     async def fault(request: Request, error: Exception) -> Response:
         told = error if isinstance(error, HTTPException) else HTTPException(500)
@@ -179,7 +179,7 @@ class Pages:
         if self._seeing.live(asker, installation_id):
             view = self._sights.view(Sight(installation_id, _deactivated(request), spoken()))
         if view is None:
-            raise HTTPException(404, f"There is no installation “{installation_id}”")
+            raise HTTPException(404, _("There is no installation “%(id)s”", id=installation_id))
         return view
 
 
