@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 import structlog
 from fastapi import FastAPI
@@ -24,17 +25,22 @@ from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
 from services.portal.seeing import Seeing
 from services.portal.settings import PortalSettings
+from services.portal.signing_in.asking import still_asks
 from services.portal.signing_in.questions import NatsQuestions
+from services.portal.tail import Tail
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.acts_query import ask_acts
 from shared.clock import utc_now
-from shared.follow import follow
+from shared.follow import cursor_of, follow
 from shared.ids import InstallationId
 from shared.naming import names_of
 from shared.runtime import Runtime, run
 from shared.speech import speaking, spoken
 from shared.web_server import listening_socket, serve
+
+HEARD_OF: Final = ("installation", "telemetry", "balancer", "permissions")
+"""Logs whose events people may hear over the API."""
 
 log = structlog.get_logger()
 
@@ -50,6 +56,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     runtime.stack.callback(taken.close)
     for follower in followers(models, runtime.pool, heard):
         await follower.reload()
+        heard.begin(follower.service, await cursor_of(runtime.pool, follower))
         name = f"follow-{follower.service}"
         runtime.spawn(follow(runtime.client, runtime.pool, follower), name)
     await listen(runtime.client, latest)
@@ -68,6 +75,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     past = Past(partial(ask_acts, runtime.client, ASKED), partial(names_of, runtime.client))
     guard, acting = acting_of(models, heard, runtime)
     admit = Looks(guard, models.book, acting, utc_now).admit
+    tail = Tail(runtime.client, HEARD_OF)
     parts = Parts(
         paper=Paper(sights.time_of_day),
         sights=sights,
@@ -82,7 +90,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         client=runtime.client,
         now=utc_now,
     )
-    app = application(parts, api_of(models, sights, guard, acting, admit, past))
+    app = application(parts, api_of(models, sights, guard, acting, admit, past, heard, tail))
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 
@@ -105,6 +113,8 @@ def api_of(
     acting: Acting,
     admit: Admit,
     past: Past,
+    heard: Heard,
+    tail: Tail,
 ) -> FastAPI:
     """Put the API together."""
     sources = Sources(
@@ -117,6 +127,9 @@ def api_of(
         admit,
         past,
         utc_now,
+        heard,
+        tail,
+        still_asks,
     )
     return api(acting, sources, asker_of)
 

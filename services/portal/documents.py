@@ -108,6 +108,8 @@ class Layout(Document):
     switch_current_a: float | None = None
     imbalance_a: float | None = None
     position: int
+    version: int = 0
+    """How many events it has had; 0 if that was not counted yet when this was written."""
     """Of the newest event it was folded from: whoever sees another one sees another layout."""
 
     def path(self, circuit_id: CircuitId) -> tuple[CircuitId, ...]:

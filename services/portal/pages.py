@@ -20,6 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from services.portal.access import pages as access
 from services.portal.api.application import PREFIX
 from services.portal.deed_pages import DeedPages
 from services.portal.knocks import Knock
@@ -44,7 +45,7 @@ ASKED_AGAIN_S: Final = 5.0
 FILTERS: Final = ("all", "charging", "waiting", "problems")
 
 
-AREAS: Final[tuple[Area, ...]] = ()
+AREAS: Final[tuple[Area, ...]] = (access.routes,)
 """Groups of pages that stand beside these; each makes its own routes."""
 
 
