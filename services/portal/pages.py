@@ -38,7 +38,7 @@ from services.portal.view import InstallationView
 from services.portal.viewers import Sight
 from services.portal.watching import ASKED_AGAIN_S, RECONNECT_MS
 from shared.rights.table import Action
-from shared.speech import spoken
+from shared.speech import _, spoken
 
 FILTERS: Final = ("all", "charging", "waiting", "problems")
 
@@ -62,8 +62,8 @@ def application(parts: Parts, api: ASGIApp) -> ASGIApp:
     paper, questions = parts.paper, parts.questions
     pages = Pages(parts)
 
-    async def away(request: Request, _: Exception) -> Response:
-        return paper.fault(request, HTTPException(503, AWAY, {"Retry-After": "2"}))
+    async def away(request: Request, _error: Exception) -> Response:
+        return paper.fault(request, HTTPException(503, _(AWAY), {"Retry-After": "2"}))
 
     async def fault(request: Request, error: Exception) -> Response:
         told = error if isinstance(error, HTTPException) else HTTPException(500)
@@ -152,7 +152,7 @@ class Pages:
         installation_id = self._places.here(request, Action.LIVE).id
         view = self._sights.view(Sight(installation_id, _deactivated(request), spoken()))
         if view is None:
-            raise HTTPException(404, f"There is no installation “{installation_id}”")
+            raise HTTPException(404, _("There is no installation “%(id)s”", id=installation_id))
         return view
 
 
