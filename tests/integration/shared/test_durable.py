@@ -98,14 +98,12 @@ async def test_the_next_append_does_not_wait_until_the_one_before_is_durable(
     place: Place,
 ) -> None:
     async with EventStore.open(place.pool) as second, nothing_gets_durable(place):
-        appending = [
-            asyncio.create_task(it.append(one("a"))) for it in (place.store, second) * 2
-        ]
+        appending = [asyncio.create_task(it.append(one("a"))) for it in (place.store, second)]
 
         await until(place.store.head, lambda it: it == 2, WITHIN_S)
 
         assert not any(it.done() for it in appending)
-    assert sorted(await asyncio.gather(*appending)) == [1, 2, 3, 4]
+    assert sorted(await asyncio.gather(*appending)) == [1, 2]
 
 
 async def test_no_event_is_appended_within_somebody_elses_transaction(place: Place) -> None:
