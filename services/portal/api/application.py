@@ -26,6 +26,7 @@ from services.portal.api.problems import (
 from services.portal.api.read_routes import READ_ROUTES
 from services.portal.api.reading import Reading
 from services.portal.api.records import Records
+from services.portal.api.tracing import Tracing
 from shared.decider import Refused
 from shared.messaging import ServiceUnavailable
 
@@ -115,9 +116,9 @@ def api(acting: Acting, sources: Sources, asker_of: AskerOf) -> FastAPI:
 
 def handlers_of(looking: Looking) -> dict[str, Callable[..., Any]]:
     """Name the handler of everything that is read."""
-    reading, records = Reading(looking), Records(looking)
+    every = (Reading(looking), Records(looking), Tracing(looking))
     return {
-        it.name: getattr(reading, it.name, None) or getattr(records, it.name)
+        it.name: next(getattr(one, it.name) for one in every if hasattr(one, it.name))
         for it in READ_ROUTES
     }
 

@@ -13,6 +13,7 @@ from services.portal.documents import Layout
 from services.portal.guarding import Guard, NotHere
 from services.portal.looks import Admit
 from services.portal.past import Past
+from services.portal.traces.tracing import Traces
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
 from shared.ids import ID_PATTERN
@@ -38,6 +39,7 @@ class Sources:
         guard: checks who asks.
         admit: lets somebody look at the past.
         past: what the logs of all services tell.
+        traces: how currents went lately.
         now: reads the clock.
     """
 
@@ -49,6 +51,7 @@ class Sources:
     guard: Guard
     admit: Admit
     past: Past
+    traces: Traces
     now: Callable[[], datetime]
 
 
