@@ -31,6 +31,7 @@ PAGE_RIGHTS: Final[dict[str, Action | Everybody]] = {
     "/ask": _SIGNED_IN,
     "/api/installations": _SIGNED_IN,
     "/api/installations/{installation_id}": Action.LIVE,
+    "/language": _ANYBODY,
     "/sign-in": _ANYBODY,
     "/sign-in/once": _ANYBODY,
     "/sign-in/company/{company}": _ANYBODY,
