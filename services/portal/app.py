@@ -11,6 +11,7 @@ from services.portal.acting import Acting
 from services.portal.api.application import api
 from services.portal.api.looking import Sources
 from services.portal.askers import asker_of
+from services.portal.facts import Facts
 from services.portal.guarding import Guard
 from services.portal.handlers import followers, listen
 from services.portal.heard import Heard
@@ -146,12 +147,15 @@ def sights_of(
 ) -> Sights:
     """Bind views to the present moment."""
 
+    def facts(installation_id: InstallationId) -> Facts | None:
+        return models.facts(installation_id, latest, runtime.client.is_connected)
+
     def view(sight: Sight) -> InstallationView | None:
-        facts = models.facts(sight.installation_id, latest, runtime.client.is_connected)
-        if facts is None:
+        found = facts(sight.installation_id)
+        if found is None:
             return None
         with speaking(sight.language):
-            return view_of(facts, utc_now(), settings.time_zone, deactivated=sight.deactivated)
+            return view_of(found, utc_now(), settings.time_zone, deactivated=sight.deactivated)
 
     def all_views() -> Sequence[InstallationView]:
         sights = (Sight(it, language=spoken()) for it in sorted(models.layouts.all()))
@@ -168,7 +172,7 @@ def sights_of(
     def time_of_day() -> str:
         return utc_now().astimezone(settings.time_zone).strftime("%H:%M:%S")
 
-    return Sights(all_views, view, knocks, time_of_day, settings.time_zone)
+    return Sights(all_views, view, knocks, facts, time_of_day, settings.time_zone)
 
 
 def main() -> None:

@@ -111,7 +111,7 @@ def view_of(
         zone: the time zone of times in sentences; none for this machine's own.
         deactivated: show also what is deactivated, locked or removed.
     """
-    freshness, text = _freshness(facts, now)
+    freshness, text = freshness_of(facts, now)
     breakers = breakers_of(facts.layout)
     in_use = {it.circuit_id: it.in_use for it in breakers}
     chargers = (*_charger_views(facts, in_use, now, zone), *_removed_views(facts, now, zone))
@@ -171,9 +171,12 @@ def _head(
     )
 
 
-def _freshness(facts: Facts, now: datetime) -> tuple[Freshness, str]:
+def freshness_of(facts: Facts, now: datetime) -> tuple[Freshness, str]:
+    """Say how far a picture of an installation can be believed, and in words why."""
     if not facts.connected:
         return Freshness.STALE, _("cut off from the services")
+    if not facts.layout.chargers:
+        return Freshness.NONE, _("no chargers yet")
     if facts.balance is None:
         silent_s = (now - facts.listening_since).total_seconds()
         if silent_s <= BALANCE_STALE_S:

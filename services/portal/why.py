@@ -114,7 +114,7 @@ def _offline(facts: ChargerFacts, since: str, now: datetime) -> str:
     if fail_safe_a is None:
         return _("Offline since %(time)s: what it does now is not known", time=since)
     fail_safe = amperes(fail_safe_a)
-    if leased(facts, now):
+    if leased(facts.condition, now):
         return _(
             "Offline since %(time)s: when its limit runs out it falls back to %(limit)s A",
             time=since,
