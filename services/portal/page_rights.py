@@ -53,6 +53,7 @@ PAGE_RIGHTS: Final[dict[str, Action | Everybody]] = {
     "/installations/{installation_id}/chargers/{charger_id}/wish": Action.CHARGE,
     "/api/installations": _SIGNED_IN,
     "/api/installations/{installation_id}": Action.LIVE,
+    "/language": _ANYBODY,
     "/sign-in": _ANYBODY,
     "/sign-in/once": _ANYBODY,
     "/sign-in/company/{company}": _ANYBODY,
