@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 import structlog
 from fastapi import FastAPI
@@ -10,6 +11,7 @@ from services.portal.acting import Acting
 from services.portal.api.application import api
 from services.portal.api.looking import Sources
 from services.portal.askers import asker_of
+from services.portal.facts import Facts
 from services.portal.guarding import Guard
 from services.portal.handlers import followers, listen
 from services.portal.heard import Heard
@@ -24,7 +26,9 @@ from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
 from services.portal.seeing import Seeing
 from services.portal.settings import PortalSettings
+from services.portal.signing_in.asking import still_asks
 from services.portal.signing_in.questions import NatsQuestions
+from services.portal.tail import Tail
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.acts_query import ask_acts
@@ -35,6 +39,9 @@ from shared.naming import names_of
 from shared.runtime import Runtime, run
 from shared.speech import speaking, spoken
 from shared.web_server import listening_socket, serve
+
+HEARD_OF: Final = ("installation", "telemetry", "balancer", "permissions")
+"""Logs whose events people may hear over the API."""
 
 log = structlog.get_logger()
 
@@ -69,6 +76,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     past = Past(partial(ask_acts, runtime.client, ASKED), partial(names_of, runtime.client))
     guard, acting = acting_of(models, heard, runtime)
     admit = Looks(guard, models.book, acting, utc_now).admit
+    tail = Tail(runtime.client, HEARD_OF)
     parts = Parts(
         paper=Paper(sights.time_of_day),
         sights=sights,
@@ -83,7 +91,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         client=runtime.client,
         now=utc_now,
     )
-    app = application(parts, api_of(models, sights, guard, acting, admit, past, heard))
+    app = application(parts, api_of(models, sights, guard, acting, admit, past, heard, tail))
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 
@@ -107,6 +115,7 @@ def api_of(
     admit: Admit,
     past: Past,
     heard: Heard,
+    tail: Tail,
 ) -> FastAPI:
     """Put the API together."""
     sources = Sources(
@@ -120,6 +129,8 @@ def api_of(
         past,
         utc_now,
         heard,
+        tail,
+        still_asks,
     )
     return api(acting, sources, asker_of)
 
@@ -129,12 +140,15 @@ def sights_of(
 ) -> Sights:
     """Bind views to the present moment."""
 
+    def facts(installation_id: InstallationId) -> Facts | None:
+        return models.facts(installation_id, latest, runtime.client.is_connected)
+
     def view(sight: Sight) -> InstallationView | None:
-        facts = models.facts(sight.installation_id, latest, runtime.client.is_connected)
-        if facts is None:
+        found = facts(sight.installation_id)
+        if found is None:
             return None
         with speaking(sight.language):
-            return view_of(facts, utc_now(), settings.time_zone, deactivated=sight.deactivated)
+            return view_of(found, utc_now(), settings.time_zone, deactivated=sight.deactivated)
 
     def all_views() -> Sequence[InstallationView]:
         sights = (Sight(it, language=spoken()) for it in sorted(models.layouts.all()))
@@ -151,7 +165,7 @@ def sights_of(
     def time_of_day() -> str:
         return utc_now().astimezone(settings.time_zone).strftime("%H:%M:%S")
 
-    return Sights(all_views, view, knocks, time_of_day, settings.time_zone)
+    return Sights(all_views, view, knocks, facts, time_of_day, settings.time_zone)
 
 
 def main() -> None:

@@ -100,7 +100,7 @@ def charger_view(
     draw_a = draw_of(facts)
     silent_s = silent_s_of(facts, now)
     stale = silent_s > READING_STALE_S
-    limit_a = limit_in_force_of(facts, now)
+    limit_a = limit_in_force_of(facts.condition, now)
     state, word = _state(facts, draw_a, limit_a, stale)
     next_a = next_limit_of(facts, limit_a, now)
     session_wh = session_wh_of(facts)

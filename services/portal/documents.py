@@ -208,6 +208,9 @@ class Share(Document):
     waiting_since: Moment | None = None
     ignored_a: float | None = None
     """What the car drew when it was found to draw more than it was told."""
+    position: int | None = None
+    """Of the decision, in the balancer's log; none of one that was folded before this was remembered."""
+    decided_at: Moment | None = None
 
 
 # --- Overload: one per breaker; Refusal: one per serial ---

@@ -146,7 +146,7 @@ class Folding:
             return
         match recorded.event:
             case CurrentLimitAllocated() | ChargerQueued() | LimitIgnored() as event:
-                await self._on_share(connection, event)
+                await self._on_share(connection, event, recorded)
             case LeasesRenewed() as event:
                 for lease in event.leases:
                     key = key_of(event.installation_id, lease.charger_id)
@@ -162,12 +162,13 @@ class Folding:
         self,
         connection: Connection,
         event: CurrentLimitAllocated | ChargerQueued | LimitIgnored,
+        recorded: Recorded,
     ) -> None:
         key = key_of(event.installation_id, event.charger_id)
         before = self._models.shares.get(key)
         match event:
             case CurrentLimitAllocated():
-                share = fold_share(before, event)
+                share = fold_share(before, event, recorded.position, recorded.recorded_at)
             case ChargerQueued():
                 share = fold_queued(before, event)
             case LimitIgnored():

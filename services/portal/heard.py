@@ -13,6 +13,8 @@ class Heard:
     def __init__(self) -> None:
         self._positions: dict[str, int] = {}
         self._changed = asyncio.Event()
+        self.turn = 0
+        """How often something has taken effect."""
 
     def begin(self, service: str, position: int) -> None:
         """Say how far the portal had come in a log when it started."""
@@ -23,6 +25,7 @@ class Heard:
 
         def on_committed(applied: Sequence[Recorded]) -> None:
             self._positions[service] = applied[-1].position
+            self.turn += 1
             self._changed.set()
             self._changed = asyncio.Event()
 
@@ -32,11 +35,12 @@ class Heard:
         """Name the position of the newest event that has taken effect; 0 if none has."""
         return self._positions.get(service, 0)
 
-    async def more(self, wait_s_max: float) -> None:
-        """Wait until any event takes effect, or the time is over."""
+    async def beyond(self, turn: int, wait_s_max: float) -> None:
+        """Wait until something takes effect after a turn, or the time is over."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s_max):
-                await self._changed.wait()
+                while self.turn <= turn:
+                    await self._changed.wait()
 
     async def until(self, service: str, position: int, wait_s_max: float) -> bool:
         """Wait until the event at a position has taken effect; tell whether it has, in time."""

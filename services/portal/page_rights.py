@@ -17,6 +17,8 @@ _ANYBODY, _SIGNED_IN = Everybody
 
 PAGE_RIGHTS: Final[dict[str, Action | Everybody]] = {
     "/": _SIGNED_IN,
+    "/installations/new": Action.CREATE_INSTALLATION,
+    "/installations/check": Action.CREATE_INSTALLATION,
     "/installations/{installation_id}": Action.LIVE,
     "/installations/{installation_id}/live": Action.LIVE,
     "/installations/{installation_id}/who-did": Action.HISTORY,
@@ -29,6 +31,13 @@ PAGE_RIGHTS: Final[dict[str, Action | Everybody]] = {
     "/installations/{installation_id}/chargers/{charger_id}/access": Action.PERMISSIONS,
     "/installations/{installation_id}/ask": _SIGNED_IN,
     "/ask": _SIGNED_IN,
+    "/installations/{installation_id}/chargers/{charger_id}": Action.LIVE,
+    "/installations/{installation_id}/chargers/{charger_id}/live": Action.LIVE,
+    "/installations/{installation_id}/chargers/{charger_id}/past": Action.HISTORY,
+    "/installations/{installation_id}/chargers/{charger_id}/start": Action.CHARGE,
+    "/installations/{installation_id}/chargers/{charger_id}/stop": Action.CHARGE,
+    "/installations/{installation_id}/chargers/{charger_id}/priority": Action.POWER,
+    "/installations/{installation_id}/chargers/{charger_id}/wish": Action.CHARGE,
     "/api/installations": _SIGNED_IN,
     "/api/installations/{installation_id}": Action.LIVE,
     "/sign-in": _ANYBODY,

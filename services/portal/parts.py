@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 
 from services.portal.acting import Acting
 from services.portal.doing import Doing
+from services.portal.facts import Facts
 from services.portal.guarding import Guard
 from services.portal.knocks import Knock
 from services.portal.looks import Admit
@@ -21,6 +22,7 @@ from services.portal.seeing import Seeing
 from services.portal.signing_in.questions import Questions
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight, Viewers
+from shared.ids import InstallationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Sights:
     all_views: Callable[[], Sequence[InstallationView]]
     view: Callable[[Sight], InstallationView | None]
     knocks: Callable[[], Sequence[Knock]]
+    facts: Callable[[InstallationId], Facts | None]
     time_of_day: Callable[[], str]
     time_zone: ZoneInfo | None = None
     """Of times that no installation has one for; by default the machine's."""

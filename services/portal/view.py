@@ -110,7 +110,7 @@ def view_of(
         zone: the time zone of times in sentences; none for this machine's own.
         deactivated: show also what is deactivated, locked or removed.
     """
-    freshness, text = _freshness(facts, now)
+    freshness, text = freshness_of(facts, now)
     breakers = breakers_of(facts.layout)
     in_use = {it.circuit_id: it.in_use for it in breakers}
     chargers = (*_charger_views(facts, in_use, now, zone), *_removed_views(facts, now, zone))
@@ -167,7 +167,8 @@ def _head(
     )
 
 
-def _freshness(facts: Facts, now: datetime) -> tuple[Freshness, str]:
+def freshness_of(facts: Facts, now: datetime) -> tuple[Freshness, str]:
+    """Say how far a picture of an installation can be believed, and in words why."""
     if not facts.connected:
         return Freshness.STALE, "cut off from the services"
     if facts.balance is None:

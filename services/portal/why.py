@@ -108,7 +108,7 @@ def _offline(facts: ChargerFacts, since: str, now: datetime) -> str:
     if fail_safe_a is None:
         return f"Offline since {since}: what it does now is not known"
     fail_safe = amperes(fail_safe_a)
-    if leased(facts, now):
+    if leased(facts.condition, now):
         return f"Offline since {since}: when its limit runs out it falls back to {fail_safe} A"
     return f"Offline since {since}: it has fallen back to its fail-safe of {fail_safe} A"
 

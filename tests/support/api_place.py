@@ -22,6 +22,7 @@ from services.portal.looks import Looks
 from services.portal.past import Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
+from services.portal.tail import Tail
 from shared.acts_query import ask_acts
 from shared.clock import utc_now
 from shared.follow import follow
@@ -113,6 +114,11 @@ class ApiPlace:
         assert await self.heard.until("permissions", before + 1, 10.0)
 
 
+async def still_asked(_: HTTPConnection) -> bool:
+    """Nobody signs out in the middle of an answer."""
+    return True
+
+
 @contextlib.asynccontextmanager
 async def api_place() -> AsyncIterator[ApiPlace]:
     """
@@ -154,6 +160,8 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             Past(partial(ask_acts, client, ("installation",)), partial(names_of, client)),
             utc_now,
             heard,
+            Tail(client, ("installation", "telemetry", "permissions")),
+            still_asked,
         )
         askers: dict[str, Asker] = {}
 

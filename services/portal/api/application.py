@@ -15,6 +15,7 @@ from services.portal.api.asking import Done, handler_of
 from services.portal.api.commands import COMMAND_ROUTES
 from services.portal.api.entering import AskerOf, Entrance
 from services.portal.api.forms import OTHER_FORMS, in_forms
+from services.portal.api.happenings import STREAMED, Happenings
 from services.portal.api.hearing import heard_first
 from services.portal.api.looking import Looking, Sources
 from services.portal.api.paging import Page
@@ -51,6 +52,10 @@ _OF_READING: Final[dict[int | str, dict[str, Any]]] = {
         "description": "What `min_position` names has not come here yet.",
         "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     },
+}
+_GONE: Final[dict[str, Any]] = {
+    "description": "An older copy of a log was restored since Last-Event-ID.",
+    "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 _OF_COMMANDS: Final[dict[int | str, dict[str, Any]]] = {
     status: {
@@ -129,15 +134,17 @@ def _of_reading(read: ReadRoute) -> dict[int | str, dict[str, Any]]:
     told = _PROBLEMS | _OF_READING
     if getattr(read.answers, "__pydantic_generic_metadata__", {}).get("origin") is Page:
         told |= {200: {"content": OTHER_FORMS}}
+    if read.name == Happenings.events.__name__:
+        told |= {200: {"content": STREAMED}, 410: _GONE}
     return told
 
 
 def handlers_of(looking: Looking) -> dict[str, Callable[..., Any]]:
     """Name the handler of everything that is read."""
-    reading, records = Reading(looking), Records(looking)
+    groups = (Reading(looking), Records(looking), Happenings(looking))
     return {
-        it.name: getattr(reading, it.name, None) or getattr(records, it.name)
-        for it in READ_ROUTES
+        route.name: next(getattr(it, route.name) for it in groups if hasattr(it, route.name))
+        for route in READ_ROUTES
     }
 
 

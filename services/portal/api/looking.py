@@ -1,11 +1,12 @@
 """What every handler of what is read stands on: what is read from, and the check before it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path, Request
+from starlette.requests import HTTPConnection
 
 from services.portal.api.entering import AskerOf
 from services.portal.charging import Sessions
@@ -14,6 +15,7 @@ from services.portal.guarding import Guard, NotHere
 from services.portal.heard import Heard
 from services.portal.looks import Admit
 from services.portal.past import Past
+from services.portal.tail import Tail
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
 from shared.ids import ID_PATTERN
@@ -41,6 +43,8 @@ class Sources:
         past: what the logs of all services tell.
         now: reads the clock.
         heard: how far the portal has come in the logs that it follows.
+        tail: reads on in them.
+        still_asks: tells, in the middle of a long answer, whether it is still the same who asks.
     """
 
     layout: Callable[[str], Layout | None]
@@ -53,6 +57,8 @@ class Sources:
     past: Past
     now: Callable[[], datetime]
     heard: Heard
+    tail: Tail
+    still_asks: Callable[[HTTPConnection], Awaitable[bool]]
 
 
 class Looking:

@@ -52,6 +52,13 @@ class Shown:
         facts = self._by_id.get(installation_id)
         return None if facts is None else facts.layout
 
+    def facts(self, installation_id: InstallationId) -> Facts | None:
+        return self._by_id.get(installation_id)
+
+    @property
+    def layouts(self) -> dict[InstallationId, Layout]:
+        return {it: facts.layout for it, facts in self._by_id.items()}
+
     def all(self) -> list[InstallationView]:
         return [view_of(it, AT, OSLO) for it in self._by_id.values()]
 
@@ -68,6 +75,7 @@ def sights(*everything: Facts, knocks: tuple[Knock, ...] = ()) -> Sights:
         all_views=shown.all,
         view=shown,
         knocks=lambda: knocks,
+        facts=shown.facts,
         time_of_day=lambda: "09:00:00",
     )
 
@@ -129,7 +137,7 @@ def asking(
     unused: Any = None
     assert isinstance(seen.view, Shown)
     layout = seen.view.layout
-    models: Any = SimpleNamespace(layouts=SimpleNamespace(get=layout))
+    models: Any = SimpleNamespace(layouts=SimpleNamespace(get=layout, held=seen.view.layouts))
     book: Any = SimpleNamespace(grants=SUPPORT)
     guard = Guard(book, lambda it: layout(it) is not None, lambda *_: None, lambda: AT)
     parts = Parts(
