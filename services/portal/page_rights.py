@@ -21,6 +21,8 @@ PAGE_RIGHTS: Final[dict[str, Action | Everybody]] = {
     "/installations/check": Action.CREATE_INSTALLATION,
     "/installations/{installation_id}": Action.LIVE,
     "/installations/{installation_id}/live": Action.LIVE,
+    "/installations/{installation_id}/history": Action.HISTORY,
+    "/installations/{installation_id}/history/at": Action.HISTORY,
     "/installations/{installation_id}/who-did": Action.HISTORY,
     "/installations/{installation_id}/access": Action.PERMISSIONS,
     "/installations/{installation_id}/access/roles": Action.PERMISSIONS,

@@ -21,6 +21,7 @@ class Tab:
 TABS: Final = (
     Tab("", marked("Live"), Action.LIVE),
     Tab("/access", marked("Access"), Action.PERMISSIONS),
+    Tab("/history", marked("History"), Action.HISTORY),
     Tab("/who-did", marked("Who did what"), Action.HISTORY),
 )
 """In the order in which they are shown."""
