@@ -208,7 +208,7 @@ async def test_without_scripts_all_of_it_works_as_well(
     await expect(page.locator(".note-box")).to_contain_text("its circuit West was deactivated")
     await page.click("text=Go to the circuit")
     await page.click("main button:has-text('Take it into use again')")
-    await expect(page.locator(".told")).to_contain_text("“West” was changed.")
+    await expect(page.locator(".told")).to_contain_text("“West” is in use again.")
 
     await page.get_by_role("link", name="Bay 1").click()
     await page.fill("#min_a", "20")
@@ -221,6 +221,13 @@ async def test_without_scripts_all_of_it_works_as_well(
     await page.check("#sure")
     await page.click("text=Remove the charger")
     await expect(page.locator(".told")).to_contain_text("PLAIN0001 can be added anywhere now")
+
+    await page.click("text=Take the whole installation out of use")
+    await page.check("#lock")
+    await page.click("text=Deactivate and lock")
+    await expect(page.locator(".told")).to_contain_text("1 serial number is locked")
+    await page.click("text=Take it into use again")
+    await expect(page.locator(".told")).to_contain_text("“Plain garage” is in use again.")
     await context.close()
 
 
