@@ -21,7 +21,7 @@ from shared.messages.credentials import (
     RotateChargerCredential,
     WithdrawChargerCredential,
 )
-from shared.messages.people import CardsOf, Standing
+from shared.messages.people import CardsOf, People, Standing
 from shared.messages.permissions import RecordRefusal
 from shared.messages.telemetry import (
     BreakerReading,
@@ -144,7 +144,10 @@ SERVICES: Final[Mapping[str, Row]] = {
         has_log=False,
     ),
     NOTIFICATIONS: Row(
-        takes=_doors(NOTIFICATIONS), follows=(INSTALLATION, PERMISSIONS, TELEMETRY, BALANCER)
+        takes=(*_doors(NOTIFICATIONS), subjects.operator_query(NOTIFICATIONS, ">")),
+        asks=(Ask(PERMISSIONS, subjects.query(PERMISSIONS, People.__name__)),),
+        follows=(INSTALLATION, PERMISSIONS, TELEMETRY, BALANCER),
+        hears=(Ask(BALANCER, _BALANCE),),
     ),
 }
 
