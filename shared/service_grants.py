@@ -23,6 +23,7 @@ from shared.messages.credentials import (
 )
 from shared.messages.people import CardsOf, People, Standing
 from shared.messages.permissions import RecordRefusal
+from shared.messages.reports import MakeReport
 from shared.messages.telemetry import (
     BreakerReading,
     MeterReading,
@@ -106,6 +107,7 @@ def _doors(service: str) -> tuple[str, ...]:
 
 TELEMETRY_QUERIES: Final = (CardsOf.__name__, Standing.__name__)
 """What telemetry asks permissions: whose cards go to a charger's own list, and how far its log is."""
+_REPORT: Final = subjects.query(PORTAL, MakeReport.__name__)
 _ASKED: Final = (INSTALLATION, PERMISSIONS, TELEMETRY, BALANCER, NOTIFICATIONS)
 
 SERVICES: Final[Mapping[str, Row]] = {
@@ -133,7 +135,7 @@ SERVICES: Final[Mapping[str, Row]] = {
         copies=COPIES_MAX,
     ),
     PORTAL: Row(
-        takes=(),
+        takes=(_REPORT,),
         asks=(
             *(Ask(it, subjects.asked_of(it)) for it in _ASKED),
             *(Ask(it, subjects.query(it, ">")) for it in _ASKED),
@@ -145,7 +147,10 @@ SERVICES: Final[Mapping[str, Row]] = {
     ),
     NOTIFICATIONS: Row(
         takes=(*_doors(NOTIFICATIONS), subjects.operator_query(NOTIFICATIONS, ">")),
-        asks=(Ask(PERMISSIONS, subjects.query(PERMISSIONS, People.__name__)),),
+        asks=(
+            Ask(PERMISSIONS, subjects.query(PERMISSIONS, People.__name__)),
+            Ask(PORTAL, _REPORT),
+        ),
         follows=(INSTALLATION, PERMISSIONS, TELEMETRY, BALANCER),
         hears=(Ask(BALANCER, _BALANCE),),
     ),

@@ -29,6 +29,7 @@ from shared.messages.notifications import (
     Pace,
     QuietHours,
 )
+from shared.messages.reports import ReportFormat
 from shared.speech import LANGUAGES, SOURCE
 
 app = typer.Typer(
@@ -114,7 +115,8 @@ def order_report(
     ],
     day: Annotated[int, typer.Option(min=1, max=28, help="Of the month.")] = 1,
     formats: Annotated[
-        list[str] | None, typer.Option("--format", help="csv, xlsx or pdf; default: pdf.")
+        list[ReportFormat] | None,
+        typer.Option("--format", help="May be given again; default: pdf."),
     ] = None,
     language: LanguageOption = SOURCE,
     actor: Actor = None,
@@ -130,7 +132,7 @@ def order_report(
             installation_id=installation_id,
             order_id=order_id,
             day=day,
-            formats=tuple(formats or ("pdf",)),
+            formats=tuple(formats or (ReportFormat.PDF,)),
             recipients=tuple([await person_named(client, it) for it in recipients]),
             language=language,
         )

@@ -12,7 +12,6 @@ from services.notifications.refusals import (
     NotARecipient,
     ReportOrderKnown,
     TooManyWebhooks,
-    UnknownFormat,
     WebhookKnown,
 )
 from services.notifications.settings_state import (
@@ -24,7 +23,6 @@ from services.notifications.settings_state import (
 from shared.decider import Decider
 from shared.ids import InstallationId, PersonId, WebhookId
 from shared.messages.notifications import (
-    FORMATS,
     AddWebhook,
     CancelReportOrder,
     ChooseNotifications,
@@ -177,11 +175,6 @@ def _removed(command: RemoveWebhook, state: Choices) -> tuple[SettingsFact, ...]
 
 
 def _ordered(command: OrderReport, state: Choices, around: Around) -> tuple[SettingsFact, ...]:
-    strange = [it for it in command.formats if it not in FORMATS]
-    if strange:
-        raise UnknownFormat(
-            f"a report comes as {', '.join(FORMATS)}, and not as {', '.join(strange)}"
-        )
     without = [it for it in command.recipients if it not in around.people]
     if without:
         raise NotARecipient(

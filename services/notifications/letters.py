@@ -8,15 +8,11 @@ from html import escape
 from typing import Final
 
 from shared.messages.notifications import WarningRaised
+from shared.messages.reports import ReportMade
 from shared.speech import _, counted, speaking
 from shared.warning_words import headline, mend
 
 DOMAIN: Final = "ampledger"
-FORMAT_TYPES: Final = {
-    "csv": ("text", "csv"),
-    "xlsx": ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    "pdf": ("application", "pdf"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +41,6 @@ class Told:
 
     warning: WarningRaised
     over: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    name: str
-    form: str
-    content: bytes
 
 
 def warning_letter(
@@ -85,18 +74,22 @@ def warning_letter(
 
 
 def report_letter(
-    to: Recipient, place: Place, month: str, attachments: Sequence[Attachment], message_id: str
+    to: Recipient, place: Place, made: ReportMade, base_url: str, message_id: str
 ) -> EmailMessage:
-    """Write the e-mail that brings a report."""
+    """Write the e-mail that brings a report; what is too large to be sent is linked."""
     with speaking(to.language):
-        subject = _("%(place)s: report of %(month)s", place=place.name, month=month)
-        message = _message(to, subject, message_id)
-        lines = [[_("Here is the report of %(month)s.", month=month)]]
-        links = [(_("Choose what you are told of"), place.choices_url)]
-        _fill(message, to, lines, links)
-    for it in attachments:
-        main, sub = FORMAT_TYPES[it.form]
-        message.add_attachment(it.content, maintype=main, subtype=sub, filename=it.name)
+        message = _message(to, made.title, message_id)
+        links = [
+            (_("Too large for an e-mail: %(name)s", name=it.name), f"{base_url}{it.path}")
+            for it in made.files
+            if it.data is None
+        ]
+        links.append((_("Choose what you are told of"), place.choices_url))
+        _fill(message, to, [[it] for it in made.lines], links)
+    for it in made.files:
+        if it.data is not None:
+            main, _slash, sub = it.media_type.partition(";")[0].partition("/")
+            message.add_attachment(it.data, maintype=main, subtype=sub, filename=it.name)
     return message
 
 

@@ -43,10 +43,6 @@ class NotARecipient(Refused):
     """A report goes to people with a role at the installation only."""
 
 
-class UnknownFormat(Refused):
-    """A report does not come in such a format."""
-
-
 class NoSuchInstallation(Refused):
     """There is no such installation."""
 

@@ -22,12 +22,12 @@ from shared.ids import (
 )
 from shared.messages import Command, InstallationEvent, Message, Moment
 from shared.messages.installation import ClockTime
+from shared.messages.reports import ReportFormat
 from shared.phases import Phase
 from shared.units import Amperes
 
 RECIPIENTS_MAX = 20
 """How many people one report goes to."""
-FORMATS = ("csv", "xlsx", "pdf")
 
 Url = Annotated[
     str,
@@ -172,7 +172,7 @@ class OrderReport(NotificationsCommand):
     order_id: ReportOrderId
     day: int = Field(ge=1, le=28)
     """On which day of a month the report of the month before is sent."""
-    formats: Annotated[tuple[str, ...], Field(min_length=1, max_length=len(FORMATS))]
+    formats: Annotated[tuple[ReportFormat, ...], Field(min_length=1, max_length=3)]
     recipients: Annotated[tuple[PersonId, ...], Field(min_length=1, max_length=RECIPIENTS_MAX)]
     language: Language = "en"
 
@@ -269,7 +269,7 @@ class ReportOrdered(NotificationsEvent):
 
     order_id: ReportOrderId
     day: int
-    formats: tuple[str, ...]
+    formats: tuple[ReportFormat, ...]
     recipients: tuple[PersonId, ...]
     language: str = "en"
 

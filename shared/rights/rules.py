@@ -50,6 +50,7 @@ RULES: Final[dict[type[Command], Action]] = {
     layout.SetExternalLimit: Action.POWER,
     layout.LiftExternalLimit: Action.POWER,
     layout.SetContractPeak: Action.POWER,
+    layout.SetTariff: Action.REPORTS,
     notices.AcknowledgeWarning: Action.WARNINGS,
     notices.ChooseNotifications: Action.WARNINGS,
     notices.AddWebhook: Action.WARNINGS,
