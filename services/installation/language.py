@@ -24,6 +24,7 @@ from shared.messages.installation import (
     CircuitReactivated,
     ContractPeakSet,
     CreateInstallation,
+    CurrentScheduleSet,
     DeactivateCircuit,
     DeactivateInstallation,
     ExternalLimitLifted,
@@ -51,6 +52,7 @@ from shared.messages.installation import (
     SetAvailableCurrent,
     SetChargingWish,
     SetContractPeak,
+    SetCurrentSchedule,
     SetExternalLimit,
     SetFailSafe,
     SetImbalanceLimit,
@@ -65,6 +67,7 @@ InstallationWish = (
     | ChangeInstallation
     | SetAuthenticationRequired
     | SetAvailableCurrent
+    | SetCurrentSchedule
     | SetSwitchCurrent
     | SetImbalanceLimit
 )
@@ -95,6 +98,7 @@ InstallationEvent = (
     | InstallationReactivated
     | AuthenticationRequiredSet
     | AvailableCurrentSet
+    | CurrentScheduleSet
     | SwitchCurrentSet
     | ImbalanceLimitSet
     | CircuitAdded

@@ -18,6 +18,7 @@ from shared.messages.installation import (
     WeeklyWindow,
 )
 from shared.phases import GridType, Phase, PhaseAmperes, PhaseSwitching
+from shared.weekly import CurrentSchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ class Installation:
     )
     limits_lifted: frozenset[LimitId] = frozenset()
     peaks: Mapping[CircuitId, Peak] = field(default_factory=lambda: MappingProxyType({}))
+    schedule: CurrentSchedule | None = None
 
     def unmanaged_a(self, circuit_id: CircuitId) -> float:
         """

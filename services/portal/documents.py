@@ -11,9 +11,11 @@ from pydantic import BaseModel, ConfigDict
 from shared.ids import ChargerId, CircuitId, InstallationId, Serial, SessionId
 from shared.messages import Moment
 from shared.messages.balancer import MAIN, LimitedBy
+from shared.messages.installation import ScheduleRule
 from shared.messages.telemetry import Place
 from shared.phases import GridType, Phase, PhaseCurrents, PhaseSwitching, Wiring
 from shared.units import PILOT_MIN_A
+from shared.weekly import CurrentSchedule
 
 
 class Document(BaseModel):
@@ -104,6 +106,10 @@ class Layout(Document):
     available_a: PhaseCurrents | None = None
     """What all chargers together may draw; none: as much as the breakers allow."""
     available_until: Moment | None = None
+    schedule: tuple[ScheduleRule, ...] = ()
+    """What they may draw at which times of the week; the lower of both holds."""
+    otherwise_a: PhaseCurrents | None = None
+    """What the schedule says for all other times; none: as much as the breakers allow."""
     authentication_required: bool = False
     switch_current_a: float | None = None
     imbalance_a: float | None = None
@@ -119,6 +125,13 @@ class Layout(Document):
             circuit = self.circuit(here)
             here = None if circuit is None else circuit.parent_id
         return (*way, MAIN)
+
+    @property
+    def current_schedule(self) -> CurrentSchedule | None:
+        """What holds at which times of the week; none, if there is no schedule."""
+        if not self.schedule:
+            return None
+        return CurrentSchedule(self.schedule, self.otherwise_a, self.time_zone)
 
     def in_use(self, circuit_id: CircuitId) -> bool:
         """Tell whether a circuit, all above it and the installation are active."""

@@ -26,6 +26,7 @@ from shared.messages.installation import (
     CircuitMoved,
     CircuitReactivated,
     ContractPeakSet,
+    CurrentScheduleSet,
     ExternalLimitLifted,
     ExternalLimitSet,
     FailSafeSet,
@@ -52,6 +53,7 @@ InstallationChange = (
     | InstallationReactivated
     | AuthenticationRequiredSet
     | AvailableCurrentSet
+    | CurrentScheduleSet
     | SwitchCurrentSet
     | ImbalanceLimitSet
 )
@@ -127,6 +129,12 @@ def _of_installation(event: InstallationChange, recorded_at: datetime) -> Change
             return {"authentication_required": event.required}
         case AvailableCurrentSet():
             return {"available_a": event.available_a, "available_until": event.until}
+        case CurrentScheduleSet():
+            return {
+                "schedule": event.rules,
+                "otherwise_a": event.otherwise_a,
+                "time_zone": event.time_zone,
+            }
         case SwitchCurrentSet():
             return {"switch_current_a": event.switch_current_a}
         case ImbalanceLimitSet():

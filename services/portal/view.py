@@ -155,7 +155,7 @@ def _head(
         grid=GRIDS[layout.grid_type],
         main_breaker=f"main breaker {layout.breaker_a:g} A",
         active=layout.deactivated is None,
-        available=available_text(layout, available_a, now, zone),
+        available=available_text(layout, now, zone),
         available_a=available_a,
         authentication_required=layout.authentication_required,
         switch_current_a=layout.switch_current_a,

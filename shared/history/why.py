@@ -42,6 +42,8 @@ class Situation:
     place: int | None = None
     """In the queue, 1 for the next one."""
     turn_at: str | None = None
+    until: str | None = None
+    """When what is shared out changes by itself."""
 
 
 def because(reason: LimitedBy, situation: Situation) -> str:
@@ -209,7 +211,8 @@ def _disobeys(situation: Situation) -> str:
 
 
 def _breaker(reason: LimitedBy, situation: Situation) -> str:
-    return f"{_place(reason, situation)} is {_shared(reason)}"
+    until = f" until {situation.until}" if situation.until else ""
+    return f"{_place(reason, situation)}{until} is {_shared(reason)}"
 
 
 def _no_car(_: LimitedBy, situation: Situation) -> str:

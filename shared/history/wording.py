@@ -32,6 +32,7 @@ _FIELDS: Final = {
     "interval_s": "interval in seconds",
     "load_a": "set aside",
     "peak_w": "peak in watts",
+    "otherwise_a": "available current otherwise",
     "power_w": "power in watts",
     "in_use": "in use",
     "limit_a": "limit",
