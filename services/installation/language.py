@@ -58,7 +58,9 @@ from shared.messages.installation import (
     SetImbalanceLimit,
     SetPriority,
     SetSwitchCurrent,
+    SetTariff,
     SwitchCurrentSet,
+    TariffSet,
     UnlockSerial,
 )
 
@@ -88,7 +90,14 @@ MeterWish = AddMeter | ChangeMeter | RemoveMeter
 LimitWish = SetExternalLimit | LiftExternalLimit | SetContractPeak
 
 InstallationCommand = (
-    InstallationWish | CircuitWish | ChargerWish | MoveCharger | UseWish | MeterWish | LimitWish
+    InstallationWish
+    | CircuitWish
+    | ChargerWish
+    | MoveCharger
+    | UseWish
+    | MeterWish
+    | LimitWish
+    | SetTariff
 )
 
 InstallationEvent = (
@@ -121,6 +130,7 @@ InstallationEvent = (
     | ExternalLimitSet
     | ExternalLimitLifted
     | ContractPeakSet
+    | TariffSet
 )
 
 COMMANDS: Final[tuple[type[InstallationCommand], ...]] = get_args(InstallationCommand)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.ids import ChargerId, CircuitId, InstallationId, Serial, SessionId
 from shared.messages import Moment
 from shared.messages.balancer import MAIN, LimitedBy
-from shared.messages.installation import ScheduleRule
+from shared.messages.installation import ScheduleRule, Tariff
 from shared.messages.telemetry import Place
 from shared.phases import GridType, Phase, PhaseCurrents, PhaseSwitching, Wiring
 from shared.units import PILOT_MIN_A
@@ -113,7 +113,11 @@ class Layout(Document):
     authentication_required: bool = False
     switch_current_a: float | None = None
     imbalance_a: float | None = None
+    tariffs: tuple[Tariff, ...] = ()
+    """What charging costs, by the day from which it does."""
     position: int
+    version: int = 0
+    """How many events it has had; 0 if that was not counted yet when this was written."""
     """Of the newest event it was folded from: whoever sees another one sees another layout."""
 
     def path(self, circuit_id: CircuitId) -> tuple[CircuitId, ...]:
@@ -219,6 +223,9 @@ class Share(Document):
     waiting_since: Moment | None = None
     ignored_a: float | None = None
     """What the car drew when it was found to draw more than it was told."""
+    position: int | None = None
+    """Of the decision, in the balancer's log; none of one that was folded before this was remembered."""
+    decided_at: Moment | None = None
 
 
 # --- Overload: one per breaker; Refusal: one per serial ---

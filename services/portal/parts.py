@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 
 from services.portal.acting import Acting
 from services.portal.doing import Doing
+from services.portal.facts import Facts
 from services.portal.guarding import Guard
 from services.portal.knocks import Knock
 from services.portal.looks import Admit
@@ -19,8 +20,10 @@ from services.portal.places import Places
 from services.portal.read_models import ReadModels
 from services.portal.seeing import Seeing
 from services.portal.signing_in.questions import Questions
+from services.portal.traces.tracing import Traces
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight, Viewers
+from shared.ids import InstallationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Sights:
     all_views: Callable[[], Sequence[InstallationView]]
     view: Callable[[Sight], InstallationView | None]
     knocks: Callable[[], Sequence[Knock]]
+    facts: Callable[[InstallationId], Facts | None]
     time_of_day: Callable[[], str]
     time_zone: ZoneInfo | None = None
     """Of times that no installation has one for; by default the machine's."""
@@ -52,6 +56,7 @@ class Parts:
         acting: has it done.
         models: what the portal remembers.
         client: NATS, for queries.
+        traces: how currents went lately.
         now: reads the clock.
     """
 
@@ -66,6 +71,7 @@ class Parts:
     acting: Acting
     models: ReadModels
     client: Client
+    traces: Traces
     now: Callable[[], datetime]
 
     @property

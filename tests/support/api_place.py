@@ -22,6 +22,10 @@ from services.portal.looks import Looks
 from services.portal.past import Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
+from services.portal.tail import Tail
+from services.portal.traces.keeping import Keeping
+from services.portal.traces.recent import Recent
+from services.portal.traces.tracing import Traces
 from shared.acts_query import ask_acts
 from shared.clock import utc_now
 from shared.follow import follow
@@ -39,6 +43,7 @@ from shared.runtime import RuntimeSettings, pool_of
 from tests.integration.installation.desk import Service
 from tests.support.databases import service_database
 from tests.support.portal_feed import Feed, feeding
+from tests.support.portal_process import SCHEMA
 from tests.support.servers import running_servers
 
 CSRF = "the-token-of-our-pages"
@@ -113,6 +118,11 @@ class ApiPlace:
         assert await self.heard.until("permissions", before + 1, 10.0)
 
 
+async def still_asked(_: HTTPConnection) -> bool:
+    """Nobody signs out in the middle of an answer."""
+    return True
+
+
 @contextlib.asynccontextmanager
 async def api_place() -> AsyncIterator[ApiPlace]:
     """
@@ -131,8 +141,9 @@ async def api_place() -> AsyncIterator[ApiPlace]:
         stack.push_async_callback(installation.stop)
         client = await connect(servers.nats_url, "test-api")
         stack.push_async_callback(client.close)
-        pool = await stack.enter_async_context(pool_of(await service_database(servers)))
-        models, heard = ReadModels(), Heard()
+        pool = await stack.enter_async_context(pool_of(await service_database(servers, SCHEMA)))
+        models, heard, recent = ReadModels(), Heard(), Recent()
+        traces = Traces(recent, Keeping(pool, recent, utc_now), lambda *_: None, utc_now)
         tasks = []
         for follower in followers(models, pool, heard):
             await follower.reload()
@@ -152,7 +163,11 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             guard,
             Looks(guard, models.book, acting, utc_now).admit,
             Past(partial(ask_acts, client, ("installation",)), partial(names_of, client)),
+            traces,
             utc_now,
+            heard,
+            Tail(client, ("installation", "telemetry", "permissions")),
+            still_asked,
         )
         askers: dict[str, Asker] = {}
 
