@@ -19,7 +19,7 @@ MINUTE_S: Final = 60.0
 DAY_MINUTES: Final = 24 * 60
 WEEK_MINUTES: Final = len(WEEK) * DAY_MINUTES
 _LOOKED_AHEAD_DAYS: Final = 8
-_TURNED_S: Final = 1800.0
+_TURNED_S: Final = 1800
 """Clocks are put forward and back at full or half hours, by half an hour or more."""
 
 
@@ -166,7 +166,8 @@ class CurrentSchedule:
                 for fold in (0, 1)
             }
             begins_s = midnight.replace(tzinfo=zone).timestamp()
-            halves = (begins_s + it * _TURNED_S for it in range(2 * 26))
+            ends_s = (midnight + timedelta(days=1)).replace(tzinfo=zone).timestamp()
+            halves = (begins_s + it for it in range(0, int(ends_s - begins_s), _TURNED_S))
             yield from sorted(
                 it for it in {*(turn.timestamp() for turn in turns), *halves} if it > now_s
             )

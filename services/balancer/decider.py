@@ -63,6 +63,8 @@ class Decision:
     stale: frozenset[int] = field(default_factory=frozenset)
     """Breakers below which some charging car has not been heard from lately."""
     rotated: bool = False
+    targets: tuple[Target, ...] = ()
+    """What every charger should have in the end, whether or not that may be said already."""
 
 
 def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
@@ -101,6 +103,7 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
         measured_a=tuple(loads_a),
         stale=stale,
         rotated=rotated,
+        targets=tuple(targets.values()),
     )
 
 

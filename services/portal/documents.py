@@ -8,10 +8,26 @@ Every kind is written by one log's follower only, so that no two followers ever 
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.ids import ChargerId, CircuitId, InstallationId, Serial, SessionId
+from shared.ids import (
+    ChargerId,
+    CircuitId,
+    InstallationId,
+    LimitId,
+    MeterId,
+    Serial,
+    SessionId,
+)
 from shared.messages import Moment
 from shared.messages.balancer import MAIN, LimitedBy
-from shared.messages.installation import ScheduleRule, Tariff
+from shared.messages.installation import (
+    LimitOwner,
+    Measures,
+    MeterKind,
+    PeakPeriod,
+    ScheduleRule,
+    Tariff,
+    WeeklyWindow,
+)
 from shared.messages.telemetry import Place
 from shared.phases import GridType, Phase, PhaseCurrents, PhaseSwitching, Wiring
 from shared.units import PILOT_MIN_A
@@ -53,6 +69,13 @@ class Lock(Document):
     at: Moment
 
 
+class Wish(Document):
+    """Until when a car is to have how much energy."""
+
+    departure_at: Moment
+    energy_wh: int
+
+
 class Charger(Document):
     """A charger and the circuit it stands on."""
 
@@ -71,6 +94,8 @@ class Charger(Document):
     lock: Lock | None = None
     authentication_required: bool | None = None
     """Of its drivers; none: as the installation has it."""
+    wish: Wish | None = None
+    """What was wished last; its time may have passed."""
 
 
 class Removed(Document):
@@ -79,6 +104,41 @@ class Removed(Document):
     charger: Charger
     at: Moment
     moved_to: InstallationId | None = None
+
+
+class AgreedLimit(Document):
+    """What somebody allows at a breaker (none: the main one), from when on, until when, at what times."""
+
+    limit_id: LimitId
+    circuit_id: CircuitId | None
+    owner: LimitOwner
+    limit_a: PhaseCurrents | None
+    power_w: float | None
+    includes_load: bool
+    begins: Moment | None
+    until: Moment | None
+    windows: tuple[WeeklyWindow, ...]
+
+
+class AgreedPeak(Document):
+    """What the mean power at a breaker (none: the main one) is to stay below."""
+
+    circuit_id: CircuitId | None
+    peak_w: float
+    per: PeakPeriod
+
+
+class Meter(Document):
+    """What measures load that is not ours, at a breaker (none: the main one)."""
+
+    meter_id: MeterId
+    circuit_id: CircuitId | None
+    kind: MeterKind
+    measures: Measures
+    phases: tuple[Phase, ...]
+    highest_a: float
+    error_a: float
+    interval_s: float
 
 
 class Layout(Document):
@@ -108,6 +168,9 @@ class Layout(Document):
     available_until: Moment | None = None
     schedule: tuple[ScheduleRule, ...] = ()
     """What they may draw at which times of the week; the lower of both holds."""
+    limits: tuple[AgreedLimit, ...] = ()
+    peaks: tuple[AgreedPeak, ...] = ()
+    meters: tuple[Meter, ...] = ()
     otherwise_a: PhaseCurrents | None = None
     """What the schedule says for all other times; none: as much as the breakers allow."""
     authentication_required: bool = False

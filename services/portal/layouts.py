@@ -11,6 +11,7 @@ from services.portal.documents import (
     Lock,
     Removed,
 )
+from services.portal.limits import LimitChange, limits_changed
 from shared.ids import ChargerId
 from shared.messages.installation import (
     AuthenticationRequiredSet,
@@ -19,25 +20,18 @@ from shared.messages.installation import (
     ChargerChanged,
     ChargerMoved,
     ChargerRemoved,
-    ChargingWishSet,
     CircuitAdded,
     CircuitChanged,
     CircuitDeactivated,
     CircuitMoved,
     CircuitReactivated,
-    ContractPeakSet,
     CurrentScheduleSet,
-    ExternalLimitLifted,
-    ExternalLimitSet,
     FailSafeSet,
     ImbalanceLimitSet,
     InstallationChanged,
     InstallationCreated,
     InstallationDeactivated,
     InstallationReactivated,
-    MeterAdded,
-    MeterChanged,
-    MeterRemoved,
     PrioritySet,
     SerialLocked,
     SerialUnlocked,
@@ -73,17 +67,6 @@ ChargerChange = (
     | SerialLocked
     | SerialUnlocked
 )
-LimitChange = (
-    MeterAdded
-    | MeterChanged
-    | MeterRemoved
-    | ExternalLimitSet
-    | ExternalLimitLifted
-    | ContractPeakSet
-    | ChargingWishSet
-)
-"""What is set below breakers, or weighs shares. Pages show it by the limits it leads to only; yet whoever
-has seen such a change has seen another position of the log."""
 LayoutEvent = (
     InstallationCreated | InstallationChange | CircuitChange | ChargerChange | LimitChange
 )
@@ -114,7 +97,7 @@ def fold_layout(
     elif isinstance(event, CircuitChange):
         changes = {"circuits": _circuits(layout.circuits, event, recorded_at)}
     elif isinstance(event, LimitChange):
-        changes = {}
+        changes = limits_changed(layout, event)
     else:
         changes = _chargers(layout, event, recorded_at)
     return layout.model_copy(update=changes | {"position": position})

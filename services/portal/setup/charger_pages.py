@@ -16,7 +16,7 @@ from services.portal.setup.describing import number_of
 from services.portal.setup.issuing import Issuing
 from services.portal.setup.trees import Place as Somewhere
 from services.portal.setup.trees import circuits_for_chargers, way_to
-from services.portal.setup.wishes import beside
+from services.portal.part_wishes import beside
 from shared.messages import Command
 from shared.messages.installation import ChangeCharger, MoveCharger, RemoveCharger, SetFailSafe
 from shared.phases import PHASES, PhaseSwitching
