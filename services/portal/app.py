@@ -29,6 +29,7 @@ from services.portal.seeing import Seeing
 from services.portal.settings import PortalSettings
 from services.portal.signing_in.asking import still_asks
 from services.portal.signing_in.questions import NatsQuestions
+from services.portal.tabs import Link, menu
 from services.portal.tail import Tail
 from services.portal.traces.keeping import Keeping
 from services.portal.traces.recent import Recent
@@ -39,7 +40,9 @@ from shared.acts_query import ask_acts
 from shared.clock import utc_now
 from shared.follow import cursor_of, follow
 from shared.ids import ChargerId, InstallationId
+from shared.messages.signing_in import Asker
 from shared.naming import names_of
+from shared.rights.grants import Place
 from shared.runtime import Runtime, run
 from shared.speech import speaking, spoken
 from shared.web_server import listening_socket, serve
@@ -82,8 +85,12 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     guard, acting = acting_of(models, heard, runtime)
     admit = Looks(guard, models.book, acting, utc_now).admit
     tail = Tail(runtime.client, HEARD_OF)
+
+    def menu_of(asker: Asker, path: str) -> Sequence[Link]:
+        return tuple(menu(path, lambda it: guard.may(asker, it, Place())))
+
     parts = Parts(
-        paper=Paper(sights.time_of_day),
+        paper=Paper(sights.time_of_day, menu_of),
         sights=sights,
         viewers=viewers,
         seeing=seeing,
