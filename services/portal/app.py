@@ -15,7 +15,8 @@ from services.portal.handlers import followers, listen
 from services.portal.heard import Heard
 from services.portal.knocks import Knock, knock_of
 from services.portal.latest import Latest
-from services.portal.looks import Admit, Looks
+from services.portal.looks import Looks
+from services.portal.marks import Marks
 from services.portal.pages import application
 from services.portal.paper import Paper
 from services.portal.parts import Parts, Sights
@@ -23,6 +24,7 @@ from services.portal.past import ASKED, Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
 from services.portal.seeing import Seeing
+from services.portal.session_book import SessionBook
 from services.portal.settings import PortalSettings
 from services.portal.signing_in.questions import NatsQuestions
 from services.portal.view import InstallationView, view_of
@@ -52,7 +54,9 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         await follower.reload()
         name = f"follow-{follower.service}"
         runtime.spawn(follow(runtime.client, runtime.pool, follower), name)
-    await listen(runtime.client, latest)
+    marks = Marks()
+    await listen(runtime.client, latest, marks)
+    runtime.spawn(marks.run(runtime.pool), "marks")
     runtime.spawn(viewers.run(), "viewers")
 
     serving = False
@@ -79,10 +83,11 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         guard=guard,
         acting=acting,
         models=models,
+        sessions=SessionBook(runtime.pool),
         client=runtime.client,
         now=utc_now,
     )
-    app = application(parts, api_of(models, sights, guard, acting, admit, past))
+    app = application(parts, api_of(parts))
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 
@@ -98,27 +103,22 @@ def acting_of(models: ReadModels, heard: Heard, runtime: Runtime) -> tuple[Guard
     return guard, Acting(runtime.client, guard, heard, refusals)
 
 
-def api_of(
-    models: ReadModels,
-    sights: Sights,
-    guard: Guard,
-    acting: Acting,
-    admit: Admit,
-    past: Past,
-) -> FastAPI:
+def api_of(parts: Parts) -> FastAPI:
     """Put the API together."""
+    models = parts.models
     sources = Sources(
         models.layouts.get,
         lambda: list(models.layouts.held.values()),
-        sights.view,
-        models.sessions,
+        parts.sights.view,
+        parts.sessions,
         models.book,
-        guard,
-        admit,
-        past,
+        parts.guard,
+        parts.admit,
+        parts.past,
         utc_now,
+        partial(names_of, parts.client),
     )
-    return api(acting, sources, asker_of)
+    return api(parts.acting, sources, asker_of)
 
 
 def sights_of(

@@ -18,6 +18,7 @@ from services.portal.past import Past
 from services.portal.places import Places
 from services.portal.read_models import ReadModels
 from services.portal.seeing import Seeing
+from services.portal.session_book import SessionBook
 from services.portal.signing_in.questions import Questions
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight, Viewers
@@ -51,6 +52,7 @@ class Parts:
         guard: checks who may do something.
         acting: has it done.
         models: what the portal remembers.
+        sessions: reads charging sessions.
         client: NATS, for queries.
         now: reads the clock.
     """
@@ -65,6 +67,7 @@ class Parts:
     guard: Guard
     acting: Acting
     models: ReadModels
+    sessions: SessionBook
     client: Client
     now: Callable[[], datetime]
 

@@ -22,6 +22,7 @@ from services.portal.looks import Looks
 from services.portal.past import Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
+from services.portal.session_book import SessionBook
 from shared.acts_query import ask_acts
 from shared.clock import utc_now
 from shared.follow import follow
@@ -37,7 +38,7 @@ from shared.messaging import connect
 from shared.naming import names_of
 from shared.runtime import RuntimeSettings, pool_of
 from tests.integration.installation.desk import Service
-from tests.support.databases import service_database
+from tests.support.databases import portal_database, service_database
 from tests.support.portal_feed import Feed, feeding
 from tests.support.servers import running_servers
 
@@ -131,7 +132,7 @@ async def api_place() -> AsyncIterator[ApiPlace]:
         stack.push_async_callback(installation.stop)
         client = await connect(servers.nats_url, "test-api")
         stack.push_async_callback(client.close)
-        pool = await stack.enter_async_context(pool_of(await service_database(servers)))
+        pool = await stack.enter_async_context(pool_of(await portal_database(servers)))
         models, heard = ReadModels(), Heard()
         tasks = []
         for follower in followers(models, pool, heard):
@@ -147,12 +148,13 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             models.layouts.get,
             lambda: list(models.layouts.held.values()),
             lambda _: None,
-            models.sessions,
+            SessionBook(pool),
             models.book,
             guard,
             Looks(guard, models.book, acting, utc_now).admit,
             Past(partial(ask_acts, client, ("installation",)), partial(names_of, client)),
             utc_now,
+            partial(names_of, client),
         )
         askers: dict[str, Asker] = {}
 

@@ -143,6 +143,7 @@ def asking(
         guard=guard,
         acting=unused,
         models=models,
+        sessions=unused,
         client=unused,
         now=lambda: AT,
     )
