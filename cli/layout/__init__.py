@@ -9,7 +9,6 @@ Setting up an installation: `ampledger installation|circuit|charger|meter|limit|
     passwords.py        passwords are asked for, and shown once
     values.py           what people type for currents, moments and times of the week
     looking.py          `installation show` and `check`
-    charger_file.py     a CSV of chargers, read
     importing.py        such a file, checked against the log and assigned
     ways_on.py          deactivating what has chargers: who they are, and what can be done
     portrait.py         an installation as a tree

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 import structlog
 from fastapi import FastAPI
@@ -10,6 +11,8 @@ from services.portal.acting import Acting
 from services.portal.api.application import api
 from services.portal.api.looking import Sources
 from services.portal.askers import asker_of
+from services.portal.charger_figures import limit_in_force_of
+from services.portal.facts import Facts
 from services.portal.guarding import Guard
 from services.portal.handlers import followers, listen
 from services.portal.heard import Heard
@@ -21,22 +24,33 @@ from services.portal.pages import application
 from services.portal.paper import Paper
 from services.portal.parts import Parts, Sights
 from services.portal.past import ASKED, Past
-from services.portal.read_models import ReadModels
+from services.portal.read_models import ReadModels, key_of
 from services.portal.refused import Refusals
 from services.portal.seeing import Seeing
 from services.portal.session_book import SessionBook
 from services.portal.settings import PortalSettings
+from services.portal.signing_in.asking import still_asks
 from services.portal.signing_in.questions import NatsQuestions
+from services.portal.tabs import Link, menu
+from services.portal.tail import Tail
+from services.portal.traces.keeping import Keeping
+from services.portal.traces.recent import Recent
+from services.portal.traces.tracing import Traces
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.acts_query import ask_acts
 from shared.clock import utc_now
-from shared.follow import follow
-from shared.ids import InstallationId
+from shared.follow import cursor_of, follow
+from shared.ids import ChargerId, InstallationId
+from shared.messages.signing_in import Asker
 from shared.naming import names_of
+from shared.rights.grants import Place
 from shared.runtime import Runtime, run
 from shared.speech import speaking, spoken
 from shared.web_server import listening_socket, serve
+
+HEARD_OF: Final = ("installation", "telemetry", "balancer", "permissions")
+"""Logs whose events people may hear over the API."""
 
 log = structlog.get_logger()
 
@@ -52,10 +66,11 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     runtime.stack.callback(taken.close)
     for follower in followers(models, runtime.pool, heard):
         await follower.reload()
+        heard.begin(follower.service, await cursor_of(runtime.pool, follower))
         name = f"follow-{follower.service}"
         runtime.spawn(follow(runtime.client, runtime.pool, follower), name)
-    marks = Marks()
-    await listen(runtime.client, latest, marks)
+    traces, marks = traces_of(models, runtime), Marks()
+    await listen(runtime.client, latest, traces, marks)
     runtime.spawn(marks.run(runtime.pool), "marks")
     runtime.spawn(viewers.run(), "viewers")
 
@@ -72,8 +87,13 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     past = Past(partial(ask_acts, runtime.client, ASKED), partial(names_of, runtime.client))
     guard, acting = acting_of(models, heard, runtime)
     admit = Looks(guard, models.book, acting, utc_now).admit
+    tail = Tail(runtime.client, HEARD_OF)
+
+    def menu_of(asker: Asker, path: str) -> Sequence[Link]:
+        return tuple(menu(path, lambda it: guard.may(asker, it, Place())))
+
     parts = Parts(
-        paper=Paper(sights.time_of_day),
+        paper=Paper(sights.time_of_day, menu_of),
         sights=sights,
         viewers=viewers,
         seeing=seeing,
@@ -85,9 +105,10 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         models=models,
         sessions=SessionBook(runtime.pool),
         client=runtime.client,
+        traces=traces,
         now=utc_now,
     )
-    app = application(parts, api_of(parts))
+    app = application(parts, api_of(parts, heard, tail))
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 
@@ -103,7 +124,7 @@ def acting_of(models: ReadModels, heard: Heard, runtime: Runtime) -> tuple[Guard
     return guard, Acting(runtime.client, guard, heard, refusals)
 
 
-def api_of(parts: Parts) -> FastAPI:
+def api_of(parts: Parts, heard: Heard, tail: Tail) -> FastAPI:
     """Put the API together."""
     models = parts.models
     sources = Sources(
@@ -115,10 +136,27 @@ def api_of(parts: Parts) -> FastAPI:
         parts.guard,
         parts.admit,
         parts.past,
-        utc_now,
+        parts.traces,
+        parts.now,
+        heard,
+        tail,
+        still_asks,
         partial(names_of, parts.client),
     )
     return api(parts.acting, sources, asker_of)
+
+
+def traces_of(models: ReadModels, runtime: Runtime) -> Traces:
+    """Keep how currents go, in memory and in the portal's own database."""
+
+    def limit_of(installation_id: InstallationId, charger_id: ChargerId) -> float | None:
+        condition = models.conditions.get(key_of(installation_id, charger_id))
+        return None if condition is None else limit_in_force_of(condition, utc_now())
+
+    recent = Recent()
+    keeping = Keeping(runtime.pool, recent, utc_now)
+    runtime.spawn(keeping.run(), "traces")
+    return Traces(recent, keeping, limit_of, utc_now)
 
 
 def sights_of(
@@ -126,12 +164,15 @@ def sights_of(
 ) -> Sights:
     """Bind views to the present moment."""
 
+    def facts(installation_id: InstallationId) -> Facts | None:
+        return models.facts(installation_id, latest, runtime.client.is_connected)
+
     def view(sight: Sight) -> InstallationView | None:
-        facts = models.facts(sight.installation_id, latest, runtime.client.is_connected)
-        if facts is None:
+        found = facts(sight.installation_id)
+        if found is None:
             return None
         with speaking(sight.language):
-            return view_of(facts, utc_now(), settings.time_zone, deactivated=sight.deactivated)
+            return view_of(found, utc_now(), settings.time_zone, deactivated=sight.deactivated)
 
     def all_views() -> Sequence[InstallationView]:
         sights = (Sight(it, language=spoken()) for it in sorted(models.layouts.all()))
@@ -148,7 +189,7 @@ def sights_of(
     def time_of_day() -> str:
         return utc_now().astimezone(settings.time_zone).strftime("%H:%M:%S")
 
-    return Sights(all_views, view, knocks, time_of_day, settings.time_zone)
+    return Sights(all_views, view, knocks, facts, time_of_day, settings.time_zone)
 
 
 def main() -> None:

@@ -56,23 +56,21 @@ def draw_of(facts: ChargerFacts) -> float | None:
     return max(reading.current_a) if _of_this_session(reading, condition) else None
 
 
-def leased(facts: ChargerFacts, now: datetime) -> bool:
+def leased(condition: Condition, now: datetime) -> bool:
     """Tell whether a limit that the charger has confirmed is still in force."""
-    applied = facts.condition.applied
-    return applied is not None and now < applied.valid_until
+    return condition.applied is not None and now < condition.applied.valid_until
 
 
-def limit_in_force_of(facts: ChargerFacts, now: datetime) -> float | None:
+def limit_in_force_of(condition: Condition, now: datetime) -> float | None:
     """
-    What the charger is known to hold its car to, in amperes.
+    What a charger is known to hold its car to, in amperes.
 
     A limit ends with its lease; then, as without any, the charger is on the fail-safe that it has
     confirmed. None: it has confirmed nothing.
     """
-    applied = facts.condition.applied
-    if applied is not None and leased(facts, now):
-        return applied.limit_a
-    return facts.condition.fail_safe_a
+    if condition.applied is not None and leased(condition, now):
+        return condition.applied.limit_a
+    return condition.fail_safe_a
 
 
 def next_limit_of(facts: ChargerFacts, limit_a: float | None, now: datetime) -> float | None:

@@ -111,6 +111,8 @@ class Layout(Document):
     tariffs: tuple[Tariff, ...] = ()
     """What charging costs, by the day from which it does."""
     position: int
+    version: int = 0
+    """How many events it has had; 0 if that was not counted yet when this was written."""
     """Of the newest event it was folded from: whoever sees another one sees another layout."""
 
     def path(self, circuit_id: CircuitId) -> tuple[CircuitId, ...]:
@@ -209,6 +211,9 @@ class Share(Document):
     waiting_since: Moment | None = None
     ignored_a: float | None = None
     """What the car drew when it was found to draw more than it was told."""
+    position: int | None = None
+    """Of the decision, in the balancer's log; none of one that was folded before this was remembered."""
+    decided_at: Moment | None = None
 
 
 # --- Overload: one per breaker; Refusal: one per serial ---

@@ -30,6 +30,7 @@ from services.portal.projections import (
     overload_of,
 )
 from services.portal.read_models import ReadModels, key_of
+from services.portal.traces.tracing import Traces
 from shared import subjects
 from shared.followers import Connection, Follower
 from shared.messages.balancer import (
@@ -110,13 +111,16 @@ class Folding:
         self._models = models
 
     async def installation_event(self, connection: Connection, recorded: Recorded) -> None:
-        if recorded.type not in LAYOUT_EVENTS:
-            return
-        event = recorded.event
-        assert isinstance(event, LayoutEvent)  # noqa: S101  # its name says so
-        before = self._models.layouts.get(event.installation_id)
-        layout = fold_layout(before, event, recorded.position, recorded.recorded_at)
-        await self._models.layouts.put(connection, event.installation_id, layout)
+        # Whatever happens counts, also what is not shown, or cannot be read yet.
+        _, _, installation_id = recorded.stream.partition("-")
+        layout = self._models.layouts.get(installation_id)
+        if recorded.type in LAYOUT_EVENTS:
+            event = recorded.event
+            assert isinstance(event, LayoutEvent)  # noqa: S101  # its name says so
+            layout = fold_layout(layout, event, recorded.position, recorded.recorded_at)
+        if layout is not None:
+            counted = layout.model_copy(update={"version": recorded.version})
+            await self._models.layouts.put(connection, installation_id, counted)
 
     async def telemetry_event(self, connection: Connection, recorded: Recorded) -> None:
         if recorded.type not in TELEMETRY_EVENTS:
@@ -152,7 +156,7 @@ class Folding:
             return
         match recorded.event:
             case CurrentLimitAllocated() | ChargerQueued() | LimitIgnored() as event:
-                await self._on_share(connection, event)
+                await self._on_share(connection, event, recorded)
             case LeasesRenewed() as event:
                 for lease in event.leases:
                     key = key_of(event.installation_id, lease.charger_id)
@@ -168,12 +172,13 @@ class Folding:
         self,
         connection: Connection,
         event: CurrentLimitAllocated | ChargerQueued | LimitIgnored,
+        recorded: Recorded,
     ) -> None:
         key = key_of(event.installation_id, event.charger_id)
         before = self._models.shares.get(key)
         match event:
             case CurrentLimitAllocated():
-                share = fold_share(before, event)
+                share = fold_share(before, event, recorded.position, recorded.recorded_at)
             case ChargerQueued():
                 share = fold_queued(before, event)
             case LimitIgnored():
@@ -181,7 +186,7 @@ class Folding:
         await self._models.shares.put(connection, key, share)
 
 
-async def listen(client: Client, latest: Latest, marks: Marks) -> None:
+async def listen(client: Client, latest: Latest, traces: Traces, marks: Marks) -> None:
     """Hear readings and balances from now on; what was said before is not repeated."""
 
     async def on_meter_reading(message: Msg) -> None:
@@ -191,13 +196,17 @@ async def listen(client: Client, latest: Latest, marks: Marks) -> None:
             log.warning("reading unreadable", subject=message.subject, error=str(error))
             return
         latest.hear_reading(reading)
+        traces.hear_reading(reading)
         marks.hear(reading)
 
     async def on_site_balance(message: Msg) -> None:
         try:
-            latest.hear_balance(SiteBalance.model_validate_json(message.data))
+            balance = SiteBalance.model_validate_json(message.data)
         except ValidationError as error:
             log.warning("balance unreadable", subject=message.subject, error=str(error))
+            return
+        latest.hear_balance(balance)
+        traces.hear_balance(balance)
 
     await client.subscribe(subjects.telemetry_all(MeterReading), cb=on_meter_reading)
     await client.subscribe(subjects.telemetry_all(SiteBalance), cb=on_site_balance)

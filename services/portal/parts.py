@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 
 from services.portal.acting import Acting
 from services.portal.doing import Doing
+from services.portal.facts import Facts
 from services.portal.guarding import Guard
 from services.portal.knocks import Knock
 from services.portal.looks import Admit
@@ -20,8 +21,10 @@ from services.portal.read_models import ReadModels
 from services.portal.seeing import Seeing
 from services.portal.session_book import SessionBook
 from services.portal.signing_in.questions import Questions
+from services.portal.traces.tracing import Traces
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight, Viewers
+from shared.ids import InstallationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Sights:
     all_views: Callable[[], Sequence[InstallationView]]
     view: Callable[[Sight], InstallationView | None]
     knocks: Callable[[], Sequence[Knock]]
+    facts: Callable[[InstallationId], Facts | None]
     time_of_day: Callable[[], str]
     time_zone: ZoneInfo | None = None
     """Of times that no installation has one for; by default the machine's."""
@@ -54,6 +58,7 @@ class Parts:
         models: what the portal remembers.
         sessions: reads charging sessions.
         client: NATS, for queries.
+        traces: how currents went lately.
         now: reads the clock.
     """
 
@@ -69,6 +74,7 @@ class Parts:
     models: ReadModels
     sessions: SessionBook
     client: Client
+    traces: Traces
     now: Callable[[], datetime]
 
     @property

@@ -97,8 +97,21 @@ def _fault_after(fault: Fault | None, event: ChargerStatusChanged) -> Fault | No
 ShareEvent = CurrentLimitAllocated | ChargerQueued | LeasesRenewed | LimitIgnored
 
 
-def fold_share(share: Share | None, event: CurrentLimitAllocated) -> Share:
-    """Fold a decision; a car waits for as long as it is given nothing because of the queue."""
+def fold_share(
+    share: Share | None,
+    event: CurrentLimitAllocated,
+    position: int | None = None,
+    decided_at: datetime | None = None,
+) -> Share:
+    """
+    Fold a decision; a car waits for as long as it is given nothing because of the queue.
+
+    Args:
+        share: what was decided before.
+        event: the decision.
+        position: where it stands in the balancer's log.
+        decided_at: when it was recorded there.
+    """
     queued = event.limited_by.rule is Rule.QUEUE and event.limit_a <= 0
     disobeys = event.limited_by.rule is Rule.DISOBEYS
     return Share(
@@ -108,6 +121,8 @@ def fold_share(share: Share | None, event: CurrentLimitAllocated) -> Share:
         limited_by=event.limited_by,
         waiting_since=share.waiting_since if share is not None and queued else None,
         ignored_a=share.ignored_a if share is not None and disobeys else None,
+        position=position,
+        decided_at=decided_at,
     )
 
 

@@ -107,6 +107,16 @@ class SessionBook:
         )
         return [it["person_id"] for it in rows]
 
+    async def last(self, wanted: Which) -> dict[PersonId, datetime]:
+        """Tell when each person began to charge last."""
+        where = _where(wanted)
+        rows = await self._pool.fetch(
+            "select person_id, max(started_at) as last from charging_session"  # noqa: S608
+            f" where person_id is not null and {where} group by person_id",
+            *where.arguments,
+        )
+        return {it["person_id"]: it["last"] for it in rows}
+
     async def all(
         self, wanted: Which, *, marks: bool = False
     ) -> AsyncIterator[Sequence[Measured]]:

@@ -23,6 +23,10 @@ from services.portal.past import Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
 from services.portal.session_book import SessionBook
+from services.portal.tail import Tail
+from services.portal.traces.keeping import Keeping
+from services.portal.traces.recent import Recent
+from services.portal.traces.tracing import Traces
 from shared.acts_query import ask_acts
 from shared.clock import utc_now
 from shared.follow import follow
@@ -114,6 +118,11 @@ class ApiPlace:
         assert await self.heard.until("permissions", before + 1, 10.0)
 
 
+async def still_asked(_: HTTPConnection) -> bool:
+    """Nobody signs out in the middle of an answer."""
+    return True
+
+
 @contextlib.asynccontextmanager
 async def api_place() -> AsyncIterator[ApiPlace]:
     """
@@ -133,7 +142,8 @@ async def api_place() -> AsyncIterator[ApiPlace]:
         client = await connect(servers.nats_url, "test-api")
         stack.push_async_callback(client.close)
         pool = await stack.enter_async_context(pool_of(await portal_database(servers)))
-        models, heard = ReadModels(), Heard()
+        models, heard, recent = ReadModels(), Heard(), Recent()
+        traces = Traces(recent, Keeping(pool, recent, utc_now), lambda *_: None, utc_now)
         tasks = []
         for follower in followers(models, pool, heard):
             await follower.reload()
@@ -153,7 +163,11 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             guard,
             Looks(guard, models.book, acting, utc_now).admit,
             Past(partial(ask_acts, client, ("installation",)), partial(names_of, client)),
+            traces,
             utc_now,
+            heard,
+            Tail(client, ("installation", "telemetry", "permissions")),
+            still_asked,
             partial(names_of, client),
         )
         askers: dict[str, Asker] = {}

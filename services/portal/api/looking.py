@@ -6,13 +6,17 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path, Request
+from starlette.requests import HTTPConnection
 
 from services.portal.api.entering import AskerOf
 from services.portal.documents import Layout
 from services.portal.guarding import Guard, NotHere
+from services.portal.heard import Heard
 from services.portal.looks import Admit
 from services.portal.past import Past
 from services.portal.session_book import SessionBook
+from services.portal.tail import Tail
+from services.portal.traces.tracing import Traces
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
 from shared.ids import ID_PATTERN, PersonId
@@ -38,7 +42,11 @@ class Sources:
         guard: checks who asks.
         admit: lets somebody look at the past.
         past: what the logs of all services tell.
+        traces: how currents went lately.
         now: reads the clock.
+        heard: how far the portal has come in the logs that it follows.
+        tail: reads on in them.
+        still_asks: tells, in the middle of a long answer, whether it is still the same who asks.
         names: what people are called, as far as somebody may know it.
     """
 
@@ -50,7 +58,11 @@ class Sources:
     guard: Guard
     admit: Admit
     past: Past
+    traces: Traces
     now: Callable[[], datetime]
+    heard: Heard
+    tail: Tail
+    still_asks: Callable[[HTTPConnection], Awaitable[bool]]
     names: Callable[[Collection[PersonId], str], Awaitable[Mapping[PersonId, str]]]
 
 

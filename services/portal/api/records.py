@@ -1,15 +1,14 @@
 """The handlers of what was: sessions, reports, the past; and of who may do what."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import Query, Request
 from starlette.responses import Response
 
+from services.portal.api.forms import wanted as wanted_form
 from services.portal.api.looking import Here, Looking
 from services.portal.api.paging import (
     PAGE,
@@ -28,7 +27,6 @@ from services.portal.api.reports import (
     as_csv,
     as_json,
     as_ndjson,
-    form_of,
     lines_of,
     streamed,
 )
@@ -37,6 +35,7 @@ from services.portal.billing.lines import Line
 from services.portal.billing.prices import Prices
 from services.portal.billing.totals import Totals
 from services.portal.charging import ChargingSession
+from services.portal.documents import Layout
 from services.portal.looks import REASON_CHARS_MAX
 from services.portal.past import TooManyLook
 from services.portal.session_book import Which
@@ -60,13 +59,13 @@ class Records:
 
     async def own_sessions(
         self, request: Request, cursor: Cursor = None, limit: Limit = PAGE
-    ) -> Any:  # noqa: ANN401  # a page, or a stream of all
-        """The sessions of whoever asks, the newest first; as CSV or NDJSON, all that are over."""
+    ) -> Page[ChargingSession]:
+        """The sessions of whoever asks, the newest first."""
         asker = self._at.asker(request)
         self._at.sources.guard.check(asker, Action.OWN_SESSIONS, Place(), "own_sessions")
         # A program is no person, and has no sessions of its own.
         wanted = Which(person_id=asker.person_id or NOBODY)
-        return await self._sessions(request, wanted, cursor, limit)
+        return await self._sessions(wanted, cursor, limit)
 
     async def sessions(
         self,
@@ -77,11 +76,11 @@ class Records:
         person_id: Who = None,
         cursor: Cursor = None,
         limit: Limit = PAGE,
-    ) -> Any:  # noqa: ANN401
-        """All sessions at an installation, the newest first; as CSV or NDJSON, all that are over."""
+    ) -> Page[ChargingSession]:
+        """Sessions at an installation, the newest first: all, or those of a time or a person."""
         self._at.seen(request, Action.ALL_SESSIONS, installation_id)
         wanted = Which(installation_id, None, person_id, begins=begins, ends=ends)
-        return await self._sessions(request, wanted, cursor, limit)
+        return await self._sessions(wanted, cursor, limit)
 
     async def charger_sessions(
         self,
@@ -93,11 +92,11 @@ class Records:
         person_id: Who = None,
         cursor: Cursor = None,
         limit: Limit = PAGE,
-    ) -> Any:  # noqa: ANN401
-        """All sessions at a charger, the newest first; as CSV or NDJSON, all that are over."""
+    ) -> Page[ChargingSession]:
+        """Sessions at a charger, the newest first: all, or those of a time or a person."""
         self._at.seen(request, Action.ALL_SESSIONS, installation_id, charger_id)
         wanted = Which(installation_id, charger_id, person_id, begins=begins, ends=ends)
-        return await self._sessions(request, wanted, cursor, limit)
+        return await self._sessions(wanted, cursor, limit)
 
     async def report(
         self,
@@ -119,9 +118,9 @@ class Records:
             ends=_with_offset(ends or self._at.sources.now()),
             over=True,
         )
-        chosen = form_of(request, form)
+        chosen = form or Form.of(wanted_form(request.headers.get("Accept", "")))
         totals = Totals(ZoneInfo(layout.time_zone))
-        names, lines = await self._read(request, wanted)
+        names, lines = await self._read(request, layout, wanted)
         body: AsyncIterator[str | bytes]
         match chosen:
             case Form.CSV:
@@ -133,43 +132,25 @@ class Records:
         return streamed(chosen, installation_id, body)
 
     async def _sessions(
-        self, request: Request, wanted: Which, cursor: str | None, limit: int
-    ) -> Page[ChargingSession] | Response:
+        self, wanted: Which, cursor: str | None, limit: int
+    ) -> Page[ChargingSession]:
         for at in (wanted.begins, wanted.ends):
             if at is not None:
                 _with_offset(at)
-        form = form_of(request)
-        if form is Form.JSON:
-            found = await self._at.sources.book_of_sessions.page(
-                wanted, _begin(cursor), limit + 1
-            )
-            return page_from(found, lambda it: it.order, limit)
-        names, lines = await self._read(request, replace(wanted, over=True))
-        body = as_csv(lines, names) if form is Form.CSV else as_ndjson(lines, names)
-        return streamed(form, wanted.installation_id or "sessions", body)
+        book = self._at.sources.book_of_sessions
+        found = await book.page(wanted, _begin(cursor), limit + 1)
+        return page_from(found, lambda it: it.order, limit)
 
     async def _read(
-        self, request: Request, wanted: Which
+        self, request: Request, layout: Layout, wanted: Which
     ) -> tuple[Names, AsyncIterator[Sequence[Line]]]:
         """Begin to read sessions as lines, with the names that whoever asks may know."""
-        sources = self._at.sources
-        layouts = sources.layouts() if wanted.installation_id is None else []
-        here = (
-            None if wanted.installation_id is None else sources.layout(wanted.installation_id)
-        )
-        chargers = {it.charger_id: it.name for it in (here.chargers if here else ())}
-        for layout in layouts:
-            chargers |= {it.charger_id: it.name for it in layout.chargers}
-        whose = await sources.book_of_sessions.people(wanted)
-        people = await sources.names(whose, self._at.asker(request).actor)
-
-        @cache
-        def prices(installation_id: str) -> Prices:
-            layout = sources.layout(installation_id)
-            tariffs = () if layout is None else layout.tariffs
-            return Prices(tariffs, ZoneInfo("UTC" if layout is None else layout.time_zone))
-
-        return Names(chargers, people), lines_of(sources.book_of_sessions, wanted, prices)
+        book = self._at.sources.book_of_sessions
+        whose = await book.people(wanted)
+        people = await self._at.sources.names(whose, self._at.asker(request).actor)
+        names = Names({it.charger_id: it.name for it in layout.chargers}, people)
+        prices = Prices(layout.tariffs, ZoneInfo(layout.time_zone))
+        return names, lines_of(book, wanted, prices)
 
     async def history(
         self,

@@ -1,17 +1,14 @@
 """Sessions and reports over the API, as JSON, NDJSON or CSV: streamed from the database."""
 
-import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 import orjson
 from pydantic import BaseModel
-from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from services.portal.api.problems import Bad
 from services.portal.billing.columns import Names, csv_head, csv_of, row_of
 from services.portal.billing.lines import Line, line_of
 from services.portal.billing.prices import Prices
@@ -19,23 +16,23 @@ from services.portal.billing.totals import Totals
 from services.portal.session_book import SessionBook, Which
 from shared.ids import ChargerId, InstallationId
 
-CSV: Final = "text/csv"
-NDJSON: Final = "application/x-ndjson"
-JSON: Final = "application/json"
-
 
 class Form(StrEnum):
-    """As what an answer comes."""
+    """As what a report comes: by the name that a link says it with."""
 
     JSON = "json"
     NDJSON = "ndjson"
     CSV = "csv"
 
+    @classmethod
+    def of(cls, media_type: str) -> "Form":
+        return next(it for it in cls if MEDIA_TYPES[it] == media_type)
+
 
 MEDIA_TYPES: Final = {
-    Form.JSON: JSON,
-    Form.NDJSON: NDJSON,
-    Form.CSV: f"{CSV}; charset=utf-8",
+    Form.JSON: "application/json",
+    Form.NDJSON: "application/x-ndjson",
+    Form.CSV: "text/csv",
 }
 
 
@@ -88,29 +85,6 @@ class Report(BaseModel):
     costs: list[ReportedCost]
 
 
-def form_of(request: Request, said: Form | None = None) -> Form:
-    """
-    Choose as what to answer: as the query says, or else as `Accept` has it (RFC 9110).
-
-    Raises:
-        Bad: 406, there is nothing of what is accepted.
-    """
-    if said is not None:
-        return said
-    accepted = re.split(r"\s*,\s*", request.headers.get("Accept", "*/*").strip().lower())
-    for it in accepted:
-        kind = it.partition(";")[0].strip()
-        if kind in {JSON, "*/*", "application/*", ""}:
-            return Form.JSON
-        if kind in {NDJSON, "application/ndjson", "application/jsonl"}:
-            return Form.NDJSON
-        if kind in {CSV, "text/*"}:
-            return Form.CSV
-    if any(it.startswith("text/html") for it in accepted):
-        return Form.JSON
-    raise Bad(406, "NotAcceptable", f"there are {JSON}, {NDJSON} and {CSV}; accept one of them")
-
-
 def streamed(form: Form, file_name: str, body: AsyncIterator[str | bytes]) -> StreamingResponse:
     """Answer with something that is made while it is sent."""
     headers = {"Cache-Control": "no-store", "Vary": "Accept"}
@@ -119,15 +93,12 @@ def streamed(form: Form, file_name: str, body: AsyncIterator[str | bytes]) -> St
     return StreamingResponse(body, headers=headers, media_type=MEDIA_TYPES[form])
 
 
-PricesOf = Callable[[InstallationId], Prices]
-
-
 async def lines_of(
-    book: SessionBook, wanted: Which, prices: PricesOf
+    book: SessionBook, wanted: Which, prices: Prices
 ) -> AsyncIterator[Sequence[Line]]:
     """Read sessions as lines, some at a time."""
     async for some in book.all(wanted, marks=True):
-        yield [line_of(it, prices(it.session.installation_id)) for it in some]
+        yield [line_of(it, prices) for it in some]
 
 
 async def as_csv(lines: AsyncIterator[Sequence[Line]], names: Names) -> AsyncIterator[str]:

@@ -7,11 +7,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import orjson
-import pytest
-from starlette.requests import Request
 
-from services.portal.api.problems import Bad
-from services.portal.api.reports import Form, Report, as_csv, as_json, as_ndjson, form_of
+from services.portal.api.reports import Report, as_csv, as_json, as_ndjson
 from services.portal.billing.columns import COLUMNS, Names
 from services.portal.billing.lines import Line, line_of
 from services.portal.billing.prices import Prices
@@ -77,26 +74,3 @@ async def test_a_line_of_json_is_one_session() -> None:
     body = b"".join([it async for it in as_ndjson(read(lines()), NAMES)])
 
     assert [orjson.loads(it)["energy_wh"] for it in body.splitlines()] == [1_000, 2_000]
-
-
-@pytest.mark.parametrize(
-    ("accept", "form"),
-    [
-        ("*/*", Form.JSON),
-        ("application/json", Form.JSON),
-        ("text/csv", Form.CSV),
-        ("application/x-ndjson, application/json;q=0.5", Form.NDJSON),
-        ("text/html,application/xhtml+xml,image/webp", Form.JSON),
-    ],
-)
-def test_an_answer_comes_as_it_is_accepted(accept: str, form: Form) -> None:
-    headers = [(b"accept", accept.encode())]
-
-    assert form_of(Request({"type": "http", "headers": headers})) is form
-
-
-def test_what_nobody_can_make_is_not_acceptable() -> None:
-    headers = [(b"accept", b"image/png")]
-
-    with pytest.raises(Bad, match="accept one of them"):
-        form_of(Request({"type": "http", "headers": headers}))

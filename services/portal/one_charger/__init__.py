@@ -1,0 +1,1 @@
+"""One charger, for whoever wants to know everything about it: pure, from facts to sentences and figures."""

@@ -1,0 +1,69 @@
+"""What a charger is and how it is set up: what stands still on its page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.portal.charger_figures import ChargerFacts
+from services.portal.documents import Charger
+from services.portal.facts import Facts
+from services.portal.one_charger.picture import facts_of, zone_of
+from services.portal.wording import SWITCHING, UNKNOWN, clock_time, lines_text
+from shared.messages.balancer import MAIN
+from shared.speech import _
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A fact with its name; `title` is shown on demand."""
+
+    name: str
+    value: str
+    title: str = ""
+
+
+def lines_of(facts: Facts, charger: Charger, now: datetime) -> tuple[Line, ...]:
+    """Tell what a charger is, and how it is set up."""
+    zone, known = zone_of(facts.layout), facts_of(facts, charger)
+    condition = known.condition
+    circuits = [known.circuits.get(it, it) for it in facts.layout.path(charger.circuit_id)]
+    place = " ‹ ".join(it for it in circuits if it != MAIN)
+    model = " ".join(it for it in (condition.vendor, condition.model) if it)
+    since = condition.since
+    connection = _("online since") if condition.online else _("offline since")
+    told = (
+        Line(_("Serial number"), charger.serial),
+        Line(_("Model"), model or UNKNOWN),
+        Line(_("Firmware"), condition.firmware or UNKNOWN),
+        Line(
+            _("Connection"),
+            _("never connected")
+            if since is None
+            else f"{connection} {clock_time(since, now, zone)}",
+            "" if since is None else f"{since:%Y-%m-%d %H:%M:%S} UTC",
+        ),
+        Line(_("Circuit"), place),
+        Line(_("Wiring"), _wiring(known)),
+        Line(_("Gives"), _range(charger)),
+        Line(_("Priority"), str(charger.priority)),
+    )
+    return tuple(it for it in told if it.value)
+
+
+def _wiring(facts: ChargerFacts) -> str:
+    wired = " ".join(facts.charger.wiring)
+    counted_on = () if facts.share is None else facts.share.phases
+    parts = [
+        wired,
+        SWITCHING[facts.charger.phase_switching],
+        _("counted on %(lines)s", lines=lines_text(counted_on, facts.grid))
+        if counted_on and facts.condition.session is not None
+        else "",
+    ]
+    return ", ".join(it for it in parts if it)
+
+
+def _range(charger: Charger) -> str:
+    text = _("%(least)s to %(most)s A", least=f"{charger.min_a:g}", most=f"{charger.max_a:g}")
+    if charger.breaker_a is None:
+        return text
+    return f"{text}, {_('own breaker %(breaker)s A', breaker=f'{charger.breaker_a:g}')}"
