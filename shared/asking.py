@@ -45,7 +45,12 @@ def command_routes(
 
     async def commanded(command: C, message: NatsMessage) -> Answer:
         given = context_of(message.headers, default_actor=ANONYMOUS)
-        with acting(given.actor, given.correlation_id, given.causation_id) as context:
+        with acting(
+            given.actor,
+            given.correlation_id,
+            given.causation_id,
+            expected_version=given.expected_version,
+        ) as context:
             return await execute(command, context)
 
     async def asked(command: C, message: NatsMessage) -> Answer:
@@ -60,7 +65,9 @@ def command_routes(
                 detail=refusal.detail,
             )
             return refusal_of(refusal)
-        with acting(given.actor, given.correlation_id, given.causation_id, right) as context:
+        with acting(
+            given.actor, given.correlation_id, given.causation_id, right, given.expected_version
+        ) as context:
             return await execute(command, context)
 
     for kind in kinds:

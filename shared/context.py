@@ -17,6 +17,7 @@ from shared.ids import new_id
 CORRELATION_HEADER = "Ampledger-Correlation"
 CAUSATION_HEADER = "Ampledger-Causation"
 ACTOR_HEADER = "Ampledger-Actor"
+EXPECTED_VERSION_HEADER = "Ampledger-Expected-Version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,16 @@ class Context:
     causation_id: str | None = None
     allowed_by: str | None = None
     """By what right a person acts; none for those who need none."""
+    expected_version: int | None = None
+    """At which version of what it is about the wish was made; none: whatever has happened since."""
 
     def headers(self) -> dict[str, str]:
         """Spell the context as NATS headers."""
         headers = {ACTOR_HEADER: self.actor, CORRELATION_HEADER: self.correlation_id}
         if self.causation_id is not None:
             headers[CAUSATION_HEADER] = self.causation_id
+        if self.expected_version is not None:
+            headers[EXPECTED_VERSION_HEADER] = str(self.expected_version)
         return headers
 
 
@@ -51,9 +56,11 @@ def acting(
     correlation_id: str | None = None,
     causation_id: str | None = None,
     allowed_by: str | None = None,
+    expected_version: int | None = None,
 ) -> Iterator[Context]:
     """Bind a context for everything that is done inside."""
-    context = Context(actor, correlation_id or new_id(), causation_id, allowed_by)
+    correlation_id = correlation_id or new_id()
+    context = Context(actor, correlation_id, causation_id, allowed_by, expected_version)
     token = _present.set(context)
     with structlog.contextvars.bound_contextvars(correlation_id=context.correlation_id):
         try:
@@ -65,8 +72,15 @@ def acting(
 def context_of(headers: dict[str, str] | None, default_actor: str) -> Context:
     """Read a context from NATS headers, or begin one."""
     given = headers or {}
+    version = given.get(EXPECTED_VERSION_HEADER)
     return Context(
         actor=given.get(ACTOR_HEADER, default_actor),
         correlation_id=given.get(CORRELATION_HEADER) or new_id(),
         causation_id=given.get(CAUSATION_HEADER),
+        expected_version=None if version is None else _version(version),
     )
+
+
+def _version(text: str) -> int:
+    """Read a version; what is none is one that nothing ever has, so that it fits nothing."""
+    return int(text) if text.isdecimal() else -1

@@ -28,6 +28,10 @@ class CommandIdReused(Refused):
     """The same command id came with other content; every wish needs an id of its own."""
 
 
+class StaleVersion(Refused):
+    """What a wish is about has changed since it was looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A key that exists once in the world, taken or given back together with an event."""

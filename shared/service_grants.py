@@ -23,6 +23,7 @@ from shared.messages.credentials import (
 )
 from shared.messages.people import CardsOf, Standing
 from shared.messages.permissions import RecordRefusal
+from shared.messages.reports import MakeReport
 from shared.messages.telemetry import (
     BreakerReading,
     MeterReading,
@@ -106,6 +107,7 @@ def _doors(service: str) -> tuple[str, ...]:
 
 TELEMETRY_QUERIES: Final = (CardsOf.__name__, Standing.__name__)
 """What telemetry asks permissions: whose cards go to a charger's own list, and how far its log is."""
+_REPORT: Final = subjects.query(PORTAL, MakeReport.__name__)
 _ASKED: Final = (INSTALLATION, PERMISSIONS, TELEMETRY, BALANCER, NOTIFICATIONS)
 
 SERVICES: Final[Mapping[str, Row]] = {
@@ -133,7 +135,7 @@ SERVICES: Final[Mapping[str, Row]] = {
         copies=COPIES_MAX,
     ),
     PORTAL: Row(
-        takes=(),
+        takes=(_REPORT,),
         asks=(
             *(Ask(it, subjects.asked_of(it)) for it in _ASKED),
             *(Ask(it, subjects.query(it, ">")) for it in _ASKED),
@@ -144,7 +146,9 @@ SERVICES: Final[Mapping[str, Row]] = {
         has_log=False,
     ),
     NOTIFICATIONS: Row(
-        takes=_doors(NOTIFICATIONS), follows=(INSTALLATION, PERMISSIONS, TELEMETRY, BALANCER)
+        takes=_doors(NOTIFICATIONS),
+        asks=(Ask(PORTAL, _REPORT),),
+        follows=(INSTALLATION, PERMISSIONS, TELEMETRY, BALANCER),
     ),
 }
 

@@ -53,6 +53,16 @@ def event_named(service: str, type_name: str, aggregate_id: str) -> str:
     return f"events.{service}.{partition_of(aggregate_id)}.{token}.{type_name}"
 
 
+def events_about(service: str, aggregate_id: str) -> str:
+    """
+    Match every event of a service about one thing.
+
+    >>> events_about("balancer", "garage-1")
+    'events.balancer.9.garage-1.*'
+    """
+    return event_named(service, "*", aggregate_id)
+
+
 def events_of(service: str) -> str:
     """Match every event of a service."""
     return f"events.{service}.>"

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 import structlog
 
 from shared.context import Context
-from shared.decider import Across, Claim, CommandIdReused, Decider, Refused
+from shared.decider import Across, Claim, CommandIdReused, Decider, Refused, StaleVersion
 from shared.event_store import (
     CommandKnown,
     Commit,
@@ -61,8 +61,8 @@ async def transact(
     """
     Decide a command on one stream, and append what it decides.
 
-    The same command_id again gets the first answer; the same command_id with other content is
-    refused.
+    A command that was made at a version which is not the stream's any more is refused. The same
+    command_id again gets the first answer; the same command_id with other content is refused.
 
     Raises:
         Conflict: other writers were first `ATTEMPTS_MAX` times in a row.
@@ -83,6 +83,8 @@ async def transact_across(
 ) -> Answer:
     """
     Decide a command on several streams, and append what it decides in one piece.
+
+    The version at which it was made, if it says one, is the first stream's.
 
     Whoever was first on any of the streams has the command decided again on all of them.
 
@@ -154,6 +156,7 @@ def _decide(
     try:
         if taken is not None:
             raise taken
+        _check_version(wish, histories)
         states = tuple(decider.fold(history) for history in histories)
         events = wish.decide(states)
     except Refused as refusal:
@@ -167,6 +170,15 @@ def _decide(
     led_to = (decider.fold(new, state) for new, state in zip(events, states, strict=True))
     notes = tuple(note for state in led_to for note in decider.notes_of(state))
     return events, ACCEPTED.model_copy(update={"notes": notes})
+
+
+def _check_version(wish: _Wish[S, E], histories: Sequence[list[E]]) -> None:
+    expected, version = wish.context.expected_version, len(histories[0])
+    if expected is not None and expected != version:
+        raise StaleVersion(
+            f"{wish.streams[0]} is at version {version} now, and this was decided at {expected}: "
+            "look at what has changed, and decide again"
+        )
 
 
 async def _refusal(wish: _Wish[S, E], fault: Taken, claims: Sequence[Claim]) -> Refused:

@@ -1,7 +1,6 @@
 """`ampledger diff` and `replay`: what changed between two moments, and what each event changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -13,13 +12,11 @@ from cli.support.output import FINDING, Json, console, fail, print_json, run
 from cli.support.places import DataFolder, place_of
 from cli.support.reading import open_logs
 from cli.support.showing import show_lines, tree_of
-from cli.support.subjects import Events, Kind, timed
-from shared.history.differences import Difference, differences, plain
-from shared.history.folding import evolve
-from shared.history.merging import Told, merge
+from cli.support.subjects import Kind, timed
+from shared.history.differences import differences, plain
+from shared.history.merging import merge
+from shared.history.replaying import Step, replayed
 from shared.history.sentences import sentence
-from shared.history.states import Installation
-from shared.history.timeline import ROUTINE
 from shared.history.wording import Words, describe
 
 # --- diff ---
@@ -89,37 +86,13 @@ def replay(
             events = asked.subject.events
             if until is not None:
                 events = asked.cut(await timed(logs, asked.moment(until)))
-            steps = _steps(asked, events, everything=everything)
+            steps = replayed(merge(events), asked.subject.concerns, everything=everything)
             if as_json:
                 print_json([_as_json(it) for it in steps])
             else:
                 _show_steps(asked, steps)
 
     run(work())
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """An event, and the states around it."""
-
-    told: Told
-    before: Installation
-    after: Installation
-    found: Sequence[Difference]
-
-
-def _steps(asked: Asked, events: Events, *, everything: bool) -> list[Step]:
-    states: dict[str, Installation] = {}
-    steps = []
-    for told in merge(events):
-        key = getattr(told.event, "installation_id", "")
-        before = states.get(key) or Installation(key)
-        after = before if told.event is None else evolve(before, told.event)
-        states[key] = after
-        routine = told.recorded.type in ROUTINE and not everything
-        if asked.subject.concerns(told) and not routine:
-            steps.append(Step(told, before, after, differences(before, after)))
-    return steps
 
 
 def _show_steps(asked: Asked, steps: Sequence[Step]) -> None:

@@ -30,7 +30,7 @@ vault          the keys of people's data
 layout_book    which installations and chargers there are
 desk           decides, one command after the other
 directory      who people are, for those who may know
-queries, answering    questions about people
+queries, card_queries, answering    questions about people
 policies       what follows from what happens to installations
 mailing        invitations by e-mail
 sign_in        how people show who they are

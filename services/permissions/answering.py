@@ -7,6 +7,7 @@ from typing import Any, Final
 import structlog
 from faststream.nats import NatsMessage, NatsRouter
 
+from services.permissions.card_queries import CardQueries
 from services.permissions.desk import Desk
 from services.permissions.language import COMMANDS
 from services.permissions.queries import Queries
@@ -17,6 +18,7 @@ from shared.decider import Refused
 from shared.messages import Message
 from shared.messages.people import (
     AccessOf,
+    CardsAt,
     CardsOf,
     CardsOfPerson,
     Everybody,
@@ -49,7 +51,7 @@ class UnknownCommand(Refused):
     """Only what permissions decides can be rehearsed."""
 
 
-def query_routes(queries: Queries, desk: Desk) -> NatsRouter:
+def query_routes(queries: Queries, cards: CardQueries, desk: Desk) -> NatsRouter:
     """Answer questions about people, at the door of services and at the operator's."""
 
     async def rehearse(query: Rehearse, _: str) -> RehearseAnswer:
@@ -71,10 +73,11 @@ def query_routes(queries: Queries, desk: Desk) -> NatsRouter:
 
     of_services: dict[type[Query], Answerer] = {
         Standing: queries.standing,
-        CardsOf: queries.cards_of,
+        CardsOf: cards.cards_of,
         People: queries.people,
         AccessOf: queries.access_of,
-        CardsOfPerson: queries.cards_of_person,
+        CardsOfPerson: cards.cards_of_person,
+        CardsAt: cards.cards_at,
     }
     of_operator: dict[type[Query], Answerer] = {
         Everybody: queries.everybody,

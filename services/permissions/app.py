@@ -5,6 +5,7 @@ from functools import partial
 
 from services.permissions import looks
 from services.permissions.answering import query_routes
+from services.permissions.card_queries import CardQueries
 from services.permissions.desk import Desk, Parts
 from services.permissions.directory import Directory
 from services.permissions.handlers import checked_here, people_routes, refusal_routes
@@ -72,7 +73,11 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
             people_routes(desk),
             refusal_routes(store, layout, check),
             looks.routes(store, check),
-            query_routes(Queries(desk.register, directory, vault), desk),
+            query_routes(
+                Queries(desk.register, directory, vault),
+                CardQueries(desk.register, directory, vault),
+                desk,
+            ),
             signing_in(runtime, settings, store, directory),
         )
     )

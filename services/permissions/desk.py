@@ -244,6 +244,8 @@ class Desk:
                 content = {"email": command.email}
                 if command.name is not None:
                     content["name"] = command.name
+                if command.language is not None:
+                    content["language"] = command.language
                 return await seal(command.person_id, PERSON, content)
             case RenamePerson() if self.register.person(command.person_id):
                 return await seal(command.person_id, NAME, {"name": command.name})

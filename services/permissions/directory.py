@@ -49,4 +49,4 @@ def _person(person_id: PersonId, known: Known, keys: Keys) -> Person:
     name = invited.get("name")
     if known.renamed is not None:
         name = unseal(key, person_id, NAME, known.renamed)["name"]
-    return Person(person_id, invited["email"], name)
+    return Person(person_id, invited["email"], name, invited.get("language"))

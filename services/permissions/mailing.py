@@ -24,6 +24,7 @@ from shared.clock import utc_now
 from shared.commits import DATABASE_FAULTS
 from shared.ids import PersonId
 from shared.messages.permissions import PersonInvited
+from shared.speech import SOURCE, _, speaking
 
 PURPOSE: Final = "INVITATION"
 LASTS: Final = timedelta(days=7)
@@ -134,19 +135,27 @@ class Mailer:
 
 
 def invitation(person: Person, link: str, event_id: UUID, until: datetime) -> EmailMessage:
-    """Write an invitation; the same event always leads to the same message id."""
+    """
+    Write an invitation, in the language in which the person was invited; the same event always leads to the
+    same message id.
+    """
     message = EmailMessage()
     message["To"] = person.email
-    message["Subject"] = "You are invited to Ampledger"
     message["Message-ID"] = f"<{event_id}@ampledger>"
-    message.set_content(
-        f"Hello {person.called},\n\n"
-        "somebody has invited you to Ampledger, which charges the cars of a building.\n"
-        "Follow this link to sign in:\n\n"
-        f"    {link}\n\n"
-        f"It works once, until {until:%Y-%m-%d %H:%M} UTC. If you do not know what this is about, "
-        "do nothing:\nwithout you nothing happens.\n"
-    )
+    with speaking(person.language or SOURCE):
+        message["Subject"] = _("You are invited to Ampledger")
+        text = _(
+            "Hello %(name)s,\n\n"
+            "somebody has invited you to Ampledger, which charges the cars of a building.\n"
+            "Follow this link to sign in:\n\n"
+            "    %(link)s\n\n"
+            "It works once, until %(until)s UTC. If you do not know what this is about, "
+            "do nothing:\nwithout you nothing happens.\n",
+            name=person.called,
+            link=link,
+            until=f"{until:%Y-%m-%d %H:%M}",
+        )
+        message.set_content(text)
     return message
 
 

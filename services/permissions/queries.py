@@ -12,23 +12,17 @@ from services.permissions.directory import Directory
 from services.permissions.register import GROUP, PERSON, Register
 from services.permissions.sealing import unseal
 from services.permissions.sign_in.people import Person
-from services.permissions.vault import CARD, WORDS, Vault
+from services.permissions.vault import WORDS, Vault
 from shared.clock import utc_now
 from shared.ids import Grantee, PersonId
 from shared.messages.people import (
     FORGOTTEN,
     AccessOf,
     AccessOfAnswer,
-    CardLine,
-    CardsOf,
-    CardsOfAnswer,
-    CardsOfPerson,
-    CardsOfPersonAnswer,
     Everybody,
     GroupLine,
     Groups,
     GroupsAnswer,
-    ListedCard,
     People,
     PeopleAnswer,
     PersonByEmail,
@@ -59,39 +53,6 @@ class Queries:
     async def standing(self, _: Standing, __: str) -> StandingAnswer:
         return StandingAnswer(position=self.register.position)
 
-    async def cards_of(self, query: CardsOf, _: str) -> CardsOfAnswer:
-        """Name the cards that may charge at a charger: of those whose role there lets them."""
-        position = self.register.position
-        place, now = Place(query.installation_id, query.charger_id), utc_now()
-        grants = self.register.grants
-        candidates = self._people_at(query.installation_id)
-        may = [
-            it
-            for it in sorted(candidates)
-            if grants.may(f"{PERSON}/{it}", Action.CHARGE, place, now).allowed
-        ]
-        cards = [
-            ListedCard(number=card.number)
-            for it in may
-            for card in await self._cards(it)
-            if not card.blocked
-        ]
-        return CardsOfAnswer(cards=tuple(cards), position=position)
-
-    def _people_at(self, installation_id: str) -> set[PersonId]:
-        """Name everybody who has a role there, directly or through a group."""
-        found: set[PersonId] = set()
-        for grant in self.register.at(installation_id):
-            found |= self._behind(grant.grantee)
-        return found
-
-    def _behind(self, grantee: Grantee) -> frozenset[PersonId]:
-        kind, _, name = grantee.partition("/")
-        if kind == PERSON:
-            return frozenset({name})
-        group = self.register.group(name) if kind == GROUP else None
-        return frozenset() if group is None else group.members
-
     # --- People ---
 
     async def people(self, query: People, actor: str) -> PeopleAnswer:
@@ -117,7 +78,7 @@ class Queries:
             for grant in self.register.at(installation_id):
                 place = Place(installation_id, grant.charger_id)
                 if grants.may(actor, Action.PERMISSIONS, place, now).allowed:
-                    known |= self._behind(grant.grantee)
+                    known |= self.register.behind(grant.grantee)
             for asked in self.register.requests.values():
                 place = Place(installation_id, asked.charger_id)
                 here = asked.installation_id == installation_id
@@ -139,18 +100,24 @@ class Queries:
         )
 
     async def groups(self, _: Groups, __: str) -> GroupsAnswer:
-        there = {it: found for it, found in self.register.groups.items() if not found.dissolved}
         return GroupsAnswer(
-            groups=tuple(
-                [
-                    GroupLine(
-                        group_id=it,
-                        name=group.name,
-                        members=await self._lines(sorted(group.members)),
-                    )
-                    for it, group in sorted(there.items())
-                ]
-            )
+            groups=await self._groups(f"{GROUP}/{it}" for it in self.register.groups)
+        )
+
+    async def _groups(self, grantees: Iterable[Grantee]) -> tuple[GroupLine, ...]:
+        """Tell of those that are groups, and are not dissolved."""
+        kinds = (it.partition("/") for it in sorted(grantees))
+        there = {name: self.register.group(name) for kind, _, name in kinds if kind == GROUP}
+        return tuple(
+            [
+                GroupLine(
+                    group_id=it,
+                    name=group.name,
+                    members=await self._lines(sorted(group.members)),
+                )
+                for it, group in there.items()
+                if group is not None
+            ]
         )
 
     # --- Roles ---
@@ -190,7 +157,8 @@ class Queries:
             for request_id, it in asked.items()
         ]
         roles = [self._role(it, names) for it in grants]
-        return AccessOfAnswer(roles=tuple(roles), requests=tuple(requests))
+        groups = await self._groups({it.grantee for it in grants})
+        return AccessOfAnswer(roles=tuple(roles), requests=tuple(requests), groups=groups)
 
     async def _names(self, people: Collection[PersonId]) -> dict[PersonId, PersonLine]:
         return {it.person_id: it for it in await self._lines(people)}
@@ -205,6 +173,7 @@ class Queries:
             charger_id=grant.charger_id,
             until=grant.until,
             position=grant.position,
+            registered=person is None or person.registered,
         )
 
     def _called(self, grantee: Grantee, names: dict[PersonId, PersonLine]) -> str:
@@ -223,32 +192,6 @@ class Queries:
                 for it, has in sorted(roles.items())
                 for role in sorted(has)
             )
-        )
-
-    # --- Cards ---
-
-    async def cards_of_person(self, query: CardsOfPerson, actor: str) -> CardsOfPersonAnswer:
-        """Tell people, and nobody else of them, which cards they have."""
-        if actor.startswith(OF_PEOPLE) and actor != f"{PERSON}/{query.person_id}":
-            return CardsOfPersonAnswer()
-        return CardsOfPersonAnswer(cards=await self._cards(query.person_id))
-
-    async def _cards(self, person_id: PersonId) -> tuple[CardLine, ...]:
-        person = self.register.person(person_id)
-        key = (await self.vault.keys([person_id])).get(person_id)
-        if person is None or key is None:
-            return ()
-        read = {
-            it: unseal(key, person_id, CARD, card.sealed) for it, card in person.cards.items()
-        }
-        return tuple(
-            CardLine(
-                card_id=it,
-                number=read[it]["number"],
-                label=read[it].get("label", ""),
-                blocked=card.blocked,
-            )
-            for it, card in person.cards.items()
         )
 
 

@@ -22,7 +22,14 @@ from shared.ids import (
     RequestId,
 )
 from shared.messages.permissions import Role
-from shared.rights.grants import Grant, Grants, Memberships, PlaceGrants, PlatformGrants
+from shared.rights.grants import (
+    Grant,
+    Grants,
+    Memberships,
+    Place,
+    PlaceGrants,
+    PlatformGrants,
+)
 
 PERSON, GROUP, CLIENT = "person", "group", "client"
 
@@ -111,6 +118,20 @@ class Register:
 
     def at(self, installation_id: InstallationId) -> tuple[Grant, ...]:
         return self.places.get(installation_id, NO_PLACE).grants
+
+    def behind(self, grantee: Grantee) -> frozenset[PersonId]:
+        """Name the people that somebody who has a role stands for; a program is nobody."""
+        kind, _, name = grantee.partition("/")
+        if kind == PERSON:
+            return frozenset({name})
+        group = self.group(name) if kind == GROUP else None
+        return frozenset() if group is None else group.members
+
+    def people_at(self, place: Place) -> frozenset[PersonId]:
+        """Name everybody who has a role at an installation, or at one charger of it."""
+        there = self.at(place.installation_id or "")
+        found = (it for it in there if place.charger_id in {None, it.charger_id})
+        return frozenset[PersonId]().union(*(self.behind(it.grantee) for it in found))
 
     def find(
         self,

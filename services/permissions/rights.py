@@ -31,7 +31,8 @@ from shared.rights.table import GRANTABLE, Action
 
 ONESELF: Final = "oneself"
 
-_OWN = (RenamePerson, ForgetPerson, RequestAccess, BlockCard, UnblockCard, RemoveCard)
+_OWN = (RenamePerson, ForgetPerson, RequestAccess)
+_OF_CARDS = (BlockCard, UnblockCard, RemoveCard)
 
 
 def check(command: Command, actor: str, register: Register, now: datetime) -> str:
@@ -54,6 +55,8 @@ def check(command: Command, actor: str, register: Register, now: datetime) -> st
             return _may_answer(command, actor, register, now)
         case RegisterCard():
             return _may_register(command.person_id, actor, register, now)
+        case _ if isinstance(command, _OF_CARDS):
+            return _may_keep(command.person_id, actor, register, now)
         case _ if isinstance(command, _OWN):
             if _is(actor, command.person_id):
                 return ONESELF
@@ -116,4 +119,40 @@ def _may_register(person_id: PersonId, actor: str, register: Register, now: date
                 return f"owner at {Place(installation_id, grant.charger_id)}"
     raise Forbidden(
         "cards are registered by the person themself, or by an owner of a place where the person has a role"
+    )
+
+
+def registers_cards(actor: str, place: Place, register: Register, now: datetime) -> bool:
+    """Tell whether somebody gives cards to those who have a role at a place: its owners do."""
+    return any(
+        grant.role is Role.OWNER and grant.covers(place.charger_id)
+        for _, grant in register.grants.of(actor, now, place.installation_id)
+    )
+
+
+def keeps_cards(actor: str, person_id: PersonId, register: Register, now: datetime) -> bool:
+    """
+    Tell whether somebody blocks and removes the cards of a person.
+
+    A card counts wherever its person has a role. So an owner keeps the cards of those who have roles at
+    places of theirs only; whoever charges elsewhere, too, keeps their own.
+    """
+    theirs = list(register.grants.of(f"{PERSON}/{person_id}", now))
+    return _is(actor, person_id) or (
+        bool(theirs)
+        and all(
+            registers_cards(actor, Place(where, grant.charger_id), register, now)
+            for where, grant in theirs
+        )
+    )
+
+
+def _may_keep(person_id: PersonId, actor: str, register: Register, now: datetime) -> str:
+    if _is(actor, person_id):
+        return ONESELF
+    if keeps_cards(actor, person_id, register, now):
+        return "owner of every place where the person has a role"
+    raise Forbidden(
+        "cards are blocked and removed by the person themself, or by an owner of every place where the "
+        "person has a role; the platform's operator has it, too"
     )

@@ -4,6 +4,7 @@ What somebody wants done: checked here, asked of the service that decides it, an
 Pages and the API do through this whatever they do.
 """
 
+import hashlib
 from typing import Final
 
 from nats.aio.client import Client
@@ -14,6 +15,7 @@ from services.portal.refused import Refusals
 from shared import subjects
 from shared.commands import INVALID, UNAVAILABLE
 from shared.context import Context
+from shared.decider import StaleVersion
 from shared.ids import CommandId, new_id
 from shared.messages import Answer, Command
 from shared.messages.permissions import PLATFORM
@@ -23,7 +25,7 @@ from shared.rights.grants import Place
 
 SEEN_S_MAX: Final = 1.0
 """How long is waited until the portal itself has heard of what it had done, in seconds."""
-NOT_REFUSED: Final = frozenset({INVALID, UNAVAILABLE})
+NOT_REFUSED: Final = frozenset({INVALID, UNAVAILABLE, StaleVersion.__name__})
 """Answers that say no although no rule did."""
 
 
@@ -44,6 +46,16 @@ def command_id_of(asker: Asker, key: str | None) -> CommandId:
     return f"{asker.actor.replace('/', ':')}.{key or new_id()}"
 
 
+def minted_id(command_id: CommandId) -> str:
+    """
+    Make the id of what a command creates: the same whenever the command is repeated.
+
+    >>> minted_id("person:ada.monday-1") == minted_id("person:ada.monday-1")
+    True
+    """
+    return hashlib.sha256(command_id.encode()).hexdigest()[:32]
+
+
 class Acting:
     """Has done what people ask for."""
 
@@ -53,9 +65,16 @@ class Acting:
         self._heard = heard
         self._refusals = refusals
 
-    async def ask(self, asker: Asker, command: Command) -> Answer:
+    async def ask(
+        self, asker: Asker, command: Command, expected_version: int | None = None
+    ) -> Answer:
         """
         Ask for a command in somebody's name, and wait until the portal knows what came of it.
+
+        Args:
+            asker: who asks.
+            command: what they want done.
+            expected_version: refuse it if the installation is at another one; none: at any.
 
         Returns:
             The answer of the service that decides it.
@@ -67,7 +86,8 @@ class Acting:
         self._guard.check_command(asker, command)
         kind = type(command)
         subject = subjects.asked(kind, _aggregate_of(command))
-        answer = await request(self._client, command, subject, Context(asker.actor, new_id()))
+        context = Context(asker.actor, new_id(), expected_version=expected_version)
+        answer = await request(self._client, command, subject, context)
         if answer.accepted:
             await self._heard.until(kind.service, answer.position, SEEN_S_MAX)
         elif answer.refusal not in NOT_REFUSED:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 import structlog
 from fastapi import FastAPI
@@ -26,7 +27,9 @@ from services.portal.read_models import ReadModels, key_of
 from services.portal.refused import Refusals
 from services.portal.seeing import Seeing
 from services.portal.settings import PortalSettings
+from services.portal.signing_in.asking import still_asks
 from services.portal.signing_in.questions import NatsQuestions
+from services.portal.tail import Tail
 from services.portal.traces.keeping import Keeping
 from services.portal.traces.recent import Recent
 from services.portal.traces.tracing import Traces
@@ -34,12 +37,15 @@ from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.acts_query import ask_acts
 from shared.clock import utc_now
-from shared.follow import follow
+from shared.follow import cursor_of, follow
 from shared.ids import ChargerId, InstallationId
 from shared.naming import names_of
 from shared.runtime import Runtime, run
 from shared.speech import speaking, spoken
 from shared.web_server import listening_socket, serve
+
+HEARD_OF: Final = ("installation", "telemetry", "balancer", "permissions")
+"""Logs whose events people may hear over the API."""
 
 log = structlog.get_logger()
 
@@ -55,6 +61,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     runtime.stack.callback(taken.close)
     for follower in followers(models, runtime.pool, heard):
         await follower.reload()
+        heard.begin(follower.service, await cursor_of(runtime.pool, follower))
         name = f"follow-{follower.service}"
         runtime.spawn(follow(runtime.client, runtime.pool, follower), name)
     traces = traces_of(models, runtime)
@@ -74,6 +81,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     past = Past(partial(ask_acts, runtime.client, ASKED), partial(names_of, runtime.client))
     guard, acting = acting_of(models, heard, runtime)
     admit = Looks(guard, models.book, acting, utc_now).admit
+    tail = Tail(runtime.client, HEARD_OF)
     parts = Parts(
         paper=Paper(sights.time_of_day),
         sights=sights,
@@ -89,7 +97,8 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         traces=traces,
         now=utc_now,
     )
-    app = application(parts, api_of(models, sights, guard, acting, admit, past, traces))
+    programs = api_of(models, sights, guard, acting, admit, past, traces, heard, tail)
+    app = application(parts, programs)
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 
@@ -113,6 +122,8 @@ def api_of(
     admit: Admit,
     past: Past,
     traces: Traces,
+    heard: Heard,
+    tail: Tail,
 ) -> FastAPI:
     """Put the API together."""
     sources = Sources(
@@ -126,6 +137,9 @@ def api_of(
         past,
         traces,
         utc_now,
+        heard,
+        tail,
+        still_asks,
     )
     return api(acting, sources, asker_of)
 

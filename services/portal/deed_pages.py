@@ -1,28 +1,21 @@
 """The page that says who did what at an installation, and who was refused what."""
 
-from collections.abc import Callable
-from http import HTTPStatus
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.deed_rows import rows
-from services.portal.looks import Admit, ReasonNeeded
-from services.portal.past import Past, TooManyLook
+from services.portal.looking_back import REASON, LookingBack, Page
+from services.portal.looks import Admit
+from services.portal.past import Past, deeds_told
 from services.portal.places import Here
-from shared.decider import Refused
 from shared.history.deeds import Wanted
-from shared.messaging import ServiceUnavailable
 
 SHOWN_MAX: Final = 200
 """How many deeds are shown: the newest ones."""
-COME_AGAIN_S: Final = "5"
-
-Page = Callable[..., Response]
-"""Draws a template with what it may show."""
 
 
 class DeedPages:
@@ -32,8 +25,7 @@ class DeedPages:
         self, page: Page, past: Past, admit: Admit, time_zone: ZoneInfo | None
     ) -> None:
         self._page = page
-        self._past = past
-        self._admit = admit
+        self._back = LookingBack(page, past, admit)
         self._time_zone = time_zone
 
     async def page(self, request: Request, here: Here) -> Response:
@@ -45,33 +37,16 @@ class DeedPages:
         """
         who = request.query_params.get("who")
         refused = request.query_params.get("refused") == "1"
-        reason = request.query_params.get("reason")
-        about = {"here": here, "refused": refused}
-        asker, installation_id = here.asker, here.id
-        try:
-            await self._admit(asker, installation_id, reason)
-            wanted = Wanted(who=frozenset({who}) if who else None, refused=refused)
-            found = await self._past.deeds(installation_id, wanted, asker.actor)
-        except ReasonNeeded as refusal:
-            return self._page(request, "look.html", refusal=reason and refusal, **about)
-        except Refused as refusal:
-            raise HTTPException(HTTPStatus.FORBIDDEN, refusal.detail) from refusal
-        except TooManyLook as fault:
-            detail = "Many look at the past at this moment; try again in a few seconds"
-            raise _later(detail) from fault
-        except ServiceUnavailable as fault:
-            raise _later(f"The past cannot be read now: {fault}") from fault
+        wanted = Wanted(who=frozenset({who}) if who else None, refused=refused)
+        found = await self._back.look(request, here, partial(deeds_told, here.id, wanted))
+        if isinstance(found, Response):
+            return found
         return self._page(
             request,
             "who_did.html",
-            reason=reason,
+            here=here,
+            refused=refused,
+            reason=request.query_params.get(REASON),
             earlier=max(0, len(found) - SHOWN_MAX),
             rows=rows(found[-SHOWN_MAX:], self._time_zone),
-            **about,
         )
-
-
-def _later(detail: str) -> HTTPException:
-    return HTTPException(
-        HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": COME_AGAIN_S}
-    )

@@ -61,6 +61,13 @@ class Filled:
         """Take those fields in which something was filled in, by their names."""
         return {it: self.one(it) for it in names if self.one(it)}
 
+    def part(self, name: str) -> "Filled":
+        """Name a further wish of the same form: each is done once of its own."""
+        key = self.key
+        return (
+            self if key is None else Filled(self.asker, {**self.values, KEY: [f"{key}-{name}"]})
+        )
+
     def ticked(self, name: str) -> bool:
         """Tell whether a box is ticked."""
         return bool(self.one(name))

@@ -106,13 +106,16 @@ class Folding:
         self._models = models
 
     async def installation_event(self, connection: Connection, recorded: Recorded) -> None:
-        if recorded.type not in LAYOUT_EVENTS:
-            return
-        event = recorded.event
-        assert isinstance(event, LayoutEvent)  # noqa: S101  # its name says so
-        before = self._models.layouts.get(event.installation_id)
-        layout = fold_layout(before, event, recorded.position, recorded.recorded_at)
-        await self._models.layouts.put(connection, event.installation_id, layout)
+        # Whatever happens counts, also what is not shown, or cannot be read yet.
+        _, _, installation_id = recorded.stream.partition("-")
+        layout = self._models.layouts.get(installation_id)
+        if recorded.type in LAYOUT_EVENTS:
+            event = recorded.event
+            assert isinstance(event, LayoutEvent)  # noqa: S101  # its name says so
+            layout = fold_layout(layout, event, recorded.position, recorded.recorded_at)
+        if layout is not None:
+            counted = layout.model_copy(update={"version": recorded.version})
+            await self._models.layouts.put(connection, installation_id, counted)
 
     async def telemetry_event(self, connection: Connection, recorded: Recorded) -> None:
         if recorded.type not in TELEMETRY_EVENTS:

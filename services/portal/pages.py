@@ -6,7 +6,7 @@ somebody has no role is answered as one that is not there.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Final
 
 import orjson
@@ -20,13 +20,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from services.portal.access import pages as access
 from services.portal.api.application import PREFIX
 from services.portal.charger_page import pages as charger_page
 from services.portal.deed_pages import DeedPages
-from services.portal.knocks import Knock
 from services.portal.paper import STATIC, as_json
 from services.portal.parts import Area, Parts
 from services.portal.security import SecurityHeaders
+from services.portal.setup.pages import routes as set_up
 from services.portal.signing_in.account import AccountPages
 from services.portal.signing_in.asking import AWAY, WhoAsks, required, still_asks
 from services.portal.signing_in.company_pages import CompanyPages
@@ -36,14 +37,17 @@ from services.portal.signing_in.questions import PermissionsUnavailable
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
 from services.portal.watching import ASKED_AGAIN_S, RECONNECT_MS
-from shared.ids import InstallationId
 from shared.rights.table import Action
-from shared.speech import spoken
+from shared.speech import _, spoken
 
 FILTERS: Final = ("all", "charging", "waiting", "problems")
 
 
-AREAS: Final[tuple[Area, ...]] = (charger_page.routes,)
+AREAS: Final[tuple[Area, ...]] = (
+    access.routes,
+    charger_page.routes,
+    set_up,
+)
 """Groups of pages that stand beside these; each makes its own routes."""
 
 
@@ -58,8 +62,8 @@ def application(parts: Parts, api: ASGIApp) -> ASGIApp:
     paper, questions = parts.paper, parts.questions
     pages = Pages(parts)
 
-    async def away(request: Request, _: Exception) -> Response:
-        return paper.fault(request, HTTPException(503, AWAY, {"Retry-After": "2"}))
+    async def away(request: Request, _error: Exception) -> Response:
+        return paper.fault(request, HTTPException(503, _(AWAY), {"Retry-After": "2"}))
 
     async def fault(request: Request, error: Exception) -> Response:
         told = error if isinstance(error, HTTPException) else HTTPException(500)
@@ -67,12 +71,10 @@ def application(parts: Parts, api: ASGIApp) -> ASGIApp:
 
     pages_and_api = Starlette(
         routes=[
-            Route("/", pages.installations),
             *(route for area in AREAS for route in area(parts)),
             Route("/installations/{installation_id}", pages.installation),
             Route("/installations/{installation_id}/live", pages.live),
             Route("/installations/{installation_id}/who-did", pages.who_did),
-            Route("/api/installations", pages.api_installations),
             Route("/api/installations/{installation_id}", pages.api_installation),
             *SignInPages(questions, paper).routes(),
             *CompanyPages(questions, paper).routes(),
@@ -102,18 +104,6 @@ class Pages:
         self._places = parts.places
         self._deeds = DeedPages(
             parts.paper.page, parts.past, parts.admit, parts.sights.time_zone
-        )
-
-    async def installations(self, request: Request) -> Response:
-        everything = self._visible(request)
-        views = _shown(request, everything)
-        return self._paper.page(
-            request,
-            "installations.html",
-            views=views,
-            deactivated=_deactivated(request),
-            hidden=sum(not it.head.active for it in everything),
-            knocks=self._knocks(request),
         )
 
     async def installation(self, request: Request) -> Response:
@@ -149,11 +139,6 @@ class Pages:
             name, data = ("beat", "") if told is None else ("view", orjson.dumps(told).decode())
             yield ServerSentEvent(event=name, data=data, retry=RECONNECT_MS)
 
-    async def api_installations(self, request: Request) -> Response:
-        views = _shown(request, self._visible(request))
-        listed = [{"head": it.head, "scene": it.scene} for it in views]
-        return as_json({"installations": listed, "knocks": self._knocks(request)})
-
     async def api_installation(self, request: Request) -> Response:
         return as_json(self._view(request))
 
@@ -163,29 +148,14 @@ class Pages:
 
     # --- What somebody may see ---
 
-    def _visible(self, request: Request) -> list[InstallationView]:
-        asker = required(request)
-        views = self._sights.all_views()
-        return [it for it in views if self._seeing.live(asker, it.head.id)]
-
-    def _knocks(self, request: Request) -> Sequence[Knock]:
-        return self._sights.knocks() if self._seeing.knocks(required(request)) else ()
-
     def _view(self, request: Request) -> InstallationView:
-        asker = required(request)
-        installation_id: InstallationId = request.path_params["installation_id"]
-        view = None
-        if self._seeing.live(asker, installation_id):
-            view = self._sights.view(Sight(installation_id, _deactivated(request), spoken()))
+        installation_id = self._places.here(request, Action.LIVE).id
+        view = self._sights.view(Sight(installation_id, _deactivated(request), spoken()))
         if view is None:
-            raise HTTPException(404, f"There is no installation “{installation_id}”")
+            raise HTTPException(404, _("There is no installation “%(id)s”", id=installation_id))
         return view
 
 
 def _deactivated(request: Request) -> bool:
     """Whether somebody wants to see also what is out of use."""
     return request.query_params.get("deactivated") == "1"
-
-
-def _shown(request: Request, views: Sequence[InstallationView]) -> list[InstallationView]:
-    return [it for it in views if it.head.active or _deactivated(request)]

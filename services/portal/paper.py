@@ -16,7 +16,8 @@ from starlette.templating import Jinja2Templates
 
 from services.portal.told import said, told
 from shared.ids import new_id
-from shared.speech import LANGUAGES, _, marked, preferred, spoken, words_of
+from shared.speech import LANGUAGES, _, counted, marked, preferred, spoken, words_of
+from shared.spelling import long_date, plain
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
@@ -41,8 +42,14 @@ class Paper:
         self._templates = Jinja2Templates(directory=HERE / "templates")
         self._templates.env.trim_blocks = self._templates.env.lstrip_blocks = True
         env = self._templates.env
-        env.filters["attributes"] = attributes
-        env.globals |= {"static_url": static_url, "languages": LANGUAGES, "new_key": new_id}
+        env.filters |= {"attributes": attributes, "long_date": long_date, "plain": plain}
+        env.globals |= {
+            "static_url": static_url,
+            "languages": LANGUAGES,
+            "new_key": new_id,
+            "counted": counted,
+        }
+        env.policies["ext.i18n.trimmed"] = True
         env.add_extension("jinja2.ext.i18n")
         env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension's own
             lambda text: words_of(spoken()).gettext(text),

@@ -7,6 +7,7 @@ then is told to come again. The live pages go on meanwhile.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 from shared.history.deeds import Deed, Wanted, deeds, people_in
@@ -24,11 +25,14 @@ WAITING_MAX: Final = 8
 
 Logs = Mapping[str, Sequence[Recorded]]
 Names = Mapping[PersonId, str]
-T = TypeVar("T")
+"""What people are called."""
 Ask = Callable[[InstallationId], Awaitable[Logs]]
 """Reads the logs, as far as they are about an installation."""
-Name = Callable[[Collection[PersonId], str], Awaitable[Mapping[PersonId, str]]]
+Name = Callable[[Collection[PersonId], str], Awaitable[Names]]
 """Says what people are called, as far as an actor may know it."""
+
+
+T = TypeVar("T")
 
 
 class TooManyLook(Exception):
@@ -44,31 +48,17 @@ class Past:
         self._free = asyncio.Semaphore(LOOKS_MAX)
         self._here = 0
 
-    async def deeds(
-        self, installation_id: InstallationId, wanted: Wanted, actor: str
-    ) -> Sequence[Deed]:
-        """
-        Tell somebody who did what at an installation, from the beginning of what is read.
-
-        Raises:
-            TooManyLook, ServiceUnavailable: as `look`.
-        """
-        return await self.look(
-            installation_id,
-            actor,
-            lambda logs, people: _told(logs, installation_id, wanted, people),
-        )
-
     async def look(
         self, installation_id: InstallationId, actor: str, tell: Callable[[Logs, Names], T]
     ) -> T:
         """
-        Take a look at the logs, as far as they are about an installation.
+        Read what the logs hold about an installation, and have something told of it.
 
         Args:
             installation_id: which.
-            actor: who looks, and is told people's names as far as they may know them.
-            tell: makes something of the logs and the names, in a thread of its own.
+            actor: who looks.
+            tell: tells it, given what people are called as far as that person may know it; it is called
+                beside the loop that live pages are on, since thousands of events take their time.
 
         Raises:
             TooManyLook: come again.
@@ -80,21 +70,36 @@ class Past:
         try:
             async with self._free:
                 logs = await self._ask(installation_id)
-                # Thousands of sentences take their time: not on the loop that live pages are on.
                 people = await self._name(people_in(logs.values()), actor)
                 return await asyncio.to_thread(tell, logs, people)
         finally:
             self._here -= 1
 
+    async def deeds(
+        self, installation_id: InstallationId, wanted: Wanted, actor: str
+    ) -> Sequence[Deed]:
+        """
+        Tell somebody who did what at an installation, from the beginning of what is read.
 
-def _told(
-    logs: Logs,
-    installation_id: InstallationId,
-    wanted: Wanted,
-    people: Names,
+        Raises:
+            TooManyLook, ServiceUnavailable: as `look`.
+        """
+        tell = partial(deeds_told, installation_id, wanted)
+        return await self.look(installation_id, actor, tell)
+
+
+def deeds_told(
+    installation_id: InstallationId, wanted: Wanted, logs: Logs, people: Names
 ) -> Sequence[Deed]:
+    """Tell who did what at an installation, as its logs have it."""
+    return list(deeds(merge(logs), concerning(installation_id), wanted, people=people))
+
+
+def concerning(installation_id: InstallationId) -> Callable[[Told], bool]:
+    """Tell of events whether they are about an installation; what knocks at its gateway is."""
+
     def concerns(one: Told) -> bool:
         whose = getattr(one.event, "installation_id", None)
         return whose == installation_id or isinstance(one.event, ChargerRefused)
 
-    return list(deeds(merge(logs), concerns, wanted, people=people))
+    return concerns

@@ -91,7 +91,10 @@ class Places:
         def fresh(wanted: Action) -> bool:
             return self._guard.fresh(asker, wanted)
 
-        tabs = tuple(links(installation_id, request.url.path, may))
+        def may_whole(wanted: Action) -> bool:
+            return self._guard.may(asker, wanted, Place(installation_id))
+
+        tabs = tuple(links(installation_id, request.url.path, may_whole))
         return Here(asker, layout, tabs, may, fresh)
 
     def charger(self, request: Request, action: Action) -> tuple[Here, Charger]:

@@ -20,6 +20,8 @@ class Tab:
 
 TABS: Final = (
     Tab("", marked("Live"), Action.LIVE),
+    Tab("/circuits", marked("Circuits"), Action.LIVE),
+    Tab("/access", marked("Access"), Action.PERMISSIONS),
     Tab("/who-did", marked("Who did what"), Action.HISTORY),
 )
 """In the order in which they are shown."""

@@ -16,6 +16,7 @@ knows none of the services: the command line uses it as any page may.
     sentences.py    one sentence for every event
     merging.py      several logs, which know no common order, told as one story
     timeline.py     that story: who, when, why, and what it changed
+    replaying.py    event by event: the states around each
     deeds.py        who did what by what right, and who was refused what
     moments.py      how people name a moment, and where it cuts the logs
     serials.py      everything the logs say of one serial number

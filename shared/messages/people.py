@@ -111,6 +111,8 @@ class RoleLine(Message):
     until: Moment | None = None
     position: int
     """In the log of permissions: since when."""
+    registered: bool = True
+    """They have signed in; only people who were invited and did not come yet have not."""
 
 
 class RequestLine(Message):
@@ -125,9 +127,17 @@ class RequestLine(Message):
     """None: nobody has answered yet."""
 
 
+class GroupLine(Message):
+    group_id: GroupId
+    name: str
+    members: tuple[PersonLine, ...] = ()
+
+
 class AccessOfAnswer(Message):
     roles: tuple[RoleLine, ...] = ()
     requests: tuple[RequestLine, ...] = ()
+    groups: tuple[GroupLine, ...] = ()
+    """Those that have one of the roles, with whom they stand for."""
 
 
 class CardsOfPerson(Query):
@@ -147,14 +157,29 @@ class CardsOfPersonAnswer(Message):
     cards: tuple[CardLine, ...] = ()
 
 
+class CardsAt(Query):
+    """Which cards have people with a role at an installation, or at one charger of it? For its owners."""
+
+    installation_id: InstallationId
+    charger_id: ChargerId | None = None
+
+
+class HeldCards(Message):
+    """Somebody with a role there, and their cards if the asker keeps them."""
+
+    person_id: PersonId
+    name: str
+    kept: bool
+    """The asker may block and remove their cards, and sees them."""
+    cards: tuple[CardLine, ...] = ()
+
+
+class CardsAtAnswer(Message):
+    people: tuple[HeldCards, ...] = ()
+
+
 class Groups(Query):
     """Which groups are there, with whom in them? For the platform's operator."""
-
-
-class GroupLine(Message):
-    group_id: GroupId
-    name: str
-    members: tuple[PersonLine, ...] = ()
 
 
 class GroupsAnswer(Message):

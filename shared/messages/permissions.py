@@ -56,6 +56,8 @@ CardMark = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 nobody without the key can say which number it is."""
 Sealed = Annotated[str, StringConstraints(max_length=4096)]
 """Personal data, encrypted with the key of one person; base64."""
+LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
+"""Such as `nb` (BCP 47)."""
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
@@ -99,6 +101,8 @@ class InvitePerson(PermissionsCommand):
     person_id: PersonId
     email: Email
     name: PersonName | None = None
+    language: LanguageTag | None = None
+    """In which the invitation is written; none: in English."""
 
 
 class RenamePerson(PermissionsCommand):
@@ -236,7 +240,7 @@ class PersonInvited(PersonEvent):
     """A person is known by e-mail address, and was sent a way to sign in."""
 
     sealed: Sealed
-    """JSON: `email`, and `name` if it is known."""
+    """JSON: `email`, and `name` and `language` if they are known."""
 
 
 class PersonRegistered(PersonEvent):

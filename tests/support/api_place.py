@@ -22,6 +22,7 @@ from services.portal.looks import Looks
 from services.portal.past import Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
+from services.portal.tail import Tail
 from services.portal.traces.keeping import Keeping
 from services.portal.traces.recent import Recent
 from services.portal.traces.tracing import Traces
@@ -117,6 +118,11 @@ class ApiPlace:
         assert await self.heard.until("permissions", before + 1, 10.0)
 
 
+async def still_asked(_: HTTPConnection) -> bool:
+    """Nobody signs out in the middle of an answer."""
+    return True
+
+
 @contextlib.asynccontextmanager
 async def api_place() -> AsyncIterator[ApiPlace]:
     """
@@ -159,6 +165,9 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             Past(partial(ask_acts, client, ("installation",)), partial(names_of, client)),
             traces,
             utc_now,
+            heard,
+            Tail(client, ("installation", "telemetry", "permissions")),
+            still_asked,
         )
         askers: dict[str, Asker] = {}
 

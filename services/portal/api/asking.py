@@ -8,14 +8,16 @@ from fastapi import Body, Header, Path, Request
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
-from services.portal.acting import Acting, command_id_of
-from services.portal.api.bodies import body_of, minted_id, path_fields
+from services.portal.acting import Acting, command_id_of, minted_id
+from services.portal.api.bodies import body_of, path_fields
 from services.portal.api.commands import CommandRoute
 from services.portal.api.entering import AskerOf
 from services.portal.api.problems import Bad, faults_told, refused
+from services.portal.api.versions import IfMatch, expected_version
 from services.portal.guarding import NotHere
 from shared.ids import ID_PATTERN, SERIAL_PATTERN
 from shared.messages import Note, ShownOnce
+from shared.messages.installation import InstallationCommand
 from shared.messages.signing_in import Asker
 
 KEY_HEADER: Final = "Idempotency-Key"
@@ -37,6 +39,8 @@ class Done(BaseModel):
 
     position: int
     """Of its last event in the log; 0 if it was so already."""
+    min_position: str
+    """What to say in `min_position` of whatever is read next, to see this in it."""
     id: str | None = None
     """Of what it has made, where the portal chose it."""
     notes: tuple[Note, ...] = ()
@@ -66,6 +70,9 @@ def handler_of(
             KEY_HEADER: idempotency_key or command_id.rpartition(".")[2],
             "Cache-Control": "no-store",
         }
+        given.pop(
+            "if_match", None
+        )  # read from the headers, where it also is when it has no place
         said = {} if body is None else {it: getattr(body, it) for it in body.model_fields_set}
         made = {} if route.minted is None else {route.minted: minted_id(command_id)}
         fields = said | _places(given, asker) | _own(route, asker) | made
@@ -73,11 +80,13 @@ def handler_of(
             command = route.command(command_id=command_id, **fields)
         except ValidationError as error:
             raise Bad(422, "InvalidRequest", faults_told(_without_root(error))) from None
-        answer = await acting.ask(asker, command)
+        expected = expected_version(route.command, request.headers.get("If-Match"))
+        answer = await acting.ask(asker, command, expected)
         if not answer.accepted:
             return refused(answer, headers)
         done = Done(
             position=answer.position,
+            min_position=f"{route.command.service}:{answer.position}",
             id=None if route.minted is None else made[route.minted],
             notes=answer.notes,
             detail=answer.detail,
@@ -128,6 +137,10 @@ def _describe(
     parameters.append(
         inspect.Parameter("idempotency_key", keyword, annotation=IdempotencyKey, default=None)
     )
+    if issubclass(route.command, InstallationCommand):
+        parameters.append(
+            inspect.Parameter("if_match", keyword, annotation=IfMatch, default=None)
+        )
     if body_model is not None:
         needed = any(it.is_required() for it in body_model.model_fields.values())
         annotation = (

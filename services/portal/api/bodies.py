@@ -1,6 +1,5 @@
 """What the body of a request may say: a command's fields, less what is said elsewhere."""
 
-import hashlib
 import re
 from typing import Any, Final
 
@@ -42,13 +41,3 @@ def body_of(route: CommandRoute) -> type[BaseModel] | None:
         __doc__=route.command.__doc__,
         **fields,
     )
-
-
-def minted_id(command_id: str) -> str:
-    """
-    Make the id of what a command creates: the same whenever the command is repeated.
-
-    >>> minted_id("person:ada.monday-1") == minted_id("person:ada.monday-1")
-    True
-    """
-    return hashlib.sha256(command_id.encode()).hexdigest()[:32]

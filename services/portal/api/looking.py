@@ -1,18 +1,21 @@
 """What every handler of what is read stands on: what is read from, and the check before it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path, Request
+from starlette.requests import HTTPConnection
 
 from services.portal.api.entering import AskerOf
 from services.portal.charging import Sessions
 from services.portal.documents import Layout
 from services.portal.guarding import Guard, NotHere
+from services.portal.heard import Heard
 from services.portal.looks import Admit
 from services.portal.past import Past
+from services.portal.tail import Tail
 from services.portal.traces.tracing import Traces
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
@@ -41,6 +44,9 @@ class Sources:
         past: what the logs of all services tell.
         traces: how currents went lately.
         now: reads the clock.
+        heard: how far the portal has come in the logs that it follows.
+        tail: reads on in them.
+        still_asks: tells, in the middle of a long answer, whether it is still the same who asks.
     """
 
     layout: Callable[[str], Layout | None]
@@ -53,6 +59,9 @@ class Sources:
     past: Past
     traces: Traces
     now: Callable[[], datetime]
+    heard: Heard
+    tail: Tail
+    still_asks: Callable[[HTTPConnection], Awaitable[bool]]
 
 
 class Looking:

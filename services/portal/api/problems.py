@@ -13,7 +13,7 @@ from starlette.responses import Response
 from services.portal.guarding import NotHere
 from services.portal.looks import ReasonNeeded
 from shared.commands import INVALID, UNAVAILABLE
-from shared.decider import Refused
+from shared.decider import Refused, StaleVersion
 from shared.messages import Answer
 from shared.messaging import ServiceUnavailable
 from shared.rights.guard import Forbidden
@@ -79,6 +79,8 @@ def status_of(refusal: str) -> int:
         return 403
     if refusal == NotHere.__name__ or refusal.startswith("Unknown"):
         return 404
+    if refusal == StaleVersion.__name__:
+        return 412
     if refusal == UNAVAILABLE:
         return 503
     return 422 if refusal in _INCOMPLETE else 409

@@ -20,6 +20,7 @@ from services.portal.api.readings import (
     installation_listed,
     installation_told,
 )
+from services.portal.api.versions import tagged
 from services.portal.viewers import Sight
 from shared.rights.grants import Place
 from shared.rights.table import Action
@@ -76,32 +77,39 @@ class Reading:
 
     # --- Where one has a role ---
 
-    async def installation(self, request: Request, installation_id: Here) -> InstallationTold:
+    async def installation(
+        self, request: Request, response: Response, installation_id: Here
+    ) -> InstallationTold:
         """An installation as it is set up."""
         asker, layout = self._at.seen(request, Action.SEE, installation_id)
+        tagged(response, layout)
         return installation_told(layout, self._at.own(asker, installation_id))
 
     async def circuits(
         self,
         request: Request,
+        response: Response,
         installation_id: Here,
         cursor: Cursor = None,
         limit: Limit = PAGE,
     ) -> Page[CircuitTold]:
         """The circuits of an installation."""
         _, layout = self._at.seen(request, Action.SEE, installation_id)
+        tagged(response, layout)
         told = map(circuit_told, layout.circuits)
         return page_of(told, lambda it: (it.circuit_id,), cursor, limit)
 
     async def chargers(
         self,
         request: Request,
+        response: Response,
         installation_id: Here,
         cursor: Cursor = None,
         limit: Limit = PAGE,
     ) -> Page[ChargerTold]:
         """The chargers of an installation; to whoever has a role at some of them only, those."""
         asker, layout = self._at.seen(request, Action.SEE, installation_id)
+        tagged(response, layout)
         told = [
             charger_told(layout, it)
             for it in layout.chargers
@@ -110,10 +118,11 @@ class Reading:
         return page_of(told, lambda it: (it.charger_id,), cursor, limit)
 
     async def charger(
-        self, request: Request, installation_id: Here, charger_id: Here
+        self, request: Request, response: Response, installation_id: Here, charger_id: Here
     ) -> ChargerTold:
         """A charger as it is set up."""
         _, layout = self._at.seen(request, Action.SEE, installation_id, charger_id)
+        tagged(response, layout)
         found = next(it for it in layout.chargers if it.charger_id == charger_id)
         return charger_told(layout, found)
 

@@ -49,6 +49,8 @@ class InstallationTold(InstallationListed):
     imbalance_a: float | None
     position: int
     """Of its newest event in the log of installations."""
+    version: int
+    """How many events it has had; what a change says in If-Match that was decided by what this says."""
 
 
 class CircuitTold(BaseModel):

@@ -112,15 +112,15 @@ def as_csv(report: Report) -> str:
     writer.writerow(COLUMNS)
     for it in report.sessions:
         row = it.model_dump(mode="json")
-        writer.writerow([_cell(row[name]) for name in COLUMNS])
+        writer.writerow([cell(row[name]) for name in COLUMNS])
     return out.getvalue()
 
 
-def _cell(content: object) -> str:
+def cell(content: object) -> str:
     """
     Spell one cell.
 
-    >>> _cell("=1+1"), _cell(12), _cell(None)
+    >>> cell("=1+1"), cell(12), cell(None)
     ("'=1+1", '12', '')
     """
     text = "" if content is None else str(content)

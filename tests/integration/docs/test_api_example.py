@@ -1,4 +1,4 @@
-"""The program in docs/api.md runs as it is printed, with a token of somebody who serves the place."""
+"""Programs that use the API run as they are printed, with a token of somebody who serves the place."""
 
 import asyncio
 import os
@@ -25,8 +25,8 @@ async def place() -> AsyncIterator[Tenants]:
         yield running
 
 
-def program() -> str:
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+def program(page: str) -> str:
+    text = (ROOT / page).read_text(encoding="utf-8")
     [found] = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
     return str(found)
 
@@ -44,7 +44,7 @@ async def token_of(browser: httpx.AsyncClient) -> str:
     return str(token)
 
 
-async def test_the_program_of_the_api_page_runs(place: Tenants) -> None:
+async def told_by(page: str, place: Tenants) -> str:
     environment = {
         "AMPLEDGER_URL": place.portal_url,
         "AMPLEDGER_TOKEN": await token_of(place.people[Column.SERVICE]),
@@ -52,7 +52,7 @@ async def test_the_program_of_the_api_page_runs(place: Tenants) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        program(),
+        program(page),
         env=os.environ | environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -61,6 +61,19 @@ async def test_the_program_of_the_api_page_runs(place: Tenants) -> None:
         told, faults = await process.communicate()
 
     assert process.returncode == 0, faults.decode()
-    assert "Harbour has 2 chargers" in told.decode()
+    return told.decode()
+
+
+async def test_the_program_of_the_api_page_runs(place: Tenants) -> None:
+    told = await told_by("docs/api.md", place)
+
+    assert "Harbour has 2 chargers" in told
     for bay in (OWN, OTHER):
-        assert f"{bay} done at" in told.decode()
+        assert f"{bay} done at" in told
+
+
+async def test_the_program_of_the_readme_runs(place: Tenants) -> None:
+    told = await told_by("README.md", place)
+
+    assert len(told.splitlines()) == 2
+    assert "Harbour" in told

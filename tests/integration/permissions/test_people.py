@@ -9,6 +9,8 @@ from shared.messages.people import (
     FORGOTTEN,
     AccessOf,
     AccessOfAnswer,
+    CardsAt,
+    CardsAtAnswer,
     CardsOf,
     CardsOfAnswer,
     CardsOfPerson,
@@ -38,6 +40,7 @@ from shared.messages.permissions import (
     RequestAccess,
     RevokeRole,
     Role,
+    UnblockCard,
 )
 from tests.integration.permissions.desk import Desk
 from tests.support.waiting import until
@@ -262,6 +265,37 @@ async def test_a_card_stands_for_one_person_and_is_listed_where_they_may_charge(
     assert [it.number for it in listed.cards] == [number]
     assert seen.cards == ()
     assert blocked.cards == ()
+
+
+async def test_an_owner_keeps_cards_of_who_charges_at_their_places_only(desk: Desk) -> None:
+    here, elsewhere = await desk.garage(), await desk.garage()
+    owner = await owner_of(desk, here)
+    await owner_of(desk, elsewhere)
+    driver = await desk.invite(f"{new_id()}@example.com", name="Grete", language="nb")
+    await desk.order(
+        GrantRole, installation_id=here, grantee=f"person/{driver}", role=Role.USER
+    )
+    card = {"card_id": new_id(), "person_id": driver, "number": new_id()[-12:].upper()}
+    await desk.ask(owner, RegisterCard, **card, label="white fob")
+    about = {"card_id": card["card_id"], "person_id": driver}
+
+    async def seen(who: str) -> dict[str, tuple[bool, list[str]]]:
+        found = await desk.query(CardsAt(installation_id=here), CardsAtAnswer, f"person/{who}")
+        return {it.person_id: (it.kept, [c.label for c in it.cards]) for it in found.people}
+
+    kept, by_driver = await seen(owner), await seen(driver)
+    blocked = await desk.ask(owner, BlockCard, **about)
+    await desk.order(
+        GrantRole, installation_id=elsewhere, grantee=f"person/{driver}", role=Role.USER
+    )
+    afterwards = await seen(owner)
+    refused = await desk.ask(owner, UnblockCard, **about)
+
+    assert kept[driver] == (True, ["white fob"])
+    assert by_driver == {}
+    assert blocked.accepted
+    assert afterwards[driver] == (False, [])
+    assert refused.refusal == "Forbidden"
 
 
 async def test_the_same_refusal_is_on_record_once_in_a_while(desk: Desk) -> None:

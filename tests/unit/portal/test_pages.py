@@ -61,6 +61,10 @@ class Shown:
     def facts(self, installation_id: InstallationId) -> Facts | None:
         return self._by_id.get(installation_id)
 
+    @property
+    def layouts(self) -> dict[InstallationId, Layout]:
+        return {it: facts.layout for it, facts in self._by_id.items()}
+
     def all(self) -> list[InstallationView]:
         return [view_of(it, AT, OSLO) for it in self._by_id.values()]
 
@@ -150,7 +154,9 @@ def asking(
     traces = Traces(Recent(), NothingKept(), lambda *_: None, lambda: AT)
     assert isinstance(seen.view, Shown)
     layout = seen.view.layout
-    models: Any = SimpleNamespace(layouts=SimpleNamespace(get=layout), sessions=Sessions())
+    models: Any = SimpleNamespace(
+        layouts=SimpleNamespace(get=layout, held=seen.view.layouts), sessions=Sessions()
+    )
     book: Any = SimpleNamespace(grants=SUPPORT)
     guard = Guard(book, lambda it: layout(it) is not None, lambda *_: None, lambda: AT)
     parts = Parts(

