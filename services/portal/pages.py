@@ -24,6 +24,7 @@ from services.portal.access import pages as access
 from services.portal.api.application import PREFIX
 from services.portal.charger_page import pages as charger_page
 from services.portal.deed_pages import DeedPages
+from services.portal.driver import pages as driver
 from services.portal.paper import STATIC, as_json
 from services.portal.parts import Area, Parts
 from services.portal.security import SecurityHeaders
@@ -46,6 +47,7 @@ FILTERS: Final = ("all", "charging", "waiting", "problems")
 AREAS: Final[tuple[Area, ...]] = (
     access.routes,
     charger_page.routes,
+    driver.routes,
     set_up,
 )
 """Groups of pages that stand beside these; each makes its own routes."""

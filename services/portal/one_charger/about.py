@@ -54,7 +54,9 @@ def _wiring(facts: ChargerFacts) -> str:
     counted_on = () if facts.share is None else facts.share.phases
     parts = [
         wired,
-        SWITCHING[facts.charger.phase_switching],
+        _(SWITCHING[facts.charger.phase_switching])
+        if SWITCHING[facts.charger.phase_switching]
+        else "",
         _("counted on %(lines)s", lines=lines_text(counted_on, facts.grid))
         if counted_on and facts.condition.session is not None
         else "",
