@@ -51,6 +51,7 @@ PAGE_RIGHTS: Final[dict[str, Action | Everybody]] = {
     "/installations/{installation_id}/chargers/{charger_id}/stop": Action.CHARGE,
     "/installations/{installation_id}/chargers/{charger_id}/priority": Action.POWER,
     "/installations/{installation_id}/chargers/{charger_id}/wish": Action.CHARGE,
+    "/installations/{installation_id}/breakers/{circuit_id}": Action.LIVE,
     "/my": _SIGNED_IN,
     "/my/live": _SIGNED_IN,
     "/my/start": Action.CHARGE,

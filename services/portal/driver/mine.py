@@ -95,7 +95,12 @@ Allowed = Callable[[Action, InstallationId, ChargerId], bool]
 """Tells whether somebody may do something at a charger."""
 
 
-def offers(layouts: Iterable[Layout], may: Allowed, wanted: str) -> list[Offer]:
+def offers(
+    layouts: Iterable[Layout],
+    may: Allowed,
+    wanted: str,
+    without: frozenset[str] = frozenset(),
+) -> list[Offer]:
     """
     Find the chargers at which somebody may charge.
 
@@ -103,10 +108,12 @@ def offers(layouts: Iterable[Layout], may: Allowed, wanted: str) -> list[Offer]:
         layouts: the installations where they have a role.
         may: tells what they may do at a charger.
         wanted: part of a name or a serial number; empty: all.
+        without: nodes of chargers where they charge already.
     """
     text = wanted.strip().casefold()
     found = (it for layout in layouts for it in _offered(layout, may))
-    return [it for it in found if text in f"{it.name} {it.serial} {it.place}".casefold()]
+    free = (it for it in found if node_of(it.installation_id, it.charger_id) not in without)
+    return [it for it in free if text in f"{it.name} {it.serial} {it.place}".casefold()]
 
 
 def _offered(layout: Layout, may: Allowed) -> Iterator[Offer]:

@@ -66,7 +66,9 @@ class DriverPages:
         mine = self._running(asker)
         wanted = request.query_params.get("q", "")
         layouts = self._layouts(asker)
-        found = offers(layouts, partial(self._may, asker), wanted)
+        found = offers(
+            layouts, partial(self._may, asker), wanted, frozenset(it.node for it in mine)
+        )
         sessions = my_sessions(
             self._sessions(asker),
             self._parts.models.layouts.get,
