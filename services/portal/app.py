@@ -18,7 +18,7 @@ from services.portal.handlers import followers, listen
 from services.portal.heard import Heard
 from services.portal.knocks import Knock, knock_of
 from services.portal.latest import Latest
-from services.portal.looks import Admit, Looks
+from services.portal.looks import Looks
 from services.portal.pages import application
 from services.portal.paper import Paper
 from services.portal.parts import Parts, Sights
@@ -29,6 +29,7 @@ from services.portal.seeing import Seeing
 from services.portal.settings import PortalSettings
 from services.portal.signing_in.asking import still_asks
 from services.portal.signing_in.questions import NatsQuestions
+from services.portal.tabs import Link, menu
 from services.portal.tail import Tail
 from services.portal.traces.keeping import Keeping
 from services.portal.traces.recent import Recent
@@ -39,7 +40,9 @@ from shared.acts_query import ask_acts
 from shared.clock import utc_now
 from shared.follow import cursor_of, follow
 from shared.ids import ChargerId, InstallationId
+from shared.messages.signing_in import Asker
 from shared.naming import names_of
+from shared.rights.grants import Place
 from shared.runtime import Runtime, run
 from shared.speech import speaking, spoken
 from shared.web_server import listening_socket, serve
@@ -82,8 +85,12 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     guard, acting = acting_of(models, heard, runtime)
     admit = Looks(guard, models.book, acting, utc_now).admit
     tail = Tail(runtime.client, HEARD_OF)
+
+    def menu_of(asker: Asker, path: str) -> Sequence[Link]:
+        return tuple(menu(path, lambda it: guard.may(asker, it, Place())))
+
     parts = Parts(
-        paper=Paper(sights.time_of_day),
+        paper=Paper(sights.time_of_day, menu_of),
         sights=sights,
         viewers=viewers,
         seeing=seeing,
@@ -97,8 +104,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         traces=traces,
         now=utc_now,
     )
-    programs = api_of(models, sights, guard, acting, admit, past, traces, heard, tail)
-    app = application(parts, programs)
+    app = application(parts, api_of(parts, heard, tail))
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 
@@ -114,34 +120,25 @@ def acting_of(models: ReadModels, heard: Heard, runtime: Runtime) -> tuple[Guard
     return guard, Acting(runtime.client, guard, heard, refusals)
 
 
-def api_of(
-    models: ReadModels,
-    sights: Sights,
-    guard: Guard,
-    acting: Acting,
-    admit: Admit,
-    past: Past,
-    traces: Traces,
-    heard: Heard,
-    tail: Tail,
-) -> FastAPI:
+def api_of(parts: Parts, heard: Heard, tail: Tail) -> FastAPI:
     """Put the API together."""
+    models = parts.models
     sources = Sources(
         models.layouts.get,
         lambda: list(models.layouts.held.values()),
-        sights.view,
+        parts.sights.view,
         models.sessions,
         models.book,
-        guard,
-        admit,
-        past,
-        traces,
-        utc_now,
+        parts.guard,
+        parts.admit,
+        parts.past,
+        parts.traces,
+        parts.now,
         heard,
         tail,
         still_asks,
     )
-    return api(acting, sources, asker_of)
+    return api(parts.acting, sources, asker_of)
 
 
 def traces_of(models: ReadModels, runtime: Runtime) -> Traces:

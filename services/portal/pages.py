@@ -23,8 +23,10 @@ from starlette.types import ASGIApp
 from services.portal.access import pages as access
 from services.portal.api.application import PREFIX
 from services.portal.charger_page import pages as charger_page
+from services.portal.compressing import Compressed
 from services.portal.deed_pages import DeedPages
 from services.portal.driver import pages as driver
+from services.portal.languages import choose
 from services.portal.paper import STATIC, as_json
 from services.portal.parts import Area, Parts
 from services.portal.security import SecurityHeaders
@@ -35,6 +37,7 @@ from services.portal.signing_in.company_pages import CompanyPages
 from services.portal.signing_in.pages import SignInPages
 from services.portal.signing_in.programs import ProgramTokens
 from services.portal.signing_in.questions import PermissionsUnavailable
+from services.portal.support import pages as support
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
 from services.portal.watching import ASKED_AGAIN_S, RECONNECT_MS
@@ -46,6 +49,7 @@ FILTERS: Final = ("all", "charging", "waiting", "problems")
 
 AREAS: Final[tuple[Area, ...]] = (
     access.routes,
+    support.routes,
     charger_page.routes,
     driver.routes,
     set_up,
@@ -78,6 +82,7 @@ def application(parts: Parts, api: ASGIApp) -> ASGIApp:
             Route("/installations/{installation_id}/live", pages.live),
             Route("/installations/{installation_id}/who-did", pages.who_did),
             Route("/api/installations/{installation_id}", pages.api_installation),
+            Route("/language", choose, methods=["POST"]),
             *SignInPages(questions, paper).routes(),
             *CompanyPages(questions, paper).routes(),
             *AccountPages(questions, paper).routes(),
@@ -85,7 +90,10 @@ def application(parts: Parts, api: ASGIApp) -> ASGIApp:
             Mount(PREFIX, api, name="api"),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
-        middleware=[Middleware(WhoAsks, questions=questions, paper=paper)],
+        middleware=[
+            Middleware(Compressed),
+            Middleware(WhoAsks, questions=questions, paper=paper),
+        ],
         exception_handlers={
             HTTPException: fault,
             PermissionsUnavailable: away,

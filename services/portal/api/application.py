@@ -142,7 +142,7 @@ def _of_reading(read: ReadRoute) -> dict[int | str, dict[str, Any]]:
 
 def handlers_of(looking: Looking) -> dict[str, Callable[..., Any]]:
     """Name the handler of everything that is read."""
-    groups = (Reading(looking), Records(looking), Happenings(looking), Tracing(looking))
+    groups = (Reading(looking), Records(looking), Tracing(looking), Happenings(looking))
     return {
         route.name: next(getattr(it, route.name) for it in groups if hasattr(it, route.name))
         for route in READ_ROUTES

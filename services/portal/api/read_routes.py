@@ -45,9 +45,9 @@ READ_ROUTES: Final = (
     ReadRoute(CHARGER, "charger", Action.SEE, ChargerTold),
     ReadRoute(f"{INSTALLATION}/live", "live", Action.LIVE),
     ReadRoute(f"{CHARGER}/live", "charger_live", Action.LIVE),
+    ReadRoute(f"{INSTALLATION}/events", "events", Action.LIVE),
     ReadRoute(f"{CHARGER}/trace", "charger_trace", Action.LIVE, Trace),
     ReadRoute(f"{CIRCUIT}/trace", "circuit_trace", Action.LIVE, Trace),
-    ReadRoute(f"{INSTALLATION}/events", "events", Action.LIVE),
     ReadRoute(
         f"{INSTALLATION}/sessions", "sessions", Action.ALL_SESSIONS, Page[ChargingSession]
     ),
