@@ -25,6 +25,7 @@ from services.portal.api.application import PREFIX
 from services.portal.charger_page import pages as charger_page
 from services.portal.compressing import Compressed
 from services.portal.deed_pages import DeedPages
+from services.portal.driver import pages as driver
 from services.portal.languages import choose
 from services.portal.paper import STATIC, as_json
 from services.portal.parts import Area, Parts
@@ -50,6 +51,7 @@ AREAS: Final[tuple[Area, ...]] = (
     access.routes,
     support.routes,
     charger_page.routes,
+    driver.routes,
     set_up,
 )
 """Groups of pages that stand beside these; each makes its own routes."""

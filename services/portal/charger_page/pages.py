@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services.portal.charger_page.actions import Actions
+from services.portal.charger_page.breaker_pages import breaker_routes
 from services.portal.charger_page.curves import curve_of
 from services.portal.charger_page.sessions import session_rows
 from services.portal.charger_page.stories import StoryLine, story_of
@@ -43,6 +44,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
     pages = ChargerPages(parts)
     actions = Actions(parts, pages.shown)
     return [
+        *breaker_routes(parts),
         Route(PATH, pages.page),
         Route(f"{PATH}/live", pages.live),
         Route(f"{PATH}/past", pages.past),
