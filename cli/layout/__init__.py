@@ -1,7 +1,7 @@
 """
-Setting up an installation from the command line: `ampledger installation|circuit|charger|meter|limit`.
+Setting up an installation: `ampledger installation|circuit|charger|meter|limit|tariff`.
 
-    installation.py, circuit.py, charger.py, meter.py, limit.py
+    installation.py, circuit.py, charger.py, meter.py, limit.py, tariff.py
                         one module per noun, one function per command
     credential.py       `charger credential`: passwords of chargers
     certificate.py      `charger certificate`: certificates of chargers, and who signs them
@@ -9,7 +9,6 @@ Setting up an installation from the command line: `ampledger installation|circui
     passwords.py        passwords are asked for, and shown once
     values.py           what people type for currents, moments and times of the week
     looking.py          `installation show` and `check`
-    charger_file.py     a CSV of chargers, read
     importing.py        such a file, checked against the log and assigned
     ways_on.py          deactivating what has chargers: who they are, and what can be done
     portrait.py         an installation as a tree
@@ -25,11 +24,13 @@ from cli.layout import circuit as _circuit
 from cli.layout import installation as _installation
 from cli.layout import limit as _limit
 from cli.layout import meter as _meter
+from cli.layout import tariff as _tariff
 
 installation = _installation.app
 circuit = _circuit.app
 charger = _charger.app
 meter = _meter.app
 limit = _limit.app
+tariff = _tariff.app
 
-__all__ = ["charger", "circuit", "installation", "limit", "meter"]
+__all__ = ["charger", "circuit", "installation", "limit", "meter", "tariff"]

@@ -17,7 +17,6 @@ from typing import Final
 import typer
 
 from cli.layout.carrying_out import told
-from cli.layout.charger_file import BadLine, Line, read_chargers
 from cli.layout.options import Manner
 from cli.layout.passwords import issue_passwords
 from cli.layout.places import nats_url, store_of, whole_log
@@ -25,6 +24,7 @@ from cli.layout.rehearsal import World, rehearse, world_of
 from cli.layout.telling import Outcome, complain
 from cli.setting_up import ask, connected
 from cli.support.output import FINDING, fail, print_json
+from shared.charger_file import BadLine, Line, read_chargers
 from shared.event_store import EventStore
 from shared.ids import CircuitId, InstallationId
 from shared.messages.installation import AssignChargers

@@ -11,9 +11,10 @@ from services.portal.available import available_a_of, available_text
 from services.portal.documents import Charger, Circuit, Layout, Removed
 from services.portal.layouts import LAYOUT_EVENTS, LayoutEvent, fold_layout
 from services.portal.out_of_use import deactivated_text, locked_text, why_removed
-from services.portal.wording import GRIDS, SWITCHING, counted
+from services.portal.wording import GRIDS, SWITCHING
 from shared.messages.balancer import MAIN
 from shared.recorded import Recorded
+from shared.speech import counted
 
 
 def layouts_of(log: Iterable[Recorded]) -> dict[str, Layout]:
@@ -48,8 +49,12 @@ def left_out(layout: Layout) -> str:
     """Say how much `in_use` leaves out; nothing when it leaves out nothing."""
     kept = in_use(layout)
     gone = len(layout.chargers) + len(layout.removed) - len(kept.chargers)
-    parts = [(len(layout.circuits) - len(kept.circuits), "circuit"), (gone, "charger")]
-    return " and ".join(counted(count, what) for count, what in parts if count)
+    circuits = len(layout.circuits) - len(kept.circuits)
+    parts = [
+        counted(circuits, "%(n)s circuit", "%(n)s circuits") if circuits else "",
+        counted(gone, "%(n)s charger", "%(n)s chargers") if gone else "",
+    ]
+    return " and ".join(it for it in parts if it)
 
 
 def tree_of(layout: Layout, now: datetime) -> Tree:

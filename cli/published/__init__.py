@@ -7,5 +7,6 @@ What is published for other services: a schema of every message, and an AsyncAPI
     headers         what goes with them
     asyncapi        the document
     papers          the files in docs/, written and checked
+    translations    what people read, in every language
     commands        `ampledger docs`
 """

@@ -1,4 +1,4 @@
-"""`ampledger docs`: the published schemas, for who works on Ampledger itself."""
+"""`ampledger docs`: published schemas, and catalogues of texts, for who works on Ampledger itself."""
 
 import subprocess
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from cli.published.papers import PROJECT, broken_since, papers
+from cli.published.translations import catalogues, faults_of
 
 FAULT: Final = 1
 
@@ -45,6 +46,34 @@ def check(
     if faults:
         _fail(faults)
     console.print(f"{len(made.files)} generated files in docs are as they should be")
+
+
+@docs.command("translations")
+def translations(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what is missing or out of date.")
+    ] = False,
+) -> None:
+    """Find every text that people read, and write it into the catalogue of each language."""
+    if check:
+        faults = list(faults_of(PROJECT))
+        if faults:
+            _fail(faults)
+        console.print(
+            "every text is in every catalogue, and Norwegian has words for all of them"
+        )
+        return
+    written = [name for name, it in catalogues(PROJECT).items() if _write(name, it)]
+    console.print("\n".join(written) or "catalogues are as they should be")
+
+
+def _write(name: str, content: str) -> bool:
+    file = PROJECT / name
+    if file.exists() and file.read_text(encoding="utf-8") == content:
+        return False
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content, encoding="utf-8")
+    return True
 
 
 def _fail(faults: Sequence[str]) -> NoReturn:

@@ -6,7 +6,7 @@ Takes      CreateInstallation, ChangeInstallation, DeactivateInstallation, React
            AddCircuit, ChangeCircuit, MoveCircuit, DeactivateCircuit, ReactivateCircuit,
            AssignChargers, ChangeCharger, MoveCharger, RemoveCharger, SetFailSafe, SetPriority,
            SetChargingWish, UnlockSerial, AddMeter, ChangeMeter, RemoveMeter,
-           SetExternalLimit, LiftExternalLimit, SetContractPeak
+           SetExternalLimit, LiftExternalLimit, SetContractPeak, SetTariff
 Announces  InstallationCreated, InstallationChanged, InstallationDeactivated,
            InstallationReactivated, AuthenticationRequiredSet, AvailableCurrentSet,
            SwitchCurrentSet, ImbalanceLimitSet, CircuitAdded, CircuitChanged, CircuitMoved,
@@ -14,7 +14,7 @@ Announces  InstallationCreated, InstallationChanged, InstallationDeactivated,
            ChargerMoved, ChargerRemoved, FailSafeSet, PrioritySet, ChargingWishSet,
            SerialLocked, SerialUnlocked,
            MeterAdded, MeterChanged, MeterRemoved,
-           ExternalLimitSet, ExternalLimitLifted, ContractPeakSet
+           ExternalLimitSet, ExternalLimitLifted, ContractPeakSet, TariffSet
 Listens to nobody: it is the source of truth.
 
 language     the commands and events, by the part of the layout they speak of
@@ -24,7 +24,7 @@ evolve       history becomes state
 fail_safes   what chargers fall back to, shared out over the whole installation
 checks       what several decisions ask for
 facts        events that several decisions lead to
-installations, circuits, chargers, moves, use, meters, limits    the decisions
+installations, circuits, chargers, moves, use, meters, limits, tariffs    the decisions
 reductions   what a grid operator's reduction leaves by law
 claims       keys that exist once in the world
 notes        what an electrician would say all the same

@@ -11,6 +11,7 @@ from services.installation import (
     limits,
     meters,
     moves,
+    tariffs,
     use,
 )
 from services.installation.checks import check_whole
@@ -30,7 +31,7 @@ from services.installation.language import (
 from services.installation.notes import notes_of
 from services.installation.state import Installation
 from shared.decider import Across, Decider
-from shared.messages.installation import MoveCharger, SetChargingWish
+from shared.messages.installation import MoveCharger, SetChargingWish, SetTariff
 
 
 def decide(command: InstallationCommand, state: Installation) -> tuple[InstallationEvent, ...]:
@@ -64,6 +65,8 @@ def _decided(
         return meters.decide(command, state)
     if isinstance(command, LimitWish):
         return limits.decide(command, state)
+    if isinstance(command, SetTariff):
+        return tariffs.decide(command, state)
     assert_never(command)
 
 

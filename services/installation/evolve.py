@@ -52,6 +52,8 @@ from shared.messages.installation import (
     SerialLocked,
     SerialUnlocked,
     SwitchCurrentSet,
+    Tariff,
+    TariffSet,
 )
 
 
@@ -75,6 +77,7 @@ class Draft:
         self.limits = dict(state.limits)
         self.limits_lifted = set(state.limits_lifted)
         self.peaks = dict(state.peaks)
+        self.tariffs = dict(state.tariffs)
 
     def finished(self) -> Installation:
         """Hand over the state; the draft is not used any more."""
@@ -95,6 +98,7 @@ class Draft:
             self.limits,
             frozenset(self.limits_lifted),
             self.peaks,
+            self.tariffs,
         )
 
     def circuit(self, circuit_id: CircuitId, **changes: Any) -> None:  # noqa: ANN401
@@ -301,6 +305,10 @@ def _peak(draft: Draft, event: ContractPeakSet) -> None:
         draft.peaks[event.circuit_id or MAIN] = Peak(event.peak_w, event.per)
 
 
+def _tariff(draft: Draft, event: TariffSet) -> None:
+    draft.tariffs[event.valid_from] = Tariff(**event.model_dump(exclude={"installation_id"}))
+
+
 FOLDS: Final[dict[type[InstallationEvent], Callable[[Draft, Any], None]]] = {
     InstallationCreated: _created,
     InstallationChanged: _changed,
@@ -332,6 +340,7 @@ FOLDS: Final[dict[type[InstallationEvent], Callable[[Draft, Any], None]]] = {
     ExternalLimitSet: _limit_set,
     ExternalLimitLifted: _limit_lifted,
     ContractPeakSet: _peak,
+    TariffSet: _tariff,
 }
 """One function for each event, found by its class: asking every class in turn would cost more than
 folding does. A test keeps the table complete."""

@@ -56,7 +56,9 @@ from shared.messages.installation import (
     SetImbalanceLimit,
     SetPriority,
     SetSwitchCurrent,
+    SetTariff,
     SwitchCurrentSet,
+    TariffSet,
     UnlockSerial,
 )
 
@@ -85,7 +87,14 @@ MeterWish = AddMeter | ChangeMeter | RemoveMeter
 LimitWish = SetExternalLimit | LiftExternalLimit | SetContractPeak
 
 InstallationCommand = (
-    InstallationWish | CircuitWish | ChargerWish | MoveCharger | UseWish | MeterWish | LimitWish
+    InstallationWish
+    | CircuitWish
+    | ChargerWish
+    | MoveCharger
+    | UseWish
+    | MeterWish
+    | LimitWish
+    | SetTariff
 )
 
 InstallationEvent = (
@@ -117,6 +126,7 @@ InstallationEvent = (
     | ExternalLimitSet
     | ExternalLimitLifted
     | ContractPeakSet
+    | TariffSet
 )
 
 COMMANDS: Final[tuple[type[InstallationCommand], ...]] = get_args(InstallationCommand)

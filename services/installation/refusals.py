@@ -204,3 +204,14 @@ class LimitAboveBreaker(Refused):
 
 class ReductionBelowMinimum(Refused):
     """The law leaves every device a minimum, unless a reason is given."""
+
+
+# --- Of tariffs ---
+
+
+class PricesOverlap(Refused):
+    """At every moment there is one price."""
+
+
+class TooManyTariffs(Refused):
+    """An installation has a bounded number of tariffs."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from shared.messages.installation import (
     Measures,
     MeterKind,
     PeakPeriod,
+    Tariff,
     WeeklyWindow,
 )
 from shared.phases import GridType, Phase, PhaseAmperes, PhaseSwitching
@@ -171,6 +172,8 @@ class Installation:
     )
     limits_lifted: frozenset[LimitId] = frozenset()
     peaks: Mapping[CircuitId, Peak] = field(default_factory=lambda: MappingProxyType({}))
+    tariffs: Mapping[date, Tariff] = field(default_factory=lambda: MappingProxyType({}))
+    """By the day from which each is valid."""
 
     def unmanaged_a(self, circuit_id: CircuitId) -> float:
         """

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 from services.portal.documents import Layout
 from services.portal.wording import clock_time
 from shared.phases import PHASES, PhaseCurrents
+from shared.speech import _
+from shared.spelling import plain
 
 
 def available_a_of(layout: Layout, now: datetime) -> PhaseCurrents | None:
@@ -26,9 +28,12 @@ def available_text(
     lines = layout.grid_type.lines
     values = [available_a[PHASES.index(line)] for line in lines]
     if len(set(values)) == 1:
-        text = f"available {values[0]:g} A"
+        currents = f"{plain(values[0])} A"
     else:
-        each = (f"{line} {a:g} A" for line, a in zip(lines, values, strict=True))
-        text = f"available {', '.join(each)}"
+        each = (f"{line} {plain(a)} A" for line, a in zip(lines, values, strict=True))
+        currents = ", ".join(each)
     until = layout.available_until
-    return text if until is None else f"{text} until {clock_time(until, now, zone)}"
+    if until is None:
+        return _("available %(currents)s", currents=currents)
+    time = clock_time(until, now, zone)
+    return _("available %(currents)s until %(time)s", currents=currents, time=time)

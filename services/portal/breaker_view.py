@@ -16,14 +16,14 @@ from services.portal.wording import amperes, clock_time
 from shared.ids import CircuitId
 from shared.messages.balancer import MAIN, BreakerLoad
 from shared.phases import PHASES, Phase
+from shared.speech import _, counted, marked
+from shared.spelling import decimal, plain
 
 HIGH: Final = 0.8
 """From what part of the set value on a bar is marked as high."""
 BAR_OF_RATING: Final = 1.1
 """A bar is a tenth longer than the rating, so that what goes beyond it can be seen."""
 OVERLOAD_SHOWN_S: Final = 900.0
-COUNTED: Final = (State.WAITING, State.LOCKED)
-"""What chargers are counted by beside those that charge."""
 
 
 class Level(StrEnum):
@@ -35,7 +35,12 @@ class Level(StrEnum):
     OVER = "over"
 
 
-WORDS: Final = {Level.UNKNOWN: "", Level.OK: "", Level.HIGH: "high", Level.OVER: "over"}
+WORDS: Final = {
+    Level.UNKNOWN: "",
+    Level.OK: "",
+    Level.HIGH: marked("high"),
+    Level.OVER: marked("over"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def breakers_of(layout: Layout) -> tuple[Breaker, ...]:
     main = Breaker(
         circuit_id=MAIN,
         parent_id=None,
-        name="Main breaker",
+        name=_("Main breaker"),
         breaker_a=layout.breaker_a,
         set_a=layout.breaker_a,
         in_use=layout.deactivated is None,
@@ -172,10 +177,18 @@ def _bar(line: Phase, load: BreakerLoad | None, breaker_a: float, set_a: float) 
     committed_a = None if load is None else load.committed_a[index]
     level = _level(measured_a, set_a)
     length_a = breaker_a * BAR_OF_RATING
-    used = "" if measured_a is None or set_a <= 0 else f"{100 * measured_a / set_a:.0f} %"
-    spoken = (
-        f"{line}: {amperes(measured_a)} A measured, {amperes(committed_a)} A committed, "
-        f"of {set_a:g} A {WORDS[level]}"
+    used = (
+        "" if measured_a is None or set_a <= 0 else f"{decimal(100 * measured_a / set_a, 0)} %"
+    )
+    measured, committed, most = amperes(measured_a), amperes(committed_a), plain(set_a)
+    word = _(WORDS[level]) if WORDS[level] else ""
+    spoken = _(
+        "%(line)s: %(measured)s A measured, %(committed)s A committed, of %(most)s A %(word)s",
+        line=line,
+        measured=measured,
+        committed=committed,
+        most=most,
+        word=word,
     ).strip()
     return Bar(
         phase=line,
@@ -183,9 +196,9 @@ def _bar(line: Phase, load: BreakerLoad | None, breaker_a: float, set_a: float) 
         committed_a=committed_a,
         set_a=set_a,
         level=level,
-        word=WORDS[level],
-        measured=amperes(measured_a),
-        beside=f"/ {amperes(committed_a)} of {set_a:g} A",
+        word=word,
+        measured=measured,
+        beside=_("/ %(committed)s of %(most)s A", committed=committed, most=most),
         used=used,
         spoken=spoken,
         measured_pc=percent(measured_a, length_a),
@@ -205,20 +218,28 @@ def _level(measured_a: float | None, set_a: float) -> Level:
 
 
 def _rating(breaker_a: float, set_a: float) -> str:
-    return f"{breaker_a:g} A" if set_a >= breaker_a else f"{breaker_a:g} A, set to {set_a:g} A"
+    if set_a >= breaker_a:
+        return f"{plain(breaker_a)} A"
+    return _("%(rating)s A, set to %(set)s A", rating=plain(breaker_a), set=plain(set_a))
 
 
 def _cars(chargers: Sequence[ChargerView]) -> str:
     states = Counter(it.state for it in chargers)
     active = sum(it.active for it in chargers)
-    parts = [f"{states[State.CHARGING]} of {active} charging"] if active else []
-    parts += [f"{states[it]} {it}" for it in COUNTED if states[it]]
-    return ", ".join(parts) or "no chargers yet"
+    charging, waiting, locked = (
+        states[it] for it in (State.CHARGING, State.WAITING, State.LOCKED)
+    )
+    parts = [
+        _("%(some)s of %(all)s charging", some=charging, all=active) if active else "",
+        counted(waiting, "%(n)s waiting", "%(n)s waiting") if waiting else "",
+        counted(locked, "%(n)s locked", "%(n)s locked") if locked else "",
+    ]
+    return ", ".join(it for it in parts if it) or _("no chargers yet")
 
 
 def _out_of_use(breaker: Breaker, now: datetime, zone: ZoneInfo | None) -> str:
     if breaker.deactivated is None:
-        return "out of use with the circuit above it"
+        return _("out of use with the circuit above it")
     return deactivated_text(breaker.deactivated, now, zone)
 
 
@@ -230,12 +251,17 @@ def _note(
     zone: ZoneInfo | None,
 ) -> str:
     if load is None:
-        return "not measured yet"
+        return _("not measured yet")
     if stale:
-        return "stale"
+        return _("stale")
     if load.stale:
-        return "partly stale"
+        return _("partly stale")
     if overload is None or (now - overload.detected_at).total_seconds() > OVERLOAD_SHOWN_S:
         return ""
     at = clock_time(overload.detected_at, now, zone)
-    return f"{at}: {amperes(overload.measured_a)} A on {overload.phase}"
+    return _(
+        "%(time)s: %(current)s A on %(phase)s",
+        time=at,
+        current=amperes(overload.measured_a),
+        phase=overload.phase,
+    )

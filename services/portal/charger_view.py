@@ -25,6 +25,8 @@ from services.portal.wording import (
 from shared.ids import ChargerId, CircuitId
 from shared.messages.balancer import Rule
 from shared.phases import PHASES, Phase
+from shared.speech import _
+from shared.spelling import plain
 
 DRAWS_A: Final = 0.5
 """From what current on a car counts as charging; its electronics alone take less."""
@@ -119,7 +121,7 @@ def charger_view(
         phases=_phases(facts),
         max_a=charger.max_a,
         priority=charger.priority,
-        priority_text=f"priority {charger.priority}" if charger.priority else "",
+        priority_text=_("priority %(n)s", n=charger.priority) if charger.priority else "",
         draw_a=draw_a,
         limit_a=limit_a,
         next_a=next_a,
@@ -136,7 +138,7 @@ def charger_view(
 
 
 def _number(draw_a: float | None, limit_a: float | None) -> str:
-    return f"{amperes(draw_a)} of {amperes(limit_a)} A"
+    return _("%(draw)s of %(limit)s A", draw=amperes(draw_a), limit=amperes(limit_a))
 
 
 def percent(a: float | None, of_a: float) -> float:
@@ -156,14 +158,14 @@ def _state(
     facts: ChargerFacts, draw_a: float | None, limit_a: float | None, stale: bool
 ) -> tuple[State, str]:
     if facts.removed is not None:
-        return State.REMOVED, "Removed" if facts.removed.moved_to is None else "Moved"
+        return State.REMOVED, _("Removed") if facts.removed.moved_to is None else _("Moved")
     if facts.charger.lock is not None:
-        return State.LOCKED, "Locked"
+        return State.LOCKED, _("Locked")
     condition = facts.condition
     if not condition.online:
-        return State.OFFLINE, "Not seen yet" if condition.since is None else "Offline"
+        return State.OFFLINE, _("Not seen yet") if condition.since is None else _("Offline")
     if condition.fault is not None or condition.status == "Faulted":
-        return State.FAULT, "Fault"
+        return State.FAULT, _("Fault")
     if condition.session is None:
         return _without_session(condition.status)
     return _with_session(facts, draw_a, limit_a, stale)
@@ -177,22 +179,22 @@ def _with_session(
     stopped = not limit_a or not draws
     if stopped and share is not None and (share.limit_a or 0.0) <= 0:
         if share.limited_by.rule is Rule.QUEUE:
-            return State.WAITING, "Waiting"
+            return State.WAITING, _("Waiting")
         if share.limited_by.rule is Rule.DECREASE_FIRST:
-            return State.WAITING, "Starting"
+            return State.WAITING, _("Starting")
     if draws:
-        return State.CHARGING, "Charging"
+        return State.CHARGING, _("Charging")
     if (draw_a is None or stale) and condition.status == "Charging":
-        return State.CHARGING, "Charging"
-    return State.PLUGGED, "Plugged in"
+        return State.CHARGING, _("Charging")
+    return State.PLUGGED, _("Plugged in")
 
 
 def _without_session(status: str | None) -> tuple[State, str]:
     if status == "Unavailable":
-        return State.OFFLINE, "Out of use"
+        return State.OFFLINE, _("Out of use")
     if status in {"Preparing", "Finishing"}:
-        return State.PLUGGED, "Plugged in"
-    return State.FREE, "Free"
+        return State.PLUGGED, _("Plugged in")
+    return State.FREE, _("Free")
 
 
 def _unruly(facts: ChargerFacts, limit_a: float | None) -> bool:
@@ -223,14 +225,20 @@ def _phases(facts: ChargerFacts) -> str:
 def _about(facts: ChargerFacts, session_wh: int | None) -> str:
     condition, charger = facts.condition, facts.charger
     made = " ".join(it for it in (condition.vendor, condition.model, condition.firmware) if it)
+    least, most, fail_safe = map(plain, (charger.min_a, charger.max_a, charger.fail_safe_a))
+    own_a, switching = charger.breaker_a, SWITCHING[charger.phase_switching]
     parts = [
-        f"{charger.serial}, {charger.min_a:g} to {charger.max_a:g} A",
-        f"wired {' '.join(charger.wiring)}",
-        "" if charger.breaker_a is None else f"own breaker {charger.breaker_a:g} A",
-        SWITCHING[charger.phase_switching],
-        f"fail-safe {charger.fail_safe_a:g} A" + (" as wished" * charger.fail_safe_wished),
-        f"priority {charger.priority}",
+        _("%(serial)s, %(least)s to %(most)s A", serial=charger.serial, least=least, most=most),
+        _("wired %(lines)s", lines=" ".join(charger.wiring)),
+        "" if own_a is None else _("own breaker %(rating)s A", rating=plain(own_a)),
+        _(switching) if switching else "",
+        _("fail-safe %(limit)s A as wished", limit=fail_safe)
+        if charger.fail_safe_wished
+        else _("fail-safe %(limit)s A", limit=fail_safe),
+        _("priority %(n)s", n=charger.priority),
         made,
-        "" if session_wh is None else f"{kilowatt_hours(session_wh)} in this session",
+        ""
+        if session_wh is None
+        else _("%(energy)s in this session", energy=kilowatt_hours(session_wh)),
     ]
     return " · ".join(part for part in parts if part)

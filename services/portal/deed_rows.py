@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from shared.history.deeds import DOORS, Deed
+from shared.speech import _
+from shared.spelling import weekday_and_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,11 @@ def rows(found: Sequence[Deed], time_zone: ZoneInfo | None) -> list[DeedRow]:
     last = ""
     for deed in reversed(found):
         there = deed.at.astimezone(deed.zone or time_zone)
-        day = f"{there:%A, %-d %B %Y}"
-        lines = (f"Asked for: {deed.asked_for}", f"Refused: {deed.why_not}")
+        day = weekday_and_date(there)
+        lines = (
+            _("Asked for: %(what)s", what=deed.asked_for),
+            _("Refused: %(why)s", why=deed.why_not),
+        )
         shown.append(
             DeedRow(
                 day="" if day == last else day,
@@ -46,8 +51,13 @@ def rows(found: Sequence[Deed], time_zone: ZoneInfo | None) -> list[DeedRow]:
                 refused=deed.refused,
                 lines=lines if deed.refused else deed.what,
                 right=deed.right or "",
-                door=DOORS[deed.door],
-                reference=f"{deed.where}, command {deed.command_id}, correlation {deed.correlation_id}",
+                door=_(DOORS[deed.door]),
+                reference=_(
+                    "%(where)s, command %(command)s, correlation %(correlation)s",
+                    where=deed.where,
+                    command=deed.command_id,
+                    correlation=deed.correlation_id,
+                ),
             )
         )
         last = day

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.ids import ChargerId, CircuitId, InstallationId, Serial, SessionId
 from shared.messages import Moment
 from shared.messages.balancer import MAIN, LimitedBy
+from shared.messages.installation import Tariff
 from shared.messages.telemetry import Place
 from shared.phases import GridType, Phase, PhaseCurrents, PhaseSwitching, Wiring
 from shared.units import PILOT_MIN_A
@@ -107,6 +108,8 @@ class Layout(Document):
     authentication_required: bool = False
     switch_current_a: float | None = None
     imbalance_a: float | None = None
+    tariffs: tuple[Tariff, ...] = ()
+    """What charging costs, by the day from which it does."""
     position: int
     version: int = 0
     """How many events it has had; 0 if that was not counted yet when this was written."""

@@ -9,6 +9,7 @@ from services.portal.documents import Charger, Layout, Refusal
 from services.portal.out_of_use import locked_text, place_text
 from services.portal.wording import clock_time
 from shared.ids import Serial
+from shared.speech import _
 
 Standing = Mapping[Serial, tuple[Layout, Charger]]
 """Where every assigned serial stands."""
@@ -40,15 +41,15 @@ def knock_of(
     """Put together what is shown of a charger that was turned away."""
     found = standing.get(serial)
     lock = None if found is None else found[1].lock
-    reason, way, command = refusal.reason, "Is it yours? Assign it", _assign(serial)
+    reason, way, command = refusal.reason, _("Is it yours? Assign it"), _assign(serial)
     if found is not None:
         layout, charger = found
         where = f"{charger.name}, {layout.name}"
         if lock is not None:
             reason = f"{locked_text(charger, lock, layout)} ({where})"
-            way, command = "See why, and unlock it", f"ampledger serial why-locked {serial}"
+            way, command = _("See why, and unlock it"), f"ampledger serial why-locked {serial}"
         else:
-            way, command = f"It is assigned as {where}", ""
+            way, command = _("It is assigned as %(where)s", where=where), ""
     return Knock(
         serial=serial,
         at=clock_time(refusal.refused_at, now, zone),

@@ -41,6 +41,8 @@ from shared.messages.installation import (
     SerialLocked,
     SerialUnlocked,
     SwitchCurrentSet,
+    Tariff,
+    TariffSet,
 )
 
 REMOVED_MAX: Final = 100
@@ -54,6 +56,7 @@ InstallationChange = (
     | AvailableCurrentSet
     | SwitchCurrentSet
     | ImbalanceLimitSet
+    | TariffSet
 )
 CircuitChange = (
     CircuitAdded | CircuitChanged | CircuitMoved | CircuitDeactivated | CircuitReactivated
@@ -105,7 +108,7 @@ def fold_layout(
         asked = {"authentication_required": event.required}
         changes = _changed(layout, event.charger_id, asked)
     elif isinstance(event, InstallationChange):
-        changes = _of_installation(event, recorded_at)
+        changes = _of_installation(layout, event, recorded_at)
     elif isinstance(event, CircuitChange):
         changes = {"circuits": _circuits(layout.circuits, event, recorded_at)}
     elif isinstance(event, LimitChange):
@@ -115,7 +118,9 @@ def fold_layout(
     return layout.model_copy(update=changes | {"position": position})
 
 
-def _of_installation(event: InstallationChange, recorded_at: datetime) -> Changes:
+def _of_installation(
+    layout: Layout, event: InstallationChange, recorded_at: datetime
+) -> Changes:
     match event:
         case InstallationChanged():
             return event.model_dump(include=set(Layout.model_fields))
@@ -131,6 +136,10 @@ def _of_installation(event: InstallationChange, recorded_at: datetime) -> Change
             return {"switch_current_a": event.switch_current_a}
         case ImbalanceLimitSet():
             return {"imbalance_a": event.imbalance_a}
+        case TariffSet():
+            tariff = Tariff(**event.model_dump(exclude={"installation_id"}))
+            others = [it for it in layout.tariffs if it.valid_from != tariff.valid_from]
+            return {"tariffs": tuple(sorted((*others, tariff), key=lambda it: it.valid_from))}
         case _:
             assert_never(event)
 

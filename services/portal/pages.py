@@ -23,7 +23,9 @@ from starlette.types import ASGIApp
 from services.portal.access import pages as access
 from services.portal.api.application import PREFIX
 from services.portal.charger_page import pages as charger_page
+from services.portal.compressing import Compressed
 from services.portal.deed_pages import DeedPages
+from services.portal.languages import choose
 from services.portal.paper import STATIC, as_json
 from services.portal.parts import Area, Parts
 from services.portal.security import SecurityHeaders
@@ -39,7 +41,7 @@ from services.portal.view import InstallationView
 from services.portal.viewers import Sight
 from services.portal.watching import ASKED_AGAIN_S, RECONNECT_MS
 from shared.rights.table import Action
-from shared.speech import spoken
+from shared.speech import _, spoken
 
 FILTERS: Final = ("all", "charging", "waiting", "problems")
 
@@ -64,8 +66,8 @@ def application(parts: Parts, api: ASGIApp) -> ASGIApp:
     paper, questions = parts.paper, parts.questions
     pages = Pages(parts)
 
-    async def away(request: Request, _: Exception) -> Response:
-        return paper.fault(request, HTTPException(503, AWAY, {"Retry-After": "2"}))
+    async def away(request: Request, _error: Exception) -> Response:
+        return paper.fault(request, HTTPException(503, _(AWAY), {"Retry-After": "2"}))
 
     async def fault(request: Request, error: Exception) -> Response:
         told = error if isinstance(error, HTTPException) else HTTPException(500)
@@ -78,6 +80,7 @@ def application(parts: Parts, api: ASGIApp) -> ASGIApp:
             Route("/installations/{installation_id}/live", pages.live),
             Route("/installations/{installation_id}/who-did", pages.who_did),
             Route("/api/installations/{installation_id}", pages.api_installation),
+            Route("/language", choose, methods=["POST"]),
             *SignInPages(questions, paper).routes(),
             *CompanyPages(questions, paper).routes(),
             *AccountPages(questions, paper).routes(),
@@ -85,7 +88,10 @@ def application(parts: Parts, api: ASGIApp) -> ASGIApp:
             Mount(PREFIX, api, name="api"),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
-        middleware=[Middleware(WhoAsks, questions=questions, paper=paper)],
+        middleware=[
+            Middleware(Compressed),
+            Middleware(WhoAsks, questions=questions, paper=paper),
+        ],
         exception_handlers={
             HTTPException: fault,
             PermissionsUnavailable: away,
@@ -154,7 +160,7 @@ class Pages:
         installation_id = self._places.here(request, Action.LIVE).id
         view = self._sights.view(Sight(installation_id, _deactivated(request), spoken()))
         if view is None:
-            raise HTTPException(404, f"There is no installation “{installation_id}”")
+            raise HTTPException(404, _("There is no installation “%(id)s”", id=installation_id))
         return view
 
 

@@ -1,7 +1,8 @@
 """What pages are written on: templates, the headers that all of them have, and words for faults."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -14,15 +15,21 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 
+from services.portal.askers import asker_of
+from services.portal.masks import masked
+from services.portal.tabs import Link
 from services.portal.told import said, told
 from shared.ids import new_id
-from shared.speech import LANGUAGES, _, marked, preferred, spoken, words_of
+from shared.messages.signing_in import Asker
+from shared.speech import LANGUAGES, _, counted, marked, preferred, spoken, words_of
+from shared.spelling import long_date, plain
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
 NO_STORE: Final = {"Cache-Control": "no-store"}
 FOR_PROGRAMS: Final = ("/api/", "/oauth/")
 LANGUAGE_COOKIE: Final = "ampledger-language"
+LANGUAGE_S: Final = 365 * 24 * 3600
 TITLES: Final = {
     401: marked("Sign in first"),
     403: marked("This is not for you"),
@@ -33,16 +40,38 @@ TITLES: Final = {
 }
 
 
-class Paper:
-    """Makes answers out of templates."""
+Menu = Callable[[Asker, str], Sequence[Link]]
+"""Offers somebody who is at a path where else they can go."""
 
-    def __init__(self, time_of_day: Callable[[], str]) -> None:
+
+def nowhere(_asker: Asker, _path: str) -> Sequence[Link]:
+    """Offer nothing."""
+    return ()
+
+
+class Paper:
+    """
+    Makes answers out of templates.
+
+    Args:
+        time_of_day: of pages that do not move.
+        menu: what stands at the top of every page.
+    """
+
+    def __init__(self, time_of_day: Callable[[], str], menu: Menu = nowhere) -> None:
         self._time_of_day = time_of_day
+        self._menu = menu
         self._templates = Jinja2Templates(directory=HERE / "templates")
         self._templates.env.trim_blocks = self._templates.env.lstrip_blocks = True
         env = self._templates.env
-        env.filters["attributes"] = attributes
-        env.globals |= {"static_url": static_url, "languages": LANGUAGES, "new_key": new_id}
+        env.filters |= {"attributes": attributes, "long_date": long_date, "plain": plain}
+        env.globals |= {
+            "static_url": static_url,
+            "languages": LANGUAGES,
+            "new_key": new_id,
+            "counted": counted,
+        }
+        env.policies["ext.i18n.trimmed"] = True
         env.add_extension("jinja2.ext.i18n")
         env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension's own
             lambda text: words_of(spoken()).gettext(text),
@@ -59,9 +88,15 @@ class Paper:
         **content: Any,  # noqa: ANN401  # what a template may show
     ) -> Response:
         """Fill in a template; whoever is signed in is named on top of every page."""
-        content["now"] = self._time_of_day()
-        content["asker"] = request.scope.get("state", {}).get("asker")
-        content["language"], content["told"] = spoken(), told(request)
+        asker = asker_of(request)
+        content |= {
+            "now": self._time_of_day(),
+            "asker": None if asker is None else _shown(asker),
+            "menu": () if asker is None else self._menu(asker, request.url.path),
+            "language": spoken(),
+            "told": told(request),
+            "this_page": _address(request),
+        }
         answer = self._templates.TemplateResponse(
             request, template, content, status, headers=NO_STORE | (headers or {})
         )
@@ -81,13 +116,28 @@ class Paper:
             }
             return as_json(body, fault.status_code, "application/problem+json", headers)
         if fault.status_code == 401 and "Authorization" not in request.headers:
-            query = f"?{request.url.query}" if request.url.query else ""
-            wanted = f"{path}{query}" if request.method == "GET" else "/"
-            return RedirectResponse(f"/sign-in?next={quote(wanted, safe='/')}", 303, NO_STORE)
+            wanted = quote(_address(request), safe="/")
+            return RedirectResponse(f"/sign-in?next={wanted}", 303, NO_STORE)
         title = _(TITLES.get(fault.status_code, marked("This cannot be done here")))
         return self.page(
             request, "fault.html", fault.status_code, headers, fault=fault, title=title
         )
+
+
+def _shown(asker: Asker) -> Asker:
+    """Whoever asks, with what their forms carry masked anew."""
+    if not asker.csrf:
+        return asker
+    mask = secrets.token_bytes(len(asker.csrf))
+    return asker.model_copy(update={"csrf": masked(asker.csrf, mask)})
+
+
+def _address(request: Request) -> str:
+    """Where one comes back to this page; what was sent to an address is not sent again."""
+    if request.method != "GET":
+        return "/"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{request.url.path}{query}"
 
 
 def attributes(given: Mapping[str, object]) -> Markup:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from services.portal.page_rights import PAGE_RIGHTS
 from shared.ids import InstallationId
 from shared.rights.table import Action
 from shared.speech import _, marked
@@ -20,11 +21,29 @@ class Tab:
 
 TABS: Final = (
     Tab("", marked("Live"), Action.LIVE),
+    Tab("/circuits", marked("Circuits"), Action.LIVE),
     Tab("/access", marked("Access"), Action.PERMISSIONS),
     Tab("/history", marked("History"), Action.HISTORY),
     Tab("/who-did", marked("Who did what"), Action.HISTORY),
 )
 """In the order in which they are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page that is about no single installation; what it takes, if anything, is asked anywhere."""
+
+    path: str
+    name: str
+    action: Action | None
+
+
+MENU: Final = (
+    Entry("/", marked("Installations"), None),
+    Entry("/my", marked("My charging"), Action.OWN_SESSIONS),
+    Entry("/support", marked("Support"), Action.UNLOCK),
+)
+"""What stands at the top of every page, in this order; a page that is not there is not offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +72,18 @@ def links(
     current = within[0] if within else next((it for it in shown if not it.path), None)
     for tab in shown:
         yield Link(f"{home}{tab.path}", _(tab.name), tab is current)
+
+
+def menu(path: str, may: Callable[[Action], bool]) -> Iterator[Link]:
+    """
+    Offer what stands at the top of every page.
+
+    Args:
+        path: of the page that is shown.
+        may: tells what whoever looks may do anywhere.
+    """
+    for it in MENU:
+        if it.path in PAGE_RIGHTS and (it.action is None or may(it.action)):
+            within = path == "/" or path.startswith("/installations")
+            current = within if it.path == "/" else f"{path}/".startswith(f"{it.path}/")
+            yield Link(it.path, _(it.name), current)

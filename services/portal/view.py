@@ -28,12 +28,13 @@ from services.portal.wording import (
     GRIDS,
     UNKNOWN,
     amperes,
-    counted,
     duration,
     kilowatt_hours,
 )
 from shared.ids import CircuitId, InstallationId
 from shared.phases import PhaseCurrents
+from shared.speech import _, counted
+from shared.spelling import plain
 
 NEVER_HEARD: Final = Condition()
 
@@ -147,20 +148,23 @@ def _head(
     layout = facts.layout
     available_a = available_a_of(layout, now)
     circuits, chargers = hidden
-    parts = [(circuits, "circuit"), (chargers, "charger")]
+    parts = [
+        counted(circuits, "%(n)s circuit", "%(n)s circuits") if circuits else "",
+        counted(chargers, "%(n)s charger", "%(n)s chargers") if chargers else "",
+    ]
     return Head(
         id=layout.installation_id,
         name=layout.name,
         address=layout.address,
-        grid=GRIDS[layout.grid_type],
-        main_breaker=f"main breaker {layout.breaker_a:g} A",
+        grid=_(GRIDS[layout.grid_type]),
+        main_breaker=_("main breaker %(rating)s A", rating=plain(layout.breaker_a)),
         active=layout.deactivated is None,
         available=available_text(layout, available_a, now, zone),
         available_a=available_a,
         authentication_required=layout.authentication_required,
         switch_current_a=layout.switch_current_a,
         hidden=circuits + chargers,
-        hidden_text=" and ".join(counted(count, what) for count, what in parts if count),
+        hidden_text=_(" and ").join(it for it in parts if it),
         structure=str(layout.position),
         freshness=freshness,
         freshness_text=freshness_text,
@@ -170,16 +174,20 @@ def _head(
 def freshness_of(facts: Facts, now: datetime) -> tuple[Freshness, str]:
     """Say how far a picture of an installation can be believed, and in words why."""
     if not facts.connected:
-        return Freshness.STALE, "cut off from the services"
+        return Freshness.STALE, _("cut off from the services")
+    if not facts.layout.chargers:
+        return Freshness.NONE, _("no chargers yet")
     if facts.balance is None:
         silent_s = (now - facts.listening_since).total_seconds()
         if silent_s <= BALANCE_STALE_S:
-            return Freshness.NONE, "waiting for the first picture"
-        return Freshness.NONE, f"no word from the balancer for {duration(silent_s)}"
+            return Freshness.NONE, _("waiting for the first picture")
+        return Freshness.NONE, _(
+            "no word from the balancer for %(time)s", time=duration(silent_s)
+        )
     silent_s = (now - facts.balance.measured_at).total_seconds()
     if silent_s <= BALANCE_STALE_S:
-        return Freshness.LIVE, "live"
-    return Freshness.STALE, f"stale for {duration(silent_s)}"
+        return Freshness.LIVE, _("live")
+    return Freshness.STALE, _("stale for %(time)s", time=duration(silent_s))
 
 
 def _charger_views(
@@ -237,11 +245,15 @@ def _scene(main: BreakerView, chargers: Sequence[ChargerView]) -> Scene:
         charging=states[State.CHARGING],
         waiting=states[State.WAITING],
         problems=sum(it.problem for it in chargers),
-        online=f"{online} of {len(chargers)}",
+        online=_("%(some)s of %(all)s", some=online, all=len(chargers)),
         main=f"{amperes(fullest.measured_a)} A",
-        main_of=f"of {main.set_a:g} A" + (f" on {fullest.phase}" if measured else ""),
+        main_of=_("of %(most)s A on %(phase)s", most=plain(main.set_a), phase=fullest.phase)
+        if measured
+        else _("of %(most)s A", most=plain(main.set_a)),
         main_level=fullest.level,
         main_word=fullest.word,
         energy=kilowatt_hours(sum(known_wh)) if known_wh else UNKNOWN,
-        energy_of=f"in {counted(len(known_wh), 'session')}" if known_wh else "no sessions",
+        energy_of=counted(len(known_wh), "in %(n)s session", "in %(n)s sessions")
+        if known_wh
+        else _("no sessions"),
     )

@@ -22,6 +22,7 @@ from services.portal.out_of_use import why_locked, why_removed
 from services.portal.wording import amperes, clock_time, duration
 from shared.history.why import Situation, afterwards, because, waits
 from shared.messages.balancer import LimitedBy, Rule
+from shared.speech import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ def _introduced(limited_by: LimitedBy, situation: Situation) -> str:
         case Rule.QUEUE:
             return f"{_capital(waits(situation))}: {reason}"
         case Rule.DECREASE_FIRST | Rule.SWITCHING | Rule.WAKING:
-            return f"{amperes(situation.limit_a)} A for now: {reason}"
+            limit = amperes(situation.limit_a)
+            return _("%(limit)s A for now: %(why)s", limit=limit, why=reason)
         case _:
             return f"{amperes(situation.limit_a)} A: {reason}"
 
@@ -79,7 +81,8 @@ def why_of(
     gone = facts.removed is not None or facts.charger.lock is not None
     if silent_s <= READING_STALE_S or gone:
         return reason
-    return Why(f"No reading for {duration(silent_s)}. {reason.text}", reason.then)
+    silent = _("No reading for %(time)s.", time=duration(silent_s))
+    return Why(f"{silent} {reason.text}", reason.then)
 
 
 def _weightier(facts: ChargerFacts, now: datetime, zone: ZoneInfo | None) -> str | None:
@@ -90,27 +93,38 @@ def _weightier(facts: ChargerFacts, now: datetime, zone: ZoneInfo | None) -> str
     if lock is not None:
         return why_locked(facts.charger, lock, facts.layout, facts.refusal, now, zone)
     if condition.since is None:
-        return f"Waits to be connected for the first time, as {facts.charger.serial}"
+        serial = facts.charger.serial
+        return _("Waits to be connected for the first time, as %(serial)s", serial=serial)
     if not condition.online:
         return _offline(facts, clock_time(condition.since, now, zone), now)
     if condition.fault is not None:
-        info = f", {condition.fault.info}" if condition.fault.info else ""
+        fault = ", ".join(it for it in (condition.fault.error_code, condition.fault.info) if it)
         at = clock_time(condition.fault.reported_at, now, zone)
-        return f"Reports {condition.fault.error_code}{info} since {at}"
+        return _("Reports %(fault)s since %(time)s", fault=fault, time=at)
     if condition.rejected is not None:
-        rejected_a = amperes(condition.rejected.limit_a)
-        return f"Did not take the limit of {rejected_a} A; what it had before stays in force"
+        return _(
+            "Did not take the limit of %(limit)s A; what it had before stays in force",
+            limit=amperes(condition.rejected.limit_a),
+        )
     return None
 
 
 def _offline(facts: ChargerFacts, since: str, now: datetime) -> str:
     fail_safe_a = facts.condition.fail_safe_a
     if fail_safe_a is None:
-        return f"Offline since {since}: what it does now is not known"
+        return _("Offline since %(time)s: what it does now is not known", time=since)
     fail_safe = amperes(fail_safe_a)
     if leased(facts.condition, now):
-        return f"Offline since {since}: when its limit runs out it falls back to {fail_safe} A"
-    return f"Offline since {since}: it has fallen back to its fail-safe of {fail_safe} A"
+        return _(
+            "Offline since %(time)s: when its limit runs out it falls back to %(limit)s A",
+            time=since,
+            limit=fail_safe,
+        )
+    return _(
+        "Offline since %(time)s: it has fallen back to its fail-safe of %(limit)s A",
+        time=since,
+        limit=fail_safe,
+    )
 
 
 def _balanced(
@@ -123,9 +137,11 @@ def _balanced(
     """The balancer's reason, unless its limit has run out and another one is in force."""
     share, car = facts.share, facts.condition.session is not None
     if limit_a is None and car:
-        return Why("No limit is known to be in force: the charger has confirmed none")
+        return Why(_("No limit is known to be in force: the charger has confirmed none"))
     if share is None or _run_out(share, limit_a, now):
-        reason = "its fail-safe, because no limit is in force" if car else "no car is there"
+        reason = (
+            _("its fail-safe, because no limit is in force") if car else _("no car is there")
+        )
         return Why(f"{amperes(limit_a)} A: {reason}")
     waiting_since = waiting_since_of(facts.condition, share)
     turn_at = share.limited_by.turn_at

@@ -11,20 +11,22 @@ from zoneinfo import ZoneInfo
 
 from shared.history.why import tenths
 from shared.phases import PHASES, GridType, Phase, PhaseSwitching
+from shared.speech import counted, marked
+from shared.spelling import decimal, short_date
 
 UNKNOWN: Final = "–"
 
 GRIDS: Final = {
-    GridType.TN_3_PHASE: "TN grid, three phases",
-    GridType.TN_1_PHASE: "TN grid, one phase",
-    GridType.IT_3_PHASE: "IT grid, three phases",
-    GridType.IT_1_PHASE: "IT grid, one phase",
+    GridType.TN_3_PHASE: marked("TN grid, three phases"),
+    GridType.TN_1_PHASE: marked("TN grid, one phase"),
+    GridType.IT_3_PHASE: marked("IT grid, three phases"),
+    GridType.IT_1_PHASE: marked("IT grid, one phase"),
 }
 
 SWITCHING: Final = {
     PhaseSwitching.NONE: "",
-    PhaseSwitching.FIRST_TERMINAL: "switches to one phase, on its first terminal",
-    PhaseSwitching.ANY_TERMINAL: "switches to one phase, on any terminal",
+    PhaseSwitching.FIRST_TERMINAL: marked("switches to one phase, on its first terminal"),
+    PhaseSwitching.ANY_TERMINAL: marked("switches to one phase, on any terminal"),
 }
 
 
@@ -45,7 +47,7 @@ def kilowatt_hours(wh: float) -> str:
     >>> kilowatt_hours(8412), kilowatt_hours(214_300)
     ('8.4 kWh', '214 kWh')
     """
-    return f"{wh / 1000:.1f} kWh" if wh < 99_950 else f"{wh / 1000:.0f} kWh"
+    return f"{decimal(wh / 1000, 1 if wh < 99_950 else 0)} kWh"
 
 
 def duration(seconds: float) -> str:
@@ -56,7 +58,9 @@ def duration(seconds: float) -> str:
     ('12 s', '2 min', '2 h', '2 days')
     """
     whole = int(seconds)
-    for unit_s, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
+    if whole >= 2 * 86_400:
+        return counted(whole // 86_400, "%(n)s day", "%(n)s days")
+    for unit_s, unit in ((3600, "h"), (60, "min")):
         if whole >= 2 * unit_s:
             return f"{whole // unit_s} {unit}"
     return f"{whole} s"
@@ -73,7 +77,7 @@ def clock_time(moment: datetime, now: datetime, zone: ZoneInfo | None) -> str:
     """
     there, here = moment.astimezone(zone), now.astimezone(zone)
     same_day = there.date() == here.date()
-    return there.strftime("%H:%M") if same_day else f"{there.day} {there:%b %H:%M}"
+    return f"{there:%H:%M}" if same_day else f"{short_date(there)} {there:%H:%M}"
 
 
 def lines_text(lines: Sequence[Phase], grid: GridType) -> str:
@@ -90,13 +94,3 @@ def lines_text(lines: Sequence[Phase], grid: GridType) -> str:
     names = [line for line in PHASES if line in lines]
     between = grid is GridType.IT_3_PHASE and len(names) == 2
     return ("–" if between else " ").join(names)
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """
-    Spell a number of things.
-
-    >>> counted(1, "car"), counted(9, "car")
-    ('1 car', '9 cars')
-    """
-    return f"{count} {one if count == 1 else many or one + 's'}"

@@ -19,6 +19,7 @@ from shared.messages import Event
 from shared.messages.permissions import AccessRefused
 from shared.messages.telemetry import ChargerRefused
 from shared.recorded import Recorded
+from shared.speech import marked
 
 PERMISSIONS: Final = "permissions"
 PERSON: Final = "person/"
@@ -45,9 +46,9 @@ class Door(StrEnum):
 
 
 DOORS: Final = {
-    Door.PORTAL: "through the portal",
-    Door.OPERATOR: "as operator or service, who need no right",
-    Door.GATEWAY: "at the gateway for chargers",
+    Door.PORTAL: marked("through the portal"),
+    Door.OPERATOR: marked("as operator or service, who need no right"),
+    Door.GATEWAY: marked("at the gateway for chargers"),
 }
 """How people are told."""
 

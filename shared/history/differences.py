@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +24,7 @@ class Part(StrEnum):
     METER = "meter"
     LIMIT = "limit"
     PEAK = "peak"
+    TARIFF = "tariff"
     UNMANAGED = "unmanaged"
     """What is set aside at a breaker for load that is not ours."""
 
@@ -64,6 +66,7 @@ def differences(before: Installation, after: Installation) -> list[Difference]:
     found += _things(Part.METER, before.meters, after.meters)
     found += _things(Part.LIMIT, before.limits, after.limits)
     found += _things(Part.PEAK, before.peaks, after.peaks)
+    found += _things(Part.TARIFF, before.tariffs, after.tariffs)
     found += _things(Part.UNMANAGED, before.unmanaged, after.unmanaged)
     return found
 
@@ -104,6 +107,6 @@ def plain(value: Any) -> Any:  # noqa: ANN401  # any part of a state
         return {str(key): plain(it) for key, it in value.items()}
     if isinstance(value, tuple | list):
         return [plain(it) for it in value]
-    if isinstance(value, StrEnum):
+    if isinstance(value, StrEnum | Decimal):
         return str(value)
     return value.isoformat() if hasattr(value, "isoformat") else value

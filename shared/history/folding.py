@@ -19,6 +19,7 @@ from shared.history.states import (
     LockedWith,
     Meter,
     Peak,
+    Prices,
     Reported,
     UnmanagedLoad,
 )
@@ -145,6 +146,17 @@ def _peak(state: Installation, event: layout.ContractPeakSet) -> Installation:
     return replace(state, peaks=peaks)
 
 
+def _tariff(state: Installation, event: layout.TariffSet) -> Installation:
+    prices = Prices(
+        event.currency,
+        event.price_per_kwh,
+        event.windows,
+        event.price_per_session,
+        event.vat_percent,
+    )
+    return replace(state, tariffs={**state.tariffs, event.valid_from.isoformat(): prices})
+
+
 def _without(things: Mapping[str, T], key: str) -> Mapping[str, T]:
     return {it: thing for it, thing in things.items() if it != key}
 
@@ -249,6 +261,7 @@ _STEPS: Final[dict[type[Event], Callable[[Installation, Any], Installation]]] = 
         state, limits=_without(state.limits, it.limit_id)
     ),
     layout.ContractPeakSet: _peak,
+    layout.TariffSet: _tariff,
     UnmanagedLoadCounted: _unmanaged,
     telemetry.ChargerConnected: _connected,
     telemetry.ChargerDisconnected: lambda state, it: _report(

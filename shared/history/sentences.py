@@ -145,6 +145,17 @@ def _peak(it: layout.ContractPeakSet, words: Words) -> str:
     return f"The mean power of every {per} at {where} is to stay below {it.peak_w / 1000:g} kW"
 
 
+def _tariff(it: layout.TariffSet, words: Words) -> str:
+    session = f", {it.price_per_session} per session" if it.price_per_session else ""
+    windows = (
+        f", {len(it.windows)} times of the week have prices of their own" if it.windows else ""
+    )
+    return (
+        f"Charging at {words.after.name} costs {it.price_per_kwh} {it.currency}/kWh{session} and "
+        f"{it.vat_percent} % VAT from {it.valid_from} on{windows}"
+    )
+
+
 def _parent_of(circuit_id: CircuitId | None, words: Words) -> str:
     return f"beneath {words.circuit(circuit_id)}"
 
@@ -197,6 +208,7 @@ _OF_LAYOUTS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
         f"The limit {it.limit_id} at {w.circuit(it.circuit_id)} was lifted"
     ),
     layout.ContractPeakSet: _peak,
+    layout.TariffSet: _tariff,
     layout.SerialUnlocked: lambda it, w: (
         f"{w.charger(it.charger_id)} was unlocked{_because(it.reason)}"
     ),

@@ -6,6 +6,7 @@ allotted.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +20,7 @@ from shared.ids import (
     SessionId,
 )
 from shared.messages.balancer import MAIN, LimitedBy, LoadBasis
-from shared.messages.installation import WeeklyWindow
+from shared.messages.installation import PriceWindow, WeeklyWindow
 from shared.phases import GridType, Phase, PhaseCurrents, PhaseSwitching, Wiring
 
 
@@ -122,6 +123,17 @@ class Peak:
 
 
 @dataclass(frozen=True, slots=True)
+class Prices:
+    """What charging costs from a day on."""
+
+    currency: str
+    price_per_kwh: Decimal
+    windows: tuple[PriceWindow, ...]
+    price_per_session: Decimal
+    vat_percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class UnmanagedLoad:
     """What the balancer sets aside at a breaker for load that is not ours."""
 
@@ -175,6 +187,8 @@ class Installation:
     meters: Mapping[MeterId, Meter] = field(default_factory=_none)
     limits: Mapping[LimitId, Limit] = field(default_factory=_none)
     peaks: Mapping[CircuitId, Peak] = field(default_factory=_none)
+    tariffs: Mapping[str, Prices] = field(default_factory=_none)
+    """By the day from which they hold, as ISO 8601 spells it."""
     unmanaged: Mapping[CircuitId, UnmanagedLoad] = field(default_factory=_none)
 
     @property

@@ -33,6 +33,9 @@ _FIELDS: Final = {
     "load_a": "set aside",
     "peak_w": "peak in watts",
     "power_w": "power in watts",
+    "price_per_kwh": "price per kWh",
+    "price_per_session": "price per session",
+    "vat_percent": "VAT in per cent",
     "in_use": "in use",
     "limit_a": "limit",
     "limited_by": "limited by",
@@ -156,6 +159,8 @@ def _subject(difference: Difference, words: Words) -> str:
             return f"{difference.part} {difference.key}"
         case Part.PEAK:
             return f"the peak of {words.circuit(difference.key)}"
+        case Part.TARIFF:
+            return f"the tariff from {difference.key} on"
         case Part.UNMANAGED:
             return f"other load behind {words.circuit(difference.key)}"
     raise ValueError(difference.part)

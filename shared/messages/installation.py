@@ -5,10 +5,13 @@ A command that changes something names only what it changes; the event it leads 
 it is from then on, so that no reader needs the history to apply one.
 """
 
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel.numbers import list_currencies
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from shared.ids import ChargerId, CircuitId, InstallationId, LimitId, MeterId, Serial
@@ -147,6 +150,42 @@ class WeeklyWindow(Message):
         if len(set(self.days)) != len(self.days):
             raise ValueError("a window names each day once")
         return self
+
+
+def _known_currency(code: str) -> str:
+    if code not in list_currencies():
+        raise ValueError(f"{code!r} is no currency; enter its code of ISO 4217, such as NOK")
+    return code
+
+
+Currency = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)
+]
+"""A code of ISO 4217."""
+Price = Annotated[Decimal, Field(ge=0, le=100_000, decimal_places=4)]
+"""In whole units of a currency, without VAT."""
+Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
+
+
+class PriceWindow(WeeklyWindow):
+    """What a kilowatt-hour costs in a part of every week."""
+
+    price_per_kwh: Price
+
+
+class Tariff(Message):
+    """What charging costs, from the beginning of a day on until another tariff is valid."""
+
+    valid_from: date
+    """The first day of it, by the installation's clock."""
+    currency: Currency
+    price_per_kwh: Price
+    """At all times for which no window has a price of its own."""
+    windows: Annotated[tuple[PriceWindow, ...], Field(max_length=21)] = ()
+    price_per_session: Price = Decimal(0)
+    """Besides, for every session in which anything was charged."""
+    vat_percent: Percent = Decimal(0)
+    """Which comes on top of all prices."""
 
 
 class PeakPeriod(StrEnum):
@@ -447,6 +486,12 @@ class SetContractPeak(InstallationCommand):
     circuit_id: CircuitId | None = None
     peak_w: Watts | None
     per: PeakPeriod = PeakPeriod.HOUR
+
+
+class SetTariff(InstallationCommand, Tariff):
+    """Say what charging costs from a day on; the same day again replaces what was said for it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 # --- Events of the installation ---
@@ -778,3 +823,9 @@ class ContractPeakSet(InstallationEvent):
     circuit_id: CircuitId | None
     peak_w: Watts | None
     per: PeakPeriod
+
+
+class TariffSet(InstallationEvent, Tariff):
+    """What charging costs from a day on, whatever was said for that day before."""
+
+    service: ClassVar[str] = "installation"

@@ -49,6 +49,7 @@ RULES: Final[dict[type[Command], Action]] = {
     layout.SetExternalLimit: Action.POWER,
     layout.LiftExternalLimit: Action.POWER,
     layout.SetContractPeak: Action.POWER,
+    layout.SetTariff: Action.REPORTS,
     people.GrantRole: Action.PERMISSIONS,
     people.RevokeRole: Action.PERMISSIONS,
     people.AnswerRequest: Action.PERMISSIONS,

@@ -66,6 +66,7 @@ OF_INSTALLATIONS: Final = (
     CommandRoute("PUT", f"{INSTALLATION}/contract-peak", layout.SetContractPeak),
     CommandRoute("PUT", f"{INSTALLATION}/limits/{{limit_id}}", layout.SetExternalLimit),
     CommandRoute("DELETE", f"{INSTALLATION}/limits/{{limit_id}}", layout.LiftExternalLimit),
+    CommandRoute("PUT", f"{INSTALLATION}/tariffs/{{valid_from}}", layout.SetTariff),
     CommandRoute("POST", f"{SERIAL}/unlock", layout.UnlockSerial),
 )
 

@@ -5,7 +5,6 @@ A body is bounded in size and depth and is JSON as RFC 8259 has it. A browser's 
 the page that asks is one of ours: it knows the session's token, which no other site can read.
 """
 
-import hmac
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.portal.api.problems import Bad, problem
+from services.portal.signing_in.origins import is_ours
 from shared.messages.signing_in import Asker
 
 BODY_BYTES_MAX: Final = 64 * 1024
@@ -61,8 +61,7 @@ class Entrance:
 
 def _check_page(headers: Headers, asker: Asker) -> None:
     """A request of a session that changes something comes from a page of ours."""
-    given = headers.get(CSRF_HEADER, "")
-    if not asker.csrf or not hmac.compare_digest(given.encode(), asker.csrf.encode()):
+    if not is_ours(headers.get(CSRF_HEADER, ""), asker):
         raise Bad(
             403,
             "ForeignPage",

@@ -42,6 +42,7 @@ from shared.messages.signing_in import (
     SignedInReply,
     SignOutEverywhere,
 )
+from shared.speech import _
 
 
 class AccountPages:
@@ -106,9 +107,9 @@ class AccountPages:
     # --- Password ---
 
     async def set_password(self, request: Request) -> Response:
-        _, form = await own_form(request)
+        _asker, form = await own_form(request)
         if one(form, "new") != one(form, "again"):
-            differ = Reply(refusal="Differ", detail="The two passwords are not the same.")
+            differ = Reply(refusal="Differ", detail=_("The two passwords are not the same."))
             return await self._page(request, differ, "password")
         query = SetPassword(
             session=session_of(request),
@@ -126,7 +127,7 @@ class AccountPages:
     # --- Tokens ---
 
     async def issue_token(self, request: Request) -> Response:
-        _, form = await own_form(request)
+        _asker, form = await own_form(request)
         fields: dict[str, Any] = {
             "session": session_of(request),
             "label": one(form, "label"),
@@ -138,7 +139,7 @@ class AccountPages:
         except ValidationError:
             wrong = Reply(
                 refusal="InvalidToken",
-                detail="A token has a name, at least one scope, and 1 to 366 days.",
+                detail=_("A token has a name, at least one scope, and 1 to 366 days."),
             )
             return await self._page(request, wrong, "tokens")
         reply = await self._questions.ask(query, Issued)
@@ -161,7 +162,7 @@ class AccountPages:
         return await self._done(request, query, "sessions")
 
     async def end_others(self, request: Request) -> Response:
-        _, form = await own_form(request)
+        _asker, form = await own_form(request)
         but_this = one(form, "all") != "1"
         query = SignOutEverywhere(session=session_of(request), but_this=but_this)
         response = await self._done(request, query, "sessions")
@@ -178,7 +179,7 @@ class AccountPages:
 
     async def add_passkey(self, request: Request) -> Response:
         content = await json_of(request, own=True)
-        label = str(content.get("label", "")).strip()[:60] or "Passkey"
+        label = str(content.get("label", "")).strip()[:60] or _("Passkey")
         query = _read(AddPasskey, session=session_of(request), label=label, **proof_in(content))
         return answered(await self._questions.ask(query, Reply), {"next": ACCOUNT})
 
@@ -203,7 +204,7 @@ def _read(kind: type[Query], **fields: Any) -> Query:  # noqa: ANN401  # checked
     try:
         return kind(**fields)
     except ValidationError as fault:
-        raise HTTPException(404, "There is no such thing in your account") from fault
+        raise HTTPException(404, _("There is no such thing in your account")) from fault
 
 
 def _back() -> Response:

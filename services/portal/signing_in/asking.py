@@ -22,18 +22,20 @@ from services.portal.signing_in.origins import SAFE_METHODS, is_foreign
 from services.portal.signing_in.questions import PermissionsUnavailable, Questions
 from shared.context import acting
 from shared.messages.signing_in import SECRET_CHARS_MAX, Asker, From, Known, WhoIs
-from shared.speech import speaking
+from shared.speech import _, marked, speaking
 
 STATE: Final = "asker"
 AGAIN: Final = "asker_again"
 STATIC: Final = "/static/"
-AWAY: Final = (
+AWAY: Final = marked(
     "The part of Ampledger that knows who you are does not answer at present. Charging goes on. "
     "Try again in a moment"
 )
-FOREIGN: Final = "Another site's page asked for this. Open Ampledger itself, and do it there"
-NO_TOKEN: Final = (
-    "This token has ended, was revoked, or never was; make another one under My account"  # noqa: S105  # words, no token
+FOREIGN: Final = marked(
+    "Another site's page asked for this. Open Ampledger itself, and do it there"
+)
+NO_TOKEN: Final = marked(
+    "This token has ended, was revoked, or never was; make another one under My account"
 )
 
 log = structlog.get_logger()
@@ -43,7 +45,7 @@ class NotSignedIn(HTTPException):
     """Nobody is signed in, and here somebody has to be."""
 
     def __init__(self) -> None:
-        super().__init__(401, "Sign in first", {"WWW-Authenticate": "Bearer"})
+        super().__init__(401, _("Sign in first"), {"WWW-Authenticate": "Bearer"})
 
 
 def required(connection: HTTPConnection) -> Asker:
@@ -120,12 +122,12 @@ class WhoAsks:
             asker = await self._ask(WhoIs(bearer=bearer[:SECRET_CHARS_MAX]))
             if asker is None:
                 raise HTTPException(
-                    401, NO_TOKEN, {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+                    401, _(NO_TOKEN), {"WWW-Authenticate": 'Bearer error="invalid_token"'}
                 )
             return asker
         session = cookies.read(request, cookies.SESSION)
         if request.method not in SAFE_METHODS and is_foreign(request.headers, request.url):
-            raise HTTPException(403, FOREIGN)
+            raise HTTPException(403, _(FOREIGN))
         if session is None or len(session) > SECRET_CHARS_MAX:
             return None
         return await self._ask(WhoIs(session=session))
@@ -135,7 +137,7 @@ class WhoAsks:
             return (await self._questions.ask(query, Known)).asker
         except PermissionsUnavailable as fault:
             log.warning("nobody says who asks", fault=str(fault))
-            raise HTTPException(503, AWAY, {"Retry-After": "2"}) from fault
+            raise HTTPException(503, _(AWAY), {"Retry-After": "2"}) from fault
 
 
 def bearer_of(headers: Headers) -> str | None:

@@ -16,9 +16,10 @@ from services.portal.signing_in.origins import own_path
 from services.portal.signing_in.pages import keep_session
 from services.portal.signing_in.questions import Questions
 from shared.messages.signing_in import OidcBegin, OidcComplete, Redirect, Reply, SignedInReply
+from shared.speech import _, marked
 
 BACK: Final = "/sign-in/company-back"
-DENIED: Final = (
+DENIED: Final = marked(
     "Your company did not let you in, or you have changed your mind. Sign in another way."
 )
 
@@ -50,7 +51,7 @@ class CompanyPages:
     async def back(self, request: Request) -> Response:
         given = request.query_params
         if "code" not in given:
-            return self._refused(request, Reply(refusal="CompanyRefused", detail=DENIED))
+            return self._refused(request, Reply(refusal="CompanyRefused", detail=_(DENIED)))
         try:
             query = OidcComplete(
                 state=given.get("state", ""),
@@ -60,7 +61,7 @@ class CompanyPages:
                 at=origin_of(request),
             )
         except ValidationError as fault:
-            raise HTTPException(400, "What came back is no answer of a company") from fault
+            raise HTTPException(400, _("What came back is no answer of a company")) from fault
         reply = await self._questions.ask(query, SignedInReply)
         if not reply.accepted:
             return self._refused(request, reply)

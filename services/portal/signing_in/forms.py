@@ -10,11 +10,14 @@ from starlette.requests import Request
 from services.portal.signing_in.asking import required
 from services.portal.signing_in.origins import is_ours
 from shared.messages.signing_in import Asker
+from shared.speech import _, marked
 
 BYTES_MAX: Final = 32 * 1024
 FIELDS_MAX: Final = 40
 CSRF_HEADER: Final = "X-CSRF-Token"
-OLD_PAGE: Final = "This page is too old, or was not ours. Load it again and repeat what you did"
+OLD_PAGE: Final = marked(
+    "This page is too old, or was not ours. Load it again and repeat what you did"
+)
 
 
 async def body_of(request: Request) -> bytes:
@@ -28,7 +31,7 @@ async def body_of(request: Request) -> bytes:
     async for part in request.stream():
         body += part
         if len(body) > BYTES_MAX:
-            raise HTTPException(413, "What was sent is too large")
+            raise HTTPException(413, _("What was sent is too large"))
     return body
 
 
@@ -47,7 +50,7 @@ async def form_of(request: Request) -> dict[str, list[str]]:
             errors="strict",
         )
     except ValueError as fault:
-        raise HTTPException(400, "What was sent is no form of ours") from fault
+        raise HTTPException(400, _("What was sent is no form of ours")) from fault
     found: dict[str, list[str]] = {}
     for name, value in pairs:
         found.setdefault(name, []).append(value)
@@ -69,7 +72,7 @@ async def own_form(request: Request) -> tuple[Asker, dict[str, list[str]]]:
     asker = required(request)
     form = await form_of(request)
     if not is_ours(one(form, "csrf"), asker):
-        raise HTTPException(403, OLD_PAGE)
+        raise HTTPException(403, _(OLD_PAGE))
     return asker, form
 
 
@@ -85,11 +88,11 @@ async def json_of(request: Request, *, own: bool) -> dict[str, Any]:
         HTTPException: it is not, or it cannot be read.
     """
     if own and not is_ours(request.headers.get(CSRF_HEADER, ""), required(request)):
-        raise HTTPException(403, OLD_PAGE)
+        raise HTTPException(403, _(OLD_PAGE))
     try:
         content = orjson.loads(await body_of(request) or b"{}")
     except orjson.JSONDecodeError as fault:
-        raise HTTPException(400, "What was sent is no JSON") from fault
+        raise HTTPException(400, _("What was sent is no JSON")) from fault
     if not isinstance(content, dict):
-        raise HTTPException(400, "What was sent is no JSON object")
+        raise HTTPException(400, _("What was sent is no JSON object"))
     return content

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import URL, Headers
 
+from services.portal.masks import unmasked
 from shared.messages.signing_in import Asker
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -27,8 +28,11 @@ def is_foreign(headers: Headers, url: URL) -> bool:
 
 
 def is_ours(token: str, asker: Asker) -> bool:
-    """Tell whether a form carries what the pages of this session carry."""
-    return bool(asker.csrf) and hmac.compare_digest(token.encode(), str(asker.csrf).encode())
+    """Tell whether a form carries what the pages of this session carry, masked or as it is."""
+    given = unmasked(token)
+    if given is None or not asker.csrf:
+        return False
+    return hmac.compare_digest(given.encode(), asker.csrf.encode())
 
 
 def own_path(text: str | None, otherwise: str = "/") -> str:

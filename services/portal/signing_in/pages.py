@@ -29,6 +29,7 @@ from shared.messages.signing_in import (
     SignOut,
     StepUp,
 )
+from shared.speech import _
 
 STATUS: Final = {"TooManyAttempts": 429, "WrongCredentials": 401, "LinkSpent": 410}
 ACCOUNT: Final = "/account"
@@ -135,7 +136,7 @@ class SignInPages:
         return self._paper.page(request, "step_up.html", next=wanted)
 
     async def show_again(self, request: Request) -> Response:
-        _, form = await own_form(request)
+        _asker, form = await own_form(request)
         query = StepUp(
             session=session_of(request),
             password=one(form, "password")[:1024],
@@ -199,7 +200,9 @@ def session_of(request: Request) -> str:
     """Read the secret of the session that asks; a token has none and cannot do what is asked here."""
     asker, session = required(request), cookies.read(request, cookies.SESSION)
     if session is None or asker.session_id is None:
-        raise HTTPException(403, "This takes a browser in which you are signed in, not a token")
+        raise HTTPException(
+            403, _("This takes a browser in which you are signed in, not a token")
+        )
     return session
 
 
@@ -207,7 +210,7 @@ def proof_in(content: dict[str, Any]) -> dict[str, Any]:
     """Take what a passkey has signed out of what a script has sent."""
     credential = content.get("credential")
     if not isinstance(credential, dict):
-        raise HTTPException(400, "A passkey's answer is missing")
+        raise HTTPException(400, _("A passkey's answer is missing"))
     return {
         "challenge_id": str(content.get("challenge_id", ""))[:100],
         "credential": credential,

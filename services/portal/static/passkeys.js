@@ -34,10 +34,11 @@ async function use(box) {
   location.assign(told.next);
 }
 
-function wordsFor(fault) {
-  if (fault.name === "NotAllowedError") return "No passkey was chosen.";
-  if (fault.name === "InvalidStateError") return "This device has a passkey of yours already.";
-  if (fault.name === "SecurityError") return "Passkeys take the portal's own name in the address, such as localhost, and HTTPS.";
+// The page brings the words, in its own language.
+function wordsFor(fault, { dataset }) {
+  if (fault.name === "NotAllowedError") return dataset.noneChosen;
+  if (fault.name === "InvalidStateError") return dataset.hasOne;
+  if (fault.name === "SecurityError") return dataset.insecure;
   return fault.message;
 }
 
@@ -52,7 +53,7 @@ if (window.PublicKeyCredential?.parseCreationOptionsFromJSON) {
       try {
         await use(box);
       } catch (fault) {
-        words.textContent = wordsFor(fault);
+        words.textContent = wordsFor(fault, box);
         words.hidden = false;
         button.disabled = false;
       }

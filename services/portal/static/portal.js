@@ -42,6 +42,8 @@
       bound.set(node.dataset.node, bindingsOf(node));
   }
 
+  const words = () => document.querySelector("[data-badge]").dataset;
+
   const show = (name, part) => bound.get(name)?.forEach((binding) => put(binding, part));
 
   function showBadge(freshness, text) {
@@ -49,8 +51,10 @@
       it.dataset.freshness = freshness;
     const badge = document.querySelector("[data-badge-text]");
     if (badge.textContent !== text) badge.textContent = text;
-    const spoken = document.querySelector("[data-badge-spoken]"); // not with every second
-    if (spoken.textContent !== freshness) spoken.textContent = freshness;
+    const spoken = document.querySelector("[data-badge-spoken]");
+    if (spoken.dataset.of === freshness) return; // not with every second
+    spoken.dataset.of = freshness;
+    spoken.textContent = text;
   }
 
   // --- The live page ---
@@ -71,7 +75,22 @@
         folded[folded.has(below) ? "delete" : "add"](below);
         fold(button, folded.has(below));
       });
+      button.addEventListener("keydown", (press) => walk(press, button, below));
     }
+  }
+
+  // Arrows: left folds, right unfolds, up and down go to the breakers before and after.
+  function walk(press, button, below) {
+    const buttons = [...document.querySelectorAll(".fold:not([hidden])")].filter(
+      (it) => it.offsetParent !== null,
+    );
+    const at = buttons.indexOf(button);
+    const next = { ArrowUp: buttons[at - 1], ArrowDown: buttons[at + 1] }[press.key];
+    if (next) next.focus();
+    else if (press.key === "ArrowLeft" && !folded.has(below)) button.click();
+    else if (press.key === "ArrowRight" && folded.has(below)) button.click();
+    else return;
+    press.preventDefault();
   }
 
   function wireFilters(sight) {
@@ -108,7 +127,7 @@
     let silence = 0;
     let source = null;
 
-    const reconnecting = () => showBadge("reconnecting", "reconnecting");
+    const reconnecting = () => showBadge("reconnecting", words().reconnecting);
 
     function alive() {
       clearTimeout(silence);
@@ -132,6 +151,7 @@
       if (view.scene) show("scene", view.scene);
       for (const kind of ["breakers", "chargers"])
         for (const [id, part] of Object.entries(view[kind] ?? {})) show(`${kind}:${id}`, part);
+      document.dispatchEvent(new CustomEvent("ampledger:view", { detail: view }));
       alive();
     }
 
@@ -160,10 +180,10 @@
       if (`${installations.length} ${knocks.length}` !== `${dataset.count} ${dataset.knocks}`)
         location.reload();
       for (const it of installations) show(it.head.id, it);
-      if (installations.length) showBadge("live", "live");
+      if (installations.length) showBadge("live", words().live);
     } catch (fault) {
       console.info("the portal did not answer:", fault.message);
-      showBadge("reconnecting", "reconnecting");
+      showBadge("reconnecting", words().reconnecting);
     }
     setTimeout(poll, POLL_MS, list);
   }

@@ -1,6 +1,6 @@
 """Whatever is wished, in any order: breakers protect each other, fail-safes fit, serials stand once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from hypothesis import given as for_any
 from hypothesis import settings
@@ -46,6 +46,7 @@ from shared.messages.installation import (
     SetImbalanceLimit,
     SetPriority,
     SetSwitchCurrent,
+    SetTariff,
     UnlockSerial,
 )
 from shared.phases import GridType
@@ -165,6 +166,12 @@ WISHES: dict[type[InstallationCommand], st.SearchStrategy[InstallationCommand]] 
     ),
     LiftExternalLimit: wishing(LiftExternalLimit, limit_id=LIMIT),
     SetContractPeak: wishing(SetContractPeak, circuit_id=PARENT, peak_w=maybe(st.just(9000.0))),
+    SetTariff: wishing(
+        SetTariff,
+        valid_from=st.sampled_from([date(2026, 12, 1), date(2027, 1, 1)]),
+        currency=st.sampled_from(["NOK", "EUR"]),
+        price_per_kwh=st.decimals(0, 5, places=2),
+    ),
 }
 OFTEN = (
     AssignChargers,

@@ -30,6 +30,7 @@ from shared.messages.installation import (
     MeterRemoved,
     PrioritySet,
     SwitchCurrentSet,
+    TariffSet,
 )
 from shared.phases import PHASES
 from tests.unit.installation.facts import (
@@ -120,6 +121,8 @@ ANYTHING: list[InstallationEvent] = [
     fact(ExternalLimitLifted, **LIMIT),
     fact(ContractPeakSet, circuit_id=None, peak_w=9000, per="HOUR"),
     fact(ContractPeakSet, circuit_id=None, peak_w=None, per="HOUR"),
+    fact(TariffSet, valid_from="2026-12-01", currency="NOK", price_per_kwh="1.20"),
+    fact(TariffSet, valid_from="2026-12-01", currency="EUR", price_per_kwh="0.20"),
 ]
 HISTORIES = st.lists(st.sampled_from(ANYTHING), max_size=40)
 

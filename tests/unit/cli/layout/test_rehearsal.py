@@ -1,8 +1,8 @@
 """A rehearsal decides as the service would, over all installations, and changes nothing."""
 
-from cli.layout.charger_file import Line
 from cli.layout.importing import bad_lines, commands_of
 from cli.layout.rehearsal import rehearse
+from shared.charger_file import Line
 from shared.messages.installation import (
     ChargerAssigned,
     ChargerRemoved,

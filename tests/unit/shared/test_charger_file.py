@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.layout.charger_file import COLUMNS, PER_COMMAND_MAX, read_chargers, wiring_of
+from shared.charger_file import COLUMNS, PER_COMMAND_MAX, read_chargers, wiring_of
 from shared.phases import PHASES, Phase, PhaseSwitching
 
 TURNED = (Phase.L2, Phase.L3, Phase.L1)
