@@ -1,10 +1,10 @@
 """
 Each service has a role of its own in PostgreSQL, named as its database, which reaches that one only.
 
-The role appends through `append_commands`, which runs with the rights of its owner, reads everything of its
-own, and writes its read models. It can neither change nor remove an event, nor make a table; the databases
-and what is in them belong to whoever migrates them. The same grants are made at every start, so that a new
-table is covered as soon as there is one.
+The role appends through `append_durably` and, in it, `append_commands`, which runs with the rights of its
+owner; it reads everything of its own, and writes its read models. It can neither change nor remove an
+event, nor make a table; the databases and what is in them belong to whoever migrates them. The same grants
+are made at every start, so that a new table is covered as soon as there is one.
 """
 
 import base64
@@ -23,7 +23,7 @@ from cli.composition import masked, role_of
 from cli.faults import FolderDamaged, MigrationFault
 from cli.files import write_atomically
 
-APPEND: Final = "append_commands"
+CALLED: Final = ("append_commands", "append_durably", "make_durable")
 KEPT: Final = frozenset(
     {
         "event_log",
@@ -172,13 +172,13 @@ def grants_of(role: str, tables: Sequence[str]) -> list[str]:
         f"grant connect on database {name} to {name}",
         "revoke all on schema public from public",
         f"grant usage on schema public to {name}",
-        "revoke all on all functions in schema public from public",
+        "revoke all on all routines in schema public from public",
         f"revoke all on all tables in schema public from {name}",
         f"grant select on all tables in schema public to {name}",
     ]
     if "log_head" in tables:
         statements += [
-            f"grant execute on function {APPEND} to {name}",
+            f"grant execute on routine {', '.join(CALLED)} to {name}",
             f"grant update ({', '.join(HALT)}) on log_head to {name}",
         ]
     if own:

@@ -22,6 +22,7 @@ from nats.js.errors import NotFoundError
 from cli.composition import Addresses, ServiceSpec, service_database_url
 from cli.faults import ServerFault
 from shared import epochs, subjects
+from shared.append_call import MAKE_DURABLE
 from shared.event_store import DATABASE_FAULTS
 from shared.messaging import connect, disconnect, ensure_jetstream, telemetry_jetstream
 from shared.pull import consumer_of
@@ -136,6 +137,7 @@ async def _provide_log(js: JetStreamContext, database_url: str, service: str) ->
     connection = await asyncpg.connect(database_url, timeout=CONNECT_S_MAX)
     try:
         state = await epochs.log_state(connection)
+        await connection.execute(MAKE_DURABLE)  # its head is about to be promised to followers
     finally:
         await connection.close(timeout=CONNECT_S_MAX)
     copy = await epochs.present_copy(js, service)

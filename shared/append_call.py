@@ -1,5 +1,5 @@
 """
-How commits are told to the database: the arguments of `append_commands`, and what it answers.
+How commits are told to the database: the arguments of `append_durably`, and what it answers.
 
 One call carries a batch. asyncpg spends more time on an array's elements than PostgreSQL on the rest of
 the call, so only short arrays go as arrays: long ones go as the text of an array, and bytes as one block
@@ -27,15 +27,18 @@ from shared.ids import new_id
 from shared.messages import Answer
 
 APPEND: Final = """
-    select positions, refused from append_commands(
+    call append_durably(
         $1::text::text[], $2, $3::text::int[], $4, $5::text::int[],
         $6::text[], $7::text::int[],
         $8::text::int[], $9::text::int[], $10::text::int[],
         $11::text::text[], $12::text::int[], $13::text::bigint[],
         $14::text[], $15::smallint[],
         $16::text::int[], $17::text::int[], $18::text::uuid[], $19, $20::text::int[],
-        $21::text[], $22::text[], $23::int[], $24::text[], $25::boolean[])
+        $21::text[], $22::text[], $23::int[], $24::text[], $25::boolean[],
+        null, null)
 """
+MAKE_DURABLE: Final = "select make_durable()"
+"""Answered once all that was read before is on disk."""
 
 
 @dataclass(slots=True)
@@ -179,7 +182,7 @@ def verdicts(row: Any, batch: Sequence[Written], *, repeated: bool) -> list[int 
     Read what became of every commit of a batch: its last event's position, or why not.
 
     Args:
-        row: what the function has answered.
+        row: what the procedure has answered.
         batch: the commits.
         repeated: an earlier call may have taken them: then our own is no duplicate.
     """

@@ -1,9 +1,9 @@
 """
-The writer of a log: coalesces what is handed in concurrently into few calls of the append function.
+The writer of a log: coalesces what is handed in concurrently into few calls of `append_durably`.
 
-Two lanes, each with a connection of its own, work in turn: while one batch is being written, the next
-one is laid out and sent, and waits for the log's lock. Commits on the same stream take effect in the
-order in which they were handed in: while one is on its way, those behind it wait for its end.
+Two lanes, each with a connection of its own, work side by side: while the disk is waited for on one, the
+next batch is laid out, sent, and worked out under the log's lock. Commits on the same stream take effect in
+the order in which they were handed in: while one is on its way, those behind it wait for its end.
 
 What became of a call whose connection was cut is unknown. It is repeated, and the ids of its commands
 tell what the first one has done.
@@ -214,7 +214,7 @@ class Writer:
 
 
 async def _call(line: "_Line", commits: Sequence[Written]) -> list[int | StoreFault]:
-    """Call the append function until the database has answered."""
+    """Call the procedure until the database has answered."""
     told = arguments(commits)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + UNREACHABLE_S_MAX

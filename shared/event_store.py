@@ -5,10 +5,15 @@ The event store: one append-only log per service, in that service's own database
     await store.load("installation-x")  the history of one stream
     async for page in store.pages()     the whole log in global order, without gaps
     await store.read(after=120)         what of it comes next
+    await store.make_durable()          what was read so far no crash undoes
 
 One writer per process (`shared/appending.py`) coalesces concurrent commits into one call of one SQL
-function, which takes the log's lock first: positions are dense, and a reader of ascending positions
+procedure, which takes the log's lock first: positions are dense, and a reader of ascending positions
 misses nothing.
+
+The lock is released before the disk has the events, so a reader may see some that a crash of the database
+takes back. Whoever has decided on those appends behind them, and loses that, too. But who keeps in memory
+what was read, passes it on, or answers by it has to have it made durable first.
 
 Faults
     Conflict            another writer was first: decide again, never repeat the write
@@ -25,7 +30,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from shared.append_call import first_answer
+from shared.append_call import MAKE_DURABLE, first_answer
 from shared.appending import Writer
 from shared.commits import (
     DATABASE_FAULTS,
@@ -150,18 +155,33 @@ class EventStore:
         """Name the position of the newest event; 0 for an empty log."""
         return int(await self.pool.fetchval("select position from log_head"))
 
+    async def make_durable(self) -> None:
+        """Wait until all that was read before is on disk."""
+        await self.pool.execute(MAKE_DURABLE)
+
+    async def durable_head(self, known: int) -> int:
+        """Name the position of the newest event once it is on disk; only what is beyond a known one is
+        waited for."""
+        head = await self.head()
+        if head > known:
+            await self.make_durable()
+        return head
+
     async def versions(self) -> dict[str, int]:
         """Name the version that every stream is at."""
         rows = await self.pool.fetch("select stream, version from log_stream")
         return {row["stream"]: row["version"] for row in rows}
 
     async def first_answer(self, command_id: str) -> FirstAnswer | None:
-        """Look up what a command was answered when it came first."""
+        """Look up what a command was answered when it came first; that it was is then on disk."""
         row = await self.pool.fetchrow(
             "select answer, fingerprint, position from log_command where command_id = $1",
             command_id,
         )
-        return row and first_answer(row["answer"], row["fingerprint"], row["position"])
+        if row is None:
+            return None
+        await self.make_durable()  # it may have come a moment ago, and be waiting for the disk
+        return first_answer(row["answer"], row["fingerprint"], row["position"])
 
     async def append(self, commit: Commit) -> int:
         """

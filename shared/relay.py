@@ -6,6 +6,10 @@ it expects to follow, so a second relay, or one that was paused, cannot publish 
 order, and the jetstream is its own checkpoint. PostgreSQL is the truth: a lost tail is published again at
 the same sequences, a lost jetstream from the beginning.
 
+Nothing is announced but what is on disk in PostgreSQL, or a crash would leave the jetstream ahead of the
+log. Notifications tell up to where that is; a relay that looks without having been told waits for the disk
+itself.
+
 Where the two contradict each other, the log has lost events that were announced. Then the relay halts
 the log, says so, and waits for somebody to begin a new epoch of it (`shared/epochs.py`).
 """
@@ -13,7 +17,7 @@ the log, says so, and waits for somebody to begin a new epoch of it (`shared/epo
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from nats.aio.client import Client
@@ -72,6 +76,8 @@ class Relay:
         self._hint = asyncio.Event()
         self._epoch = 0
         self._published: int | None = None
+        self._durable = 0
+        """The position up to which the log is known to be on disk."""
         self._complaint: str | None = None
         self._looked_s = 0.0
         self._said_s: float | None = None
@@ -112,6 +118,7 @@ class Relay:
     async def _listen(self) -> None:
         """Turn the database's notifications into hints; polling covers the lost ones."""
         async with self._store.pool.acquire() as connection:
+            self._durable = 0  # it may be another server by now, which has lost something
             await connection.add_listener("log", self._on_notification)
             try:
                 while not connection.is_closed():  # noqa: ASYNC110  # it tells whoever asks
@@ -119,7 +126,8 @@ class Relay:
             finally:
                 await connection.remove_listener("log", self._on_notification)
 
-    def _on_notification(self, *_: Any) -> None:  # noqa: ANN401  # asyncpg's listener signature
+    def _on_notification(self, _: object, __: int, ___: str, position: str) -> None:
+        self._durable = max(self._durable, int(position))
         self._hint.set()
 
     def _on_silence(self, fault: Exception) -> None:
@@ -131,7 +139,8 @@ class Relay:
 
     async def _copy(self) -> None:
         self._published = None
-        self._published = await self._resume()
+        self._published = published = await self._resume()
+        await self._look_for_more(published)
         while self._published is not None:
             if self._leads():
                 await in_child(self._copy_once(self._published), STEP_S_MAX)
@@ -139,29 +148,37 @@ class Relay:
                 await self._stand_by()
 
     def _on_fault(self, fault: Exception) -> None:
-        self._published = None
+        self._published, self._durable = None, 0
         log.warning("relay starts over", service=self._service, error=repr(fault))
 
     async def _copy_once(self, published: int) -> None:
+        if not await self._told_of_more(published):
+            await self._look_for_more(published)
         batch = await self._next(published)
-        if not batch and await self._hinted():
-            batch = await self._next(published)
         if batch:
             await announce(self._client, self._service, self._epoch, batch)
             self._published = batch[-1].position
-        elif not self._hint.is_set():
+        else:
+            self._durable = 0  # what is known of it may be of a log that was lost
             await self._look(published)
 
-    async def _next(self, published: int) -> list[Recorded]:
-        self._hint.clear()  # what is appended from here on is hinted at anew
-        return await self._store.read(after=published, limit=BATCH_MAX)
-
-    async def _hinted(self) -> bool:
-        """Wait for a hint, for a while."""
+    async def _told_of_more(self, published: int) -> bool:
+        """Wait for a notification of more than is published, for a while."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(POLL_S):
-                await self._hint.wait()
-        return self._hint.is_set()
+                while self._durable <= published:
+                    self._hint.clear()
+                    await self._hint.wait()
+        return self._durable > published
+
+    async def _look_for_more(self, published: int) -> None:
+        head = await self._store.durable_head(published)
+        self._durable = max(self._durable, head)
+
+    async def _next(self, published: int) -> list[Recorded]:
+        """Read what is on disk and not yet published."""
+        more = min(BATCH_MAX, self._durable - published)
+        return await self._store.read(after=published, limit=more) if more > 0 else []
 
     async def _stand_by(self) -> None:
         await asyncio.sleep(POLL_S)
@@ -214,6 +231,7 @@ class Relay:
             if state.halted_why is not None and not (current and state.halted_by == "relay"):
                 raise LogShorterThanJetstream(state.halted_why)
             if copy is None or not current:
+                await self._store.make_durable()  # the head is promised to followers
                 await epochs.take_over(self._js, self._service, state.epoch, state.position)
                 continue
             await epochs.lift(self._store.pool, "relay")

@@ -28,7 +28,7 @@ from shared.clock import utc_now
 from shared.commits import DATABASE_FAULTS, CommandKnown, Commit, Conflict, StreamEvents, Taken
 from shared.context import Context
 from shared.decider import CommandIdReused, Refused
-from shared.event_store import EventStore
+from shared.event_store import PAGE, EventStore
 from shared.ids import PersonId
 from shared.messages import Answer, Note
 from shared.messages.permissions import (
@@ -270,9 +270,14 @@ class Desk:
 
     async def _catch_up(self) -> None:
         """Take in what was appended since; destroy the keys of those who were forgotten."""
-        while page := await self._parts.store.read(after=self.register.position):
+        store, register = self._parts.store, self.register
+        # What is held in memory must not be ahead of a database that has crashed.
+        durable = await store.durable_head(register.position)
+        while (more := durable - register.position) > 0 and (
+            page := await store.read(register.position, min(more, PAGE))
+        ):
             for recorded in page:
-                hear(self.register, recorded)
+                hear(register, recorded)
                 if recorded.type == PersonForgotten.__name__:
                     self._to_destroy.add(recorded.stream.removeprefix("person-"))
         if self._to_destroy:

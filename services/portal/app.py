@@ -11,18 +11,19 @@ from services.portal.acting import Acting
 from services.portal.api.application import api
 from services.portal.api.looking import Sources
 from services.portal.askers import asker_of
+from services.portal.charger_figures import limit_in_force_of
 from services.portal.facts import Facts
 from services.portal.guarding import Guard
 from services.portal.handlers import followers, listen
 from services.portal.heard import Heard
 from services.portal.knocks import Knock, knock_of
 from services.portal.latest import Latest
-from services.portal.looks import Admit, Looks
+from services.portal.looks import Looks
 from services.portal.pages import application
 from services.portal.paper import Paper
 from services.portal.parts import Parts, Sights
 from services.portal.past import ASKED, Past
-from services.portal.read_models import ReadModels
+from services.portal.read_models import ReadModels, key_of
 from services.portal.refused import Refusals
 from services.portal.seeing import Seeing
 from services.portal.settings import PortalSettings
@@ -30,12 +31,15 @@ from services.portal.signing_in.asking import still_asks
 from services.portal.signing_in.questions import NatsQuestions
 from services.portal.tabs import Link, menu
 from services.portal.tail import Tail
+from services.portal.traces.keeping import Keeping
+from services.portal.traces.recent import Recent
+from services.portal.traces.tracing import Traces
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.acts_query import ask_acts
 from shared.clock import utc_now
 from shared.follow import cursor_of, follow
-from shared.ids import InstallationId
+from shared.ids import ChargerId, InstallationId
 from shared.messages.signing_in import Asker
 from shared.naming import names_of
 from shared.rights.grants import Place
@@ -63,7 +67,8 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         heard.begin(follower.service, await cursor_of(runtime.pool, follower))
         name = f"follow-{follower.service}"
         runtime.spawn(follow(runtime.client, runtime.pool, follower), name)
-    await listen(runtime.client, latest)
+    traces = traces_of(models, runtime)
+    await listen(runtime.client, latest, traces)
     runtime.spawn(viewers.run(), "viewers")
 
     serving = False
@@ -96,9 +101,10 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         acting=acting,
         models=models,
         client=runtime.client,
+        traces=traces,
         now=utc_now,
     )
-    app = application(parts, api_of(models, sights, guard, acting, admit, past, heard, tail))
+    app = application(parts, api_of(parts, heard, tail))
     runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
 
 
@@ -114,32 +120,38 @@ def acting_of(models: ReadModels, heard: Heard, runtime: Runtime) -> tuple[Guard
     return guard, Acting(runtime.client, guard, heard, refusals)
 
 
-def api_of(
-    models: ReadModels,
-    sights: Sights,
-    guard: Guard,
-    acting: Acting,
-    admit: Admit,
-    past: Past,
-    heard: Heard,
-    tail: Tail,
-) -> FastAPI:
+def api_of(parts: Parts, heard: Heard, tail: Tail) -> FastAPI:
     """Put the API together."""
+    models = parts.models
     sources = Sources(
         models.layouts.get,
         lambda: list(models.layouts.held.values()),
-        sights.view,
+        parts.sights.view,
         models.sessions,
         models.book,
-        guard,
-        admit,
-        past,
-        utc_now,
+        parts.guard,
+        parts.admit,
+        parts.past,
+        parts.traces,
+        parts.now,
         heard,
         tail,
         still_asks,
     )
-    return api(acting, sources, asker_of)
+    return api(parts.acting, sources, asker_of)
+
+
+def traces_of(models: ReadModels, runtime: Runtime) -> Traces:
+    """Keep how currents go, in memory and in the portal's own database."""
+
+    def limit_of(installation_id: InstallationId, charger_id: ChargerId) -> float | None:
+        condition = models.conditions.get(key_of(installation_id, charger_id))
+        return None if condition is None else limit_in_force_of(condition, utc_now())
+
+    recent = Recent()
+    keeping = Keeping(runtime.pool, recent, utc_now)
+    runtime.spawn(keeping.run(), "traces")
+    return Traces(recent, keeping, limit_of, utc_now)
 
 
 def sights_of(

@@ -28,6 +28,7 @@ from services.portal.projections import (
     overload_of,
 )
 from services.portal.read_models import ReadModels, key_of
+from services.portal.traces.tracing import Traces
 from shared import subjects
 from shared.followers import Connection, Follower
 from shared.messages.balancer import (
@@ -176,20 +177,26 @@ class Folding:
         await self._models.shares.put(connection, key, share)
 
 
-async def listen(client: Client, latest: Latest) -> None:
+async def listen(client: Client, latest: Latest, traces: Traces) -> None:
     """Hear readings and balances from now on; what was said before is not repeated."""
 
     async def on_meter_reading(message: Msg) -> None:
         try:
-            latest.hear_reading(MeterReading.model_validate_json(message.data))
+            reading = MeterReading.model_validate_json(message.data)
         except ValidationError as error:
             log.warning("reading unreadable", subject=message.subject, error=str(error))
+            return
+        latest.hear_reading(reading)
+        traces.hear_reading(reading)
 
     async def on_site_balance(message: Msg) -> None:
         try:
-            latest.hear_balance(SiteBalance.model_validate_json(message.data))
+            balance = SiteBalance.model_validate_json(message.data)
         except ValidationError as error:
             log.warning("balance unreadable", subject=message.subject, error=str(error))
+            return
+        latest.hear_balance(balance)
+        traces.hear_balance(balance)
 
     await client.subscribe(subjects.telemetry_all(MeterReading), cb=on_meter_reading)
     await client.subscribe(subjects.telemetry_all(SiteBalance), cb=on_site_balance)

@@ -34,6 +34,8 @@ PAGE_RIGHTS: Final[dict[str, Action | Everybody]] = {
     "/installations/{installation_id}/chargers/{charger_id}/set-up/move": Action.TECHNICAL,
     "/installations/{installation_id}/chargers/{charger_id}/set-up/remove": Action.TECHNICAL,
     "/installations/{installation_id}/chargers/{charger_id}/set-up/password": Action.TECHNICAL,
+    "/installations/{installation_id}/history": Action.HISTORY,
+    "/installations/{installation_id}/history/at": Action.HISTORY,
     "/installations/{installation_id}/who-did": Action.HISTORY,
     "/installations/{installation_id}/access": Action.PERMISSIONS,
     "/installations/{installation_id}/access/roles": Action.PERMISSIONS,

@@ -36,6 +36,7 @@ from services.portal.signing_in.company_pages import CompanyPages
 from services.portal.signing_in.pages import SignInPages
 from services.portal.signing_in.programs import ProgramTokens
 from services.portal.signing_in.questions import PermissionsUnavailable
+from services.portal.support import pages as support
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
 from services.portal.watching import ASKED_AGAIN_S, RECONNECT_MS
@@ -47,6 +48,7 @@ FILTERS: Final = ("all", "charging", "waiting", "problems")
 
 AREAS: Final[tuple[Area, ...]] = (
     access.routes,
+    support.routes,
     charger_page.routes,
     set_up,
 )

@@ -20,6 +20,7 @@ from services.portal.places import Places
 from services.portal.read_models import ReadModels
 from services.portal.seeing import Seeing
 from services.portal.signing_in.questions import Questions
+from services.portal.traces.tracing import Traces
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight, Viewers
 from shared.ids import InstallationId
@@ -55,6 +56,7 @@ class Parts:
         acting: has it done.
         models: what the portal remembers.
         client: NATS, for queries.
+        traces: how currents went lately.
         now: reads the clock.
     """
 
@@ -69,6 +71,7 @@ class Parts:
     acting: Acting
     models: ReadModels
     client: Client
+    traces: Traces
     now: Callable[[], datetime]
 
     @property

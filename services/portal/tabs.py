@@ -23,6 +23,7 @@ TABS: Final = (
     Tab("", marked("Live"), Action.LIVE),
     Tab("/circuits", marked("Circuits"), Action.LIVE),
     Tab("/access", marked("Access"), Action.PERMISSIONS),
+    Tab("/history", marked("History"), Action.HISTORY),
     Tab("/who-did", marked("Who did what"), Action.HISTORY),
 )
 """In the order in which they are shown."""

@@ -78,7 +78,10 @@ class History:
         if snapshot is not None:
             self.state, self._version = snapshot.state, snapshot.version
             self._snapshot_version = snapshot.version
-        for recorded in await self._store.load(self.assigned.stream, self._version):
+        newer = await self._store.load(self.assigned.stream, self._version)
+        if newer:  # what is held in memory must not be ahead of a database that has crashed
+            await self._store.make_durable()
+        for recorded in newer:
             self._fold([recorded.event])  # type: ignore[list-item]  # the stream holds no others
             self._version = recorded.version
         self._uncertain = False

@@ -76,6 +76,9 @@ class OwnStreams(Generic[S]):
             history = await self.history(serial)
             events = decide(self._folded(history))
             if not events and command_id is None:
+                await (
+                    self._store.make_durable()
+                )  # it is so already, and no crash shall change that
                 return 0
             context = present_context()
             meta = Meta(

@@ -23,6 +23,9 @@ from services.portal.past import Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
 from services.portal.tail import Tail
+from services.portal.traces.keeping import Keeping
+from services.portal.traces.recent import Recent
+from services.portal.traces.tracing import Traces
 from shared.acts_query import ask_acts
 from shared.clock import utc_now
 from shared.follow import follow
@@ -40,6 +43,7 @@ from shared.runtime import RuntimeSettings, pool_of
 from tests.integration.installation.desk import Service
 from tests.support.databases import service_database
 from tests.support.portal_feed import Feed, feeding
+from tests.support.portal_process import SCHEMA
 from tests.support.servers import running_servers
 
 CSRF = "the-token-of-our-pages"
@@ -137,8 +141,9 @@ async def api_place() -> AsyncIterator[ApiPlace]:
         stack.push_async_callback(installation.stop)
         client = await connect(servers.nats_url, "test-api")
         stack.push_async_callback(client.close)
-        pool = await stack.enter_async_context(pool_of(await service_database(servers)))
-        models, heard = ReadModels(), Heard()
+        pool = await stack.enter_async_context(pool_of(await service_database(servers, SCHEMA)))
+        models, heard, recent = ReadModels(), Heard(), Recent()
+        traces = Traces(recent, Keeping(pool, recent, utc_now), lambda *_: None, utc_now)
         tasks = []
         for follower in followers(models, pool, heard):
             await follower.reload()
@@ -158,6 +163,7 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             guard,
             Looks(guard, models.book, acting, utc_now).admit,
             Past(partial(ask_acts, client, ("installation",)), partial(names_of, client)),
+            traces,
             utc_now,
             heard,
             Tail(client, ("installation", "telemetry", "permissions")),

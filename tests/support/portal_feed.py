@@ -6,12 +6,14 @@ Permissions runs for real, since people sign in; what it announces besides is pu
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import AsyncIterator
 
 import httpx
 from nats.aio.client import Client
 
 from shared import subjects
+from shared.acts_query import answer_acts
 from shared.event_store import Commit, EventStore, StreamEvents
 from shared.ids import new_id
 from shared.messages import Answer, Event, Verdict
@@ -40,6 +42,11 @@ class Feed:
         self.client = client
         self.permissions = permissions
         self._stores = stores
+        self._streams: dict[str, set[str]] = defaultdict(set)
+
+    def streams(self, service: str) -> tuple[str, ...]:
+        """Name the streams of a log, whatever they are about."""
+        return tuple(sorted(self._streams[service]))
 
     async def tell(self, *events: Event) -> None:
         """Append events to the logs of their services, in the order given."""
@@ -51,6 +58,7 @@ class Feed:
 
     async def _append(self, service: str, stream: str, events: list[Event]) -> None:
         command_id = new_id()
+        self._streams[service].add(stream)
         await self._stores[service].append(
             Commit(
                 command_id=command_id,
@@ -103,6 +111,10 @@ async def feeding(
         pool = await stack.enter_async_context(pool_of(permissions.database_url))
         stores["permissions"] = await stack.enter_async_context(EventStore.open(pool))
         feed = Feed(client, stores, permissions)
+        for service in logs:
+            await answer_acts(
+                client, service, stores[service], lambda _, of=service: feed.streams(of)
+            )
         await feed.tell(
             PlatformRoleGranted(grantee=f"person/{OPERATOR}", role=PlatformRole.SUPPORT)
         )

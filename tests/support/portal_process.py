@@ -13,6 +13,7 @@ from cli.ports import free_ports
 from tests.support.databases import ROOT, service_database
 from tests.support.servers import EmbeddedServers
 
+SCHEMA = ROOT / "services" / "portal" / "schema"
 READY_S_MAX = 20.0
 STOP_S_MAX = 10.0
 
@@ -41,7 +42,7 @@ async def start_portal(
     servers: EmbeddedServers, database_url: str | None = None, port: int | None = None
 ) -> PortalProcess:
     """Start a portal, on a free port unless given, and wait until it answers."""
-    database_url = database_url or await service_database(servers)
+    database_url = database_url or await service_database(servers, SCHEMA)
     port = port or free_ports(1)[0]
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -30,6 +30,7 @@ from services.portal.api.problems import (
 from services.portal.api.read_routes import READ_ROUTES, ReadRoute
 from services.portal.api.reading import Reading
 from services.portal.api.records import Records
+from services.portal.api.tracing import Tracing
 from shared.decider import Refused
 from shared.messaging import ServiceUnavailable
 
@@ -141,7 +142,7 @@ def _of_reading(read: ReadRoute) -> dict[int | str, dict[str, Any]]:
 
 def handlers_of(looking: Looking) -> dict[str, Callable[..., Any]]:
     """Name the handler of everything that is read."""
-    groups = (Reading(looking), Records(looking), Happenings(looking))
+    groups = (Reading(looking), Records(looking), Tracing(looking), Happenings(looking))
     return {
         route.name: next(getattr(it, route.name) for it in groups if hasattr(it, route.name))
         for route in READ_ROUTES

@@ -16,6 +16,7 @@ from services.portal.heard import Heard
 from services.portal.looks import Admit
 from services.portal.past import Past
 from services.portal.tail import Tail
+from services.portal.traces.tracing import Traces
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
 from shared.ids import ID_PATTERN
@@ -41,6 +42,7 @@ class Sources:
         guard: checks who asks.
         admit: lets somebody look at the past.
         past: what the logs of all services tell.
+        traces: how currents went lately.
         now: reads the clock.
         heard: how far the portal has come in the logs that it follows.
         tail: reads on in them.
@@ -55,6 +57,7 @@ class Sources:
     guard: Guard
     admit: Admit
     past: Past
+    traces: Traces
     now: Callable[[], datetime]
     heard: Heard
     tail: Tail

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.portal.api.commands import CHARGER, INSTALLATION
+from services.portal.api.commands import CHARGER, CIRCUIT, INSTALLATION
 from services.portal.api.paging import Page
 from services.portal.api.readings import (
     ChargerTold,
@@ -14,6 +14,7 @@ from services.portal.api.readings import (
 )
 from services.portal.api.reports import Report
 from services.portal.charging import ChargingSession
+from services.portal.traces.trace import Trace
 from shared.rights.table import Action
 
 
@@ -45,6 +46,8 @@ READ_ROUTES: Final = (
     ReadRoute(f"{INSTALLATION}/live", "live", Action.LIVE),
     ReadRoute(f"{CHARGER}/live", "charger_live", Action.LIVE),
     ReadRoute(f"{INSTALLATION}/events", "events", Action.LIVE),
+    ReadRoute(f"{CHARGER}/trace", "charger_trace", Action.LIVE, Trace),
+    ReadRoute(f"{CIRCUIT}/trace", "circuit_trace", Action.LIVE, Trace),
     ReadRoute(
         f"{INSTALLATION}/sessions", "sessions", Action.ALL_SESSIONS, Page[ChargingSession]
     ),

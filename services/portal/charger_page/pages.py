@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services.portal.charger_page.actions import Actions
+from services.portal.charger_page.curves import curve_of
 from services.portal.charger_page.sessions import session_rows
 from services.portal.charger_page.stories import StoryLine, story_of
 from services.portal.charging import ChargingSession
@@ -21,6 +22,7 @@ from services.portal.one_charger.picture import Picture, Step, picture_of, zone_
 from services.portal.parts import Parts
 from services.portal.past import TooManyLook
 from services.portal.places import Here
+from services.portal.traces.samples import charger_part
 from services.portal.viewers import Sight
 from services.portal.watching import streamed
 from shared.decider import Refused
@@ -84,6 +86,13 @@ class ChargerPages:
             lines=lines_of(facts, charger, self._parts.now()),
             session=session,
             driver=await self._driver(here, session),
+            curve=await curve_of(
+                self._parts,
+                request,
+                here,
+                charger_part(charger.charger_id),
+                f"chargers/{charger.charger_id}",
+            ),
             sessions=await self._sessions(here, charger),
             may={it.name: here.may(it) for it in Action},
             takes={it.name: takes(it) for it in (Action.CHARGE, Action.POWER)},

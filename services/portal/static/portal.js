@@ -151,6 +151,7 @@
       if (view.scene) show("scene", view.scene);
       for (const kind of ["breakers", "chargers"])
         for (const [id, part] of Object.entries(view[kind] ?? {})) show(`${kind}:${id}`, part);
+      document.dispatchEvent(new CustomEvent("ampledger:view", { detail: view }));
       alive();
     }
 

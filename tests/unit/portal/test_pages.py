@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest_asyncio
 from starlette.applications import Starlette
 
+from services.portal.charging import Sessions
 from services.portal.documents import Deactivation, Layout
 from services.portal.facts import Facts
 from services.portal.guarding import Guard
@@ -20,6 +22,10 @@ from services.portal.parts import Parts, Sights
 from services.portal.past import Name, Past
 from services.portal.seeing import Seeing
 from services.portal.signing_in.questions import PermissionsUnavailable, R
+from services.portal.traces.keeping import Keeping
+from services.portal.traces.recent import Recent
+from services.portal.traces.samples import Key, Minute
+from services.portal.traces.tracing import Traces
 from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.ids import InstallationId, PersonId
@@ -128,6 +134,16 @@ async def nobody(_: Collection[PersonId], __: str) -> Mapping[PersonId, str]:
     return {}
 
 
+class NothingKept(Keeping):
+    """A database in which no trace is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(None, Recent(), lambda: AT)
+
+    async def minutes(self, _key: Key, _begins: datetime, _ends: datetime) -> list[Minute]:
+        return []
+
+
 def asking(
     seen: Sights,
     session: str = "ada's",
@@ -136,9 +152,12 @@ def asking(
     name: Name = nobody,
 ) -> httpx.AsyncClient:
     unused: Any = None
+    traces = Traces(Recent(), NothingKept(), lambda *_: None, lambda: AT)
     assert isinstance(seen.view, Shown)
     layout = seen.view.layout
-    models: Any = SimpleNamespace(layouts=SimpleNamespace(get=layout, held=seen.view.layouts))
+    models: Any = SimpleNamespace(
+        layouts=SimpleNamespace(get=layout, held=seen.view.layouts), sessions=Sessions()
+    )
     book: Any = SimpleNamespace(grants=SUPPORT)
     guard = Guard(book, lambda it: layout(it) is not None, lambda *_: None, lambda: AT)
     parts = Parts(
@@ -153,6 +172,7 @@ def asking(
         acting=unused,
         models=models,
         client=unused,
+        traces=traces,
         now=lambda: AT,
     )
     app = application(parts, Starlette())

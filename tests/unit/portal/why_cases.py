@@ -1,6 +1,7 @@
 """A charger under every cause that there is: what its page says is in docs/why.md, word by word."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from services.portal.documents import Applied, Condition, Fault, Layout, Rejected, Share
 from services.portal.facts import Facts
@@ -21,7 +22,7 @@ from tests.unit.portal.facts import (
     share,
 )
 
-ON_MAIN = {"circuit_id": MAIN, "phase": Phase.L1}
+ON_MAIN: dict[str, Any] = {"circuit_id": MAIN, "phase": Phase.L1}
 MAIN_NEXT = RunnerUp(rule=Rule.BREAKER, **ON_MAIN, usable_a=160.0, limit_a=14.5)
 
 
@@ -93,7 +94,12 @@ OWN = LAYOUT.model_copy(
         )
     }
 )
-TURN = {"circuit_id": "level-1", "phase": Phase.L1, "place": 1, "turn_at": at(1500)}
+TURN: dict[str, Any] = {
+    "circuit_id": "level-1",
+    "phase": Phase.L1,
+    "place": 1,
+    "turn_at": at(1500),
+}
 QUEUED = known(
     conditions={"bay-1": STOPPED},
     shares={

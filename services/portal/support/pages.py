@@ -1,0 +1,18 @@
+"""The routes of the past and of support."""
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Route
+
+from services.portal.parts import Parts
+from services.portal.support.history_pages import HistoryPages
+
+
+def routes(parts: Parts) -> Sequence[BaseRoute]:
+    """Make the routes."""
+    history = HistoryPages(parts)
+    home = "/installations/{installation_id}"
+    return (
+        Route(f"{home}/history", history.timeline),
+        Route(f"{home}/history/at", history.moment),
+    )
