@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from services.portal.documents import Circuit
 from services.portal.doing import Filled, Wrong, filled_in
+from services.portal.part_wishes import one_of
 from services.portal.parts import Parts
 from services.portal.places import Here
 from services.portal.setup.circuit_pages import circuit_of
@@ -17,7 +18,6 @@ from services.portal.setup.trees import (
     way_to,
     whole,
 )
-from services.portal.setup.wishes import one_of
 from shared.messages import Answer, Verdict
 from shared.messages.balancer import MAIN
 from shared.messages.installation import (
