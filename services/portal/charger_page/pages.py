@@ -19,7 +19,8 @@ from services.portal.charging import ChargingSession
 from services.portal.documents import Charger, Condition
 from services.portal.doing import Filled, Wrong
 from services.portal.one_charger.about import lines_of
-from services.portal.one_charger.picture import Picture, Step, picture_of, zone_of
+from services.portal.one_charger.picture import Picture, picture_of, zone_of
+from services.portal.one_charger.way_up import Step
 from services.portal.parts import Parts
 from services.portal.past import TooManyLook
 from services.portal.places import Here
