@@ -24,6 +24,7 @@ from services.portal.one_charger.way_up import Step
 from services.portal.parts import Parts
 from services.portal.past import TooManyLook
 from services.portal.places import Here
+from services.portal.session_book import Which
 from services.portal.traces.samples import charger_part
 from services.portal.viewers import Sight
 from services.portal.watching import streamed
@@ -166,7 +167,7 @@ class ChargerPages:
         if condition is None or condition.session is None:
             return None
         key = f"{here.id}/{condition.session.session_id}"
-        return self._parts.models.sessions.documents.get(key)
+        return self._parts.models.sessions.going_on.get(key)
 
     async def _driver(self, here: Here, session: ChargingSession | None) -> str:
         """Name who charges, to whom that may be told: to themselves, and to who sees all sessions."""
@@ -182,8 +183,7 @@ class ChargerPages:
     async def _sessions(self, here: Here, charger: Charger) -> Sequence[Any]:
         if not here.may(Action.ALL_SESSIONS):
             return ()
-        found = self._parts.models.sessions.at(here.id, charger.charger_id)
-        newest = sorted(found, key=lambda it: it.order, reverse=True)[:5]
+        newest = await self._parts.sessions.page(Which(here.id, charger.charger_id), None, 5)
         people = {it.person_id for it in newest if it.person_id is not None}
         names = await self._parts.past.names(people, here.asker.actor)
         return session_rows(newest, names, zone_of(here.layout))

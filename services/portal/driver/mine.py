@@ -1,6 +1,6 @@
 """What is a driver's own: pure, from documents and grants to what a phone shows."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -157,27 +157,38 @@ class MySessions:
 
 
 def my_sessions(
-    sessions: Iterable[ChargingSession],
+    sessions: Sequence[ChargingSession],
     layout_of: Callable[[InstallationId], Layout | None],
-    before: str,
 ) -> MySessions:
     """
-    Cut a page out of one's sessions.
+    Make a page of one's sessions.
 
     Args:
-        sessions: all of one's own, in any order.
+        sessions: the newest first, `SESSIONS_MAX` of them; one more tells that there are older ones.
         layout_of: an installation as it is set up.
-        before: `older` of the page before; empty: from the newest on.
     """
-    newest = sorted(sessions, key=_place_of, reverse=True)
-    left = [it for it in newest if not before or _place_of(it) < before]
-    shown = left[:SESSIONS_MAX]
-    older = _place_of(shown[-1]) if len(left) > len(shown) else ""
+    shown = sessions[:SESSIONS_MAX]
+    older = _place_of(shown[-1]) if len(sessions) > len(shown) else ""
     return MySessions(tuple(_mine(it, layout_of(it.installation_id)) for it in shown), older)
 
 
 def _place_of(session: ChargingSession) -> str:
-    return "~".join(session.order)
+    return f"{session.started_at.isoformat()}~{session.session_id}"
+
+
+def began_before(older: str) -> tuple[datetime, str] | None:
+    """
+    Read where a page begins from `older` of the one before; none: from the newest on.
+
+    >>> began_before("2026-11-27T08:00:00+00:00~s-7")[1], began_before("yesterday")
+    ('s-7', None)
+    """
+    at, _tilde, session_id = older.partition("~")
+    try:
+        began = datetime.fromisoformat(at)
+    except ValueError:
+        return None  # nobody but this page makes these
+    return (began, session_id) if began.tzinfo is not None else None
 
 
 def _mine(session: ChargingSession, layout: Layout | None) -> MySession:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -10,11 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from services.portal.charging import ChargingSession
 from services.portal.documents import Layout
 from services.portal.doing import Filled, Wrong, filled_in
 from services.portal.driver.mine import (
     CHARGERS_MAX,
+    SESSIONS_MAX,
     Running,
+    began_before,
     my_sessions,
     offers,
     running,
@@ -22,6 +26,7 @@ from services.portal.driver.mine import (
 from services.portal.one_charger.picture import zone_of
 from services.portal.one_charger.wishes import WishUnclear, wish_of
 from services.portal.parts import Parts
+from services.portal.session_book import Which
 from services.portal.signing_in.asking import required
 from services.portal.view import Freshness
 from services.portal.viewers import Sight
@@ -57,9 +62,9 @@ class DriverPages:
         self._parts = parts
 
     async def page(self, request: Request) -> Response:
-        return self._shown(request)
+        return await self._shown(request)
 
-    def _shown(
+    async def _shown(
         self, request: Request, filled: Filled | None = None, wrong: Wrong | None = None
     ) -> Response:
         asker = required(request)
@@ -70,9 +75,8 @@ class DriverPages:
             layouts, partial(self._may, asker), wanted, frozenset(it.node for it in mine)
         )
         sessions = my_sessions(
-            self._sessions(asker),
+            await self._sessions(asker, began_before(request.query_params.get("before", ""))),
             self._parts.models.layouts.get,
-            request.query_params.get("before", ""),
         )
         return self._parts.paper.page(
             request,
@@ -110,12 +114,14 @@ class DriverPages:
         told = _(
             "The charger was told to begin. It can take half a minute until the car charges."
         )
-        return self._done(request, filled, done, told)
+        return await self._done(request, filled, done, told)
 
     async def stop(self, request: Request) -> Response:
         filled = await filled_in(request)
         done = await self._parts.doing.carry_out(filled, StopCharging, _at(filled))
-        return self._done(request, filled, done, _("The charger was told to end the session."))
+        return await self._done(
+            request, filled, done, _("The charger was told to end the session.")
+        )
 
     async def wish(self, request: Request) -> Response:
         filled = await filled_in(request)
@@ -131,25 +137,32 @@ class DriverPages:
         else:
             fields = _at(filled) | wish
             done = await self._parts.doing.carry_out(filled, SetChargingWish, fields)
-        return self._done(request, filled, done, _("Your wish was noted."))
+        return await self._done(request, filled, done, _("Your wish was noted."))
 
-    def _done(
+    async def _done(
         self, request: Request, filled: Filled, done: Answer | Wrong, text: str
     ) -> Response:
         if isinstance(done, Wrong):
-            return self._shown(request, filled, done)
+            return await self._shown(request, filled, done)
         return self._parts.doing.done(request, PATH, done, text)
 
     # --- What is known ---
 
-    def _sessions(self, asker: Asker) -> Sequence[Any]:
+    async def _sessions(
+        self, asker: Asker, before: tuple[datetime, str] | None
+    ) -> Sequence[ChargingSession]:
+        """Read as many of one's own sessions as a page shows, and one more if there is one."""
         if asker.person_id is None:
             return ()
-        return list(self._parts.models.sessions.of(asker.person_id))
+        mine = Which(person_id=asker.person_id)
+        return await self._parts.sessions.page(mine, before, SESSIONS_MAX + 1)
 
     def _running(self, asker: Asker) -> list[Running]:
-        facts_of = self._parts.sights.facts
-        return running(self._sessions(asker), facts_of, self._parts.now())
+        if asker.person_id is None:
+            return []
+        going_on = self._parts.models.sessions.going_on.held.values()
+        mine = [it for it in going_on if it.person_id == asker.person_id]
+        return running(mine, self._parts.sights.facts, self._parts.now())
 
     def _layouts(self, asker: Asker) -> Sequence[Layout]:
         """Name the installations where somebody has a role, in the order of their names."""
