@@ -8,7 +8,8 @@ import pytest
 from starlette.requests import Request
 
 from services.portal.charger_page.stories import SHOWN_MAX, story_of
-from services.portal.charging import ChargingSession, Sessions
+from services.portal.charging import ChargingSession
+from services.portal.charging_folds import Sessions
 from services.portal.viewers import Sight, Viewers
 from services.portal.watching import streamed
 from shared.ids import InstallationId
@@ -68,7 +69,7 @@ def session(**changes: object) -> Sessions:
     }
     sessions = Sessions()
     one = ChargingSession.model_validate(known_of | changes)
-    sessions.documents._held[f"{GARAGE}/{one.session_id}"] = one
+    sessions.going_on._held[f"{GARAGE}/{one.session_id}"] = one
     return sessions
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from services.portal.charging import ChargingSession
-from services.portal.driver.mine import SESSIONS_MAX, my_sessions, offers, running
+from services.portal.driver.mine import SESSIONS_MAX, began_before, my_sessions, offers, running
 from services.portal.facts import Facts
 from shared.messages import Command
 from shared.messages.installation import SetChargingWish
@@ -173,19 +173,20 @@ def test_what_is_locked_or_taken_by_oneself_is_not_offered() -> None:
     assert [it.charger_id for it in other] == ["bay-2"]
 
 
-def test_sessions_come_a_page_at_a_time_and_none_twice() -> None:
-    mine = [past(it) for it in range(SESSIONS_MAX + 5)]
-    first = my_sessions(mine, lambda _: LAYOUT, "")
-    second = my_sessions(mine, lambda _: LAYOUT, first.older)
+def test_a_page_of_sessions_says_where_the_next_one_begins() -> None:
+    mine = [past(it) for it in range(SESSIONS_MAX + 1)]
+    first = my_sessions(mine, lambda _: LAYOUT)
+    last = my_sessions(mine[SESSIONS_MAX:], lambda _: LAYOUT)
 
-    assert (len(first.rows), len(second.rows), second.older) == (SESSIONS_MAX, 5, "")
-    times = [it.began.iso for it in (*first.rows, *second.rows)]
-    assert times == sorted(set(times), reverse=True)
+    assert (len(first.rows), len(last.rows), last.older) == (SESSIONS_MAX, 1, "")
+    before = began_before(first.older)
+    assert before == (mine[SESSIONS_MAX - 1].started_at, f"p-{SESSIONS_MAX - 1}")
+    assert began_before("no page of ours") is None
     assert (first.rows[0].charger, first.rows[0].energy) == ("Bay 2", "8.4 kWh")
     assert first.rows[0].lasted == "45 min"
 
 
 def test_a_session_at_a_place_that_is_gone_is_told_by_its_ids() -> None:
-    (row,) = my_sessions([past(1, ended_at=None, energy_wh=None)], lambda _: None, "").rows
+    (row,) = my_sessions([past(1, ended_at=None, energy_wh=None)], lambda _: None).rows
 
     assert (row.charger, row.place, row.lasted, row.energy) == ("bay-2", GARAGE, "goes on", "–")
