@@ -2,15 +2,17 @@
 Owns the electrical layout of an installation: breakers, circuits, chargers, serial numbers.
 
 Takes      CreateInstallation, ChangeInstallation, DeactivateInstallation, ReactivateInstallation,
-           SetAuthenticationRequired, SetAvailableCurrent, SetSwitchCurrent, SetImbalanceLimit,
+           SetAuthenticationRequired, SetAvailableCurrent, SetCurrentSchedule, SetSwitchCurrent,
+           SetImbalanceLimit,
            AddCircuit, ChangeCircuit, MoveCircuit, DeactivateCircuit, ReactivateCircuit,
            AssignChargers, ChangeCharger, MoveCharger, RemoveCharger, SetFailSafe, SetPriority,
            SetChargingWish, UnlockSerial, AddMeter, ChangeMeter, RemoveMeter,
            SetExternalLimit, LiftExternalLimit, SetContractPeak, SetTariff
 Announces  InstallationCreated, InstallationChanged, InstallationDeactivated,
            InstallationReactivated, AuthenticationRequiredSet, AvailableCurrentSet,
-           SwitchCurrentSet, ImbalanceLimitSet, CircuitAdded, CircuitChanged, CircuitMoved,
-           CircuitDeactivated, CircuitReactivated, ChargerAssigned, ChargerChanged,
+           CurrentScheduleSet, SwitchCurrentSet, ImbalanceLimitSet, CircuitAdded,
+           CircuitChanged, CircuitMoved, CircuitDeactivated, CircuitReactivated,
+           ChargerAssigned, ChargerChanged,
            ChargerMoved, ChargerRemoved, FailSafeSet, PrioritySet, ChargingWishSet,
            SerialLocked, SerialUnlocked,
            MeterAdded, MeterChanged, MeterRemoved,
