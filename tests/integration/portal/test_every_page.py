@@ -162,9 +162,12 @@ def agrees(path: str, found: str, wanted: str) -> bool:
     further = set(re.findall(r"{(\w+)}", path)) - set(NAMES)
     if wanted == "in" and found == "not here":
         return bool(further)
-    right = PAGE_RIGHTS[path]
-    if wanted == "in" and found in {"sign in", "forbidden"} and isinstance(right, Everybody):
-        return found == "sign in" or right is Everybody.ANYBODY
+    if wanted == "in" and isinstance(PAGE_RIGHTS[path], Everybody):
+        return found in {
+            "in",
+            "sign in",
+            "not here",
+        }  # it leads on, or there is nothing of theirs
     return found == wanted
 
 

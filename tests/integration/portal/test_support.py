@@ -7,10 +7,13 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.installation.handlers import routes
 from services.installation.language import COMMANDS
 from services.installation.rehearsing import rehearsals
+from shared.commands import taking_commands
 from shared.ids import new_id
 from shared.messages import Command
+from shared.messages.installation import SerialUnlocked
 from shared.messages.permissions import (
     HistoryLookedAt,
     PlatformRole,
@@ -38,12 +41,17 @@ async def support(shown: Shown) -> AsyncIterator[httpx.AsyncClient]:
     def anybody(_: Command, actor: str) -> str:
         return actor
 
-    decide = rehearsals(shown.feed.log("installation"), anybody)
-    await answer_rehearsals(shown.feed.client, "installation", COMMANDS, decide)
+    log = shown.feed.log("installation")
+    await answer_rehearsals(
+        shown.feed.client, "installation", COMMANDS, rehearsals(log, anybody)
+    )
     for part in (portal_pier.set_up(), portal_pier.changed(), portal_pier.locked()):
         await shown.feed.tell(*part)
     who = f"support-{new_id()[-8:]}"
-    async with httpx.AsyncClient(base_url=shown.portal.url, timeout=30) as http:
+    async with (
+        taking_commands(shown.servers.nats_url, "test-installation", routes(log, anybody)),
+        httpx.AsyncClient(base_url=shown.portal.url, timeout=30) as http,
+    ):
         await with_password(http, shown.feed.client, who)
         await http.post("/step-up", data={"csrf": await csrf_in(http), "password": PASSWORD})
         named = PlatformRoleGranted(grantee=f"person/{who}", role=PlatformRole.SUPPORT)
@@ -140,6 +148,30 @@ async def test_unlocking_is_tried_first_and_appends_nothing(
     assert f"Berth 3 ({LOCKED}): gone" in tried.text
     assert 'name="reason" value="Case 4711: sold"' in tried.text
     assert await shown.feed.log("installation").head() == head
+
+
+async def test_what_was_seen_is_done_and_the_serial_is_free(
+    shown: Shown, support: httpx.AsyncClient
+) -> None:
+    serial = portal_pier.serial(4)
+    done = await support.post(
+        f"/support/serials/{serial}/unlock",
+        data={
+            "csrf": await csrf_in(support),
+            "key": new_id(),
+            "reason": "Case 4711: sold",
+            "ticket": "4711",
+            "seen": "1",
+        },
+        follow_redirects=True,
+    )
+
+    assert f"{serial} is unlocked: it can be assigned anywhere." in done.text
+    log = [it async for page in shown.feed.log("installation").pages() for it in page]
+    unlocked = [it.event for it in log if isinstance(it.event, SerialUnlocked)]
+    assert [(it.serial, it.reason, it.ticket) for it in unlocked] == [
+        (serial, "Case 4711: sold", "4711")
+    ]
 
 
 async def test_what_is_not_locked_cannot_be_unlocked(support: httpx.AsyncClient) -> None:
