@@ -28,6 +28,7 @@ from services.portal.driver import pages as driver
 from services.portal.languages import choose
 from services.portal.paper import STATIC, as_json
 from services.portal.parts import Area, Parts
+from services.portal.power import pages as power
 from services.portal.security import SecurityHeaders
 from services.portal.setup.pages import routes as set_up
 from services.portal.signing_in.account import AccountPages
@@ -55,6 +56,7 @@ AREAS: Final[tuple[Area, ...]] = (
     charger_page.routes,
     driver.routes,
     set_up,
+    power.routes,
 )
 """Groups of pages that stand beside these; each makes its own routes."""
 

@@ -22,6 +22,7 @@ class Tab:
 TABS: Final = (
     Tab("", marked("Live"), Action.LIVE),
     Tab("/circuits", marked("Circuits"), Action.LIVE),
+    Tab("/power", marked("Power"), Action.LIVE),
     Tab("/access", marked("Access"), Action.PERMISSIONS),
     Tab("/history", marked("History"), Action.HISTORY),
     Tab("/who-did", marked("Who did what"), Action.HISTORY),

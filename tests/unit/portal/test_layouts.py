@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.portal.documents import Charger, Circuit, Layout
+from services.portal.documents import Charger, Circuit, Layout, Wish
 from services.portal.layouts import LAYOUT_EVENTS, REMOVED_MAX, LayoutEvent, fold_layout
 from shared.messages.installation import (
     AuthenticationRequiredSet,
@@ -289,16 +289,13 @@ def test_a_lock_names_what_the_charger_went_down_with_until_it_is_unlocked() -> 
     assert bay_1(layout_after(locked, unlocked)).lock is None
 
 
-# --- What only the balancer reads ---
+# --- Wishes ---
 
 
-def test_who_has_seen_a_wish_has_seen_another_position_and_the_same_layout() -> None:
-    before = layout_after()
+def test_what_was_wished_for_a_car_is_kept_with_its_charger() -> None:
     wished = ChargingWishSet(**BAY_1, departure_at=at(90), energy_wh=20_000)
 
-    after = layout_after(wished)
-
-    assert after == before.model_copy(update={"position": before.position + 1})
+    assert bay_1(layout_after(wished)).wish == Wish(departure_at=at(90), energy_wh=20_000)
 
 
 # --- Older documents ---
