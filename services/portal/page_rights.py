@@ -82,6 +82,7 @@ PAGE_RIGHTS: Final[dict[str, Action | Everybody]] = {
     "/step-up": _SIGNED_IN,
     "/step-up/passkey": _SIGNED_IN,
     "/account": _SIGNED_IN,
+    "/account/forget": _SIGNED_IN,
     "/account/password": _SIGNED_IN,
     "/account/tokens": _SIGNED_IN,
     "/account/tokens/{token_id}/revoke": _SIGNED_IN,
