@@ -1,6 +1,6 @@
 """Reading sessions: a page, sums, or all of them from a cursor in the database, never all at once."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -119,7 +119,7 @@ class SessionBook:
 
     async def all(
         self, wanted: Which, *, marks: bool = False
-    ) -> AsyncIterator[Sequence[Measured]]:
+    ) -> AsyncGenerator[Sequence[Measured]]:
         """
         Go through sessions in the order in which they ended, some at a time; those going on come last.
 
