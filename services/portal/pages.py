@@ -28,6 +28,7 @@ from services.portal.deed_pages import DeedPages
 from services.portal.languages import choose
 from services.portal.paper import STATIC, as_json
 from services.portal.parts import Area, Parts
+from services.portal.reports import pages as reports
 from services.portal.security import SecurityHeaders
 from services.portal.setup.pages import routes as set_up
 from services.portal.signing_in.account import AccountPages
@@ -50,6 +51,7 @@ AREAS: Final[tuple[Area, ...]] = (
     access.routes,
     support.routes,
     charger_page.routes,
+    reports.routes,
     set_up,
 )
 """Groups of pages that stand beside these; each makes its own routes."""

@@ -179,6 +179,7 @@ def asking(
         acting=unused,
         models=models,
         sessions=NobodyCharged(),
+        maker=unused,
         client=unused,
         traces=traces,
         now=lambda: AT,
