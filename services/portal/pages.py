@@ -29,6 +29,7 @@ from services.portal.languages import choose
 from services.portal.paper import STATIC, as_json
 from services.portal.parts import Area, Parts
 from services.portal.power import pages as power
+from services.portal.reports import pages as reports
 from services.portal.security import SecurityHeaders
 from services.portal.setup.pages import routes as set_up
 from services.portal.signing_in.account import AccountPages
@@ -55,6 +56,7 @@ AREAS: Final[tuple[Area, ...]] = (
     support.routes,
     charger_page.routes,
     driver.routes,
+    reports.routes,
     set_up,
     power.routes,
 )

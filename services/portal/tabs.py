@@ -23,6 +23,8 @@ TABS: Final = (
     Tab("", marked("Live"), Action.LIVE),
     Tab("/circuits", marked("Circuits"), Action.LIVE),
     Tab("/power", marked("Power"), Action.LIVE),
+    Tab("/sessions", marked("Sessions"), Action.ALL_SESSIONS),
+    Tab("/reports", marked("Reports"), Action.REPORTS),
     Tab("/access", marked("Access"), Action.PERMISSIONS),
     Tab("/history", marked("History"), Action.HISTORY),
     Tab("/who-did", marked("Who did what"), Action.HISTORY),
