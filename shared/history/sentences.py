@@ -70,6 +70,19 @@ def _available(it: layout.AvailableCurrentSet, words: Words) -> str:
     return f"All chargers together may draw {each_phase(it.available_a)}{until}"
 
 
+def _schedule(it: layout.CurrentScheduleSet, _: Words) -> str:
+    if not it.rules:
+        return "The weekly schedule of the available current was lifted"
+    rules = "; ".join(
+        f"{each_phase(rule.available_a)} {', '.join(rule.days)} {rule.begins}-{rule.ends}"
+        for rule in it.rules
+    )
+    return (
+        f"Every week all chargers together may draw {rules}; otherwise "
+        f"{each_phase(it.otherwise_a)} ({it.time_zone})"
+    )
+
+
 def _assigned(it: layout.ChargerAssigned, words: Words) -> str:
     where = f"{it.name} ({it.serial}) was assigned to {words.circuit(it.circuit_id)}"
     moved = f", moved from installation {it.moved_from}" if it.moved_from else ""
@@ -173,6 +186,7 @@ _OF_LAYOUTS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
         f"{'' if it.charger_id is None else f' at {w.charger(it.charger_id)}'}"
     ),
     layout.AvailableCurrentSet: _available,
+    layout.CurrentScheduleSet: _schedule,
     layout.SwitchCurrentSet: _switch,
     layout.ImbalanceLimitSet: _imbalance,
     layout.CircuitAdded: lambda it, w: (

@@ -120,6 +120,8 @@ class Weekday(StrEnum):
 
 
 WEEK = tuple(Weekday)
+SCHEDULE_RULES_MAX = 42
+"""How many rules a schedule has at most: six for every day of the week."""
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 """A time of the day as the clock on a wall shows it: hours and minutes, such as 17:00."""
 
@@ -152,6 +154,22 @@ class WeeklyWindow(Message):
         return self
 
 
+class ScheduleRule(WeeklyWindow):
+    """
+    What all chargers together may draw, per phase, at a part of every week.
+
+    One that ends when it begins lasts a day.
+    """
+
+    available_a: PhaseAmperes
+
+    @model_validator(mode="after")
+    def _a_part_of_a_day(self) -> Self:
+        if len(set(self.days)) != len(self.days):
+            raise ValueError("a rule names each day once")
+        return self
+
+
 def _known_currency(code: str) -> str:
     if code not in list_currencies():
         raise ValueError(f"{code!r} is no currency; enter its code of ISO 4217, such as NOK")
@@ -168,9 +186,17 @@ Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
 
 
 class PriceWindow(WeeklyWindow):
-    """What a kilowatt-hour costs in a part of every week."""
+    """What a kilowatt-hour costs in a part of every week; prices change at full quarters of an hour."""
 
     price_per_kwh: Price
+
+    @model_validator(mode="after")
+    def _at_quarters(self) -> Self:
+        if any(int(it[3:]) % 15 for it in (self.begins, self.ends)):
+            raise ValueError(
+                "a price begins and ends at a full quarter of an hour, such as 17:00 or 17:15"
+            )
+        return self
 
 
 class Tariff(Message):
@@ -267,6 +293,19 @@ class SetAvailableCurrent(InstallationCommand):
 
     available_a: PhaseAmperes | None
     until: Moment | None = None
+
+
+class SetCurrentSchedule(InstallationCommand):
+    """
+    Limit what all chargers together may draw, per phase, at times of the week; no rule lifts the schedule.
+
+    The times are those of the clock on the installation's wall. No two rules hold at the same time.
+    What is set as available current holds as well: the lower of both.
+    """
+
+    rules: Annotated[tuple[ScheduleRule, ...], Field(max_length=SCHEDULE_RULES_MAX)]
+    otherwise_a: PhaseAmperes | None = None
+    """When no rule holds; none: as much as the breakers allow."""
 
 
 class SetSwitchCurrent(InstallationCommand):
@@ -565,6 +604,17 @@ class AvailableCurrentSet(InstallationEvent):
     service: ClassVar[str] = "installation"
     available_a: PhaseAmperes | None
     until: Moment | None
+
+
+class CurrentScheduleSet(InstallationEvent):
+    """What all chargers together may draw, per phase, at times of the week; no rule: no schedule."""
+
+    service: ClassVar[str] = "installation"
+    rules: tuple[ScheduleRule, ...]
+    otherwise_a: PhaseAmperes | None
+    """When no rule holds; none: as much as the breakers allow."""
+    time_zone: str
+    """Of the installation, by which the times are meant; `InstallationChanged` may change it later."""
 
 
 class SwitchCurrentSet(InstallationEvent):

@@ -18,6 +18,7 @@ RULES: Final[dict[type[Command], Action]] = {
     layout.ReactivateInstallation: Action.TECHNICAL,
     layout.SetAuthenticationRequired: Action.AUTHENTICATION,
     layout.SetAvailableCurrent: Action.POWER,
+    layout.SetCurrentSchedule: Action.POWER,
     layout.SetSwitchCurrent: Action.POWER,
     layout.SetImbalanceLimit: Action.POWER,
     layout.AddCircuit: Action.TECHNICAL,

@@ -64,6 +64,7 @@ OF_INSTALLATIONS: Final = (
         left_out=_WHOLE,
     ),
     CommandRoute("PUT", f"{INSTALLATION}/available-current", layout.SetAvailableCurrent),
+    CommandRoute("PUT", f"{INSTALLATION}/current-schedule", layout.SetCurrentSchedule),
     CommandRoute("PUT", f"{INSTALLATION}/switch-current", layout.SetSwitchCurrent),
     CommandRoute("PUT", f"{INSTALLATION}/imbalance-limit", layout.SetImbalanceLimit),
     CommandRoute("PUT", f"{INSTALLATION}/contract-peak", layout.SetContractPeak),

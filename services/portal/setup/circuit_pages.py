@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from services.portal.documents import Circuit
 from services.portal.doing import Filled, Wrong, filled_in
+from services.portal.part_wishes import beside
 from services.portal.parts import Parts
 from services.portal.places import Here
 from services.portal.setup.describing import id_of, number_of
 from services.portal.setup.remarks import Remarks
 from services.portal.setup.trees import in_the_way, parents_for, way_to
-from services.portal.setup.wishes import beside
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
 from shared.messages.balancer import MAIN

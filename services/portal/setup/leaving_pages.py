@@ -7,11 +7,11 @@ from starlette.responses import Response
 
 from services.portal.documents import Circuit
 from services.portal.doing import Filled, Wrong, filled_in
+from services.portal.part_wishes import one_of
 from services.portal.parts import Parts
 from services.portal.places import Here
 from services.portal.setup.circuit_pages import circuit_of
 from services.portal.setup.trees import beneath, circuits_for_chargers, in_the_way, way_to
-from services.portal.setup.wishes import one_of
 from shared.messages import Answer, Verdict
 from shared.messages.installation import DeactivateCircuit, MoveCharger, RemoveCharger
 from shared.rights.table import Action
