@@ -74,7 +74,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
         runtime.spawn(mailing.run(), "mailing")
         runtime.spawn(Reporting(knowledge, ledger, outbox).run(), "reporting")
     desk = Desk(store, knowledge, outbox, key, settings.allowed)
-    answers = Answers(store, ledger, knowledge, outbox, desk, by_email=by_email)
+    answers = Answers(store, ledger, knowledge, outbox, desk, telling.read, by_email=by_email)
     await runtime.stack.enter_async_context(
         taking_commands(
             settings.nats_url, "ampledger-notifications", routes(desk), answers.routes()

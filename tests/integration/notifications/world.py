@@ -28,7 +28,7 @@ from shared.messaging import request
 from shared.phases import GridType
 from tests.support.notifications_process import NotificationsProcess, running_notifications
 from tests.support.portal_feed import Feed, feeding
-from tests.support.servers import running_servers
+from tests.support.servers import EmbeddedServers, running_servers
 from tests.support.waiting import until
 
 GARAGE = "garage-1"
@@ -93,11 +93,11 @@ class World:
     """Everything that a test needs."""
 
     feed: Feed
+    servers: EmbeddedServers
     client: Client
     postbox: Postbox
     program: Program
     start: Callable[[], Any]
-    notifications: NotificationsProcess | None = None
 
     async def tell(self, *events: Event) -> None:
         await self.feed.tell(*events)
@@ -169,7 +169,7 @@ async def world_of_warnings() -> AsyncIterator[World]:
                 yield running
 
         try:
-            yield World(feed, feed.client, postbox, program, start)
+            yield World(feed, servers, feed.client, postbox, program, start)
         finally:
             controller.stop()
             server.close()
