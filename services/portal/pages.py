@@ -41,6 +41,7 @@ from services.portal.signing_in.questions import PermissionsUnavailable
 from services.portal.support import pages as support
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
+from services.portal.warnings import pages as warnings
 from services.portal.watching import ASKED_AGAIN_S, RECONNECT_MS
 from shared.rights.table import Action
 from shared.speech import _, spoken
@@ -55,6 +56,7 @@ AREAS: Final[tuple[Area, ...]] = (
     access.routes,
     support.routes,
     charger_page.routes,
+    warnings.routes,
     driver.routes,
     reports.routes,
     set_up,
