@@ -7,15 +7,23 @@ fold which begins to do more is noticed.
 """
 
 import contextlib
+import re
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+import orjson
 
 from cli.support.registry import Projection
 from shared.recorded import Recorded
+from shared.rows import KEY
 
 Key = tuple[str, str]
-"""Kind and key of a document."""
+"""Kind and key of a document; table and key of a row."""
+
+_ROW: Final = re.compile(
+    r"insert into (\w+) select \* from jsonb_populate_record\(null::\1, \$1\)"
+)
 
 
 class UnknownStatement(Exception):
@@ -40,6 +48,10 @@ class Memory:
         if words.startswith("insert into document "):
             kind, key, body = arguments
             self._change((kind, key), str(body))
+        elif (found := _ROW.match(words)) is not None:
+            [text] = arguments
+            row = orjson.loads(text)
+            self._change((found.group(1), row.pop(KEY)), orjson.dumps(row).decode())
         elif words.startswith("delete from document "):
             kind, key = arguments
             self._change((kind, key), None)
@@ -139,4 +151,4 @@ class Fold:
     @property
     def documents(self) -> dict[Key, str]:
         """What was folded, of the kinds that are the projection's own."""
-        return self.memory.of(self.projection.kinds)
+        return self.memory.of(self.projection.all_kinds)

@@ -60,7 +60,7 @@ async def _row(logs: Logs, projection: Projection) -> dict[str, Any]:
     return {
         "service": projection.service,
         "name": projection.heard,
-        "documents": {kind: sum(it[0] == kind for it in kept) for kind in projection.kinds},
+        "documents": {kind: sum(it[0] == kind for it in kept) for kind in projection.all_kinds},
         "position": position,
         "behind": await logs.head(projection.heard) - (position or 0),
         "parked": parked,

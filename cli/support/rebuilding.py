@@ -122,7 +122,10 @@ async def documents_of(connection: Any, projection: Projection) -> dict[Key, str
     rows = await connection.fetch(
         "select kind, key, body from document where kind = any($1)", list(projection.kinds)
     )
-    return {(row["kind"], row["key"]): row["body"] for row in rows}
+    found = {(row["kind"], row["key"]): row["body"] for row in rows}
+    for of in projection.rows:
+        found |= {(of.table, key): text for key, text in (await of.read(connection)).items()}
+    return found
 
 
 async def passed_over(connection: Any, projection: Projection) -> set[int]:  # noqa: ANN401
@@ -174,10 +177,28 @@ async def _swap(connection: Any, projection: Projection) -> None:  # noqa: ANN40
     )
     await connection.execute(
         "insert into document (kind, key, body, follower) select kind, key, body, $1"
-        " from document_rebuild",
+        " from document_rebuild where kind = any($2)",
         follower,
+        kinds,
     )
+    for of in projection.rows:
+        await _swap_rows(connection, of.table)
     await connection.execute("drop table document_rebuild")
+
+
+async def _swap_rows(connection: Any, table: str) -> None:  # noqa: ANN401
+    await connection.execute("delete from document_before where kind = $1", table)
+    await connection.execute(
+        f"with gone as (delete from {table} returning *) insert into document_before"  # noqa: S608  # of ours
+        f" (kind, key, body) select $1, key, to_jsonb(gone) - 'key' from gone",
+        table,
+    )
+    await connection.execute(
+        f"insert into {table} select row.* from document_rebuild it,"  # noqa: S608
+        f" jsonb_populate_record(null::{table}, it.body || jsonb_build_object('key', it.key)) row"
+        f" where it.kind = $1",
+        table,
+    )
 
 
 async def _park(

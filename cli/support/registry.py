@@ -4,9 +4,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cli.services import BALANCER, INSTALLATION, PERMISSIONS, PORTAL, TELEMETRY
+from cli.services import (
+    BALANCER,
+    INSTALLATION,
+    NOTIFICATIONS,
+    PERMISSIONS,
+    PORTAL,
+    TELEMETRY,
+)
 from services.balancer.knowledge import Knowledge
+from services.notifications.knowledge import Knowledge as Notices
 from services.permissions.layout_book import LayoutBook
+from services.portal.charging_folds import Sessions
 from services.portal.handlers import followers as portal_followers
 from services.portal.heard import Heard
 from services.portal.read_models import ReadModels
@@ -16,6 +25,7 @@ from shared.event_store import EventStore
 from shared.recorded import Recorded
 from shared.rights.book import GrantBook
 from shared.rights.card_book import CardBook
+from shared.rows import Rows
 
 Database = Any
 """A pool, or something that behaves like one; asyncpg carries no types."""
@@ -41,6 +51,7 @@ class Projection:
         begin: bind the folds to a database.
         times_s: by how many seconds times in a document may differ from the log's. A service that
             follows its own log notes what it does before it knows when that was recorded.
+        rows: what is folded from this log into tables of their own.
     """
 
     service: str
@@ -48,10 +59,16 @@ class Projection:
     kinds: tuple[str, ...]
     begin: Callable[[Database], Folds]
     times_s: float = 0.0
+    rows: tuple[Rows[Any], ...] = ()
 
     @property
     def name(self) -> str:
         return f"{self.service}/{self.heard}"
+
+    @property
+    def all_kinds(self) -> tuple[str, ...]:
+        """Its kinds of documents, and its tables."""
+        return (*self.kinds, *(it.table for it in self.rows))
 
 
 class UnknownProjection(ValueError):
@@ -101,6 +118,15 @@ def _assignments(database: Database) -> Folds:
     return Folds(follower.apply, follower.reload)
 
 
+def _noticed(heard: str) -> Callable[[Database], Folds]:
+    def begin(database: Database) -> Folds:
+        followers = Notices().followers(database)
+        follower = next(it for it in followers if it.service == heard)
+        return Folds(follower.apply, follower.reload)
+
+    return begin
+
+
 def _knowledge(database: Database) -> Knowledge:
     return Knowledge(database, EventStore(database))
 
@@ -130,9 +156,17 @@ PROJECTIONS: Final = (
     Projection(BALANCER, INSTALLATION, ("layout",), _layouts),
     Projection(BALANCER, TELEMETRY, ("reported",), _reported),
     Projection(BALANCER, BALANCER, ("announced",), _announced, 30.0),
+    Projection(NOTIFICATIONS, INSTALLATION, ("site",), _noticed(INSTALLATION)),
+    Projection(NOTIFICATIONS, TELEMETRY, ("condition",), _noticed(TELEMETRY)),
+    Projection(NOTIFICATIONS, BALANCER, ("balance",), _noticed(BALANCER)),
+    Projection(NOTIFICATIONS, PERMISSIONS, _GRANTS, _noticed(PERMISSIONS)),
     Projection(PORTAL, INSTALLATION, ("layout",), _of_portal(INSTALLATION)),
     Projection(
-        PORTAL, TELEMETRY, ("condition", "refusal", "charging-session"), _of_portal(TELEMETRY)
+        PORTAL,
+        TELEMETRY,
+        ("condition", "refusal", "open-session", "register"),
+        _of_portal(TELEMETRY),
+        rows=(Sessions().rows,),
     ),
     Projection(PORTAL, BALANCER, ("share", "overload"), _of_portal(BALANCER)),
     Projection(PORTAL, PERMISSIONS, _GRANTS, _of_portal(PERMISSIONS)),

@@ -31,4 +31,5 @@ reductions   what a grid operator's reduction leaves by law
 claims       keys that exist once in the world
 notes        what an electrician would say all the same
 decider      where a command finds its decision
+rehearsing   what would become of a command
 """

@@ -20,9 +20,12 @@ from shared.messages.people import (
     AccessOf,
     AccessOfAnswer,
     Everybody,
+    FindPerson,
+    FindPersonAnswer,
     GroupLine,
     Groups,
     GroupsAnswer,
+    HeldRole,
     People,
     PeopleAnswer,
     PersonByEmail,
@@ -66,6 +69,27 @@ class Queries:
 
     async def by_email(self, query: PersonByEmail, _: str) -> PersonByEmailAnswer:
         return PersonByEmailAnswer(person_id=await self.directory.by_email(query.email))
+
+    async def find_person(self, query: FindPerson, actor: str) -> FindPersonAnswer:
+        """Tell support who has an address, and where they have which role."""
+        if actor.startswith(OF_PEOPLE) and not self.register.grants.is_support(actor):
+            return FindPersonAnswer()
+        person_id = await self.directory.by_email(query.email)
+        if person_id is None:
+            return FindPersonAnswer()
+        lines = await self._lines([person_id])
+        held = self.register.grants.of(f"{PERSON}/{person_id}", utc_now())
+        roles = [
+            HeldRole(
+                installation_id=where,
+                grantee=it.grantee,
+                role=it.role,
+                charger_id=it.charger_id,
+                until=it.until,
+            )
+            for where, it in held
+        ]
+        return FindPersonAnswer(person=next(iter(lines), None), roles=tuple(roles))
 
     def _known_to(self, actor: str) -> set[PersonId] | None:
         """Name whom a person may know; none: everybody, for who is no person."""

@@ -19,6 +19,7 @@ from services.portal.heard import Heard
 from services.portal.knocks import Knock, knock_of
 from services.portal.latest import Latest
 from services.portal.looks import Looks
+from services.portal.marks import Marks
 from services.portal.pages import application
 from services.portal.paper import Paper
 from services.portal.parts import Parts, Sights
@@ -26,6 +27,7 @@ from services.portal.past import ASKED, Past
 from services.portal.read_models import ReadModels, key_of
 from services.portal.refused import Refusals
 from services.portal.seeing import Seeing
+from services.portal.session_book import SessionBook
 from services.portal.settings import PortalSettings
 from services.portal.signing_in.asking import still_asks
 from services.portal.signing_in.questions import NatsQuestions
@@ -67,8 +69,9 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         heard.begin(follower.service, await cursor_of(runtime.pool, follower))
         name = f"follow-{follower.service}"
         runtime.spawn(follow(runtime.client, runtime.pool, follower), name)
-    traces = traces_of(models, runtime)
-    await listen(runtime.client, latest, traces)
+    traces, marks = traces_of(models, runtime), Marks()
+    await listen(runtime.client, latest, traces, marks)
+    runtime.spawn(marks.run(runtime.pool), "marks")
     runtime.spawn(viewers.run(), "viewers")
 
     serving = False
@@ -100,6 +103,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         guard=guard,
         acting=acting,
         models=models,
+        sessions=SessionBook(runtime.pool),
         client=runtime.client,
         traces=traces,
         now=utc_now,
@@ -127,7 +131,7 @@ def api_of(parts: Parts, heard: Heard, tail: Tail) -> FastAPI:
         models.layouts.get,
         lambda: list(models.layouts.held.values()),
         parts.sights.view,
-        models.sessions,
+        parts.sessions,
         models.book,
         parts.guard,
         parts.admit,
@@ -137,6 +141,7 @@ def api_of(parts: Parts, heard: Heard, tail: Tail) -> FastAPI:
         heard,
         tail,
         still_asks,
+        partial(names_of, parts.client),
     )
     return api(parts.acting, sources, asker_of)
 

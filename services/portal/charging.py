@@ -1,14 +1,29 @@
-"""Charging sessions as the portal remembers them: who charged where, when, how much."""
+"""
+Charging sessions as the portal remembers them: who charged where, when, and from which register to which.
 
-from collections.abc import Iterator
+A session's energy is what telemetry has announced: the difference of its registers. What a register moved
+between two sessions of the same charger is kept with the later one, so that everything that went through
+a meter is in exactly one place.
+"""
 
-from pydantic import BaseModel, ConfigDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
 
-from shared.documents import Documents
-from shared.followers import Connection
-from shared.ids import ChargerId, InstallationId, PersonId, SessionId
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from shared.ids import ChargerId, InstallationId, PersonId, Serial, SessionId
 from shared.messages import Moment
 from shared.messages.telemetry import SessionEnded, SessionStarted
+from shared.registers import Movement, between
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+UtcMoment = Annotated[Moment, AfterValidator(_in_utc)]
 
 
 class ChargingSession(BaseModel):
@@ -19,48 +34,89 @@ class ChargingSession(BaseModel):
     session_id: SessionId
     installation_id: InstallationId
     charger_id: ChargerId
+    serial: Serial | None = None
+    """Of the hardware that charged."""
     person_id: PersonId | None = None
-    """Whose card or app began it; none where nobody had to show it."""
-    started_at: Moment
-    ended_at: Moment | None = None
+    """Whose card or app began it; none where nobody had to show it, or it is nobody's."""
+    card_mark: str | None = None
+    """Of what was shown."""
+    started_at: UtcMoment
+    start_wh: int = 0
+    """The charger's register when it began, in watt-hours."""
+    ended_at: UtcMoment | None = None
+    end_wh: int | None = None
+    """The register when it ended."""
     energy_wh: int | None = None
     """In watt-hours; none while it goes on."""
+    fell_wh: int = 0
+    """By how much the register went down in between: then the energy is not known, and counts as 0."""
+    before_wh: int = 0
+    """What the register moved since the session before: in no session, and nobody's."""
+    before_fell_wh: int = 0
+    """By how much the register went down since then: it began anew, or is another meter's."""
+    before_since: UtcMoment | None = None
+    """When the register was known before; none if this is the first that is known of it."""
     reason: str | None = None
     """Why it ended, in the charger's words."""
 
     @property
     def order(self) -> tuple[str, str]:
-        """Later ones come after earlier ones."""
+        """By when it began; of several at that moment, by its id."""
         return (self.started_at.isoformat(), self.session_id)
 
 
-class Sessions:
-    """All sessions, as documents; found by installation and by person."""
+class Register(BaseModel):
+    """Where the register of a charger's hardware stood when it was told last."""
 
-    def __init__(self) -> None:
-        self.documents = Documents("charging-session", ChargingSession)
+    model_config = ConfigDict(frozen=True)
 
-    async def apply(self, connection: Connection, event: SessionStarted | SessionEnded) -> None:
-        """Take in that a session began or ended; the end of one that nobody saw begin tells no more."""
-        key = f"{event.installation_id}/{event.session_id}"
-        if isinstance(event, SessionStarted):
-            session = ChargingSession(**event.model_dump(exclude={"transaction_id"}))
-        else:
-            begun = self.documents.get(key)
-            if begun is None:
-                return
-            told = event.model_dump(include={"ended_at", "energy_wh", "reason"})
-            session = begun.model_copy(update=told)
-        await self.documents.put(connection, key, session)
+    serial: Serial | None
+    register_wh: int
+    at: UtcMoment
 
-    def at(
-        self, installation_id: InstallationId, charger_id: ChargerId | None = None
-    ) -> Iterator[ChargingSession]:
-        """Go through the sessions at an installation, or at one charger of it."""
-        for it in self.documents.held.values():
-            if it.installation_id == installation_id and charger_id in {None, it.charger_id}:
-                yield it
 
-    def of(self, person_id: PersonId) -> Iterator[ChargingSession]:
-        """Go through the sessions of a person."""
-        return (it for it in self.documents.held.values() if it.person_id == person_id)
+def begun(
+    event: SessionStarted, serial: Serial | None, register: Register | None
+) -> ChargingSession:
+    """
+    Make a session of its start.
+
+    Args:
+        event: the start.
+        serial: of the hardware that tells it.
+        register: the charger's, as it was known before; other hardware has another one.
+    """
+    known = register if register is not None and register.serial == serial else None
+    moved = Movement(0, 0) if known is None else between(known.register_wh, event.register_wh)
+    return ChargingSession(
+        **event.model_dump(exclude={"transaction_id", "register_wh"}),
+        serial=serial,
+        start_wh=event.register_wh,
+        before_wh=moved.gained_wh,
+        before_fell_wh=moved.fell_wh,
+        before_since=None if known is None else known.at,
+    )
+
+
+def ended(session: ChargingSession, event: SessionEnded) -> ChargingSession:
+    """Add to a session that it is over."""
+    told = event.model_dump(include={"energy_wh", "reason"})
+    fell_wh = between(session.start_wh, event.register_wh).fell_wh
+    changes = told | {
+        "ended_at": event.ended_at.astimezone(UTC),
+        "end_wh": event.register_wh,
+        "fell_wh": fell_wh,
+    }
+    return session.model_copy(update=changes)
+
+
+Mark = tuple[datetime, int]
+"""What a register showed, in watt-hours, at a moment of a session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A session that is over, with what its register showed meanwhile."""
+
+    session: ChargingSession
+    marks: Sequence[Mark] = ()

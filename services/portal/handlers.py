@@ -6,6 +6,7 @@ somebody's log never stops the view.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Final, get_args
 
 import structlog
@@ -17,6 +18,7 @@ from services.portal.documents import Refusal
 from services.portal.heard import Heard
 from services.portal.latest import Latest
 from services.portal.layouts import LAYOUT_EVENTS, LayoutEvent, fold_layout
+from services.portal.marks import Marks
 from services.portal.projections import (
     ConditionEvent,
     ShareEvent,
@@ -74,7 +76,7 @@ def followers(
     async def reload_conditions() -> None:
         await models.conditions.open(pool)
         await models.refusals.open(pool)
-        await models.sessions.documents.open(pool)
+        await models.sessions.open(pool)
 
     async def reload_shares() -> None:
         await models.shares.open(pool)
@@ -94,7 +96,10 @@ def followers(
     return (
         follower(PERMISSIONS, models.book.apply, reload_grants),
         follower("installation", on.installation_event, reload_layouts),
-        follower("telemetry", on.telemetry_event, reload_conditions),
+        replace(
+            follower("telemetry", on.telemetry_event, reload_conditions),
+            wipe=models.sessions.rows.wipe,
+        ),
         follower("balancer", on.balancer_event, reload_shares),
     )
 
@@ -129,7 +134,11 @@ class Folding:
         if isinstance(event, ChargerConnected):
             await self._on_let_in(connection, event)
         if isinstance(event, SessionStarted | SessionEnded):
-            await self._models.sessions.apply(connection, event)
+            standing = self._models.conditions.get(
+                key_of(event.installation_id, event.charger_id)
+            )
+            serial = None if standing is None else standing.serial
+            await self._models.sessions.apply(connection, event, serial)
         assert isinstance(event, ConditionEvent)  # noqa: S101  # its name says so
         key = key_of(event.installation_id, event.charger_id)
         before = self._models.conditions.get(key)
@@ -177,7 +186,7 @@ class Folding:
         await self._models.shares.put(connection, key, share)
 
 
-async def listen(client: Client, latest: Latest, traces: Traces) -> None:
+async def listen(client: Client, latest: Latest, traces: Traces, marks: Marks) -> None:
     """Hear readings and balances from now on; what was said before is not repeated."""
 
     async def on_meter_reading(message: Msg) -> None:
@@ -188,6 +197,7 @@ async def listen(client: Client, latest: Latest, traces: Traces) -> None:
             return
         latest.hear_reading(reading)
         traces.hear_reading(reading)
+        marks.hear(reading)
 
     async def on_site_balance(message: Msg) -> None:
         try:

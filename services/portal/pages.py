@@ -9,8 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
-import orjson
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -25,6 +24,7 @@ from services.portal.api.application import PREFIX
 from services.portal.charger_page import pages as charger_page
 from services.portal.compressing import Compressed
 from services.portal.deed_pages import DeedPages
+from services.portal.driver import pages as driver
 from services.portal.languages import choose
 from services.portal.paper import STATIC, as_json
 from services.portal.parts import Area, Parts
@@ -44,6 +44,9 @@ from services.portal.watching import ASKED_AGAIN_S, RECONNECT_MS
 from shared.rights.table import Action
 from shared.speech import _, spoken
 
+VIEW: Final = b"event: view\r\ndata: %%s\r\nretry: %d\r\n\r\n" % RECONNECT_MS
+BEAT: Final = b"event: beat\r\ndata: \r\nretry: %d\r\n\r\n" % RECONNECT_MS
+"""Events as they are sent: JSON has no line breaks, so that each is one line of data."""
 FILTERS: Final = ("all", "charging", "waiting", "problems")
 
 
@@ -51,6 +54,7 @@ AREAS: Final[tuple[Area, ...]] = (
     access.routes,
     support.routes,
     charger_page.routes,
+    driver.routes,
     set_up,
     power.routes,
 )
@@ -133,7 +137,7 @@ class Pages:
         sight = Sight(head.id, _deactivated(request), spoken())
         return EventSourceResponse(self._events(request, sight), ping=0)
 
-    async def _events(self, request: Request, sight: Sight) -> AsyncIterator[ServerSentEvent]:
+    async def _events(self, request: Request, sight: Sight) -> AsyncIterator[bytes]:
         """Tell what changes, for as long as whoever asks is signed in and may see it; the browser then asks
         again, and is told why not."""
         asker = required(request)
@@ -146,8 +150,7 @@ class Pages:
                     return
             if not self._seeing.live(asker, sight.installation_id):
                 return
-            name, data = ("beat", "") if told is None else ("view", orjson.dumps(told).decode())
-            yield ServerSentEvent(event=name, data=data, retry=RECONNECT_MS)
+            yield BEAT if told is None else VIEW % told.written
 
     async def api_installation(self, request: Request) -> Response:
         return as_json(self._view(request))

@@ -19,6 +19,7 @@ from services.portal.past import Past
 from services.portal.places import Places
 from services.portal.read_models import ReadModels
 from services.portal.seeing import Seeing
+from services.portal.session_book import SessionBook
 from services.portal.signing_in.questions import Questions
 from services.portal.traces.tracing import Traces
 from services.portal.view import InstallationView
@@ -55,6 +56,7 @@ class Parts:
         guard: checks who may do something.
         acting: has it done.
         models: what the portal remembers.
+        sessions: reads charging sessions.
         client: NATS, for queries.
         traces: how currents went lately.
         now: reads the clock.
@@ -70,6 +72,7 @@ class Parts:
     guard: Guard
     acting: Acting
     models: ReadModels
+    sessions: SessionBook
     client: Client
     traces: Traces
     now: Callable[[], datetime]

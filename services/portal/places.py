@@ -72,8 +72,22 @@ class Places:
             HTTPException: 401, nobody is signed in; 403, they may not; 404, they have no role there,
                 or there is no such place.
         """
+        return self.at(request, request.path_params["installation_id"], action, charger_id)
+
+    def at(
+        self,
+        request: Request,
+        installation_id: InstallationId,
+        action: Action,
+        charger_id: str | None = None,
+    ) -> Here:
+        """
+        Find an installation that the path does not name.
+
+        Raises:
+            HTTPException: as `here`.
+        """
         asker = required(request)
-        installation_id: InstallationId = request.path_params["installation_id"]
         place = Place(installation_id, charger_id)
         layout = self._layout(installation_id)
         try:

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from services.portal.charging import Sessions
+from services.portal.charging_folds import Sessions
 from services.portal.documents import Charger, Condition, Layout, Overload, Refusal, Share
 from services.portal.facts import Facts
 from services.portal.latest import Latest

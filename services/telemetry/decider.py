@@ -24,6 +24,7 @@ from shared.messages.telemetry import (
     SessionEnded,
     SessionStarted,
 )
+from shared.registers import between
 
 # --- Connections ---
 
@@ -226,6 +227,6 @@ def _ended(
         ended_at=ended_at,
         register_wh=register_wh,
         # A register that went backwards (an exchanged meter) says nothing about the energy.
-        energy_wh=max(0, register_wh - session.register_wh),
+        energy_wh=between(session.register_wh, register_wh).gained_wh,
         reason=reason,
     )

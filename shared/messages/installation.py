@@ -186,9 +186,17 @@ Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
 
 
 class PriceWindow(WeeklyWindow):
-    """What a kilowatt-hour costs in a part of every week."""
+    """What a kilowatt-hour costs in a part of every week; prices change at full quarters of an hour."""
 
     price_per_kwh: Price
+
+    @model_validator(mode="after")
+    def _at_quarters(self) -> Self:
+        if any(int(it[3:]) % 15 for it in (self.begins, self.ends)):
+            raise ValueError(
+                "a price begins and ends at a full quarter of an hour, such as 17:00 or 17:15"
+            )
+        return self
 
 
 class Tariff(Message):

@@ -22,6 +22,7 @@ from services.portal.looks import Looks
 from services.portal.past import Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
+from services.portal.session_book import SessionBook
 from services.portal.tail import Tail
 from services.portal.traces.keeping import Keeping
 from services.portal.traces.recent import Recent
@@ -41,9 +42,8 @@ from shared.messaging import connect
 from shared.naming import names_of
 from shared.runtime import RuntimeSettings, pool_of
 from tests.integration.installation.desk import Service
-from tests.support.databases import service_database
+from tests.support.databases import portal_database, service_database
 from tests.support.portal_feed import Feed, feeding
-from tests.support.portal_process import SCHEMA
 from tests.support.servers import running_servers
 
 CSRF = "the-token-of-our-pages"
@@ -141,7 +141,7 @@ async def api_place() -> AsyncIterator[ApiPlace]:
         stack.push_async_callback(installation.stop)
         client = await connect(servers.nats_url, "test-api")
         stack.push_async_callback(client.close)
-        pool = await stack.enter_async_context(pool_of(await service_database(servers, SCHEMA)))
+        pool = await stack.enter_async_context(pool_of(await portal_database(servers)))
         models, heard, recent = ReadModels(), Heard(), Recent()
         traces = Traces(recent, Keeping(pool, recent, utc_now), lambda *_: None, utc_now)
         tasks = []
@@ -158,7 +158,7 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             models.layouts.get,
             lambda: list(models.layouts.held.values()),
             lambda _: None,
-            models.sessions,
+            SessionBook(pool),
             models.book,
             guard,
             Looks(guard, models.book, acting, utc_now).admit,
@@ -168,6 +168,7 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             heard,
             Tail(client, ("installation", "telemetry", "permissions")),
             still_asked,
+            partial(names_of, client),
         )
         askers: dict[str, Asker] = {}
 

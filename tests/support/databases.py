@@ -11,6 +11,14 @@ LOG_SCHEMA = ROOT / "shared" / "schema" / "log"
 DBMATE = Path(sys.executable).with_name("dbmate")
 
 
+PORTAL_SCHEMA = ROOT / "services" / "portal" / "schema"
+
+
+async def portal_database(servers: EmbeddedServers) -> str:
+    """Create a database as the portal has it; returns its URL."""
+    return await service_database(servers, PORTAL_SCHEMA)
+
+
 async def service_database(servers: EmbeddedServers, *schemas: Path) -> str:
     """Create a database with the log's tables and a service's own; returns its URL."""
     url = await servers.create_database()

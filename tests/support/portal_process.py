@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import httpx
 
 from cli.ports import free_ports
-from tests.support.databases import ROOT, service_database
+from tests.support.databases import ROOT, portal_database
 from tests.support.servers import EmbeddedServers
 
-SCHEMA = ROOT / "services" / "portal" / "schema"
 READY_S_MAX = 20.0
 STOP_S_MAX = 10.0
 
@@ -42,7 +41,7 @@ async def start_portal(
     servers: EmbeddedServers, database_url: str | None = None, port: int | None = None
 ) -> PortalProcess:
     """Start a portal, on a free port unless given, and wait until it answers."""
-    database_url = database_url or await service_database(servers, SCHEMA)
+    database_url = database_url or await portal_database(servers)
     port = port or free_ports(1)[0]
     process = await asyncio.create_subprocess_exec(
         sys.executable,

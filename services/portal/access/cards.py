@@ -1,10 +1,10 @@
 """Whose cards there are, as owners of a place see them."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.portal.charging import ChargingSession
 from services.portal.when import When, when
 from shared.ids import PersonId
 from shared.messages.people import CardsAtAnswer
@@ -35,21 +35,16 @@ class Holder:
 
 
 def holders(
-    found: CardsAtAnswer, sessions: Iterable[ChargingSession], zone: ZoneInfo
+    found: CardsAtAnswer, last: Mapping[PersonId, datetime], zone: ZoneInfo
 ) -> list[Holder]:
     """
     List people and their cards.
 
     Args:
         found: as permissions tells of them.
-        sessions: all of the place.
+        last: when each of them began to charge there last, if ever.
         zone: of times.
     """
-    last: dict[PersonId, ChargingSession] = {}
-    for it in sessions:
-        if it.person_id is not None:
-            known = last.get(it.person_id)
-            last[it.person_id] = it if known is None or known.order < it.order else known
     shown = [
         Holder(
             person_id=it.person_id,
@@ -59,7 +54,7 @@ def holders(
                 CardRow(c.card_id, c.label, c.number[-SHOWN_CHARS:], c.blocked)
                 for c in it.cards
             ),
-            last=when(last[it.person_id].started_at, zone) if it.person_id in last else None,
+            last=when(last[it.person_id], zone) if it.person_id in last else None,
         )
         for it in found.people
     ]

@@ -28,6 +28,7 @@ from services.portal.doing import Filled, Wrong, filled_in
 from services.portal.inquiring import inquire
 from services.portal.parts import Parts
 from services.portal.places import Here
+from services.portal.session_book import Which
 from services.portal.signing_in.questions import PermissionsUnavailable
 from shared.acts_query import ask_acts
 from shared.ids import ChargerId, new_id
@@ -224,8 +225,8 @@ class AccessPages:
         cards = await inquire(client, here.asker, at_cards, CardsAtAnswer)
         look = await self._look(here)
         grantable = self._grantable(here, charger_id)
-        sessions = self._parts.models.sessions.at(here.id, charger_id)
-        card_holders = holders(cards, sessions, look.zone)
+        last = await self._parts.sessions.last(Which(here.id, charger_id))
+        card_holders = holders(cards, last, look.zone)
         return self._parts.paper.page(
             request,
             "access.html",

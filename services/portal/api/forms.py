@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.portal.api.paging import Page
-from services.portal.api.reports import cell
+from services.portal.billing.columns import cell
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"

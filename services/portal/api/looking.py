@@ -1,6 +1,6 @@
 """What every handler of what is read stands on: what is read from, and the check before it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -9,17 +9,17 @@ from fastapi import Path, Request
 from starlette.requests import HTTPConnection
 
 from services.portal.api.entering import AskerOf
-from services.portal.charging import Sessions
 from services.portal.documents import Layout
 from services.portal.guarding import Guard, NotHere
 from services.portal.heard import Heard
 from services.portal.looks import Admit
 from services.portal.past import Past
+from services.portal.session_book import SessionBook
 from services.portal.tail import Tail
 from services.portal.traces.tracing import Traces
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
-from shared.ids import ID_PATTERN
+from shared.ids import ID_PATTERN, PersonId
 from shared.messages.signing_in import Asker
 from shared.rights.book import GrantBook
 from shared.rights.grants import Grant, Place
@@ -37,7 +37,7 @@ class Sources:
         layout: an installation as it is set up; none if there is no such one.
         layouts: all of them.
         view: an installation as it is at this moment.
-        sessions: those that were, and are.
+        book_of_sessions: those that were, and are.
         book: what has been granted.
         guard: checks who asks.
         admit: lets somebody look at the past.
@@ -47,12 +47,13 @@ class Sources:
         heard: how far the portal has come in the logs that it follows.
         tail: reads on in them.
         still_asks: tells, in the middle of a long answer, whether it is still the same who asks.
+        names: what people are called, as far as somebody may know it.
     """
 
     layout: Callable[[str], Layout | None]
     layouts: Callable[[], list[Layout]]
     view: Callable[[Sight], InstallationView | None]
-    sessions: Sessions
+    book_of_sessions: SessionBook
     book: GrantBook
     guard: Guard
     admit: Admit
@@ -62,6 +63,7 @@ class Sources:
     heard: Heard
     tail: Tail
     still_asks: Callable[[HTTPConnection], Awaitable[bool]]
+    names: Callable[[Collection[PersonId], str], Awaitable[Mapping[PersonId, str]]]
 
 
 class Looking:

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Final, Generic, TypeVar
 
 import orjson
@@ -57,11 +57,25 @@ def page_of(
     """
     ordered = sorted(entries, key=order, reverse=newest_first)
     if cursor is not None:
-        last = _read(cursor)
+        last = read_cursor(cursor)
         ordered = [
             it for it in ordered if (order(it) < last if newest_first else order(it) > last)
         ]
-    shown = ordered[:limit]
+    return page_from(ordered, order, limit)
+
+
+def page_from(
+    ordered: Sequence[T], order: Callable[[T], tuple[str, ...]], limit: int
+) -> Page[T]:
+    """
+    Make a page of the entries that come next, in their order.
+
+    Args:
+        ordered: at least one more than `limit`, if there is one.
+        order: what they are put in order by.
+        limit: how many at most.
+    """
+    shown = list(ordered[:limit])
     more = len(ordered) > limit
     return Page(items=shown, next=_written(order(shown[-1])) if more else None)
 
@@ -70,13 +84,22 @@ def _written(key: tuple[str, ...]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
 
 
-def _read(cursor: str) -> tuple[str, ...]:
+def read_cursor(cursor: str) -> tuple[str, ...]:
+    """
+    Read what the last entry of a page was put in order by.
+
+    Raises:
+        Bad: the cursor is none of ours.
+    """
     try:
         key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError):
         key = None
     if not isinstance(key, list) or not all(isinstance(it, str) for it in key):
-        raise Bad(
-            422, "UnknownCursor", "the cursor is `next` of the page before, as it was given"
-        )
+        raise bad_cursor()
     return tuple(key)
+
+
+def bad_cursor() -> Bad:
+    """Say that a cursor is none of ours."""
+    return Bad(422, "UnknownCursor", "the cursor is `next` of the page before, as it was given")

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services.portal.charger_page.actions import Actions
+from services.portal.charger_page.breaker_pages import breaker_routes
 from services.portal.charger_page.curves import curve_of
 from services.portal.charger_page.sessions import session_rows
 from services.portal.charger_page.stories import StoryLine, story_of
@@ -22,6 +23,7 @@ from services.portal.one_charger.picture import Picture, Step, picture_of, zone_
 from services.portal.parts import Parts
 from services.portal.past import TooManyLook
 from services.portal.places import Here
+from services.portal.session_book import Which
 from services.portal.traces.samples import charger_part
 from services.portal.viewers import Sight
 from services.portal.watching import streamed
@@ -42,6 +44,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
     pages = ChargerPages(parts)
     actions = Actions(parts, pages.shown)
     return [
+        *breaker_routes(parts),
         Route(PATH, pages.page),
         Route(f"{PATH}/live", pages.live),
         Route(f"{PATH}/past", pages.past),
@@ -161,7 +164,7 @@ class ChargerPages:
         if condition is None or condition.session is None:
             return None
         key = f"{here.id}/{condition.session.session_id}"
-        return self._parts.models.sessions.documents.get(key)
+        return self._parts.models.sessions.going_on.get(key)
 
     async def _driver(self, here: Here, session: ChargingSession | None) -> str:
         """Name who charges, to whom that may be told: to themselves, and to who sees all sessions."""
@@ -177,8 +180,7 @@ class ChargerPages:
     async def _sessions(self, here: Here, charger: Charger) -> Sequence[Any]:
         if not here.may(Action.ALL_SESSIONS):
             return ()
-        found = self._parts.models.sessions.at(here.id, charger.charger_id)
-        newest = sorted(found, key=lambda it: it.order, reverse=True)[:5]
+        newest = await self._parts.sessions.page(Which(here.id, charger.charger_id), None, 5)
         people = {it.person_id for it in newest if it.person_id is not None}
         names = await self._names(here.asker, people)
         return session_rows(newest, names, zone_of(here.layout))

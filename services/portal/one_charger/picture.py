@@ -61,6 +61,8 @@ class Picture:
         decided: which decision it was, and when it was made.
         waits: its place in the queue and its expected turn; empty if it does not wait.
         fallback: what holds when nothing is heard.
+        drawn: the highest current on any line, in words.
+        energy: of the session that runs.
         session: the energy of the session that runs, and since when; empty without one.
         at_s: when the latest reading came, in seconds of Unix time; none without one.
         current_a: what it said, in amperes on L1, L2 and L3.
@@ -78,6 +80,8 @@ class Picture:
     decided: str
     waits: str
     fallback: str
+    drawn: str
+    energy: str
     session: str
     at_s: float | None
     current_a: tuple[float, ...] | None
@@ -133,13 +137,15 @@ def picture_of(facts: Facts, charger_id: ChargerId, now: datetime) -> Picture | 
     return Picture(
         view=view,
         steps=tuple(_way_up(facts, known, now, zone)),
-        limit=UNKNOWN if limit_a is None else f"{amperes(limit_a)} A",
+        limit=_amperes(limit_a),
         draw=_draw(known),
         sentence=sentence(known, draw_of(known), limit_a, now, zone),
         more=(*remedies(known, limit_a, now, zone), *[""] * REMEDIES_MAX)[:REMEDIES_MAX],
         decided=_decided(known, now, zone),
         waits=_waits(known, now, zone),
         fallback=_fallback(known, now, zone),
+        drawn=_amperes(draw_of(known)),
+        energy=_energy(known),
         session=_session(known, now, zone),
         at_s=reading.received_at.timestamp() if fresh and reading is not None else None,
         current_a=reading.current_a if fresh and reading is not None else None,
@@ -219,6 +225,15 @@ def _fallback(facts: ChargerFacts, now: datetime, zone: ZoneInfo) -> str:
         fail_safe=amperes(fail_safe_a),
         time=clock_time(applied.valid_until, now, zone),
     )
+
+
+def _amperes(a: float | None) -> str:
+    return UNKNOWN if a is None else f"{amperes(a)} A"
+
+
+def _energy(facts: ChargerFacts) -> str:
+    wh = session_wh_of(facts)
+    return UNKNOWN if wh is None else kilowatt_hours(wh)
 
 
 def _session(facts: ChargerFacts, now: datetime, zone: ZoneInfo) -> str:

@@ -13,6 +13,7 @@ from services.portal.wording import amperes, clock_time
 from shared.history.why import breaker_name
 from shared.messages.balancer import Rule
 from shared.speech import _, marked
+from shared.spelling import plain
 
 UNLOCKED: Final = (
     marked(
@@ -40,8 +41,8 @@ def _breaker(
         yield _(
             "It is rated %(rating)s A and set to %(set)s A: an installer can raise the set value, if the "
             "wiring allows it.",
-            rating=f"{breaker.breaker_a:g}",
-            set=f"{breaker.set_a:g}",
+            rating=plain(breaker.breaker_a),
+            set=plain(breaker.set_a),
         )
     else:
         yield _(
@@ -118,7 +119,7 @@ def _charger(
 ) -> Iterator[str]:
     yield _(
         "Nothing: this is the most that the charger can give. It is set to %(max)s A.",
-        max=f"{facts.charger.max_a:g}",
+        max=plain(facts.charger.max_a),
     )
 
 

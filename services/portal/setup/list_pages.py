@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from services.portal.documents import Layout
 from services.portal.knocks import Knock
-from services.portal.paper import as_json
+from services.portal.paper import NO_STORE, as_json
 from services.portal.parts import Parts
 from services.portal.setup.finding import (
     ALL,
@@ -48,6 +48,8 @@ class ListPages:
     async def page(self, request: Request) -> Response:
         """Show what is looked for, and who was turned away."""
         asker, search = required(request), search_of(request.query_params)
+        if self._parts.seeing.only_own(asker):
+            return RedirectResponse("/my", 303, NO_STORE)
         visible = self._visible(request)
         shown = self._found(visible, search)
         return self._parts.paper.page(
@@ -60,6 +62,7 @@ class ListPages:
             all_of_them=len(visible),
             hidden=sum(it.deactivated is not None for it in visible),
             may_create=self._parts.guard.may(asker, Action.CREATE_INSTALLATION, Place()),
+            may_support=self._parts.guard.may(asker, Action.UNLOCK, Place()),
             knocks=self._knocks(request),
         )
 

@@ -25,6 +25,7 @@ IDS = {
     "circuit_id": "level-1",
     "serial": "ZAP000001",
     "number": "A1",
+    "valid_from": "2026-12-01",
 }
 """What really exists; other ids do not matter, because the installation is looked at first."""
 ABOUT_PEOPLE = ("/people", "/groups")
@@ -81,7 +82,14 @@ def text_for(schema: dict[str, Any]) -> str:
     if schema.get("format") == "date-time":
         return "2030-01-01T00:00:00Z"
     pattern = schema.get("pattern", "")
-    known = ("ZAP000009", "person/ada", "https://firmware.example/go", "NO", "Reason enough")
+    known = (
+        "ZAP000009",
+        "person/ada",
+        "https://firmware.example/go",
+        "NO",
+        "NOK",
+        "Reason enough",
+    )
     return next((it for it in known if re.search(pattern, it)), "x")
 
 

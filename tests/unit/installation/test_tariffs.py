@@ -77,6 +77,11 @@ def test_what_is_no_price_is_no_tariff(changes: dict[str, object], way_on: str) 
         tariff(**changes)
 
 
+def test_a_price_changes_at_a_full_quarter_of_an_hour() -> None:
+    with pytest.raises(ValidationError, match="full quarter of an hour, such as 17:00"):
+        window("17:05", "18:00")
+
+
 def test_there_are_not_any_number_of_tariffs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tariffs, "TARIFFS_MAX", 1)
     (event,) = decide(tariff(), garage())

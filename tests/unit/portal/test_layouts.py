@@ -301,7 +301,7 @@ def test_a_lock_names_what_the_charger_went_down_with_until_it_is_unlocked() -> 
     assert bay_1(layout_after(locked, unlocked)).lock is None
 
 
-# --- What only the balancer reads ---
+# --- Wishes ---
 
 
 def test_a_wish_for_a_car_is_known_until_it_is_withdrawn() -> None:

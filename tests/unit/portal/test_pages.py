@@ -10,7 +10,7 @@ import httpx
 import pytest_asyncio
 from starlette.applications import Starlette
 
-from services.portal.charging import Sessions
+from services.portal.charging_folds import Sessions
 from services.portal.documents import Deactivation, Layout
 from services.portal.facts import Facts
 from services.portal.guarding import Guard
@@ -144,6 +144,13 @@ class NothingKept(Keeping):
         return []
 
 
+class NobodyCharged:
+    """A database without sessions."""
+
+    async def page(self, *_: object) -> list[Any]:
+        return []
+
+
 def asking(
     seen: Sights,
     session: str = "ada's",
@@ -171,6 +178,7 @@ def asking(
         guard=guard,
         acting=unused,
         models=models,
+        sessions=NobodyCharged(),
         client=unused,
         traces=traces,
         now=lambda: AT,

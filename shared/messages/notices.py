@@ -1,0 +1,89 @@
+"""What notifications is asked by the portal and by the platform's operator, and what it answers."""
+
+from pydantic import Field
+
+from shared.ids import DeliveryId, InstallationId, WarningId, WebhookId
+from shared.messages import Message, Moment
+from shared.messages.notifications import (
+    NotificationsChosen,
+    ReportOrdered,
+    WarningKind,
+    WarningRaised,
+)
+from shared.messages.people import Query
+
+WARNINGS_MAX = 1000
+
+
+class WarningsOf(Query):
+    """Which warnings are there, the newest first?"""
+
+    installation_id: InstallationId | None = None
+    """None: at all installations."""
+    everything: bool = False
+    """Those that are over, too."""
+
+
+class WarningLine(Message):
+    """A warning, and what became of it."""
+
+    warning: WarningRaised
+    raised_at: Moment
+    cleared_at: Moment | None = None
+    acknowledged_at: Moment | None = None
+    acknowledged_by: str | None = None
+    note: str = ""
+    headline: str
+    mend: str
+
+
+class WarningsOfAnswer(Message):
+    warnings: tuple[WarningLine, ...] = ()
+
+
+class TellingOf(Query):
+    """Who is told what of an installation?"""
+
+    installation_id: InstallationId
+
+
+class WebhookLine(Message):
+    """A webhook, and how many deliveries to it were given up."""
+
+    webhook_id: WebhookId
+    url: str
+    kinds: tuple[WarningKind, ...]
+    generation: int
+    old_until: Moment | None = None
+    dead: int = Field(default=0, ge=0)
+
+
+class TellingOfAnswer(Message):
+    people: tuple[NotificationsChosen, ...] = ()
+    """What those who may be warned are told of by e-mail, chosen by them or for them."""
+    webhooks: tuple[WebhookLine, ...] = ()
+    orders: tuple[ReportOrdered, ...] = ()
+    by_email: bool = False
+    """Whether there is a mail server."""
+
+
+class DeadLetters(Query):
+    """What was given up?"""
+
+    installation_id: InstallationId | None = None
+
+
+class DeadLetter(Message):
+    delivery_id: DeliveryId
+    installation_id: InstallationId
+    webhook_id: WebhookId | None = None
+    person_id: str | None = None
+    kind: str
+    warning_id: WarningId | None = None
+    attempts: int
+    fault: str
+    dead_at: Moment
+
+
+class DeadLettersAnswer(Message):
+    letters: tuple[DeadLetter, ...] = ()
