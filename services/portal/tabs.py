@@ -24,6 +24,8 @@ TABS: Final = (
     Tab("/circuits", marked("Circuits"), Action.LIVE),
     Tab("/power", marked("Power"), Action.LIVE),
     Tab("/access", marked("Access"), Action.PERMISSIONS),
+    Tab("/firmware", marked("Firmware"), Action.LIVE),
+    Tab("/settings", marked("Settings"), Action.LIVE),
     Tab("/history", marked("History"), Action.HISTORY),
     Tab("/who-did", marked("Who did what"), Action.HISTORY),
 )
