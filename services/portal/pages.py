@@ -25,12 +25,14 @@ from services.portal.charger_page import pages as charger_page
 from services.portal.compressing import Compressed
 from services.portal.deed_pages import DeedPages
 from services.portal.driver import pages as driver
+from services.portal.firmware import pages as firmware
 from services.portal.languages import choose
 from services.portal.paper import STATIC, as_json
 from services.portal.parts import Area, Parts
 from services.portal.power import pages as power
 from services.portal.reports import pages as reports
 from services.portal.security import SecurityHeaders
+from services.portal.settings_pages import pages as settings
 from services.portal.setup.pages import routes as set_up
 from services.portal.signing_in.account import AccountPages
 from services.portal.signing_in.asking import AWAY, WhoAsks, required, still_asks
@@ -61,6 +63,8 @@ AREAS: Final[tuple[Area, ...]] = (
     reports.routes,
     set_up,
     power.routes,
+    settings.routes,
+    firmware.routes,
 )
 """Groups of pages that stand beside these; each makes its own routes."""
 

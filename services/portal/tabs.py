@@ -27,6 +27,8 @@ TABS: Final = (
     Tab("/reports", marked("Reports"), Action.REPORTS),
     Tab("/access", marked("Access"), Action.PERMISSIONS),
     Tab("/warnings", marked("Warnings"), Action.WARNINGS),
+    Tab("/firmware", marked("Firmware"), Action.LIVE),
+    Tab("/settings", marked("Settings"), Action.LIVE),
     Tab("/history", marked("History"), Action.HISTORY),
     Tab("/who-did", marked("Who did what"), Action.HISTORY),
 )
