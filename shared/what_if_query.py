@@ -17,8 +17,8 @@ from nats.errors import TimeoutError as NatsTimeoutError
 from pydantic import ValidationError
 
 from shared import subjects
+from shared.messages.what_if import WhatIf, WhatIfAnswer
 from shared.messaging import ServiceUnavailable
-from shared.what_if import WhatIf, WhatIfAnswer
 
 SERVICE: Final = "balancer"
 QUERY: Final = "WhatIf"

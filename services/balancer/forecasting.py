@@ -20,8 +20,8 @@ from services.balancer.planning import in_force_a, leases_end_s
 from services.balancer.site import LINES, Site, SiteCharger
 from shared.ids import ChargerId, CircuitId
 from shared.messages.balancer import LimitedBy, Rule
+from shared.messages.what_if import BreakerThen, CarThen, MoreCars, Picture, WhatIf
 from shared.phases import PHASES, GridType, Phase, PhaseCurrents
-from shared.what_if import BreakerThen, CarThen, MoreCars, Picture, WhatIf
 
 STEP_S: Final = 10.0
 """Long enough for a charger to confirm and for its car to follow."""

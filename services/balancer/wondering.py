@@ -14,7 +14,7 @@ from services.balancer.facts import SiteFacts, Timing
 from services.balancer.forecasting import Forecast, Unknown, beginning, otherwise
 from shared.clock import uptime_s
 from shared.ids import InstallationId
-from shared.what_if import WhatIf, WhatIfAnswer
+from shared.messages.what_if import WhatIf, WhatIfAnswer
 
 CHARGERS_MAX: Final = 600
 """With those that come."""

@@ -11,8 +11,8 @@ from services.portal.doing import Filled, Wrong, filled_in
 from services.portal.part_wishes import beside
 from services.portal.parts import Parts
 from services.portal.places import Here
+from services.portal.remarks import Remarks
 from services.portal.setup.describing import id_of, number_of
-from services.portal.setup.remarks import Remarks
 from services.portal.setup.trees import in_the_way, parents_for, way_to
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight

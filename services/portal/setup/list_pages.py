@@ -66,7 +66,6 @@ class ListPages:
             all_of_them=len(visible),
             hidden=sum(it.deactivated is not None for it in visible),
             may_create=self._parts.guard.may(asker, Action.CREATE_INSTALLATION, Place()),
-            may_support=self._parts.guard.may(asker, Action.UNLOCK, Place()),
             knocks=self._knocks(request),
         )
 

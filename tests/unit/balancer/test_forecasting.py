@@ -11,10 +11,10 @@ from services.balancer.forecasting import STEPS_MAX, Forecast, Unknown, beginnin
 from services.balancer.site import Breaker, Site, SiteCharger
 from shared.messages.balancer import MAIN, Rule
 from shared.messages.installation import ScheduleRule
+from shared.messages.what_if import MoreCars, OtherSetting, Picture, WhatIf
 from shared.phases import PHASES, GridType
 from shared.units import TOLERANCE_A
 from shared.weekly import CurrentSchedule
-from shared.what_if import MoreCars, OtherSetting, Picture, WhatIf
 
 NOW_S = 1_800_000_000.0
 """A Friday, 08:00 UTC."""

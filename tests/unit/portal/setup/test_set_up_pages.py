@@ -131,7 +131,7 @@ class Browser:
             acting=acting,
             models=models,
             client=client,
-            places=Places(guard, held.get),
+            places=Places(guard, held.get, lambda _: 0),
             doing=Doing(acting),
         )
 

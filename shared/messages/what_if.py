@@ -1,4 +1,4 @@
-"""What is asked of the balancer when it is asked what would be, and what it answers: data."""
+"""What would be if an installation were otherwise, or at another time: the question, and the answer."""
 
 from typing import Annotated, Final
 
@@ -11,6 +11,7 @@ from shared.phases import Phase, PhaseAmperes, PhaseCurrents
 from shared.units import BreakerAmperes, ChargerAmperes
 
 MORE_MAX: Final = 200
+"""How many cars may come in one question."""
 
 
 class MoreCars(BaseModel):
