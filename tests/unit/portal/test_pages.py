@@ -184,6 +184,7 @@ def asking(
         acting=acting,
         models=models,
         sessions=NobodyCharged(),
+        maker=unused,
         client=unused,
         traces=traces,
         now=lambda: AT,
