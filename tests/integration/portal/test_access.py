@@ -224,10 +224,9 @@ async def test_people_have_themselves_forgotten_when_they_mean_it(shown: Shown) 
     who = f"leaver-{new_id()[-8:]}"
     page = "/account/forget"
     async with signed_in(shown, who) as http:
-        await with_password(http, shown.feed.client, who)
+        await shown.feed.sign_in(http, who)
         unproven = await sent(http, page, page, address=f"{who}@example.com")
-        proof = {"csrf": await csrf_in(http), "password": PASSWORD}
-        await http.post("/step-up", data=proof)
+        await with_password(http, shown.feed.client, who)
         mistaken = await sent(http, page, page, address="somebody.else@example.com")
         gone = await sent(http, page, page, address=f"{who}@EXAMPLE.com")
         afterwards = await http.get("/account")
