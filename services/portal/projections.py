@@ -88,10 +88,8 @@ def _told(before: Condition, event: ConditionEvent, recorded_at: datetime) -> di
             return {"status": event.status, "fault": _fault_after(before.fault, event)}
         case FaultReported():
             return {"fault": Fault(**event.model_dump())}
-        case SessionStarted():
-            return {"session": Session(**event.model_dump(), heard_at=recorded_at)}
-        case SessionEnded():
-            return {"session": _session_after(before.session, event)}
+        case SessionStarted() | SessionEnded():
+            return {"session": _session_after(before.session, event, recorded_at)}
         case FirmwareUpdateRequested() | FirmwareStatusReported():
             return {"firmware_update": _firmware(before.firmware_update, event, recorded_at)}
         case FailSafeApplied():
@@ -102,7 +100,11 @@ def _told(before: Condition, event: ConditionEvent, recorded_at: datetime) -> di
             return {"rejected": Rejected(**event.model_dump(), rejected_at=recorded_at)}
 
 
-def _session_after(session: Session | None, event: SessionEnded) -> Session | None:
+def _session_after(
+    session: Session | None, event: SessionStarted | SessionEnded, recorded_at: datetime
+) -> Session | None:
+    if isinstance(event, SessionStarted):
+        return Session(**event.model_dump(), heard_at=recorded_at)
     ended = session is not None and session.session_id == event.session_id
     return None if ended else session
 
