@@ -41,8 +41,7 @@ NO_ERROR: Final = "NoError"
 """OCPP 1.6 ChargePointErrorCode of a charger that has nothing to complain about."""
 
 
-FirmwareEvent = FirmwareUpdateRequested | FirmwareStatusReported
-OtherEvent = (
+ConditionEvent = (
     ChargerConnected
     | ChargerDisconnected
     | ChargerStatusChanged
@@ -52,8 +51,9 @@ OtherEvent = (
     | FailSafeApplied
     | CurrentLimitApplied
     | CurrentLimitRejected
+    | FirmwareUpdateRequested
+    | FirmwareStatusReported
 )
-ConditionEvent = OtherEvent | FirmwareEvent
 
 
 def fold_condition(
@@ -63,15 +63,12 @@ def fold_condition(
     before = condition or Condition()
     if isinstance(event, ChargerConnected) and before.serial not in {None, event.serial}:
         before = Condition(fail_safe_a=before.fail_safe_a)  # it has just confirmed that one
-    if isinstance(event, FirmwareEvent):
-        update = _firmware(before.firmware_update, event, recorded_at)
-        return before.model_copy(update={"firmware_update": update})
     return before.model_copy(update=_told(before, event, recorded_at))
 
 
 def _firmware(
     before: FirmwareUpdate | None,
-    event: FirmwareEvent,
+    event: FirmwareUpdateRequested | FirmwareStatusReported,
     recorded_at: datetime,
 ) -> FirmwareUpdate:
     if isinstance(event, FirmwareUpdateRequested):
@@ -80,7 +77,7 @@ def _firmware(
     return (before or FirmwareUpdate()).model_copy(update=said)
 
 
-def _told(before: Condition, event: OtherEvent, recorded_at: datetime) -> dict[str, object]:
+def _told(before: Condition, event: ConditionEvent, recorded_at: datetime) -> dict[str, object]:
     match event:
         case ChargerConnected():
             about = event.model_dump(include={"serial", "vendor", "model", "firmware"})
@@ -94,15 +91,20 @@ def _told(before: Condition, event: OtherEvent, recorded_at: datetime) -> dict[s
         case SessionStarted():
             return {"session": Session(**event.model_dump(), heard_at=recorded_at)}
         case SessionEnded():
-            going_on = before.session
-            ended = going_on is not None and going_on.session_id == event.session_id
-            return {"session": None} if ended else {}
+            return {"session": _session_after(before.session, event)}
+        case FirmwareUpdateRequested() | FirmwareStatusReported():
+            return {"firmware_update": _firmware(before.firmware_update, event, recorded_at)}
         case FailSafeApplied():
             return {"fail_safe_a": event.fail_safe_a}
         case CurrentLimitApplied():
             return {"applied": Applied(**event.model_dump()), "rejected": None}
         case CurrentLimitRejected():
             return {"rejected": Rejected(**event.model_dump(), rejected_at=recorded_at)}
+
+
+def _session_after(session: Session | None, event: SessionEnded) -> Session | None:
+    ended = session is not None and session.session_id == event.session_id
+    return None if ended else session
 
 
 def _fault_after(fault: Fault | None, event: ChargerStatusChanged) -> Fault | None:

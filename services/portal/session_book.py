@@ -1,6 +1,6 @@
 """Reading sessions: a page, sums, or all of them from a cursor in the database, never all at once."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -88,6 +88,23 @@ class SessionBook:
         )
         return [self._rows.of(it) for it in rows]
 
+    async def measured(
+        self, installation_id: InstallationId, sessions: Sequence[ChargingSession]
+    ) -> list[Measured]:
+        """Add to sessions of an installation what their registers showed meanwhile."""
+        rows = await self._pool.fetch(
+            "select session_id, array_agg(measured_at order by slot) as moments,"
+            " array_agg(register_wh order by slot) as registers_wh from register_mark"
+            " where installation_id = $1 and session_id = any($2) group by session_id",
+            installation_id,
+            [it.session_id for it in sessions],
+        )
+        marks = {
+            it["session_id"]: list(zip(it["moments"], it["registers_wh"], strict=True))
+            for it in rows
+        }
+        return [Measured(it, marks.get(it.session_id, ())) for it in sessions]
+
     async def sums(self, wanted: Which) -> Sums:
         """Add sessions up, without reading them."""
         where = _where(wanted)
@@ -119,7 +136,7 @@ class SessionBook:
 
     async def all(
         self, wanted: Which, *, marks: bool = False
-    ) -> AsyncIterator[Sequence[Measured]]:
+    ) -> AsyncGenerator[Sequence[Measured]]:
         """
         Go through sessions in the order in which they ended, some at a time; those going on come last.
 

@@ -6,5 +6,6 @@ roles    who has which role, since when and by whom: pure
 cards    whose cards there are: pure
 giving   from the forms to commands
 pages    the pages of an installation and of a charger
+forgetting   the page on which people have themselves forgotten
 asking   the page on which somebody without a role asks for one
 """

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.portal.access import asking
+from services.portal.access import asking, forgetting
 from services.portal.access.cards import holders
 from services.portal.access.giving import give
 from services.portal.access.roles import (
@@ -70,6 +70,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         Route(f"{home}/access/cards", pages.register, methods=["POST"]),
         Route(f"{home}/access/cards/{{card_id}}", pages.card, methods=["POST"]),
         *asking.routes(parts),
+        *forgetting.routes(parts),
     )
 
 

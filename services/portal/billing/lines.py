@@ -38,11 +38,11 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A session that is over, and what it costs."""
+    """A session, and what it costs."""
 
     session: ChargingSession
     cost: Cost | None
-    """None: there was no tariff when it began."""
+    """None: there was no tariff when it began, or it goes on."""
     by_price_wh: Mapping[Decimal, int]
     """Its energy, by the price of a kilowatt-hour; together, all of it."""
     estimated: bool
@@ -58,12 +58,12 @@ def line_of(measured: Measured, prices: Prices) -> Line:
     Make a line of a session.
 
     Args:
-        measured: a session that is over, with what its register showed meanwhile.
+        measured: a session, with what its register showed meanwhile; one that goes on has no cost yet.
         prices: of the installation.
     """
     session = measured.session
     tariff = prices.tariff_at(session.started_at)
-    if tariff is None:
+    if tariff is None or session.ended_at is None:
         return Line(session, None, {}, estimated=False)
     by_price_wh, estimated = _shared_out(measured, tariff, prices)
     return Line(session, _cost(tariff, by_price_wh), by_price_wh, estimated=estimated)

@@ -10,8 +10,8 @@ Chargers as installers paste them: serial numbers a line each, several in a line
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -75,12 +75,12 @@ class World:
     Args:
         layout: the installation.
         circuit: where they are to stand.
-        elsewhere: what is told of serial numbers that stand in other installations.
+        elsewhere: says where a serial number stands that stands in another installation.
     """
 
     layout: Layout
     circuit: Circuit
-    elsewhere: Mapping[Serial, str] = field(default_factory=dict)
+    elsewhere: Callable[[Serial], str | None]
 
 
 def rows_of(text: str, manner: Manner, world: World) -> list[Row]:
@@ -224,8 +224,8 @@ def _compared(row: Row, world: World) -> Row:
         faults.append(
             _("The id %(id)s is that of “%(name)s”.", id=charger.charger_id, name=same_id.name)
         )
-    elif charger.serial in world.elsewhere:
-        faults.append(world.elsewhere[charger.serial])
+    elif elsewhere := world.elsewhere(charger.serial):
+        faults.append(elsewhere)
     if not set(charger.wiring) <= set(layout.grid_type.lines):
         faults.append(_("This grid has one phase: wire it to L1."))
     if any(it.name == charger.name for it in layout.chargers):

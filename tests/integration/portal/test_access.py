@@ -218,3 +218,22 @@ async def test_an_owner_of_a_charger_says_who_may_what_there_and_nowhere_else(
     assert "x@example.com has the role now." in given.text
     assert elsewhere.status_code == 403
     assert others == [403, 404]
+
+
+async def test_people_have_themselves_forgotten_when_they_mean_it(shown: Shown) -> None:
+    who = f"leaver-{new_id()[-8:]}"
+    page = "/account/forget"
+    async with signed_in(shown, who) as http:
+        await with_password(http, shown.feed.client, who)
+        unproven = await sent(http, page, page, address=f"{who}@example.com")
+        proof = {"csrf": await csrf_in(http), "password": PASSWORD}
+        await http.post("/step-up", data=proof)
+        mistaken = await sent(http, page, page, address="somebody.else@example.com")
+        gone = await sent(http, page, page, address=f"{who}@EXAMPLE.com")
+        afterwards = await http.get("/account")
+
+    assert (unproven.status_code, mistaken.status_code) == (403, 422)
+    assert "Show once more that it is you" in unproven.text
+    assert f"Write your own address, {who}@example.com" in mistaken.text
+    assert "You are forgotten here." in gone.text
+    assert afterwards.headers["location"].startswith("/sign-in")

@@ -13,7 +13,8 @@ MANNER = Manner(prefix="Bay")
 
 
 def world(layout: Layout = LAYOUT) -> World:
-    return World(layout, layout.circuits[0], {"ZAP000777": "It is at another installation."})
+    told = {"ZAP000777": "It is at another installation."}
+    return World(layout, layout.circuits[0], told.get)
 
 
 def read(text: str, manner: Manner = MANNER, layout: Layout = LAYOUT) -> list[Row]:
