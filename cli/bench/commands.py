@@ -141,6 +141,30 @@ def permissions_command(
         write_report(json, figures)
 
 
+@bench.command("reports")
+def reports_command(
+    json: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+    rows: Annotated[
+        int, typer.Option(min=2000, max=1_000_000, help="How many sessions a month has.")
+    ] = 100_000,
+) -> None:
+    """
+    Measure reports on sessions: rows a second, the first byte, and what memory they take.
+
+    Starts PostgreSQL of its own in a temporary folder. Takes a minute.
+    """
+    from cli.bench.reports import measure_reports
+
+    try:
+        with console.status("starting …") as status:
+            figures = asyncio.run(measure_reports(rows, lambda it: status.update(f"{it} …")))
+    except StackFault as fault:
+        _failed(f"{fault.message}\n[/]{fault.hint}", fault)
+    console.print(table_of(figures))
+    if json is not None:
+        write_report(json, figures)
+
+
 @bench.command("portal")
 def portal_command(
     json: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,

@@ -169,6 +169,7 @@ PROJECTIONS: Final = (
         rows=(Sessions().rows,),
     ),
     Projection(PORTAL, BALANCER, ("share", "overload"), _of_portal(BALANCER)),
+    Projection(PORTAL, NOTIFICATIONS, ("warnings",), _of_portal(NOTIFICATIONS)),
     Projection(PORTAL, PERMISSIONS, _GRANTS, _of_portal(PERMISSIONS)),
 )
 

@@ -25,6 +25,7 @@ outbox           what is to be told, in a table
 knowledge        what is heard, in documents
 telling          from our log to whom it concerns
 watching         looks again and again at what stands
+reporting        which reports are owed
 webhooks, mailing, recording    delivers, and puts on record what became of it
 handlers         commands
 """

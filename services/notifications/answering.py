@@ -19,6 +19,8 @@ from shared.event_store import EventStore
 from shared.messages import Message
 from shared.messages.notices import (
     WARNINGS_MAX,
+    ChoicesOf,
+    ChoicesOfAnswer,
     DeadLetter,
     DeadLetters,
     DeadLettersAnswer,
@@ -53,7 +55,7 @@ class UnknownCommand(Refused):
 
 
 class Answers:
-    """Answers what is asked."""
+    """Answers what is asked; whoever has just changed something is told of it changed."""
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class Answers:
         knowledge: Knowledge,
         outbox: Outbox,
         desk: Desk,
+        read: Callable[[], Awaitable[None]],
         *,
         by_email: bool,
     ) -> None:
@@ -70,6 +73,7 @@ class Answers:
         self._knowledge = knowledge
         self._outbox = outbox
         self._desk = desk
+        self._read = read
         self._by_email = by_email
 
     async def warnings_of(self, query: WarningsOf) -> WarningsOfAnswer:
@@ -89,6 +93,7 @@ class Answers:
 
     async def telling_of(self, query: TellingOf) -> TellingOfAnswer:
         """Say who is told what of an installation."""
+        await self._read()
         here = query.installation_id
         choices = self._ledger.choices_at(here)
         people = wanted_by(self._knowledge.book.grants, choices, here, utc_now())
@@ -110,6 +115,20 @@ class Answers:
             orders=tuple(choices.orders.values()),
             by_email=self._by_email,
         )
+
+    async def choices_of(self, query: ChoicesOf) -> ChoicesOfAnswer:
+        """Say what a person is told of, wherever they may be warned."""
+        await self._read()
+        grants, now = self._knowledge.book.grants, utc_now()
+        found = (
+            wanted.chosen
+            for installation_id in self._knowledge.sites.held
+            for wanted in wanted_by(
+                grants, self._ledger.choices_at(installation_id), installation_id, now
+            )
+            if wanted.person_id == query.person_id
+        )
+        return ChoicesOfAnswer(choices=tuple(found), by_email=self._by_email)
 
     async def dead_letters(self, query: DeadLetters) -> DeadLettersAnswer:
         """List what was given up."""
@@ -154,6 +173,7 @@ class Answers:
         of_services: dict[type[Query], Answerer] = {
             WarningsOf: self.warnings_of,
             TellingOf: self.telling_of,
+            ChoicesOf: self.choices_of,
             DeadLetters: self.dead_letters,
         }
         of_operator: dict[type[Query], Answerer] = {**of_services, Rehearse: self.rehearse}

@@ -1,6 +1,7 @@
 """Where the parts of the notifications service meet."""
 
 import asyncio
+from datetime import timedelta
 from functools import partial
 
 from services.notifications.answering import Answers
@@ -11,6 +12,7 @@ from services.notifications.ledger import Ledger
 from services.notifications.mailing import Mailing
 from services.notifications.outbox import Outbox
 from services.notifications.recording import Recording
+from services.notifications.reporting import Reporting
 from services.notifications.settings import NOTICE_KEY_FILE, Settings
 from services.notifications.telling import Telling
 from services.notifications.watching import Watching
@@ -46,9 +48,9 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     watching = asyncio.Event()
     runtime.health.add("watching", watching.is_set)
     knowledge, ledger, outbox = Knowledge(), Ledger(), Outbox(pool)
-    telling = Telling(
-        pool, store, ledger, knowledge, outbox, by_email=settings.smtp_url is not None
-    )
+    by_email = settings.smtp_url is not None
+    gathered = timedelta(seconds=settings.gathered_s) if by_email else None
+    telling = Telling(pool, store, ledger, knowledge, outbox, gathered=gathered)
     watch = Watching(store, knowledge, ledger, telling, outbox)
     followers = knowledge.followers(pool)
     for follower in followers:
@@ -70,10 +72,9 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
             client, store, outbox, ledger, knowledge, send, settings.public_url, key
         )
         runtime.spawn(mailing.run(), "mailing")
+        runtime.spawn(Reporting(knowledge, ledger, outbox).run(), "reporting")
     desk = Desk(store, knowledge, outbox, key, settings.allowed)
-    answers = Answers(
-        store, ledger, knowledge, outbox, desk, by_email=settings.smtp_url is not None
-    )
+    answers = Answers(store, ledger, knowledge, outbox, desk, telling.read, by_email=by_email)
     await runtime.stack.enter_async_context(
         taking_commands(
             settings.nats_url, "ampledger-notifications", routes(desk), answers.routes()

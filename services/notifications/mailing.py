@@ -6,10 +6,10 @@ has no role any more, is sent nothing.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,13 @@ from services.notifications.audience import chosen_by, people_at
 from services.notifications.knowledge import Knowledge
 from services.notifications.language import warnings_at
 from services.notifications.ledger import Ledger
-from services.notifications.letters import Place, Recipient, Told, warning_letter
+from services.notifications.letters import (
+    Place,
+    Recipient,
+    Told,
+    report_letter,
+    warning_letter,
+)
 from services.notifications.outbox import Content, Outbox, Row
 from services.notifications.pacing import pause_s
 from services.notifications.signing import unsubscribe_mark
@@ -33,14 +39,18 @@ from shared.context import ACTOR_HEADER
 from shared.event_store import EventStore
 from shared.ids import InstallationId, PersonId
 from shared.mailing import MAIL_FAULTS, Send
+from shared.messages import Message
 from shared.messages.notifications import WarningRaised, Way
-from shared.messages.people import People, PeopleAnswer, PersonLine
+from shared.messages.people import People, PeopleAnswer, Query
+from shared.messages.reports import MAKING_S_MAX, PORTAL, MakeReport, ReportMade
+from shared.rights.book import PERMISSIONS
 from shared.rights.table import TABLE, Action
 from shared.tasks import keep_running
 
 LOOK_S: Final = 0.5
 ASK_S_MAX: Final = 3.0
 ACTOR: Final = "notifications"
+M = TypeVar("M", bound=Message)
 DICE: Final = secrets.SystemRandom()
 
 log = structlog.get_logger()
@@ -104,20 +114,40 @@ class Mailing:
         Raises:
             NotSent: it cannot be written now.
         """
-        row, now = rows[0], utc_now()
+        row = rows[0]
         grants = self.knowledge.book.grants
-        standings = people_at(grants, row.installation_id, now).get(row.target, frozenset())
-        if row.kind is not Content.WARNING or not standings & TABLE[Action.WARNINGS]:
+        standings = people_at(grants, row.installation_id, utc_now()).get(row.target)
+        if standings is None:
             return None
-        person = (await self._people([row.target])).get(row.target)
-        if person is None or person.forgotten:
+        if row.kind is Content.REPORT:
+            return await self._report(row)
+        if not standings & TABLE[Action.WARNINGS]:
             return None
         choices = self.ledger.choices_at(row.installation_id)
         chosen = chosen_by(choices, row.installation_id, row.target, standings)
+        to = await self._recipient(row.target, chosen.language)
         told = await self._told(row.installation_id, rows)
-        to = Recipient(person.name, person.email, chosen.language)
+        if to is None or not told:
+            return None
+        return warning_letter(to, self._place(row.installation_id, row.target), told, row.batch)
+
+    async def _report(self, row: Row) -> EmailMessage | None:
+        """Have the portal make a report, and write the e-mail that brings it."""
+        order = self.ledger.choices_at(row.installation_id).orders.get(row.order_id or "")
+        to = None if order is None else await self._recipient(row.target, order.language)
+        if order is None or to is None:
+            return None
+        query = MakeReport(
+            installation_id=row.installation_id,
+            month=row.body,
+            formats=order.formats,
+            language=order.language,
+        )
+        made = await self._ask(PORTAL, query, ReportMade, MAKING_S_MAX)
+        if made.fault is not None:
+            raise NotSent(made.fault)
         place = self._place(row.installation_id, row.target)
-        return warning_letter(to, place, told, row.batch) if told else None
+        return report_letter(to, place, made, self.public_url.rstrip("/"), row.batch)
 
     async def _told(self, installation_id: InstallationId, rows: Sequence[Row]) -> list[Told]:
         wanted = {it.warning_id for it in rows}
@@ -144,21 +174,32 @@ class Mailing:
             unsubscribe_url=f"{base}/unsubscribe?{urlencode(about)}",
         )
 
-    async def _people(self, people: Sequence[PersonId]) -> Mapping[PersonId, PersonLine]:
+    # --- Asking ---
+
+    async def _recipient(self, person_id: PersonId, language: str) -> Recipient | None:
         """
-        Ask permissions who somebody is.
+        Ask permissions who somebody is; none if they are forgotten.
 
         Raises:
             NotSent: it does not answer.
         """
+        query = People(person_ids=(person_id,))
+        found = (await self._ask(PERMISSIONS, query, PeopleAnswer, ASK_S_MAX)).people
+        known = next((it for it in found if it.person_id == person_id), None)
+        if known is None or known.forgotten:
+            return None
+        return Recipient(known.name, known.email, language)
+
+    async def _ask(self, service: str, query: Query, answer: type[M], within_s: float) -> M:
         try:
             reply = await self.client.request(
-                subjects.query("permissions", People.__name__),
-                People(person_ids=tuple(people)).model_dump_json().encode(),
-                timeout=ASK_S_MAX,
+                subjects.query(service, type(query).__name__),
+                query.model_dump_json().encode(),
+                timeout=within_s,
                 headers={ACTOR_HEADER: ACTOR},
             )
-            found = PeopleAnswer.model_validate_json(reply.data).people
-        except (NatsError, ValidationError) as fault:
-            raise NotSent("permissions does not say who it is") from fault
-        return {it.person_id: it for it in found}
+            return answer.model_validate_json(reply.data)
+        except NatsError as fault:
+            raise NotSent(f"{service} does not answer") from fault
+        except ValidationError as fault:
+            raise NotSent(f"{service} answers what cannot be read") from fault

@@ -51,6 +51,7 @@ def due(
     zone: tzinfo,
     now: datetime,
     sent: Sequence[datetime] = (),
+    gathered: timedelta = GATHERED,
 ) -> datetime | None:
     """
     Say when somebody is told of what happens now; none: never.
@@ -61,12 +62,13 @@ def due(
         zone: of the installation.
         now: the present moment.
         sent: when they were sent messages lately, in any order.
+        gathered: how long is waited for more, where somebody is told at once.
     """
     match pace:
         case Pace.NEVER:
             return None
         case Pace.AT_ONCE:
-            at = now + GATHERED
+            at = now + gathered
             lately = sorted(it for it in sent if now - it < FLOOD_WITHIN)
             if len(lately) >= FLOOD:
                 at = max(at, lately[-FLOOD] + FLOOD_WITHIN)

@@ -6,6 +6,7 @@ from typing import Final, Self
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 
 from services.notifications.addresses import Allowed
+from services.notifications.pacing import GATHERED
 from shared.mailing import check_server
 from shared.messages.permissions import Email
 from shared.runtime import RuntimeSettings
@@ -30,6 +31,10 @@ class Settings(RuntimeSettings):
     )
     public_url: str = Field(default="http://localhost:8180", alias="AMPLEDGER_PUBLIC_URL")
     """Where people find the portal."""
+    gathered_s: float = Field(
+        default=GATHERED.total_seconds(), ge=0, le=3600, alias="NOTIFICATIONS_GATHERED_S"
+    )
+    """How long a warning waits for more, in seconds, before it is told by e-mail at once."""
     local_webhooks: bool = Field(default=False, alias="NOTIFICATIONS_LOCAL_WEBHOOKS")
     """Webhooks may be delivered to this machine, without TLS."""
     private_webhooks: bool = Field(default=False, alias="NOTIFICATIONS_PRIVATE_WEBHOOKS")

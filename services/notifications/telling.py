@@ -6,7 +6,7 @@ Up to where that was done is written in the same transaction, so that a restart 
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -44,7 +44,8 @@ class Telling:
     Reads our own log, folds it, and notes who is to be told.
 
     Args:
-        by_email: whether there is a mail server.
+        gathered: how long is waited for more before somebody is told by e-mail; none: there is no mail
+            server.
     """
 
     def __init__(
@@ -55,14 +56,14 @@ class Telling:
         knowledge: Knowledge,
         outbox: Outbox,
         *,
-        by_email: bool,
+        gathered: timedelta | None,
     ) -> None:
         self._pool = pool
         self._store = store
         self._ledger = ledger
         self._knowledge = knowledge
         self._outbox = outbox
-        self._by_email = by_email
+        self._gathered = gathered
         self._turn = asyncio.Lock()
 
     async def read(self) -> None:
@@ -109,8 +110,8 @@ class Telling:
         event = recorded.event
         assert isinstance(event, WarningRaised | WarningCleared | WarningAcknowledged)  # noqa: S101
         noted = list(self._to_programs(recorded, now))
-        if isinstance(event, WarningRaised) and self._by_email:
-            noted += await self._to_people(connection, recorded, event, now)
+        if isinstance(event, WarningRaised) and self._gathered is not None:
+            noted += await self._to_people(connection, recorded, event, self._gathered, now)
         await self._outbox.put_within(connection, noted, now)
 
     def _to_programs(self, recorded: Recorded, now: datetime) -> Iterator[Due]:
@@ -133,7 +134,12 @@ class Telling:
                 )
 
     async def _to_people(
-        self, connection: Connection, recorded: Recorded, event: WarningRaised, now: datetime
+        self,
+        connection: Connection,
+        recorded: Recorded,
+        event: WarningRaised,
+        gathered: timedelta,
+        now: datetime,
     ) -> Sequence[Due]:
         here = event.installation_id
         site = self._knowledge.sites.get(here)
@@ -145,7 +151,7 @@ class Telling:
             if event.kind not in chosen.kinds:
                 continue
             sent = await self._outbox.sent_lately(connection, here, wanted.person_id, now)
-            at = due(chosen.pace, chosen.quiet, zone, now, sent)
+            at = due(chosen.pace, chosen.quiet, zone, now, sent, gathered)
             if at is not None:
                 found.append(
                     Due(

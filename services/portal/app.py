@@ -11,6 +11,7 @@ from services.portal.acting import Acting
 from services.portal.api.application import api
 from services.portal.api.looking import Sources
 from services.portal.askers import asker_of
+from services.portal.billing.making import Maker
 from services.portal.charger_figures import limit_in_force_of
 from services.portal.facts import Facts
 from services.portal.guarding import Guard
@@ -26,6 +27,7 @@ from services.portal.parts import Parts, Sights
 from services.portal.past import ASKED, Past
 from services.portal.read_models import ReadModels, key_of
 from services.portal.refused import Refusals
+from services.portal.report_desk import answer_reports
 from services.portal.seeing import Seeing
 from services.portal.session_book import SessionBook
 from services.portal.settings import PortalSettings
@@ -87,6 +89,9 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     past = Past(partial(ask_acts, runtime.client, ASKED), partial(names_of, runtime.client))
     guard, acting = acting_of(models, heard, runtime)
     admit = Looks(guard, models.book, acting, utc_now).admit
+    book = SessionBook(runtime.pool)
+    maker = Maker(book, partial(names_of, runtime.client))
+    await answer_reports(runtime.client, maker, models.layouts.get)
     tail = Tail(runtime.client, HEARD_OF)
 
     def menu_of(asker: Asker, path: str) -> Sequence[Link]:
@@ -103,7 +108,8 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         guard=guard,
         acting=acting,
         models=models,
-        sessions=SessionBook(runtime.pool),
+        sessions=book,
+        maker=maker,
         client=runtime.client,
         traces=traces,
         now=utc_now,

@@ -252,6 +252,16 @@ class Fault(Document):
     reported_at: Moment
 
 
+class FirmwareUpdate(Document):
+    """What a charger was told last to fetch, and how far it says that it is."""
+
+    location: str | None = None
+    """None: it was not told by us."""
+    requested_at: Moment | None = None
+    status: str | None = None
+    reported_at: Moment | None = None
+
+
 class Condition(Document):
     """A charger as it tells of itself."""
 
@@ -263,6 +273,7 @@ class Condition(Document):
     vendor: str | None = None
     model: str | None = None
     firmware: str | None = None
+    firmware_update: FirmwareUpdate | None = None
     status: str | None = None
     fault: Fault | None = None
     session: Session | None = None

@@ -25,11 +25,14 @@ from services.portal.charger_page import pages as charger_page
 from services.portal.compressing import Compressed
 from services.portal.deed_pages import DeedPages
 from services.portal.driver import pages as driver
+from services.portal.firmware import pages as firmware
 from services.portal.languages import choose
 from services.portal.paper import STATIC, as_json
 from services.portal.parts import Area, Parts
 from services.portal.power import pages as power
+from services.portal.reports import pages as reports
 from services.portal.security import SecurityHeaders
+from services.portal.settings_pages import pages as settings
 from services.portal.setup.pages import routes as set_up
 from services.portal.signing_in.account import AccountPages
 from services.portal.signing_in.asking import AWAY, WhoAsks, required, still_asks
@@ -40,6 +43,7 @@ from services.portal.signing_in.questions import PermissionsUnavailable
 from services.portal.support import pages as support
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
+from services.portal.warnings import pages as warnings
 from services.portal.watching import ASKED_AGAIN_S, RECONNECT_MS
 from shared.rights.table import Action
 from shared.speech import _, spoken
@@ -54,9 +58,13 @@ AREAS: Final[tuple[Area, ...]] = (
     access.routes,
     support.routes,
     charger_page.routes,
+    warnings.routes,
     driver.routes,
+    reports.routes,
     set_up,
     power.routes,
+    settings.routes,
+    firmware.routes,
 )
 """Groups of pages that stand beside these; each makes its own routes."""
 

@@ -9,6 +9,7 @@ from nats.aio.client import Client
 from starlette.routing import BaseRoute
 
 from services.portal.acting import Acting
+from services.portal.billing.making import Maker
 from services.portal.doing import Doing
 from services.portal.facts import Facts
 from services.portal.guarding import Guard
@@ -57,6 +58,7 @@ class Parts:
         acting: has it done.
         models: what the portal remembers.
         sessions: reads charging sessions.
+        maker: makes reports of them.
         client: NATS, for queries.
         traces: how currents went lately.
         now: reads the clock.
@@ -73,6 +75,7 @@ class Parts:
     acting: Acting
     models: ReadModels
     sessions: SessionBook
+    maker: Maker
     client: Client
     traces: Traces
     now: Callable[[], datetime]
@@ -80,7 +83,7 @@ class Parts:
     @property
     def places(self) -> Places:
         """Find places for pages."""
-        return Places(self.guard, self.models.layouts.get)
+        return Places(self.guard, self.models.layouts.get, self.models.open_warnings)
 
     @property
     def doing(self) -> Doing:

@@ -53,11 +53,18 @@ class Places:
     Args:
         guard: checks who asks.
         layout: an installation as it is set up; none if there is no such one.
+        open_warnings: counts the warnings of which nobody has taken notice.
     """
 
-    def __init__(self, guard: Guard, layout: Callable[[InstallationId], Layout | None]) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        layout: Callable[[InstallationId], Layout | None],
+        open_warnings: Callable[[InstallationId], int],
+    ) -> None:
         self._guard = guard
         self._layout = layout
+        self._open_warnings = open_warnings
 
     def here(self, request: Request, action: Action, charger_id: str | None = None) -> Here:
         """
@@ -108,7 +115,14 @@ class Places:
         def may_whole(wanted: Action) -> bool:
             return self._guard.may(asker, wanted, Place(installation_id))
 
-        tabs = tuple(links(installation_id, request.url.path, may_whole))
+        tabs = tuple(
+            links(
+                installation_id,
+                request.url.path,
+                may_whole,
+                self._open_warnings(installation_id),
+            )
+        )
         return Here(asker, layout, tabs, may, fresh)
 
     def charger(self, request: Request, action: Action) -> tuple[Here, Charger]:

@@ -1,18 +1,18 @@
 """Reading sessions: a page, sums, or all of them from a cursor in the database, never all at once."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from services.portal.charging import ChargingSession, Measured
-from services.portal.charging_folds import Sessions
 from shared.ids import ChargerId, InstallationId, PersonId
 
 BATCH: Final = 500
 """How many sessions are in memory at a time while all are gone through."""
 READ_S_MAX: Final = 60.0
 
+_FIELDS: Final = set(ChargingSession.model_fields)
 _SUMS: Final = (
     "count(*) as sessions, count(*) filter (where ended_at is null) as going_on,"
     " coalesce(sum(energy_wh), 0)::bigint as energy_wh,"
@@ -57,7 +57,7 @@ class Sums:
 
 class SessionBook:
     """
-    Reads what `Sessions` has folded.
+    Reads what the log of telemetry was folded to.
 
     Args:
         pool: of connections to the portal's database.
@@ -65,7 +65,6 @@ class SessionBook:
 
     def __init__(self, pool: Any) -> None:  # noqa: ANN401  # asyncpg carries no types
         self._pool = pool
-        self._rows = Sessions().rows
 
     async def page(
         self, wanted: Which, after: tuple[datetime, str] | None, limit: int
@@ -86,7 +85,24 @@ class SessionBook:
             f" order by started_at desc, session_id desc limit {int(limit)}",
             *where.arguments,
         )
-        return [self._rows.of(it) for it in rows]
+        return [_session(it) for it in rows]
+
+    async def measured(
+        self, installation_id: InstallationId, sessions: Sequence[ChargingSession]
+    ) -> list[Measured]:
+        """Add to sessions of an installation what their registers showed meanwhile."""
+        rows = await self._pool.fetch(
+            "select session_id, array_agg(measured_at order by slot) as moments,"
+            " array_agg(register_wh order by slot) as registers_wh from register_mark"
+            " where installation_id = $1 and session_id = any($2) group by session_id",
+            installation_id,
+            [it.session_id for it in sessions],
+        )
+        marks = {
+            it["session_id"]: list(zip(it["moments"], it["registers_wh"], strict=True))
+            for it in rows
+        }
+        return [Measured(it, marks.get(it.session_id, ())) for it in sessions]
 
     async def sums(self, wanted: Which) -> Sums:
         """Add sessions up, without reading them."""
@@ -119,7 +135,7 @@ class SessionBook:
 
     async def all(
         self, wanted: Which, *, marks: bool = False
-    ) -> AsyncIterator[Sequence[Measured]]:
+    ) -> AsyncGenerator[Sequence[Measured]]:
         """
         Go through sessions in the order in which they ended, some at a time; those going on come last.
 
@@ -145,10 +161,15 @@ class SessionBook:
                 yield [self._measured(it, marks=marks) for it in rows]
 
     def _measured(self, row: Any, *, marks: bool) -> Measured:  # noqa: ANN401
-        session = self._rows.of(row)
+        session = _session(row)
         if not marks or row["moments"] is None:
             return Measured(session)
         return Measured(session, list(zip(row["moments"], row["registers_wh"], strict=True)))
+
+
+def _session(row: Any) -> ChargingSession:  # noqa: ANN401
+    """Make a session of a row: it was checked when it was written, which would take most of the time."""
+    return ChargingSession.model_construct(_FIELDS, **{it: row[it] for it in _FIELDS})
 
 
 class _Where:

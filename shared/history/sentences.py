@@ -300,6 +300,9 @@ _OF_CHARGERS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     telemetry.FirmwareUpdateRequested: lambda it, w: (
         f"{w.charger(it.charger_id)} was told to fetch firmware from {it.location}"
     ),
+    telemetry.FirmwareStatusReported: lambda it, w: (
+        f"{w.charger(it.charger_id)} says of its firmware: {it.status}"
+    ),
     telemetry.FailSafeApplied: lambda it, w: (
         f"{w.charger(it.charger_id)} confirmed its fail-safe of {amperes(it.fail_safe_a)}"
     ),

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.ids import DeliveryId, InstallationId, WarningId, WebhookId
+from shared.ids import DeliveryId, InstallationId, PersonId, WarningId, WebhookId
 from shared.messages import Message, Moment
 from shared.messages.notifications import (
     NotificationsChosen,
@@ -65,6 +65,18 @@ class TellingOfAnswer(Message):
     orders: tuple[ReportOrdered, ...] = ()
     by_email: bool = False
     """Whether there is a mail server."""
+
+
+class ChoicesOf(Query):
+    """What is a person told of by e-mail, at every installation of which they may be warned?"""
+
+    person_id: PersonId
+
+
+class ChoicesOfAnswer(Message):
+    choices: tuple[NotificationsChosen, ...] = ()
+    """Chosen by them, or for them."""
+    by_email: bool = False
 
 
 class DeadLetters(Query):

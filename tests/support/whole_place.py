@@ -54,9 +54,9 @@ async def whole_place() -> AsyncIterator[WholePlace]:
         options = StackOptions(
             data_folder=folder / "data", postgres_port=0, nats_port=0, nats_monitor_port=0
         )
-        stack = await cleanup.enter_async_context(
-            Stack(options, services(*free_ports(2), _TOLD))
-        )
+        gateway_port, portal_port = free_ports(2)
+        parts = services(gateway_port, portal_port, _TOLD)
+        stack = await cleanup.enter_async_context(Stack(options, parts))
         assert await stack.wait_services_ready(READY_S_MAX) == []
         client = await connect(stack.urls["nats"], "test-whole-place")
         cleanup.push_async_callback(client.close)

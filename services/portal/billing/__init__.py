@@ -7,7 +7,8 @@ lines         one session as a line: its energy by price, and the cost
 totals        lines added up: by person, by charger, by day
 months        a calendar month in a time zone
 columns       what stands in a row of a table, for programs and for spreadsheets
-wording       a report in somebody's language: numbers, money, titles
+wording       numbers, money and prices in somebody's language
+monthly       what the report on a month says
 workbook, letter    the report as a spreadsheet, as a document
 making        reads sessions and makes the files
 

@@ -32,7 +32,11 @@ class Prices:
 
     def tariff_at(self, moment: datetime) -> Tariff | None:
         """Name the tariff that is valid at a moment; none if there is none yet."""
-        index = bisect_right(self._days, moment.astimezone(self.zone).date())
+        return self.tariff_on(moment.astimezone(self.zone).date())
+
+    def tariff_on(self, day: date) -> Tariff | None:
+        """Name the tariff that is valid on a day; none if there is none yet."""
+        index = bisect_right(self._days, day)
         return self._tariffs[index - 1] if index else None
 
     def price_at(self, tariff: Tariff, moment_s: float) -> Decimal:

@@ -33,7 +33,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         Route(circuit, circuits.one),
         Route(circuit, circuits.change, methods=["POST"]),
         Route(f"{circuit}/move", circuits.move, methods=["POST"]),
-        Route(f"{circuit}/reactivate", circuits.reactivate, methods=["POST"]),
+        Route(f"{circuit}/reactivate", leaving.reactivate, methods=["POST"]),
         Route(f"{circuit}/deactivate", leaving.page),
         Route(f"{circuit}/deactivate", leaving.deactivate, methods=["POST"]),
         Route(f"{circuit}/clear", leaving.clear, methods=["POST"]),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.portal.setup.countries import all_zones, countries, zone_of, zones_of
+from services.portal.countries import all_zones, countries, zone_of, zones_of
 from services.portal.setup.describing import ID_CHARS_MAX, RESERVED_IDS, Checked, checked, id_of
 from shared.messages.installation import CreateInstallation
 from shared.speech import LANGUAGES

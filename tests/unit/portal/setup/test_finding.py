@@ -1,6 +1,7 @@
 """Installations are found by what people know of them."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,7 @@ def test_an_installation_is_said_to_be_as_it_is() -> None:
     stale = replace(view, head=replace(view.head, freshness=Freshness.STALE))
     off = replace(view, head=replace(view.head, active=False))
 
-    def scene(**figures: int) -> str:
+    def scene(**figures: Any) -> str:
         return standing_of(replace(quiet, scene=replace(quiet.scene, **figures))).word
 
     assert standing_of(quiet).word == "no car charges"

@@ -30,7 +30,10 @@ from shared.messages.installation import (
     ChangeCircuit,
     CreateInstallation,
     DeactivateCircuit,
+    DeactivateInstallation,
     MoveCharger,
+    ReactivateCircuit,
+    ReactivateInstallation,
     RemoveCharger,
     SetFailSafe,
 )
@@ -128,7 +131,7 @@ class Browser:
             acting=acting,
             models=models,
             client=client,
-            places=Places(guard, held.get),
+            places=Places(guard, held.get, lambda _: 0),
             doing=Doing(acting),
         )
 
@@ -330,6 +333,21 @@ async def test_with_the_tick_they_are_locked() -> None:
     (asked,) = browser.asked
     assert isinstance(asked, DeactivateCircuit)
     assert (asked.lock_serials, asked.reason) == (True, "sold")
+
+
+async def test_the_whole_installation_goes_out_of_use_and_comes_back_in_the_same_way() -> None:
+    browser = Browser()
+    refused = await browser.send(f"{HOME}/circuits/main/deactivate")
+    await browser.send(f"{HOME}/circuits/main/deactivate", lock="1")
+    await browser.send(f"{HOME}/circuits/main/reactivate")
+    await browser.send(f"{HOME}/circuits/guests/reactivate")
+
+    assert refused.status_code == 409
+    assert [type(it) for it in browser.asked] == [
+        DeactivateInstallation,
+        ReactivateInstallation,
+        ReactivateCircuit,
+    ]
 
 
 async def test_each_charger_is_moved_by_a_wish_of_its_own_that_is_the_same_when_sent_again() -> (
