@@ -17,6 +17,7 @@ _ANYBODY, _SIGNED_IN = Everybody
 
 PAGE_RIGHTS: Final[dict[str, Action | Everybody]] = {
     "/": _SIGNED_IN,
+    "/chargers/place": _SIGNED_IN,
     "/installations/new": Action.CREATE_INSTALLATION,
     "/installations/check": Action.CREATE_INSTALLATION,
     "/installations/{installation_id}": Action.LIVE,
