@@ -169,6 +169,7 @@ def asking(
         layouts=SimpleNamespace(get=layout, held=seen.view.layouts),
         sessions=sessions or Sessions(),
         book=SimpleNamespace(grants=grants),
+        open_warnings=lambda _: 0,
     )
     book: Any = models.book
     guard = Guard(book, lambda it: layout(it) is not None, lambda *_: None, lambda: AT)
