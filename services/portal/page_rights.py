@@ -56,6 +56,8 @@ PAGE_RIGHTS: Final[dict[str, Action | Everybody]] = {
     "/installations/{installation_id}/access/roles": Action.PERMISSIONS,
     "/installations/{installation_id}/access/roles/revoke": Action.PERMISSIONS,
     "/installations/{installation_id}/access/requests/{request_id}": Action.PERMISSIONS,
+    "/installations/{installation_id}/access/groups": Action.PERMISSIONS,
+    "/installations/{installation_id}/access/groups/{group_id}": Action.PERMISSIONS,
     "/installations/{installation_id}/access/cards": Action.PERMISSIONS,
     "/installations/{installation_id}/access/cards/{card_id}": Action.PERMISSIONS,
     "/installations/{installation_id}/chargers/{charger_id}/access": Action.PERMISSIONS,

@@ -167,6 +167,7 @@ def asking(
     layout = seen.view.layout
     models: Any = SimpleNamespace(
         layouts=SimpleNamespace(get=layout, held=seen.view.layouts),
+        open_warnings=lambda _: 0,
         sessions=sessions or Sessions(),
         book=SimpleNamespace(grants=grants),
         open_warnings=lambda _: 0,
