@@ -10,12 +10,14 @@ import pytest
 from services.portal.charging import ChargingSession
 from services.portal.documents import Wish
 from services.portal.driver.costs import cost_of, cost_so_far
+from services.portal.driver.finishing import finish_text, power_w_of
 from services.portal.driver.mine import SESSIONS_MAX, began_before, my_sessions, offers, running
 from services.portal.facts import Facts
 from shared.messages import Command
 from shared.messages.installation import SetChargingWish, Tariff
 from shared.messages.permissions import Role
 from shared.messages.telemetry import StartCharging, StopCharging
+from shared.phases import GridType
 from shared.rights.grants import Grants
 from shared.rights.table import Action
 from tests.unit.portal.facts import AT, GARAGE, GUESTS_LOCKED, LAYOUT, at, known, reading
@@ -240,3 +242,31 @@ async def test_cost_and_wish_stand_beside_the_car() -> None:
 
     assert "€6.00" in page
     assert "Wished: 30 kWh until" in page
+
+
+# --- When it is ready ---
+
+
+def finish(current_a: float = 10.0, session_wh: int | None = 10_000, **changes: object) -> str:
+    wished = LAYOUT.chargers[0].model_copy(
+        update={"wish": Wish(departure_at=at(36_000), energy_wh=12_300)} | changes
+    )
+    facts = known(readings={"bay-1": reading(current_a=(current_a, 0.0, 0.0))})
+    return finish_text(facts, wished, session_wh, AT)
+
+
+def test_a_car_is_foretold_to_be_ready_as_it_charges_now() -> None:
+    assert finish() == "At this current it has 12.3 kWh at about 09:00."  # 2.3 kWh at 2.3 kW
+    assert finish(session_wh=12_300) == "It has what was wished."
+
+
+def test_nothing_is_foretold_that_nobody_can_say() -> None:
+    assert finish(current_a=0.0) == ""
+    assert finish(session_wh=None) == ""
+    assert finish(wish=None) == ""
+    assert finish(wish=Wish(departure_at=at(-1), energy_wh=1)) == ""
+    told = reading(current_a=(10.0, 10.0, 0.0))
+    assert power_w_of(told, GridType.IT_3_PHASE) is None
+    assert (
+        power_w_of(told.model_copy(update={"power_w": 2300.0}), GridType.IT_3_PHASE) == 2300.0
+    )
