@@ -1,7 +1,6 @@
 """The page of power management: what bounds the installation now, and the forms that change it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -9,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.portal.documents import Charger, Layout
+from services.portal.documents import Layout
 from services.portal.doing import Filled, Wrong, filled_in
+from services.portal.one_charger.wishes import wish_text
 from services.portal.part_wishes import beside, one_of
 from services.portal.parts import Parts
 from services.portal.places import Here
@@ -18,7 +18,6 @@ from services.portal.power.amounts import Unclear, currents_of, moment_of, writt
 from services.portal.power.bounds import bounds_of, now_of
 from services.portal.power.week import Row, day_name, read_rows, rows_of, week_of
 from services.portal.power.what_if_pages import WhatIfPages
-from services.portal.wording import clock_time
 from shared.messages import Answer, Command
 from shared.messages.installation import (
     WEEK,
@@ -194,7 +193,7 @@ class PowerPages:
             week=week,
             rows=rows_of(layout.schedule) if rows is None else [*rows, Row(), Row()],
             days=[(it.value, day_name(it)) for it in WEEK],
-            wishes={it.charger_id: _wish(it, now, zone) for it in layout.chargers},
+            wishes={it.charger_id: wish_text(it, now, zone) for it in layout.chargers},
             circuits={it.circuit_id: it.name for it in layout.circuits},
             priorities=[(it, str(it)) for it in PRIORITIES],
             may_change=here.may(Action.POWER),
@@ -229,15 +228,3 @@ def _number(text: str) -> str | None:
 
 def _look(wrong: Mapping[str, str]) -> Wrong:
     return Wrong(422, _("Some fields need another look."), wrong)
-
-
-def _wish(charger: Charger, now: datetime, zone: ZoneInfo) -> str:
-    wish = charger.wish
-    if wish is None or wish.departure_at <= now:
-        return ""
-    energy = f"{wish.energy_wh / 1000:g} kWh"
-    return _(
-        "%(energy)s until %(time)s",
-        energy=energy,
-        time=clock_time(wish.departure_at, now, zone),
-    )
