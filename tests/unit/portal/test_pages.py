@@ -167,9 +167,9 @@ def asking(
     layout = seen.view.layout
     models: Any = SimpleNamespace(
         layouts=SimpleNamespace(get=layout, held=seen.view.layouts),
+        open_warnings=lambda _: 0,
         sessions=sessions or Sessions(),
         book=SimpleNamespace(grants=grants),
-        open_warnings=lambda _: 0,
     )
     book: Any = models.book
     guard = Guard(book, lambda it: layout(it) is not None, lambda *_: None, lambda: AT)
