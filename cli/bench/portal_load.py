@@ -17,6 +17,8 @@ CONNECTIONS_MAX: Final = 64
 LINE_BYTES_MAX: Final = 4 * 1024 * 1024
 """Of an event: the first one has everything in it."""
 OPENED_AT_ONCE: Final = 20
+TRIES_MAX: Final = 10
+AGAIN_S: Final = 2.0
 _FILE: Final = re.compile(r'(?:href|src)="(/static/[^"]+)"')
 
 
@@ -105,6 +107,16 @@ async def viewers_s(here: Watched, path: str, viewers: int, seconds: float) -> l
 
 
 async def _open(here: Watched, path: str) -> Connection:
+    """Open a stream, as pages do: after an answer that says “later” they ask again."""
+    for _ in range(TRIES_MAX):
+        opened = await _opened(here, path)
+        if opened is not None:
+            return opened
+        await asyncio.sleep(AGAIN_S)
+    raise NotShown(f"{path}: later, {TRIES_MAX} times")
+
+
+async def _opened(here: Watched, path: str) -> Connection | None:
     parts = urlsplit(here.url)
     reader, writer = await asyncio.open_connection(
         parts.hostname, parts.port, limit=LINE_BYTES_MAX
@@ -117,6 +129,9 @@ async def _open(here: Watched, path: str) -> Connection:
     )
     writer.write("".join(f"{it}\r\n" for it in (*lines, "")).encode())
     status = await reader.readline()
+    if b" 503 " in status:
+        writer.close()
+        return None
     if b" 200 " not in status:
         raise NotShown(f"{path}: {status.decode().strip()}")
     return reader, writer

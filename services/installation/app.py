@@ -1,5 +1,6 @@
 """Where the parts of the installation service meet."""
 
+from services.installation.answering import query_routes
 from services.installation.claims import stream_named
 from services.installation.handlers import notes_from, routes
 from services.installation.language import COMMANDS
@@ -31,7 +32,10 @@ async def assemble(runtime: Runtime) -> None:
     await answer_rehearsals(runtime.client, "installation", COMMANDS, decide)
     await runtime.stack.enter_async_context(
         taking_commands(
-            runtime.settings.nats_url, "ampledger-installation", routes(store, book.check)
+            runtime.settings.nats_url,
+            "ampledger-installation",
+            routes(store, book.check),
+            query_routes(store),
         )
     )
 

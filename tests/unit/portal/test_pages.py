@@ -170,7 +170,6 @@ def asking(
         open_warnings=lambda _: 0,
         sessions=sessions or Sessions(),
         book=SimpleNamespace(grants=grants),
-        open_warnings=lambda _: 0,
     )
     book: Any = models.book
     guard = Guard(book, lambda it: layout(it) is not None, lambda *_: None, lambda: AT)
