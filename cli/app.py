@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from cli import layout, log_commands, people
+from cli import layout, log_commands, notices, people
 from cli.backup_commands import backup, restore
 from cli.bench.commands import bench
 from cli.client_commands import client
@@ -60,6 +60,9 @@ app.add_typer(people.role, name="role")
 app.add_typer(people.group, name="group")
 app.add_typer(people.card, name="card")
 app.add_typer(people.request, name="request")
+app.add_typer(notices.warning, name="warning")
+app.add_typer(notices.webhook, name="webhook")
+app.add_typer(notices.subscription, name="subscription")
 layout.charger.add_typer(people.session)
 app.add_typer(log_commands.log, name="log")
 app.add_typer(bench, name="bench")

@@ -2,19 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from math import inf, sqrt
 from zoneinfo import ZoneInfo
 
 from cli.audit_layout import Layout
 from cli.audit_sums import Steps
+from cli.audit_weeks import within
 from shared.messages.balancer import MAIN
-from shared.messages.installation import (
-    WEEK,
-    ExternalLimitLifted,
-    ExternalLimitSet,
-    WeeklyWindow,
-)
+from shared.messages.installation import ExternalLimitLifted, ExternalLimitSet
 from shared.phases import PHASES, ZERO_A, GridType, Phase
 from shared.units import LINE_TO_NEUTRAL_V
 
@@ -84,24 +80,4 @@ def _holds(limit: ExternalLimitSet, now: datetime) -> bool:
     if limit.until is not None and now >= limit.until:
         return False
     local = now.astimezone(ZoneInfo(limit.time_zone))
-    return not limit.windows or any(_within(it, local) for it in limit.windows)
-
-
-def _within(window: WeeklyWindow, local: datetime) -> bool:
-    """Count minutes of a window from the last midnight, and from the one before it."""
-    for days_ago in (0, 1):
-        day = (local - timedelta(days=days_ago)).weekday()
-        if WEEK[day] not in window.days:
-            continue
-        minute = local.hour * 60 + local.minute + local.second / 60 + days_ago * 1440
-        begins, ends = _minutes(window.begins), _minutes(window.ends)
-        if ends <= begins:
-            ends += 1440
-        if begins <= minute < ends:
-            return True
-    return False
-
-
-def _minutes(clock: str) -> int:
-    hours, minutes = clock.split(":")
-    return int(hours) * 60 + int(minutes)
+    return not limit.windows or any(within(it, local) for it in limit.windows)

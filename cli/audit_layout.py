@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
+from typing import Final
 
 from cli.audit_sums import Steps
+from cli.audit_weeks import scheduled_a
 from shared.messages.balancer import MAIN
+from shared.messages.installation import CurrentScheduleSet
 from shared.phases import (
     PHASES,
     ZERO_A,
@@ -15,6 +18,10 @@ from shared.phases import (
     Wiring,
     lines_loaded,
 )
+
+MINUTE_S: Final = 60.0
+MINUTES_AHEAD: Final = 10
+"""How far schedules are followed beyond the moment of an event: no limit is in force for longer."""
 
 
 @dataclass(slots=True)
@@ -47,6 +54,10 @@ class Layout:
     active: bool = True
     available_a: PhaseCurrents | None = None
     available_until_s: float = inf
+    schedule: CurrentScheduleSet | None = None
+    """What all chargers together may draw at which times of the week; followed minute by minute."""
+    now_s: float = 0.0
+    """From when on the schedule is looked at."""
     chargers: dict[str, Charger] = field(default_factory=dict)
     loads_a: dict[str, PhaseCurrents] = field(default_factory=dict)
     """What the balancer says it sets aside at breakers for load that is not ours."""
@@ -88,9 +99,8 @@ class Layout:
             for index, line in enumerate(PHASES):
                 set_a = circuit.set_a - load_a[index]
                 steps: Steps = ((-inf, set_a),)
-                if circuit_id == MAIN and self.available_a is not None:
-                    lower_a = min(set_a, self.available_a[index])
-                    steps = ((-inf, lower_a), (self.available_until_s, set_a))
+                if circuit_id == MAIN:
+                    steps = tuple(self._main_steps(set_a, index))
                 yield (self.name(circuit_id), line), steps
         for charger_id, charger in self.chargers.items():
             a = inf if charger.breaker_a is None else charger.breaker_a
@@ -98,6 +108,24 @@ class Layout:
                 a = 0.0
             for line in PHASES:
                 yield (self._own(charger_id), line), ((-inf, a),)
+
+    def _main_steps(self, set_a: float, index: int) -> Iterator[tuple[float, float]]:
+        """Name what the main breaker may carry for cars on a line, from when on."""
+
+        def may_a(at_s: float) -> float:
+            a = set_a
+            if self.available_a is not None and at_s < self.available_until_s:
+                a = min(a, self.available_a[index])
+            allowed_a = None if self.schedule is None else scheduled_a(self.schedule, at_s)
+            return a if allowed_a is None else min(a, allowed_a[index])
+
+        moments_s = {self.available_until_s} if self.available_a is not None else set()
+        if self.schedule is not None:
+            first_s = (self.now_s // MINUTE_S + 1) * MINUTE_S
+            moments_s |= {first_s + it * MINUTE_S for it in range(MINUTES_AHEAD)}
+        yield -inf, may_a(self.now_s)
+        for at_s in sorted(it for it in moments_s if self.now_s < it < inf):
+            yield at_s, may_a(at_s)
 
     def _in_use(self, charger: Charger) -> bool:
         above = all(self.circuits[it].active for it in self.path(charger.circuit_id))

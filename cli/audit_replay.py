@@ -8,7 +8,7 @@ from math import inf
 from cli.audit_contracts import Contracts
 from cli.audit_flows import highest_course
 from cli.audit_hardware import Hardware, Place
-from cli.audit_layout import Charger, Circuit, Layout
+from cli.audit_layout import MINUTE_S, Charger, Circuit, Layout
 from cli.audit_sums import Excess, Sum
 from shared.messages import Event
 from shared.messages.balancer import (
@@ -29,6 +29,7 @@ from shared.messages.installation import (
     CircuitDeactivated,
     CircuitMoved,
     CircuitReactivated,
+    CurrentScheduleSet,
     ExternalLimitLifted,
     ExternalLimitSet,
     FailSafeSet,
@@ -76,6 +77,7 @@ class Replay:
         """Take in one event; time only goes forward."""
         self.now_s, self.position = max(self.now_s, at_s), position
         self._agree()
+        self._follow_schedules()
         match event:
             case ExternalLimitSet() | ExternalLimitLifted():
                 self.contracts.hear(event)
@@ -131,6 +133,13 @@ class Replay:
             total = self.agreed[breaker]
             total.until(self.now_s)
             total.may_a = [allowed.get((breaker, line), ((-inf, inf),)) for line in PHASES]
+
+    def _follow_schedules(self) -> None:
+        """Let what a schedule allows be as it is now, and in the next minutes."""
+        for layout in self.layouts.values():
+            if layout.schedule is not None and self.now_s >= layout.now_s + MINUTE_S:
+                layout.now_s = self.now_s
+                self._limit(layout)
 
     def _lay(self, hardware: Hardware, planned_for: str | None = None) -> None:
         """Put what a charger may draw into the sums; where that was planned, it must fit. It is not
@@ -202,6 +211,9 @@ class Replay:
         match event:
             case InstallationChanged():
                 layout.circuits[MAIN].set_a = event.breaker_a
+                if layout.schedule is not None:
+                    zone = {"time_zone": event.time_zone}
+                    layout.schedule = layout.schedule.model_copy(update=zone)
                 if layout.grid is not event.grid_type:
                     layout.grid = event.grid_type
                     self._stand_anew(layout, layout.chargers)
@@ -213,6 +225,9 @@ class Replay:
                 layout.available_a = event.available_a
                 until = event.until
                 layout.available_until_s = inf if until is None else until.timestamp()
+            case CurrentScheduleSet():
+                layout.schedule = event if event.rules else None
+                layout.now_s = self.now_s
             case _:
                 return None
         return layout

@@ -2,6 +2,7 @@
 The keys of a data folder: made when they are first needed, and given to those who need them only.
 
     keys/cards.key     of the marks of charge cards and addresses; permissions and telemetry have it
+    keys/notices.key   of the secrets of webhooks, and of links that end e-mails; notifications has it
     keys/master.key    of the keys of people's data; permissions has it
 
 Who loses a key loses what it was for: marks made with another key match no card, and without the master
@@ -15,15 +16,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from cli.services import PERMISSIONS, TELEMETRY
+from cli.services import NOTIFICATIONS, PERMISSIONS, TELEMETRY
 from shared.key_files import KEY_BYTES
 from shared.rights.cards import CARD_KEY_FILE
 
 MASTER_KEY_FILE: Final = "AMPLEDGER_MASTER_KEY_FILE"
-_FILES: Final = {CARD_KEY_FILE: "cards.key", MASTER_KEY_FILE: "master.key"}
+NOTICE_KEY_FILE: Final = "AMPLEDGER_NOTICE_KEY_FILE"
+_FILES: Final = {
+    CARD_KEY_FILE: "cards.key",
+    MASTER_KEY_FILE: "master.key",
+    NOTICE_KEY_FILE: "notices.key",
+}
 _KNOWN_TO: Final = {
     PERMISSIONS: (CARD_KEY_FILE, MASTER_KEY_FILE),
     TELEMETRY: (CARD_KEY_FILE,),
+    NOTIFICATIONS: (NOTICE_KEY_FILE,),
 }
 
 

@@ -12,7 +12,7 @@ PORTAL_PORT: Final = 8180
 BALANCERS_MAX: Final = 8
 """On one machine; each takes some ten connections to PostgreSQL, which has a hundred."""
 INSTALLATION, PERMISSIONS, TELEMETRY = "installation", "permissions", "telemetry"
-BALANCER, PORTAL = "balancer", "portal"
+BALANCER, PORTAL, NOTIFICATIONS = "balancer", "portal", "notifications"
 
 
 def services(
@@ -58,6 +58,11 @@ def services(
                 BALANCER, "services.balancer", env=further.get(BALANCER, {}), copy=number
             )
             for number in range(1, balancers + 1)
+        ),
+        ServiceSpec(
+            NOTIFICATIONS,
+            "services.notifications",
+            env=known_as | dict(further.get(NOTIFICATIONS, {})),
         ),
         ServiceSpec(
             PORTAL,

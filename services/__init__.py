@@ -8,5 +8,7 @@ never calls another one's HTTP: what it needs of others it projects from their e
 installation   the electrical layout: breakers, circuits, chargers, serial numbers
 telemetry      the connection to every charger; readings and charging sessions
 balancer       how much current each charger may draw
+permissions    people, and what they may do
+notifications  warnings, and who is told of them
 portal         pages; owns nothing, decides nothing
 """

@@ -28,6 +28,10 @@ CardId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 TokenId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 PasskeyId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 RequestId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+WarningId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+WebhookId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+DeliveryId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+ReportOrderId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Grantee = Annotated[
     str, StringConstraints(pattern=r"^(person|group|client)/[A-Za-z0-9_-]{1,64}$")
 ]

@@ -21,7 +21,8 @@ from shared.messages.credentials import (
     RotateChargerCredential,
     WithdrawChargerCredential,
 )
-from shared.messages.people import CardsOf, Standing
+from shared.messages.notices import SetUpNotes
+from shared.messages.people import CardsOf, People, Standing
 from shared.messages.permissions import RecordRefusal
 from shared.messages.reports import MakeReport
 from shared.messages.telemetry import (
@@ -146,9 +147,14 @@ SERVICES: Final[Mapping[str, Row]] = {
         has_log=False,
     ),
     NOTIFICATIONS: Row(
-        takes=_doors(NOTIFICATIONS),
-        asks=(Ask(PORTAL, _REPORT),),
+        takes=(*_doors(NOTIFICATIONS), subjects.operator_query(NOTIFICATIONS, ">")),
+        asks=(
+            Ask(PERMISSIONS, subjects.query(PERMISSIONS, People.__name__)),
+            Ask(INSTALLATION, subjects.query(INSTALLATION, SetUpNotes.__name__)),
+            Ask(PORTAL, _REPORT),
+        ),
         follows=(INSTALLATION, PERMISSIONS, TELEMETRY, BALANCER),
+        hears=(Ask(BALANCER, _BALANCE),),
     ),
 }
 

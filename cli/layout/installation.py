@@ -17,7 +17,7 @@ from cli.layout.options import (
     NewId,
     Reason,
 )
-from cli.layout.values import moment_of, three_of
+from cli.layout.values import moment_of, rule_of, three_of
 from cli.layout.ways_on import deactivate
 from shared.clock import utc_now
 from shared.ids import new_id
@@ -30,6 +30,7 @@ from shared.messages.installation import (
     ReactivateInstallation,
     SetAuthenticationRequired,
     SetAvailableCurrent,
+    SetCurrentSchedule,
     SetImbalanceLimit,
     SetSwitchCurrent,
 )
@@ -178,6 +179,44 @@ def set_available_current(
         installation_id=installation_id,
         available_a=None if available_a is None else three_of(available_a),
         until=None if until is None else moment_of(until, utc_now()),
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+@app.command("current-schedule")
+def set_current_schedule(
+    installation_id: InstallationArg,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Amperes at a time of the week, by the installation's own clock: "
+            "'MON-FRI 06:00-22:00 80', '22:00-06:00 160,160,120'; once or several times.",
+            metavar="'[DAYS] FROM-TO A[,A,A]'",
+        ),
+    ] = None,
+    otherwise_a: Annotated[
+        str | None,
+        typer.Option(
+            help="Amperes at all other times; default: as much as the breakers allow.",
+            metavar="A[,A,A]",
+        ),
+    ] = None,
+    lift: Annotated[
+        bool, typer.Option("--lift", help="There is no schedule any more.")
+    ] = False,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Limit what all chargers together may draw, per phase, at times of the week."""
+    if bool(rule) == lift:
+        raise typer.BadParameter("give either --rule, once or several times, or --lift")
+    command = SetCurrentSchedule(
+        command_id=new_id(),
+        installation_id=installation_id,
+        rules=tuple(rule_of(it) for it in rule or ()),
+        otherwise_a=None if otherwise_a is None else three_of(otherwise_a),
     )
     carry_out([command], Manner(data_folder, actor, dry_run, as_json))
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from rich.text import Text
 from rich.tree import Tree
 
-from services.portal.available import available_a_of, available_text
+from services.portal.available import available_text
 from services.portal.documents import Charger, Circuit, Layout, Removed
 from services.portal.layouts import LAYOUT_EVENTS, LayoutEvent, fold_layout
 from services.portal.out_of_use import deactivated_text, locked_text, why_removed
@@ -69,7 +69,7 @@ def _head(layout: Layout, now: datetime, zone: ZoneInfo) -> Text:
     about = [
         GRIDS[layout.grid_type],
         f"main breaker {layout.breaker_a:g} A",
-        available_text(layout, available_a_of(layout, now), now, zone),
+        available_text(layout, now, zone),
     ]
     if layout.switch_current_a is not None:
         about.append(f"one phase below {layout.switch_current_a:g} A")

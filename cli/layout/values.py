@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from shared.messages.installation import WEEK, Weekday, WeeklyWindow
+from shared.messages.installation import WEEK, ScheduleRule, Weekday, WeeklyWindow
 from shared.phases import PHASES, Phase
 
 _WINDOW: Final = re.compile(r"(?:(\S+)\s+)?(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})")
@@ -96,6 +96,38 @@ def window_of(text: str) -> WeeklyWindow:
         raise typer.BadParameter(
             f"{text!r} is no time of the week; write 17:00-20:00, MON-FRI 17:00-20:00, or "
             "SAT,SUN 22:00-06:00"
+        ) from error
+
+
+def rule_of(text: str) -> ScheduleRule:
+    """
+    Read a rule of a schedule: a time of the week, and what may be drawn then.
+
+    Raises:
+        BadParameter: it is none.
+
+    >>> it = rule_of("MON-FRI 06:00-22:00 80")
+    >>> it.begins, it.ends, it.available_a
+    ('06:00', '22:00', (80.0, 80.0, 80.0))
+    >>> rule_of("SAT,SUN 00:00-00:00 40,40,32").available_a
+    (40.0, 40.0, 32.0)
+    """
+    found = _WINDOW.fullmatch(text.strip().rpartition(" ")[0])
+    currents = text.strip().rpartition(" ")[2]
+    try:
+        if found is None:
+            raise ValueError(text)
+        days, begins, ends = found.groups()
+        return ScheduleRule(
+            days=WEEK if days is None else _days(days.upper()),
+            begins=_clock(begins),
+            ends=_clock(ends),
+            available_a=three_of(currents),
+        )
+    except (ValueError, KeyError) as error:
+        raise typer.BadParameter(
+            f"{text!r} is no rule; write a time of the week and amperes, such as "
+            "'MON-FRI 06:00-22:00 80' or '22:00-06:00 160,160,120'"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Questions to permissions, as the platform's operator; nobody else can unseal what people are called."""
+"""Questions to permissions and notifications, as the platform's operator."""
 
 import asyncio
 from pathlib import Path
@@ -38,10 +38,15 @@ class NobodyThere(ValueError):
 
 
 async def question(
-    client: Client, asked: Query | SignInQuery, answer: type[M], *, of_operator: bool
+    client: Client,
+    asked: Query | SignInQuery,
+    answer: type[M],
+    *,
+    of_operator: bool,
+    service: str = PERMISSIONS,
 ) -> M:
     """
-    Ask permissions.
+    Ask a service; by default permissions, since nobody else can unseal what people are called.
 
     Raises:
         ServiceUnavailable: it does not answer.
@@ -49,7 +54,7 @@ async def question(
     spelled = subjects.operator_query if of_operator else subjects.query
     try:
         reply = await client.request(
-            spelled(PERMISSIONS, type(asked).__name__),
+            spelled(service, type(asked).__name__),
             asked.model_dump_json().encode(),
             timeout=REQUEST_TIMEOUT_S,
             headers={ACTOR_HEADER: OPERATOR},
@@ -57,20 +62,27 @@ async def question(
         return answer.model_validate_json(reply.data)
     except (NoRespondersError, NatsTimeoutError) as error:
         raise ServiceUnavailable(
-            "permissions does not answer; look at it: ampledger status"
+            f"{service} does not answer; look at it: ampledger status"
         ) from error
     except ValidationError as error:
-        raise ServiceUnavailable("permissions answers what cannot be read") from error
+        raise ServiceUnavailable(f"{service} answers what cannot be read") from error
 
 
 def asked_once(
-    data_folder: Path | None, asked: Query, answer: type[M], *, of_operator: bool
+    data_folder: Path | None,
+    asked: Query,
+    answer: type[M],
+    *,
+    of_operator: bool,
+    service: str = PERMISSIONS,
 ) -> M:
     """Connect, ask one question, and leave."""
 
     async def work() -> M:
         async with connected(nats_url(data_folder)) as client:
-            return await question(client, asked, answer, of_operator=of_operator)
+            return await question(
+                client, asked, answer, of_operator=of_operator, service=service
+            )
 
     return asyncio.run(work())
 

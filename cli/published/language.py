@@ -10,12 +10,13 @@ from shared.messages import (
     balancer,
     credentials,
     installation,
+    notifications,
     permissions,
     telemetry,
 )
 from shared.messages.registry import EVENTS
 
-MODULES: Final = (installation, permissions, telemetry, credentials, balancer)
+MODULES: Final = (installation, permissions, telemetry, credentials, balancer, notifications)
 
 READINGS: Final[dict[str, type[Message]]] = {
     reading.__name__: reading

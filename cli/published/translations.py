@@ -32,7 +32,7 @@ _OPTIONS: Final = {it: {"trimmed": "true", "silent": "false"} for it, _ in _METH
 _KEYWORDS: Final = {**DEFAULT_KEYWORDS, "marked": None, "counted": (2, 3)}
 _WRITTEN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """Git knows when a catalogue was changed; its header is the same each time it is written."""
-_PLACE: Final = re.compile(r"%(?:\((\w+)\))?([sd%])")
+_PLACE: Final = re.compile(r"%(?:\((\w+)\))?([sdg%])")
 
 
 def extracted(project: Path) -> Catalog:

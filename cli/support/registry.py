@@ -4,8 +4,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cli.services import BALANCER, INSTALLATION, PERMISSIONS, PORTAL, TELEMETRY
+from cli.services import (
+    BALANCER,
+    INSTALLATION,
+    NOTIFICATIONS,
+    PERMISSIONS,
+    PORTAL,
+    TELEMETRY,
+)
 from services.balancer.knowledge import Knowledge
+from services.notifications.knowledge import Knowledge as Notices
 from services.permissions.layout_book import LayoutBook
 from services.portal.charging_folds import Sessions
 from services.portal.handlers import followers as portal_followers
@@ -110,6 +118,15 @@ def _assignments(database: Database) -> Folds:
     return Folds(follower.apply, follower.reload)
 
 
+def _noticed(heard: str) -> Callable[[Database], Folds]:
+    def begin(database: Database) -> Folds:
+        followers = Notices().followers(database)
+        follower = next(it for it in followers if it.service == heard)
+        return Folds(follower.apply, follower.reload)
+
+    return begin
+
+
 def _knowledge(database: Database) -> Knowledge:
     return Knowledge(database, EventStore(database))
 
@@ -139,6 +156,10 @@ PROJECTIONS: Final = (
     Projection(BALANCER, INSTALLATION, ("layout",), _layouts),
     Projection(BALANCER, TELEMETRY, ("reported",), _reported),
     Projection(BALANCER, BALANCER, ("announced",), _announced, 30.0),
+    Projection(NOTIFICATIONS, INSTALLATION, ("site",), _noticed(INSTALLATION)),
+    Projection(NOTIFICATIONS, TELEMETRY, ("condition",), _noticed(TELEMETRY)),
+    Projection(NOTIFICATIONS, BALANCER, ("balance",), _noticed(BALANCER)),
+    Projection(NOTIFICATIONS, PERMISSIONS, _GRANTS, _noticed(PERMISSIONS)),
     Projection(PORTAL, INSTALLATION, ("layout",), _of_portal(INSTALLATION)),
     Projection(
         PORTAL,
@@ -148,6 +169,7 @@ PROJECTIONS: Final = (
         rows=(Sessions().rows,),
     ),
     Projection(PORTAL, BALANCER, ("share", "overload"), _of_portal(BALANCER)),
+    Projection(PORTAL, NOTIFICATIONS, ("warnings",), _of_portal(NOTIFICATIONS)),
     Projection(PORTAL, PERMISSIONS, _GRANTS, _of_portal(PERMISSIONS)),
 )
 

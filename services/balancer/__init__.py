@@ -29,6 +29,11 @@ reasons      what held a limit down, and what would be next
 planning     what of a target may be announced already
 decider      facts and time -> limits that may be announced now, each with its reason
 
+For whoever wonders what would be otherwise, or at another time:
+
+forecasting  decisions taken one after another until limits settle
+wondering    one question at a time, in slices between which everything else goes on
+
 Beside them, for whoever knows when cars leave and what they need:
 
 urgency      what an ampere is worth at a car

@@ -7,11 +7,13 @@ from services.balancer.locks import locking
 from services.balancer.partitions import Partitions
 from services.balancer.settings import BalancerSettings
 from services.balancer.taking_over import TakingOver
+from services.balancer.wondering import Wondering
 from shared.clock import uptime_s, utc_now
 from shared.event_store import EventStore
 from shared.follow import follow
 from shared.relay import Relay
 from shared.runtime import Runtime, run
+from shared.what_if_query import answer_what_if
 
 
 async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
@@ -31,6 +33,8 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
     for follower in followers:
         runtime.spawn(follow(runtime.client, runtime.pool, follower), follower.service)
     await listen(runtime.client, balancer)
+    wondering = Wondering(balancer.latest, settings.timing, utc_now)
+    await answer_what_if(runtime.client, wondering.answer)
     taking_over = TakingOver(runtime.client, runtime.pool, knowledge, partitions, followers)
     # Nothing is decided on half of what is known.
     await taking_over.up_to_date()

@@ -13,6 +13,7 @@ import numpy as np
 
 from services.balancer.angles import Capacity
 from services.balancer.behaviour import METER_ERROR_A
+from services.balancer.commitments import OVER_AFTER_S
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.forms import LINES, Amps, Form, Ways, higher
 from services.balancer.headroom import headroom
@@ -62,13 +63,16 @@ class Decision:
     stale: frozenset[int] = field(default_factory=frozenset)
     """Breakers below which some charging car has not been heard from lately."""
     rotated: bool = False
+    targets: tuple[Target, ...] = ()
+    """What every charger should have in the end, whether or not that may be said already."""
 
 
 def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     """Decide what may be announced now. Pure: the same facts at the same moment decide alike."""
     measured_a = _measured(facts, now_s)
-    left = headroom(facts.site, facts.loads, facts.peaks_a, now_s)
     ends_s = leases_end_s(timing, now_s)
+    over_s = max(ends_s) + OVER_AFTER_S
+    left = headroom(facts.site, facts.loads, facts.peaks_a, now_s, over_s)
     ledger = Ledger(
         left.physical_a,
         facts.places(),
@@ -81,7 +85,7 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     capacity = _capacity_for_cars(facts, left.agreed_a, ledger)
     turns, rotated = take_turns(facts, capacity, timing, now_s)
     lifting = Lifting(facts, turns, capacity, left.agreed_a)
-    reasons = Reasons(facts, turns, left.agreed_a, left.rules, lifting, timing, now_s)
+    reasons = Reasons(facts, turns, left, lifting, timing, (now_s, over_s))
     targets = _targets(facts, turns, reasons)
     announced = _announce(facts, targets, ledger, timing, now_s)
     announcements = tuple(_with_whole_reason(it, reasons) for it in announced)
@@ -99,6 +103,7 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
         measured_a=tuple(loads_a),
         stale=stale,
         rotated=rotated,
+        targets=tuple(targets.values()),
     )
 
 

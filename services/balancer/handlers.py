@@ -66,6 +66,7 @@ class Balancer:
         self._decisions: dict[InstallationId, int] = {}
         self._overloads_at_s: dict[tuple[InstallationId, int], float] = {}
         self._ignored: set[tuple[ChargerId, str | None]] = set()
+        self._decided_on: dict[InstallationId, tuple[SiteFacts, float]] = {}
 
     # --- Hearing ---
 
@@ -120,6 +121,13 @@ class Balancer:
             waiting = self._changed.get(reading.installation_id)
             self._changed[reading.installation_id] = waiting or reading.received_at
 
+    def latest(self, installation_id: InstallationId) -> tuple[SiteFacts, float] | None:
+        """Name the facts of the latest decision for an installation, and when it was taken; none for what
+        is not for this process to decide on."""
+        if not self._partitions.holds(subjects.partition_of(installation_id)):
+            return None
+        return self._decided_on.get(installation_id)
+
     # --- Deciding ---
 
     async def run(self, tick_s: float) -> None:
@@ -154,6 +162,7 @@ class Balancer:
         if facts is None or not facts.chargers:
             return
         decision = decide(facts, self._timing, now_s)
+        self._decided_on[installation_id] = (facts, now_s)
         self._decisions[installation_id] = self._decisions.get(installation_id, 0) + 1
         if decision.rotated:
             self._knowledge.rotated(installation_id, now_s)

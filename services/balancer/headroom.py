@@ -146,6 +146,7 @@ def headroom(
     loads: Mapping[CircuitId, Load],
     peaks_a: Mapping[CircuitId, PhaseCurrents],
     now_s: float,
+    until_s: float | None = None,
 ) -> Headroom:
     """
     Put together what is left for cars.
@@ -155,6 +156,8 @@ def headroom(
         loads: what is set aside for other load.
         peaks_a: what contracts' peaks leave of a breaker now, other load included.
         now_s: the moment, in seconds since 1970.
+        until_s: until when limits that are decided now may be in force. A schedule that allows less before
+            that is kept already now: no limit outlives the moment from which it would be too high.
     """
     load_a = [
         a
@@ -168,9 +171,10 @@ def headroom(
         if a < target[constraint] - TOLERANCE_A:
             target[constraint], rules[constraint] = a, rule
 
-    for constraint, available_a in enumerate(site.usable_a(now_s)):
-        if site.is_available_current(constraint, now_s):
-            at_most(physical, constraint, available_a, Rule.AVAILABLE)
+    for constraint, usable_a in enumerate(site.usable_a(now_s, until_s)):
+        rule = site.bounded_by(constraint, now_s, until_s)
+        if rule is not None:
+            at_most(physical, constraint, usable_a, rule)
     agreed = list(physical)
     for limit in site.limits:
         if limit.circuit_id in site.index and limit.holds(now_s):

@@ -24,6 +24,7 @@ from shared.messages.installation import (
     Measures,
     MeterKind,
     PeakPeriod,
+    ScheduleRule,
     WeeklyWindow,
 )
 from shared.phases import (
@@ -35,6 +36,7 @@ from shared.phases import (
     lines_loaded,
 )
 from shared.units import PILOT_MIN_A
+from shared.weekly import CurrentSchedule
 
 FORGOTTEN_AFTER: Final = timedelta(days=1)
 FAIL_SAFES_MAX: Final = 8
@@ -158,6 +160,13 @@ class PeakLayout(Document):
     per: PeakPeriod
 
 
+class ScheduleLayout(Document):
+    """What all chargers together may draw at which times of the week."""
+
+    rules: tuple[ScheduleRule, ...]
+    otherwise_a: PhaseCurrents | None
+
+
 class Layout(Document):
     """An installation as its own events tell it."""
 
@@ -177,6 +186,7 @@ class Layout(Document):
     meters: dict[MeterId, MeterLayout] = Field(default_factory=dict)
     limits: dict[LimitId, LimitLayout] = Field(default_factory=dict)
     peaks: dict[CircuitId, PeakLayout] = Field(default_factory=dict)
+    schedule: ScheduleLayout | None = None
     position: int = 0
     """Of the newest event that it was folded from."""
 
@@ -217,7 +227,13 @@ class Layout(Document):
             ),
             switch_current_a=self.switch_current_a,
             imbalance_a=self.imbalance_a,
+            schedule=self._schedule(),
         )
+
+    def _schedule(self) -> CurrentSchedule | None:
+        if self.schedule is None:
+            return None
+        return CurrentSchedule(self.schedule.rules, self.schedule.otherwise_a, self.time_zone)
 
     def _limit(self, limit_id: LimitId, limit: LimitLayout) -> ExternalLimit:
         lines_a = limit.limit_a or lines_of_power_a(limit.power_w or 0.0, self.grid)

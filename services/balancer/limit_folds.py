@@ -1,13 +1,20 @@
-"""How events of meters, external limits and contracts' peaks change a layout."""
+"""How events of meters, external limits, contracts' peaks and schedules change a layout."""
 
 from collections.abc import Mapping
 from typing import TypeVar
 
-from services.balancer.layouts import Layout, LimitLayout, MeterLayout, PeakLayout
+from services.balancer.layouts import (
+    Layout,
+    LimitLayout,
+    MeterLayout,
+    PeakLayout,
+    ScheduleLayout,
+)
 from shared.messages import Event
 from shared.messages.balancer import MAIN
 from shared.messages.installation import (
     ContractPeakSet,
+    CurrentScheduleSet,
     ExternalLimitLifted,
     ExternalLimitSet,
     MeterAdded,
@@ -46,6 +53,10 @@ def fold_limits(layout: Layout, event: Event) -> Layout | None:
             return layout.model_copy(update={"limits": _without(layout.limits, event.limit_id)})
         case ContractPeakSet():
             return layout.model_copy(update={"peaks": _peaks(layout, event)})
+        case CurrentScheduleSet():
+            schedule = ScheduleLayout(rules=event.rules, otherwise_a=event.otherwise_a)
+            present = schedule if event.rules else None
+            return layout.model_copy(update={"schedule": present, "time_zone": event.time_zone})
         case _:
             return None
 

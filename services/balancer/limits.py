@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from shared.ids import CircuitId, LimitId
 from shared.messages.balancer import Rule
-from shared.messages.installation import WEEK, LimitOwner, PeakPeriod, WeeklyWindow
+from shared.messages.installation import LimitOwner, PeakPeriod, WeeklyWindow
 from shared.phases import PHASES, GridType, PhaseCurrents
 from shared.units import LINE_TO_NEUTRAL_V, three_phase_line_w
+from shared.weekly import within
 
 RULES: Final = {
     LimitOwner.INSTALLER: Rule.OWNER,
@@ -61,23 +62,6 @@ def rule_of(owner: LimitOwner, windows: Sequence[WeeklyWindow]) -> Rule:
     """Name the reason that is given for a limit: whose it is, or that it is one of the week's."""
     rule = RULES[owner]
     return Rule.SCHEDULE if windows and rule is Rule.OWNER else rule
-
-
-def within(windows: Sequence[WeeklyWindow], zone: str, now_s: float) -> bool:
-    """Tell whether the clock on a wall shows a time of some window; that clock knows of summer time."""
-    local = datetime.fromtimestamp(now_s, ZoneInfo(zone))
-    today, yesterday = WEEK[local.weekday()], WEEK[local.weekday() - 1]
-    clock = f"{local:%H:%M}"
-    for it in windows:
-        if it.begins < it.ends:
-            if today in it.days and it.begins <= clock < it.ends:
-                return True
-            continue
-        if (today in it.days and clock >= it.begins) or (
-            yesterday in it.days and clock < it.ends
-        ):
-            return True
-    return False
 
 
 def lines_of_power_a(power_w: float, grid: GridType) -> PhaseCurrents:

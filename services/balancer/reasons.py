@@ -7,6 +7,7 @@ from functools import cached_property
 
 from services.balancer.allocation import OWN_MAX, Share
 from services.balancer.facts import SiteFacts, Timing
+from services.balancer.headroom import Headroom
 from services.balancer.lifting import Lifted, Lifting
 from services.balancer.site import LINES
 from services.balancer.turns import Turn
@@ -17,24 +18,33 @@ from shared.units import TOLERANCE_A
 
 
 class Reasons:
-    """The reasons of one decision."""
+    """
+    The reasons of one decision.
+
+    Args:
+        facts: the site.
+        turns: what was decided.
+        left: what of every constraint could be divided, and by which rule.
+        lifting: what would be if what stops a car did not.
+        timing: how often things may change.
+        span_s: from when until when what is decided may be in force, in seconds since 1970.
+    """
 
     def __init__(
         self,
         facts: SiteFacts,
         turns: Sequence[Turn],
-        usable_a: Sequence[float],
-        rules: Sequence[Rule],
+        left: Headroom,
         lifting: Lifting,
         timing: Timing,
-        now_s: float,
+        span_s: tuple[float, float],
     ) -> None:
         self._facts = facts
-        self._now_s = now_s
+        self._now_s, self._over_s = span_s
         self._turns = {turn.car.charger_id: turn for turn in turns}
         # Other load may be above what its breaker carries.
-        self._usable_a = [max(0.0, it) for it in usable_a]
-        self._rules = rules
+        self._usable_a = [max(0.0, it) for it in left.agreed_a]
+        self._rules = left.rules
         self._sharing = Counter(
             constraint
             for turn in turns
@@ -100,6 +110,9 @@ class Reasons:
             turn_at_s = waits.turn_at_s
             update["place"] = waits.place
             update["turn_at"] = turn_at_s and datetime.fromtimestamp(turn_at_s, UTC)
+        if reason.rule in {Rule.AVAILABLE, Rule.SCHEDULE} and reason.phase is not None:
+            ends_s = self._ends_s(turn.share, reason.rule)
+            update["until"] = ends_s and datetime.fromtimestamp(ends_s, UTC)
         return reason.model_copy(update=update)
 
     def _next(self, lifted: Lifted) -> RunnerUp:
@@ -121,6 +134,13 @@ class Reasons:
             usable_a=usable_a,
             limit_a=share.share_a,
         )
+
+    def _ends_s(self, share: Share, rule: Rule) -> float | None:
+        """Name when what may be used of a constraint changes by itself; a limit of somebody else's that
+        holds at times of the week is another one than the schedule of all chargers."""
+        if self._facts.site.bounded_by(share.constraint, self._now_s, self._over_s) is not rule:
+            return None
+        return self._facts.site.bound_ends_s(rule, share.constraint, self._now_s, self._over_s)
 
     def _wakes(self, charger_id: ChargerId) -> bool:
         return self._facts.chargers[charger_id].behaviour.waking(self._now_s)

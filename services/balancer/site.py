@@ -10,7 +10,7 @@ from services.balancer.forms import Form, form_of
 from services.balancer.limits import ContractPeak, ExternalLimit
 from services.balancer.meters import Meter
 from shared.ids import ChargerId, CircuitId
-from shared.messages.balancer import MAIN, LimitedBy
+from shared.messages.balancer import MAIN, LimitedBy, Rule
 from shared.phases import (
     PHASES,
     GridType,
@@ -21,6 +21,7 @@ from shared.phases import (
     lines_used,
 )
 from shared.units import PILOT_MIN_A, TOLERANCE_A
+from shared.weekly import CurrentSchedule
 
 
 class BrokenLayout(ValueError):
@@ -93,6 +94,8 @@ class Site:
     peaks: tuple[ContractPeak, ...] = ()
     switch_current_a: float | None = None
     """Below this a three-phase car goes on with one phase, where its charger can; none: it never does."""
+    schedule: CurrentSchedule | None = None
+    """What all chargers together may draw at which times of the week; what is available holds as well."""
     imbalance_a: float | None = None
     """By how much cars on fewer than three lines may load the lines of the main breaker unequally, in a
     three-phase TN grid; none: by any current."""
@@ -128,24 +131,58 @@ class Site:
         """What each constraint may carry by its breaker, in amperes."""
         return tuple(breaker.set_a for breaker in self.breakers for _ in PHASES)
 
-    def usable_a(self, now_s: float) -> tuple[float, ...]:
-        """What chargers may use of each constraint now: at the main breaker what is available to
-        them, if that is less than it carries."""
+    def usable_a(self, now_s: float, until_s: float | None = None) -> tuple[float, ...]:
+        """
+        What chargers may use of each constraint now: at the main breaker what is available to them, or
+        what the schedule allows, if that is less than it carries.
+
+        Args:
+            now_s: the moment, in seconds since 1970.
+            until_s: until when what is decided now may be in force: where a schedule allows less at
+                some moment before that, so much is used already now. What is made available for a
+                while is only ever more later.
+        """
         usable = list(self.capacity_a)
-        if self.available_a is not None and now_s < self.available_until_s:
-            main = self.index[MAIN] * LINES
-            for line, available_a in enumerate(self.available_a):
-                usable[main + line] = min(usable[main + line], available_a)
+        main = self.index[MAIN] * LINES
+        for currents_a in (
+            self._available_a(now_s),
+            self._scheduled_a(now_s, until_s or now_s),
+        ):
+            for line, a in enumerate(currents_a or ()):
+                usable[main + line] = min(usable[main + line], a)
         return tuple(usable)
 
-    def is_available_current(self, constraint: int, now_s: float) -> bool:
-        """Tell whether it is the available current, not the breaker, that bounds a constraint."""
+    def bounded_by(
+        self, constraint: int, now_s: float, until_s: float | None = None
+    ) -> Rule | None:
+        """Name the rule by which chargers may use less of a constraint than its breaker carries; none
+        where they may use all of it. Moments are those of `usable_a`."""
         breaker, line = divmod(constraint, LINES)
-        if self.available_a is None or now_s >= self.available_until_s:
-            return False
         if self.breakers[breaker].circuit_id != MAIN:
-            return False
-        return self.available_a[line] < self.breakers[breaker].set_a - TOLERANCE_A
+            return None
+        available_a, scheduled_a = (
+            math.inf if it is None else it[line]
+            for it in (self._available_a(now_s), self._scheduled_a(now_s, until_s or now_s))
+        )
+        if min(available_a, scheduled_a) >= self.breakers[breaker].set_a - TOLERANCE_A:
+            return None
+        return Rule.AVAILABLE if available_a <= scheduled_a else Rule.SCHEDULE
+
+    def bound_ends_s(
+        self, rule: Rule, constraint: int, now_s: float, until_s: float
+    ) -> float | None:
+        """Name when what bounds a constraint ends by itself, in seconds since 1970; none if it does not."""
+        if rule is Rule.AVAILABLE and self.available_until_s < math.inf:
+            return self.available_until_s
+        if rule is Rule.SCHEDULE and self.schedule is not None:
+            return self.schedule.ends_s(now_s, until_s, constraint % LINES)
+        return None
+
+    def _available_a(self, now_s: float) -> PhaseCurrents | None:
+        return self.available_a if now_s < self.available_until_s else None
+
+    def _scheduled_a(self, now_s: float, until_s: float) -> PhaseCurrents | None:
+        return None if self.schedule is None else self.schedule.lowest_a(now_s, until_s)
 
     def path(self, charger_id: ChargerId) -> tuple[int, ...]:
         """

@@ -2,15 +2,17 @@
 Owns the electrical layout of an installation: breakers, circuits, chargers, serial numbers.
 
 Takes      CreateInstallation, ChangeInstallation, DeactivateInstallation, ReactivateInstallation,
-           SetAuthenticationRequired, SetAvailableCurrent, SetSwitchCurrent, SetImbalanceLimit,
+           SetAuthenticationRequired, SetAvailableCurrent, SetCurrentSchedule, SetSwitchCurrent,
+           SetImbalanceLimit,
            AddCircuit, ChangeCircuit, MoveCircuit, DeactivateCircuit, ReactivateCircuit,
            AssignChargers, ChangeCharger, MoveCharger, RemoveCharger, SetFailSafe, SetPriority,
            SetChargingWish, UnlockSerial, AddMeter, ChangeMeter, RemoveMeter,
            SetExternalLimit, LiftExternalLimit, SetContractPeak, SetTariff
 Announces  InstallationCreated, InstallationChanged, InstallationDeactivated,
            InstallationReactivated, AuthenticationRequiredSet, AvailableCurrentSet,
-           SwitchCurrentSet, ImbalanceLimitSet, CircuitAdded, CircuitChanged, CircuitMoved,
-           CircuitDeactivated, CircuitReactivated, ChargerAssigned, ChargerChanged,
+           CurrentScheduleSet, SwitchCurrentSet, ImbalanceLimitSet, CircuitAdded,
+           CircuitChanged, CircuitMoved, CircuitDeactivated, CircuitReactivated,
+           ChargerAssigned, ChargerChanged,
            ChargerMoved, ChargerRemoved, FailSafeSet, PrioritySet, ChargingWishSet,
            SerialLocked, SerialUnlocked,
            MeterAdded, MeterChanged, MeterRemoved,
@@ -29,4 +31,5 @@ reductions   what a grid operator's reduction leaves by law
 claims       keys that exist once in the world
 notes        what an electrician would say all the same
 decider      where a command finds its decision
+rehearsing   what would become of a command
 """

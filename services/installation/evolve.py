@@ -37,6 +37,7 @@ from shared.messages.installation import (
     CircuitMoved,
     CircuitReactivated,
     ContractPeakSet,
+    CurrentScheduleSet,
     ExternalLimitLifted,
     ExternalLimitSet,
     FailSafeSet,
@@ -55,6 +56,7 @@ from shared.messages.installation import (
     Tariff,
     TariffSet,
 )
+from shared.weekly import CurrentSchedule
 
 
 class Draft:
@@ -77,6 +79,7 @@ class Draft:
         self.limits = dict(state.limits)
         self.limits_lifted = set(state.limits_lifted)
         self.peaks = dict(state.peaks)
+        self.schedule = state.schedule
         self.tariffs = dict(state.tariffs)
 
     def finished(self) -> Installation:
@@ -99,6 +102,7 @@ class Draft:
             frozenset(self.limits_lifted),
             self.peaks,
             self.tariffs,
+            self.schedule,
         )
 
     def circuit(self, circuit_id: CircuitId, **changes: Any) -> None:  # noqa: ANN401
@@ -151,6 +155,8 @@ def _created(draft: Draft, event: InstallationCreated) -> None:
 def _changed(draft: Draft, event: InstallationChanged) -> None:
     draft.description = _description(event)
     draft.circuit(MAIN, name=event.name, breaker_a=event.breaker_a, set_a=event.breaker_a)
+    if draft.schedule is not None:
+        draft.schedule = replace(draft.schedule, zone=event.time_zone)
 
 
 def _authentication_required(draft: Draft, event: AuthenticationRequiredSet) -> None:
@@ -162,6 +168,10 @@ def _authentication_required(draft: Draft, event: AuthenticationRequiredSet) -> 
 
 def _available_current(draft: Draft, event: AvailableCurrentSet) -> None:
     draft.available_a, draft.available_until = event.available_a, event.until
+
+
+def _current_schedule(draft: Draft, event: CurrentScheduleSet) -> None:
+    draft.schedule = CurrentSchedule.of(event)
 
 
 def _switch_current(draft: Draft, event: SwitchCurrentSet) -> None:
@@ -316,6 +326,7 @@ FOLDS: Final[dict[type[InstallationEvent], Callable[[Draft, Any], None]]] = {
     InstallationReactivated: lambda draft, _: draft.circuit(MAIN, active=True),
     AuthenticationRequiredSet: _authentication_required,
     AvailableCurrentSet: _available_current,
+    CurrentScheduleSet: _current_schedule,
     SwitchCurrentSet: _switch_current,
     ImbalanceLimitSet: _imbalance_limit,
     CircuitAdded: _circuit_added,

@@ -14,6 +14,7 @@ from typing import Final
 from services.installation.refusals import FailSafeDoesNotFit, FailSafeNotOfferable
 from services.installation.state import Charger, Installation
 from shared.ids import ChargerId, CircuitId
+from shared.messages.balancer import MAIN
 from shared.messages.installation import FailSafeSet
 from shared.units import PILOT_MIN_A, STEP_A, TOLERANCE_A, exceeds, offerable
 
@@ -29,10 +30,20 @@ def due_a(charger: Charger) -> float:
 
 def part_a(state: Installation, circuit_id: CircuitId) -> float:
     """What fail-safes may take of a breaker together, in amperes per phase: beside the most that other
-    load may be, for when the connection is lost nobody makes room for that."""
+    load may be, for when the connection is lost nobody makes room for that; and of the main breaker, a
+    part of the least that a schedule leaves at any time, for nobody tells them the time either."""
     set_a = state.circuits[circuit_id].set_a
     beside_a = max(0.0, set_a - state.unmanaged_a(circuit_id))
-    return min(set_a * FAIL_SAFE_SHARE_MAX, beside_a)
+    return min(_usable_a(state, circuit_id) * FAIL_SAFE_SHARE_MAX, beside_a)
+
+
+def _usable_a(state: Installation, circuit_id: CircuitId) -> float:
+    set_a = state.circuits[circuit_id].set_a
+    if circuit_id != MAIN or state.schedule is None or state.description is None:
+        return set_a
+    lowest_a = state.schedule.lowest_ever_a()
+    lines = len(state.description.grid_type.lines)
+    return set_a if lowest_a is None else min(set_a, *lowest_a[:lines])
 
 
 def shared_out(state: Installation) -> dict[ChargerId, float]:

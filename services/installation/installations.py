@@ -3,7 +3,7 @@
 from dataclasses import asdict, replace
 from typing import assert_never
 
-from services.installation import facts
+from services.installation import facts, schedules
 from services.installation.checks import check_beneath, described, existing_charger
 from services.installation.language import InstallationEvent, InstallationWish
 from services.installation.refusals import (
@@ -23,6 +23,7 @@ from shared.messages.installation import (
     InstallationCreated,
     SetAuthenticationRequired,
     SetAvailableCurrent,
+    SetCurrentSchedule,
     SetImbalanceLimit,
     SetSwitchCurrent,
     SwitchCurrentSet,
@@ -41,6 +42,8 @@ def decide(command: InstallationWish, state: Installation) -> tuple[Installation
             return _set_authentication_required(command, state)
         case SetAvailableCurrent():
             return _set_available_current(command, state)
+        case SetCurrentSchedule():
+            return schedules.decide(command, state)
         case SetSwitchCurrent():
             return _set_switch_current(command, state)
         case SetImbalanceLimit():

@@ -24,6 +24,7 @@ from shared.messages.installation import (
     CircuitReactivated,
     ContractPeakSet,
     CreateInstallation,
+    CurrentScheduleSet,
     DeactivateCircuit,
     DeactivateInstallation,
     ExternalLimitLifted,
@@ -51,6 +52,7 @@ from shared.messages.installation import (
     SetAvailableCurrent,
     SetChargingWish,
     SetContractPeak,
+    SetCurrentSchedule,
     SetExternalLimit,
     SetFailSafe,
     SetImbalanceLimit,
@@ -67,6 +69,7 @@ InstallationWish = (
     | ChangeInstallation
     | SetAuthenticationRequired
     | SetAvailableCurrent
+    | SetCurrentSchedule
     | SetSwitchCurrent
     | SetImbalanceLimit
 )
@@ -104,6 +107,7 @@ InstallationEvent = (
     | InstallationReactivated
     | AuthenticationRequiredSet
     | AvailableCurrentSet
+    | CurrentScheduleSet
     | SwitchCurrentSet
     | ImbalanceLimitSet
     | CircuitAdded

@@ -4,7 +4,7 @@ Every way in which the installation service says no; the text of each says what 
 Refused
     of the installation   InstallationExists, UnknownInstallation, InstallationInactive,
                           InstallationInUse, HomeTooLarge, AvailableAboveBreaker, EndWithoutLimit,
-                          NoImbalanceInGrid
+                          NoImbalanceInGrid, RulesOverlap, OtherwiseWithoutRules
     of circuits           CircuitExists, UnknownCircuit, UnknownParent, CircuitInactive, CircuitInUse,
                           CircuitAboveInactive, CircuitWithinItself, BreakerAboveParent,
                           BreakerBelowChildren, SetValueAboveRating
@@ -53,6 +53,14 @@ class EndWithoutLimit(Refused):
 
 class NoImbalanceInGrid(Refused):
     """Phases differ by amperes where there are three of them and each carries its own: in a TN grid."""
+
+
+class RulesOverlap(Refused):
+    """At every time of the week one rule of a schedule holds at most."""
+
+
+class OtherwiseWithoutRules(Refused):
+    """What holds otherwise needs something to be otherwise than."""
 
 
 # --- Of circuits ---

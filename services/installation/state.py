@@ -19,6 +19,7 @@ from shared.messages.installation import (
     WeeklyWindow,
 )
 from shared.phases import GridType, Phase, PhaseAmperes, PhaseSwitching
+from shared.weekly import CurrentSchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,7 @@ class Installation:
     peaks: Mapping[CircuitId, Peak] = field(default_factory=lambda: MappingProxyType({}))
     tariffs: Mapping[date, Tariff] = field(default_factory=lambda: MappingProxyType({}))
     """By the day from which each is valid."""
+    schedule: CurrentSchedule | None = None
 
     def unmanaged_a(self, circuit_id: CircuitId) -> float:
         """

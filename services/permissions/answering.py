@@ -22,6 +22,7 @@ from shared.messages.people import (
     CardsOf,
     CardsOfPerson,
     Everybody,
+    FindPerson,
     Groups,
     People,
     PersonByEmail,
@@ -78,6 +79,7 @@ def query_routes(queries: Queries, cards: CardQueries, desk: Desk) -> NatsRouter
         AccessOf: queries.access_of,
         CardsOfPerson: cards.cards_of_person,
         CardsAt: cards.cards_at,
+        FindPerson: queries.find_person,
     }
     of_operator: dict[type[Query], Answerer] = {
         Everybody: queries.everybody,

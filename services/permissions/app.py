@@ -10,7 +10,7 @@ from services.permissions.desk import Desk, Parts
 from services.permissions.directory import Directory
 from services.permissions.handlers import checked_here, people_routes, refusal_routes
 from services.permissions.layout_book import LayoutBook
-from services.permissions.mailing import Mailer, sending
+from services.permissions.mailing import Mailer
 from services.permissions.policies import Policies
 from services.permissions.queries import Queries
 from services.permissions.settings import MASTER_KEY_FILE, Settings
@@ -25,6 +25,7 @@ from shared.event_store import EventStore
 from shared.follow import follow
 from shared.ids import InstallationId
 from shared.key_files import read_key
+from shared.mailing import sending
 from shared.relay import Relay
 from shared.rights.cards import CARD_KEY_FILE
 from shared.runtime import Runtime, run

@@ -6,14 +6,11 @@ not sent again, since the person may have it; the operator makes another link (`
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-import aiosmtplib
 import asyncpg
 import structlog
 
@@ -23,6 +20,7 @@ from services.permissions.sign_in.people import Person
 from shared.clock import utc_now
 from shared.commits import DATABASE_FAULTS
 from shared.ids import PersonId
+from shared.mailing import MAIL_FAULTS, Send
 from shared.messages.permissions import PersonInvited
 from shared.speech import SOURCE, _, speaking
 
@@ -31,10 +29,6 @@ LASTS: Final = timedelta(days=7)
 """How long the link of an invitation works, and how long it is tried to send it."""
 LOOK_S: Final = 1.0
 AGAIN_S_MAX: Final = 3600.0
-SEND_S_MAX: Final = 30.0
-MAIL_FAULTS: Final = (aiosmtplib.SMTPException, OSError, TimeoutError)
-
-Send = Callable[[EmailMessage], Awaitable[None]]
 
 log = structlog.get_logger()
 
@@ -157,24 +151,3 @@ def invitation(person: Person, link: str, event_id: UUID, until: datetime) -> Em
         )
         message.set_content(text)
     return message
-
-
-def sending(smtp_url: str, mail_from: str) -> Send:
-    """Send by a mail server, over TLS where it offers that."""
-    parts = urlsplit(smtp_url)
-    user = unquote(parts.username) if parts.username else None
-    password = unquote(parts.password) if parts.password else None
-
-    async def send(message: EmailMessage) -> None:
-        message["From"] = mail_from
-        await aiosmtplib.send(
-            message,
-            hostname=parts.hostname,
-            port=parts.port,
-            username=user,
-            password=password,
-            use_tls=parts.scheme == "smtps",
-            timeout=SEND_S_MAX,
-        )
-
-    return send

@@ -20,9 +20,12 @@ from shared.messages.people import (
     AccessOf,
     AccessOfAnswer,
     Everybody,
+    FindPerson,
+    FindPersonAnswer,
     GroupLine,
     Groups,
     GroupsAnswer,
+    HeldRole,
     People,
     PeopleAnswer,
     PersonByEmail,
@@ -66,6 +69,27 @@ class Queries:
 
     async def by_email(self, query: PersonByEmail, _: str) -> PersonByEmailAnswer:
         return PersonByEmailAnswer(person_id=await self.directory.by_email(query.email))
+
+    async def find_person(self, query: FindPerson, actor: str) -> FindPersonAnswer:
+        """Tell support who has an address, and where they have which role."""
+        if actor.startswith(OF_PEOPLE) and not self.register.grants.is_support(actor):
+            return FindPersonAnswer()
+        person_id = await self.directory.by_email(query.email)
+        if person_id is None:
+            return FindPersonAnswer()
+        lines = await self._lines([person_id])
+        held = self.register.grants.of(f"{PERSON}/{person_id}", utc_now())
+        roles = [
+            HeldRole(
+                installation_id=where,
+                grantee=it.grantee,
+                role=it.role,
+                charger_id=it.charger_id,
+                until=it.until,
+            )
+            for where, it in held
+        ]
+        return FindPersonAnswer(person=next(iter(lines), None), roles=tuple(roles))
 
     def _known_to(self, actor: str) -> set[PersonId] | None:
         """Name whom a person may know; none: everybody, for who is no person."""
@@ -114,6 +138,7 @@ class Queries:
                     group_id=it,
                     name=group.name,
                     members=await self._lines(sorted(group.members)),
+                    kept_at=group.kept_at,
                 )
                 for it, group in there.items()
                 if group is not None
@@ -157,7 +182,11 @@ class Queries:
             for request_id, it in asked.items()
         ]
         roles = [self._role(it, names) for it in grants]
-        groups = await self._groups({it.grantee for it in grants})
+        named = {it.grantee for it in grants}
+        if shown(None):
+            kept = (it for it, group in self.register.groups.items() if group.kept_at == here)
+            named |= {f"{GROUP}/{it}" for it in kept}
+        groups = await self._groups(named)
         return AccessOfAnswer(roles=tuple(roles), requests=tuple(requests), groups=groups)
 
     async def _names(self, people: Collection[PersonId]) -> dict[PersonId, PersonLine]:

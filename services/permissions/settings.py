@@ -2,16 +2,15 @@
 
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
 from services.permissions.sign_in.settings import SignInSettings
+from shared.mailing import check_server
 from shared.messages.permissions import Email
 from shared.rights.cards import CARD_KEY_FILE
 
 MASTER_KEY_FILE = "AMPLEDGER_MASTER_KEY_FILE"
-SCHEMES = frozenset({"smtp", "smtps"})
 
 
 class Settings(SignInSettings):
@@ -27,12 +26,6 @@ class Settings(SignInSettings):
 
     @model_validator(mode="after")
     def _can_be_sent_to(self) -> Self:
-        if self.smtp_url is None:
-            return self
-        parts = urlsplit(self.smtp_url.get_secret_value())
-        if parts.scheme not in SCHEMES or not parts.hostname:
-            raise ValueError(
-                "PERMISSIONS_SMTP_URL is smtp://host:port or smtps://host:port, "
-                "with user:password@ before the host if need be"
-            )
+        if self.smtp_url is not None:
+            check_server(self.smtp_url.get_secret_value(), "PERMISSIONS_SMTP_URL")
         return self

@@ -8,13 +8,30 @@ Every kind is written by one log's follower only, so that no two followers ever 
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.ids import ChargerId, CircuitId, InstallationId, Serial, SessionId
+from shared.ids import (
+    ChargerId,
+    CircuitId,
+    InstallationId,
+    LimitId,
+    MeterId,
+    Serial,
+    SessionId,
+)
 from shared.messages import Moment
 from shared.messages.balancer import MAIN, LimitedBy
-from shared.messages.installation import Tariff
+from shared.messages.installation import (
+    LimitOwner,
+    Measures,
+    MeterKind,
+    PeakPeriod,
+    ScheduleRule,
+    Tariff,
+    WeeklyWindow,
+)
 from shared.messages.telemetry import Place
 from shared.phases import GridType, Phase, PhaseCurrents, PhaseSwitching, Wiring
 from shared.units import PILOT_MIN_A
+from shared.weekly import CurrentSchedule
 
 
 class Document(BaseModel):
@@ -52,6 +69,13 @@ class Lock(Document):
     at: Moment
 
 
+class Wish(Document):
+    """Until when a car is to have how much energy."""
+
+    departure_at: Moment
+    energy_wh: int
+
+
 class Charger(Document):
     """A charger and the circuit it stands on."""
 
@@ -70,6 +94,8 @@ class Charger(Document):
     lock: Lock | None = None
     authentication_required: bool | None = None
     """Of its drivers; none: as the installation has it."""
+    wish: Wish | None = None
+    """What was wished last; its time may have passed."""
 
 
 class Removed(Document):
@@ -78,6 +104,41 @@ class Removed(Document):
     charger: Charger
     at: Moment
     moved_to: InstallationId | None = None
+
+
+class AgreedLimit(Document):
+    """What somebody allows at a breaker (none: the main one), from when on, until when, at what times."""
+
+    limit_id: LimitId
+    circuit_id: CircuitId | None
+    owner: LimitOwner
+    limit_a: PhaseCurrents | None
+    power_w: float | None
+    includes_load: bool
+    begins: Moment | None
+    until: Moment | None
+    windows: tuple[WeeklyWindow, ...]
+
+
+class AgreedPeak(Document):
+    """What the mean power at a breaker (none: the main one) is to stay below."""
+
+    circuit_id: CircuitId | None
+    peak_w: float
+    per: PeakPeriod
+
+
+class Meter(Document):
+    """What measures load that is not ours, at a breaker (none: the main one)."""
+
+    meter_id: MeterId
+    circuit_id: CircuitId | None
+    kind: MeterKind
+    measures: Measures
+    phases: tuple[Phase, ...]
+    highest_a: float
+    error_a: float
+    interval_s: float
 
 
 class Layout(Document):
@@ -105,6 +166,13 @@ class Layout(Document):
     available_a: PhaseCurrents | None = None
     """What all chargers together may draw; none: as much as the breakers allow."""
     available_until: Moment | None = None
+    schedule: tuple[ScheduleRule, ...] = ()
+    """What they may draw at which times of the week; the lower of both holds."""
+    limits: tuple[AgreedLimit, ...] = ()
+    peaks: tuple[AgreedPeak, ...] = ()
+    meters: tuple[Meter, ...] = ()
+    otherwise_a: PhaseCurrents | None = None
+    """What the schedule says for all other times; none: as much as the breakers allow."""
     authentication_required: bool = False
     switch_current_a: float | None = None
     imbalance_a: float | None = None
@@ -124,6 +192,13 @@ class Layout(Document):
             circuit = self.circuit(here)
             here = None if circuit is None else circuit.parent_id
         return (*way, MAIN)
+
+    @property
+    def current_schedule(self) -> CurrentSchedule | None:
+        """What holds at which times of the week; none, if there is no schedule."""
+        if not self.schedule:
+            return None
+        return CurrentSchedule(self.schedule, self.otherwise_a, self.time_zone)
 
     def in_use(self, circuit_id: CircuitId) -> bool:
         """Tell whether a circuit, all above it and the installation are active."""
@@ -177,6 +252,16 @@ class Fault(Document):
     reported_at: Moment
 
 
+class FirmwareUpdate(Document):
+    """What a charger was told last to fetch, and how far it says that it is."""
+
+    location: str | None = None
+    """None: it was not told by us."""
+    requested_at: Moment | None = None
+    status: str | None = None
+    reported_at: Moment | None = None
+
+
 class Condition(Document):
     """A charger as it tells of itself."""
 
@@ -188,6 +273,7 @@ class Condition(Document):
     vendor: str | None = None
     model: str | None = None
     firmware: str | None = None
+    firmware_update: FirmwareUpdate | None = None
     status: str | None = None
     fault: Fault | None = None
     session: Session | None = None

@@ -31,6 +31,7 @@ from services.portal.projections import (
 )
 from services.portal.read_models import ReadModels, key_of
 from services.portal.traces.tracing import Traces
+from services.portal.warned import WarningEvent, fold_warning
 from shared import subjects
 from shared.followers import Connection, Follower
 from shared.messages.balancer import (
@@ -59,6 +60,8 @@ TELEMETRY_EVENTS: Final = frozenset(
 BALANCER_EVENTS: Final = frozenset(
     it.__name__ for it in (*get_args(ShareEvent), OverloadDetected)
 )
+
+WARNING_EVENTS: Final = frozenset(it.__name__ for it in get_args(WarningEvent))
 
 log = structlog.get_logger()
 
@@ -89,6 +92,9 @@ def followers(
     ) -> Follower:
         return Follower(CONSUMER, service, apply, reload, heard.committed(service))
 
+    async def reload_warnings() -> None:
+        await models.warnings.open(pool)
+
     async def reload_grants() -> None:
         await models.book.open(pool)
 
@@ -101,11 +107,12 @@ def followers(
             wipe=models.sessions.rows.wipe,
         ),
         follower("balancer", on.balancer_event, reload_shares),
+        follower("notifications", on.notifications_event, reload_warnings),
     )
 
 
 class Folding:
-    """What every event of the three logs does to the documents."""
+    """What every event of the logs does to the documents."""
 
     def __init__(self, models: ReadModels) -> None:
         self._models = models
@@ -167,6 +174,15 @@ class Folding:
                 key = key_of(event.installation_id, event.circuit_id)
                 overload = overload_of(event, recorded.recorded_at)
                 await self._models.overloads.put(connection, key, overload)
+
+    async def notifications_event(self, connection: Connection, recorded: Recorded) -> None:
+        if recorded.type not in WARNING_EVENTS:
+            return
+        event = recorded.event
+        assert isinstance(event, WarningEvent)  # noqa: S101  # its name says so
+        before = self._models.warnings.get(event.installation_id)
+        after = fold_warning(before, event, recorded.recorded_at, recorded.meta.actor)
+        await self._models.warnings.put(connection, event.installation_id, after)
 
     async def _on_share(
         self,

@@ -11,6 +11,7 @@ from services.portal.documents import (
     Lock,
     Removed,
 )
+from services.portal.limits import LimitChange, limits_changed
 from shared.ids import ChargerId
 from shared.messages.installation import (
     AuthenticationRequiredSet,
@@ -19,24 +20,18 @@ from shared.messages.installation import (
     ChargerChanged,
     ChargerMoved,
     ChargerRemoved,
-    ChargingWishSet,
     CircuitAdded,
     CircuitChanged,
     CircuitDeactivated,
     CircuitMoved,
     CircuitReactivated,
-    ContractPeakSet,
-    ExternalLimitLifted,
-    ExternalLimitSet,
+    CurrentScheduleSet,
     FailSafeSet,
     ImbalanceLimitSet,
     InstallationChanged,
     InstallationCreated,
     InstallationDeactivated,
     InstallationReactivated,
-    MeterAdded,
-    MeterChanged,
-    MeterRemoved,
     PrioritySet,
     SerialLocked,
     SerialUnlocked,
@@ -54,6 +49,7 @@ InstallationChange = (
     | InstallationReactivated
     | AuthenticationRequiredSet
     | AvailableCurrentSet
+    | CurrentScheduleSet
     | SwitchCurrentSet
     | ImbalanceLimitSet
     | TariffSet
@@ -71,17 +67,6 @@ ChargerChange = (
     | SerialLocked
     | SerialUnlocked
 )
-LimitChange = (
-    MeterAdded
-    | MeterChanged
-    | MeterRemoved
-    | ExternalLimitSet
-    | ExternalLimitLifted
-    | ContractPeakSet
-    | ChargingWishSet
-)
-"""What is set below breakers, or weighs shares. Pages show it by the limits it leads to only; yet whoever
-has seen such a change has seen another position of the log."""
 LayoutEvent = (
     InstallationCreated | InstallationChange | CircuitChange | ChargerChange | LimitChange
 )
@@ -112,7 +97,7 @@ def fold_layout(
     elif isinstance(event, CircuitChange):
         changes = {"circuits": _circuits(layout.circuits, event, recorded_at)}
     elif isinstance(event, LimitChange):
-        changes = {}
+        changes = limits_changed(layout, event)
     else:
         changes = _chargers(layout, event, recorded_at)
     return layout.model_copy(update=changes | {"position": position})
@@ -132,6 +117,12 @@ def _of_installation(
             return {"authentication_required": event.required}
         case AvailableCurrentSet():
             return {"available_a": event.available_a, "available_until": event.until}
+        case CurrentScheduleSet():
+            return {
+                "schedule": event.rules,
+                "otherwise_a": event.otherwise_a,
+                "time_zone": event.time_zone,
+            }
         case SwitchCurrentSet():
             return {"switch_current_a": event.switch_current_a}
         case ImbalanceLimitSet():

@@ -9,8 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
-import orjson
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -25,11 +24,15 @@ from services.portal.api.application import PREFIX
 from services.portal.charger_page import pages as charger_page
 from services.portal.compressing import Compressed
 from services.portal.deed_pages import DeedPages
+from services.portal.driver import pages as driver
+from services.portal.firmware import pages as firmware
 from services.portal.languages import choose
 from services.portal.paper import STATIC, as_json
 from services.portal.parts import Area, Parts
+from services.portal.power import pages as power
 from services.portal.reports import pages as reports
 from services.portal.security import SecurityHeaders
+from services.portal.settings_pages import pages as settings
 from services.portal.setup.pages import routes as set_up
 from services.portal.signing_in.account import AccountPages
 from services.portal.signing_in.asking import AWAY, WhoAsks, required, still_asks
@@ -40,10 +43,14 @@ from services.portal.signing_in.questions import PermissionsUnavailable
 from services.portal.support import pages as support
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
+from services.portal.warnings import pages as warnings
 from services.portal.watching import ASKED_AGAIN_S, RECONNECT_MS
 from shared.rights.table import Action
 from shared.speech import _, spoken
 
+VIEW: Final = b"event: view\r\ndata: %%s\r\nretry: %d\r\n\r\n" % RECONNECT_MS
+BEAT: Final = b"event: beat\r\ndata: \r\nretry: %d\r\n\r\n" % RECONNECT_MS
+"""Events as they are sent: JSON has no line breaks, so that each is one line of data."""
 FILTERS: Final = ("all", "charging", "waiting", "problems")
 
 
@@ -51,8 +58,13 @@ AREAS: Final[tuple[Area, ...]] = (
     access.routes,
     support.routes,
     charger_page.routes,
+    warnings.routes,
+    driver.routes,
     reports.routes,
     set_up,
+    power.routes,
+    settings.routes,
+    firmware.routes,
 )
 """Groups of pages that stand beside these; each makes its own routes."""
 
@@ -133,7 +145,7 @@ class Pages:
         sight = Sight(head.id, _deactivated(request), spoken())
         return EventSourceResponse(self._events(request, sight), ping=0)
 
-    async def _events(self, request: Request, sight: Sight) -> AsyncIterator[ServerSentEvent]:
+    async def _events(self, request: Request, sight: Sight) -> AsyncIterator[bytes]:
         """Tell what changes, for as long as whoever asks is signed in and may see it; the browser then asks
         again, and is told why not."""
         asker = required(request)
@@ -146,8 +158,7 @@ class Pages:
                     return
             if not self._seeing.live(asker, sight.installation_id):
                 return
-            name, data = ("beat", "") if told is None else ("view", orjson.dumps(told).decode())
-            yield ServerSentEvent(event=name, data=data, retry=RECONNECT_MS)
+            yield BEAT if told is None else VIEW % told.written
 
     async def api_installation(self, request: Request) -> Response:
         return as_json(self._view(request))

@@ -83,7 +83,7 @@ class Parts:
     @property
     def places(self) -> Places:
         """Find places for pages."""
-        return Places(self.guard, self.models.layouts.get)
+        return Places(self.guard, self.models.layouts.get, self.models.open_warnings)
 
     @property
     def doing(self) -> Doing:

@@ -75,6 +75,10 @@ class Past:
         finally:
             self._here -= 1
 
+    async def names(self, people: Collection[PersonId], actor: str) -> Names:
+        """Say what people are called, as far as an actor may know it."""
+        return await self._name(people, actor) if people else {}
+
     async def deeds(
         self, installation_id: InstallationId, wanted: Wanted, actor: str
     ) -> Sequence[Deed]:

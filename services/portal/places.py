@@ -53,11 +53,18 @@ class Places:
     Args:
         guard: checks who asks.
         layout: an installation as it is set up; none if there is no such one.
+        open_warnings: counts the warnings of which nobody has taken notice.
     """
 
-    def __init__(self, guard: Guard, layout: Callable[[InstallationId], Layout | None]) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        layout: Callable[[InstallationId], Layout | None],
+        open_warnings: Callable[[InstallationId], int],
+    ) -> None:
         self._guard = guard
         self._layout = layout
+        self._open_warnings = open_warnings
 
     def here(self, request: Request, action: Action, charger_id: str | None = None) -> Here:
         """
@@ -72,8 +79,22 @@ class Places:
             HTTPException: 401, nobody is signed in; 403, they may not; 404, they have no role there,
                 or there is no such place.
         """
+        return self.at(request, request.path_params["installation_id"], action, charger_id)
+
+    def at(
+        self,
+        request: Request,
+        installation_id: InstallationId,
+        action: Action,
+        charger_id: str | None = None,
+    ) -> Here:
+        """
+        Find an installation that the path does not name.
+
+        Raises:
+            HTTPException: as `here`.
+        """
         asker = required(request)
-        installation_id: InstallationId = request.path_params["installation_id"]
         place = Place(installation_id, charger_id)
         layout = self._layout(installation_id)
         try:
@@ -94,7 +115,14 @@ class Places:
         def may_whole(wanted: Action) -> bool:
             return self._guard.may(asker, wanted, Place(installation_id))
 
-        tabs = tuple(links(installation_id, request.url.path, may_whole))
+        tabs = tuple(
+            links(
+                installation_id,
+                request.url.path,
+                may_whole,
+                self._open_warnings(installation_id),
+            )
+        )
         return Here(asker, layout, tabs, may, fresh)
 
     def charger(self, request: Request, action: Action) -> tuple[Here, Charger]:

@@ -7,6 +7,7 @@ from services.portal.documents import (
     Applied,
     Condition,
     Fault,
+    FirmwareUpdate,
     Overload,
     Rejected,
     Session,
@@ -30,6 +31,8 @@ from shared.messages.telemetry import (
     CurrentLimitRejected,
     FailSafeApplied,
     FaultReported,
+    FirmwareStatusReported,
+    FirmwareUpdateRequested,
     SessionEnded,
     SessionStarted,
 )
@@ -38,7 +41,8 @@ NO_ERROR: Final = "NoError"
 """OCPP 1.6 ChargePointErrorCode of a charger that has nothing to complain about."""
 
 
-ConditionEvent = (
+FirmwareEvent = FirmwareUpdateRequested | FirmwareStatusReported
+OtherEvent = (
     ChargerConnected
     | ChargerDisconnected
     | ChargerStatusChanged
@@ -49,6 +53,7 @@ ConditionEvent = (
     | CurrentLimitApplied
     | CurrentLimitRejected
 )
+ConditionEvent = OtherEvent | FirmwareEvent
 
 
 def fold_condition(
@@ -58,10 +63,24 @@ def fold_condition(
     before = condition or Condition()
     if isinstance(event, ChargerConnected) and before.serial not in {None, event.serial}:
         before = Condition(fail_safe_a=before.fail_safe_a)  # it has just confirmed that one
+    if isinstance(event, FirmwareEvent):
+        update = _firmware(before.firmware_update, event, recorded_at)
+        return before.model_copy(update={"firmware_update": update})
     return before.model_copy(update=_told(before, event, recorded_at))
 
 
-def _told(before: Condition, event: ConditionEvent, recorded_at: datetime) -> dict[str, object]:
+def _firmware(
+    before: FirmwareUpdate | None,
+    event: FirmwareEvent,
+    recorded_at: datetime,
+) -> FirmwareUpdate:
+    if isinstance(event, FirmwareUpdateRequested):
+        return FirmwareUpdate(location=event.location, requested_at=recorded_at)
+    said = {"status": event.status, "reported_at": recorded_at}
+    return (before or FirmwareUpdate()).model_copy(update=said)
+
+
+def _told(before: Condition, event: OtherEvent, recorded_at: datetime) -> dict[str, object]:
     match event:
         case ChargerConnected():
             about = event.model_dump(include={"serial", "vendor", "model", "firmware"})
@@ -75,15 +94,18 @@ def _told(before: Condition, event: ConditionEvent, recorded_at: datetime) -> di
         case SessionStarted():
             return {"session": Session(**event.model_dump(), heard_at=recorded_at)}
         case SessionEnded():
-            going_on = before.session
-            ended = going_on is not None and going_on.session_id == event.session_id
-            return {"session": None} if ended else {}
+            return {"session": _session_after(before.session, event)}
         case FailSafeApplied():
             return {"fail_safe_a": event.fail_safe_a}
         case CurrentLimitApplied():
             return {"applied": Applied(**event.model_dump()), "rejected": None}
         case CurrentLimitRejected():
             return {"rejected": Rejected(**event.model_dump(), rejected_at=recorded_at)}
+
+
+def _session_after(session: Session | None, event: SessionEnded) -> Session | None:
+    ended = session is not None and session.session_id == event.session_id
+    return None if ended else session
 
 
 def _fault_after(fault: Fault | None, event: ChargerStatusChanged) -> Fault | None:

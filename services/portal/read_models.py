@@ -9,6 +9,7 @@ from services.portal.charging_folds import Sessions
 from services.portal.documents import Charger, Condition, Layout, Overload, Refusal, Share
 from services.portal.facts import Facts
 from services.portal.latest import Latest
+from services.portal.warned import Warnings
 from shared.documents import Documents
 from shared.ids import ChargerId, InstallationId, Serial
 from shared.messages.balancer import MAIN
@@ -37,7 +38,13 @@ class ReadModels:
         self.shares = Documents("share", Share)
         self.overloads = Documents("overload", Overload)
         self.sessions = Sessions()
+        self.warnings = Documents("warnings", Warnings)
         self.book = GrantBook()
+
+    def open_warnings(self, installation_id: InstallationId) -> int:
+        """Count the warnings of which nobody has taken notice."""
+        warnings = self.warnings.get(installation_id) or Warnings()
+        return sum(it.acknowledged_by is None for it in warnings.open.values())
 
     def facts(
         self, installation_id: InstallationId, latest: Latest, connected: bool

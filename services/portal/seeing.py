@@ -27,6 +27,13 @@ class Seeing:
         """Tell whether somebody may look at all of an installation."""
         return self._may(asker, Action.LIVE, Place(installation_id))
 
+    def only_own(self, asker: Asker) -> bool:
+        """Tell whether somebody has roles, and none that shows them a whole installation: they charge."""
+        grants, now = self._grants(), self._now()
+        held = {installation_id for installation_id, _grant in grants.of(asker.actor, now)}
+        everywhere = grants.is_support(asker.actor) or grants.is_installer(asker.actor)
+        return bool(held) and not everywhere and not any(self.live(asker, it) for it in held)
+
     def knocks(self, asker: Asker) -> bool:
         """Tell whether somebody may look at chargers that belong to nobody: who could let them in, may."""
         return self._may(asker, Action.UNLOCK, Place()) or self._may(

@@ -22,9 +22,13 @@ class Tab:
 TABS: Final = (
     Tab("", marked("Live"), Action.LIVE),
     Tab("/circuits", marked("Circuits"), Action.LIVE),
+    Tab("/power", marked("Power"), Action.LIVE),
     Tab("/sessions", marked("Sessions"), Action.ALL_SESSIONS),
     Tab("/reports", marked("Reports"), Action.REPORTS),
     Tab("/access", marked("Access"), Action.PERMISSIONS),
+    Tab("/warnings", marked("Warnings"), Action.WARNINGS),
+    Tab("/firmware", marked("Firmware"), Action.LIVE),
+    Tab("/settings", marked("Settings"), Action.LIVE),
     Tab("/history", marked("History"), Action.HISTORY),
     Tab("/who-did", marked("Who did what"), Action.HISTORY),
 )
@@ -43,6 +47,7 @@ class Entry:
 MENU: Final = (
     Entry("/", marked("Installations"), None),
     Entry("/my", marked("My charging"), Action.OWN_SESSIONS),
+    Entry("/my/notifications", marked("Notifications"), Action.WARNINGS),
     Entry("/support", marked("Support"), Action.UNLOCK),
 )
 """What stands at the top of every page, in this order; a page that is not there is not offered."""
@@ -55,10 +60,15 @@ class Link:
     href: str
     name: str
     current: bool
+    count: int = 0
+    """How many things there need somebody."""
 
 
 def links(
-    installation_id: InstallationId, path: str, may: Callable[[Action], bool]
+    installation_id: InstallationId,
+    path: str,
+    may: Callable[[Action], bool],
+    open_warnings: int = 0,
 ) -> Iterator[Link]:
     """
     Offer the pages of an installation.
@@ -67,13 +77,15 @@ def links(
         installation_id: which.
         path: of the page that is shown; the tab it belongs to is marked as current.
         may: tells what whoever looks may do there.
+        open_warnings: how many warnings there are of which nobody has taken notice.
     """
     home = f"/installations/{installation_id}"
     shown = [it for it in TABS if may(it.action)]
     within = [it for it in shown if it.path and f"{path}/".startswith(f"{home}{it.path}/")]
     current = within[0] if within else next((it for it in shown if not it.path), None)
     for tab in shown:
-        yield Link(f"{home}{tab.path}", _(tab.name), tab is current)
+        count = open_warnings if tab.action is Action.WARNINGS else 0
+        yield Link(f"{home}{tab.path}", _(tab.name), tab is current, count)
 
 
 def menu(path: str, may: Callable[[Action], bool]) -> Iterator[Link]:
@@ -84,8 +96,10 @@ def menu(path: str, may: Callable[[Action], bool]) -> Iterator[Link]:
         path: of the page that is shown.
         may: tells what whoever looks may do anywhere.
     """
+    above = [it.path for it in MENU if f"{path}/".startswith(f"{it.path}/")]
+    deepest = max(above, key=len, default="")
     for it in MENU:
         if it.path in PAGE_RIGHTS and (it.action is None or may(it.action)):
             within = path == "/" or path.startswith("/installations")
-            current = within if it.path == "/" else f"{path}/".startswith(f"{it.path}/")
+            current = within if it.path == "/" else it.path == deepest
             yield Link(it.path, _(it.name), current)

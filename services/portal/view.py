@@ -159,7 +159,7 @@ def _head(
         grid=_(GRIDS[layout.grid_type]),
         main_breaker=_("main breaker %(rating)s A", rating=plain(layout.breaker_a)),
         active=layout.deactivated is None,
-        available=available_text(layout, available_a, now, zone),
+        available=available_text(layout, now, zone),
         available_a=available_a,
         authentication_required=layout.authentication_required,
         switch_current_a=layout.switch_current_a,

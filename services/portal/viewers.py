@@ -1,17 +1,22 @@
 """
 Viewers: who looks at which installation, and the one picture that is drawn for all of them.
 
-A picture is drawn twice a second while anybody looks, and sent only where it differs. A viewer
-who is slow gets the newest picture next, never a queue of old ones.
+A picture is drawn twice a second while anybody looks, and only what differs is sent, written once for all
+viewers. A viewer who is slow gets the newest picture next, never a queue of old ones.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
-from services.portal.view import InstallationView
+import orjson
+
+from services.portal.breaker_view import BreakerView
+from services.portal.charger_view import ChargerView
+from services.portal.view import Head, InstallationView, Scene
 from shared.ids import InstallationId
 from shared.speech import SOURCE
 
@@ -20,27 +25,74 @@ BEAT_S: Final = 5.0
 """How long a viewer is left without a word; a beat only tells that the portal is there."""
 
 Changes = dict[str, Any]
-"""The parts of a view, by name; breakers and chargers by their ids."""
+"""The parts of a view, by name; breakers and chargers by their ids; of each what differs, by name."""
+_Part = Head | Scene | BreakerView | ChargerView
 
 
 def changes(before: InstallationView | None, after: InstallationView) -> Changes:
     """Name what differs between two pictures; all of it when there was none before."""
-    told: Changes = {}
-    if before is None or before.head != after.head:
-        told["head"] = after.head
-    if before is None or before.scene != after.scene:
-        told["scene"] = after.scene
-    seen = set() if before is None else {*before.breakers, *before.chargers}
-    told["breakers"] = {it.id: it for it in after.breakers if it not in seen}
-    told["chargers"] = {it.id: it for it in after.chargers if it not in seen}
+    told: Changes = {
+        "head": _differs(None if before is None else before.head, after.head),
+        "scene": _differs(None if before is None else before.scene, after.scene),
+    }
+    for kind in ("breakers", "chargers"):
+        seen = {} if before is None else {it.id: it for it in getattr(before, kind)}
+        parts = {it.id: _differs(seen.get(it.id), it) for it in getattr(after, kind)}
+        told[kind] = {part_id: it for part_id, it in parts.items() if it}
     return {name: part for name, part in told.items() if part}
+
+
+def _differs(before: _Part | None, after: _Part) -> Changes:
+    if before is None:
+        return asdict(after)
+    if before == after:
+        return {}
+    values = ((name, getattr(after, name)) for name in after.__dataclass_fields__)
+    return {name: it for name, it in values if it != getattr(before, name)}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is told of a picture: to everybody who has seen the one before it, the same."""
+
+    changes: Changes
+
+    @cached_property
+    def written(self) -> bytes:
+        """As JSON."""
+        return orjson.dumps(self.changes)
 
 
 @dataclass(slots=True)
 class _Picture:
     view: InstallationView | None = None
+    before: InstallationView | None = None
+    told: Told | None = None
+    """What differs from the picture before."""
+    whole: Told | None = None
+    """All of it, if somebody new has asked for that."""
     viewers: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def take(self, view: InstallationView | None) -> None:
+        """Replace the picture, and wake whoever waits for another one."""
+        self.view, self.before = view, self.view
+        self.told = self.whole = None
+        self.wake()
+
+    def wake(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    def told_to(self, seen: InstallationView | None, view: InstallationView) -> Told:
+        """Tell what differs for somebody; most have seen nothing, or the picture before."""
+        if seen is None:
+            self.whole = self.whole or Told(changes(None, view))
+            return self.whole
+        if seen is self.before:
+            self.told = self.told or Told(changes(seen, view))
+            return self.told
+        return Told(changes(seen, view))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +123,16 @@ class Viewers:
             for sight, picture in list(self._pictures.items()):
                 view = self._draw(sight)
                 if view != picture.view:
-                    picture.view = view
-                    _wake(picture)
+                    picture.take(view)
             await asyncio.sleep(TICK_S)
 
     def close(self) -> None:
         """Send everybody home: streams end at once, browsers ask again by themselves."""
         self._closing = True
         for picture in self._pictures.values():
-            _wake(picture)
+            picture.wake()
 
-    async def watch(self, sight: Sight) -> AsyncIterator[Changes | None]:
+    async def watch(self, sight: Sight) -> AsyncIterator[Told | None]:
         """Tell all, and then what changes, until the viewer has gone; None is a beat."""
         picture = self._pictures.setdefault(sight, _Picture())
         picture.viewers += 1
@@ -92,8 +143,8 @@ class Viewers:
             while not self._closing:
                 changed, view = picture.changed, picture.view
                 if view is not None and view is not seen:
-                    yield changes(seen, view)
-                    seen = view
+                    told, seen = picture.told_to(seen, view), view
+                    yield told
                     continue
                 with suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), self._beat_s)
@@ -103,8 +154,3 @@ class Viewers:
             picture.viewers -= 1
             if not picture.viewers:
                 self._pictures.pop(sight, None)
-
-
-def _wake(picture: _Picture) -> None:
-    picture.changed.set()
-    picture.changed = asyncio.Event()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 
 from babel.dates import format_datetime
 
-from shared.speech import spoken
+from shared.speech import SOURCE, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,11 @@ class When:
     text: str
     iso: str
     utc: str
+
+
+def calendar() -> str:
+    """Name the locale in which days and times are written; English ones as in Europe."""
+    return "en_GB" if spoken() == SOURCE else spoken()
 
 
 def when(moment: datetime, zone: tzinfo | None) -> When:
@@ -32,7 +37,7 @@ def when(moment: datetime, zone: tzinfo | None) -> When:
     """
     there = moment.astimezone(zone)
     return When(
-        text=format_datetime(there, "d MMM y HH:mm", locale=spoken()),
+        text=format_datetime(there, "d MMM y HH:mm", locale=calendar()),
         iso=there.isoformat(timespec="seconds"),
         utc=f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
     )

@@ -144,7 +144,7 @@ def _balanced(
         )
         return Why(f"{amperes(limit_a)} A: {reason}")
     waiting_since = waiting_since_of(facts.condition, share)
-    turn_at = share.limited_by.turn_at
+    turn_at, until = share.limited_by.turn_at, share.limited_by.until
     return why(
         share.limited_by,
         Situation(
@@ -155,6 +155,7 @@ def _balanced(
             waiting_since=clock_time(waiting_since, now, zone) if waiting_since else None,
             place=facts.turn,
             turn_at=clock_time(turn_at, now, zone) if turn_at and turn_at > now else None,
+            until=clock_time(until, now, zone) if until and until > now else None,
         ),
     )
 

@@ -9,7 +9,8 @@ Takes      SetCurrentLimit (from the balancer, in the process that holds the cha
 Announces  ChargerConnected, ChargerDisconnected, ChargerRefused, ChargerStatusChanged,
            FaultReported, SessionStarted, SessionEnded, FailSafeApplied, CurrentLimitApplied,
            CurrentLimitRejected, DriverAuthorized, DriverRefused, ChargingRequested,
-           FirmwareUpdateRequested; what was issued to chargers and meters, and has ended:
+           FirmwareUpdateRequested, FirmwareStatusReported; what was issued to chargers and meters,
+           and has ended:
            ChargerCredentialIssued, ChargerCredentialDelivered, ChargerCredentialEnded,
            ChargerCertificateIssued, ChargerCertificateRevoked, MeterTokenIssued, MeterTokenEnded;
            MeterReading and BreakerReading as telemetry

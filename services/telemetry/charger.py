@@ -18,6 +18,7 @@ from shared.messages.telemetry import (
     CurrentLimitRejected,
     FailSafeApplied,
     FaultReported,
+    FirmwareStatusReported,
     SessionEnded,
     SessionStarted,
 )
@@ -40,6 +41,7 @@ ChargerFact = (
     | FailSafeApplied
     | CurrentLimitApplied
     | CurrentLimitRejected
+    | FirmwareStatusReported
 )
 
 
@@ -124,6 +126,8 @@ class Charger:
     vendor: str = ""
     model: str = ""
     firmware: str | None = None
+    firmware_status: str | None = None
+    """How far it said last that it was with other firmware."""
     remote: str = ""
     """The network address from which it was connected last; empty while none is known."""
     connected_to: str | None = None
@@ -176,7 +180,21 @@ def as_left(history: Iterable[ChargerFact], left: AssignedCharger) -> Charger:
 def _without_its_past(state: Charger) -> Charger:
     if state.serial is None:
         return state
-    return replace(state, session=None, status=None, error_code=NO_ERROR, fault=NO_ERROR)
+    return replace(
+        state,
+        session=None,
+        status=None,
+        error_code=NO_ERROR,
+        fault=NO_ERROR,
+        firmware_status=None,
+    )
+
+
+def _said(state: Charger, event: FaultReported | FirmwareStatusReported) -> Charger:
+    """What it says of itself."""
+    if isinstance(event, FaultReported):
+        return replace(state, fault=event.error_code)
+    return replace(state, firmware_status=event.status)
 
 
 def evolve(state: Charger, event: ChargerFact) -> Charger:
@@ -204,8 +222,8 @@ def evolve(state: Charger, event: ChargerFact) -> Charger:
         case ChargerStatusChanged():
             fault = NO_ERROR if event.error_code == NO_ERROR else state.fault
             return replace(state, status=event.status, error_code=event.error_code, fault=fault)
-        case FaultReported():
-            return replace(state, fault=event.error_code)
+        case FaultReported() | FirmwareStatusReported():
+            return _said(state, event)
         case SessionStarted():
             session = Session(
                 session_id=event.session_id,

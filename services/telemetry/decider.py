@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from services.telemetry.authorising import Shown
 from services.telemetry.charger import (
@@ -21,10 +22,14 @@ from shared.messages.telemetry import (
     ChargerRefused,
     ChargerStatusChanged,
     FaultReported,
+    FirmwareStatusReported,
     SessionEnded,
     SessionStarted,
 )
 from shared.registers import between
+
+FIRMWARE_IDLE: Final = "Idle"
+"""OCPP 1.6 FirmwareStatus of a charger that is about no other firmware."""
 
 # --- Connections ---
 
@@ -99,6 +104,26 @@ def refused(serial: Serial, reason: str, remote: str, last_host: str) -> Charger
     """A charger is not let in, or put out; `last_host` is where it was connected from before."""
     place = place_of(remote, last_host)
     return ChargerRefused(serial=serial, reason=reason, remote=remote, place=place)
+
+
+# --- Firmware ---
+
+
+def firmware_notified(
+    state: Charger, assigned: AssignedCharger, payload: Payload
+) -> tuple[FirmwareStatusReported, ...]:
+    """A charger says how far it is with other firmware; nothing, if that is known, or if it has never been
+    about any."""
+    status = payload["status"]
+    if status == (state.firmware_status or FIRMWARE_IDLE):
+        return ()
+    return (
+        FirmwareStatusReported(
+            installation_id=assigned.installation_id,
+            charger_id=assigned.charger_id,
+            status=status,
+        ),
+    )
 
 
 # --- Status ---

@@ -7,6 +7,7 @@ import structlog
 
 from services.telemetry import metering
 from services.telemetry.decider import (
+    firmware_notified,
     start_mark,
     status_notified,
     stop_mark,
@@ -128,7 +129,7 @@ def _notices(history: History) -> dict[str, Handler]:
         return {"status": "UnknownVendorId"}
 
     async def firmware_status(payload: Payload) -> Payload:
-        log.info("firmware", status=payload["status"])
+        await history.record(firmware_notified(history.state, history.assigned, payload))
         return {}
 
     async def diagnostics_status(payload: Payload) -> Payload:

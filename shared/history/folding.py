@@ -221,6 +221,9 @@ _STEPS: Final[dict[type[Event], Callable[[Installation, Any], Installation]]] = 
     layout.InstallationReactivated: lambda state, _: _building(state, in_use=True),
     layout.AuthenticationRequiredSet: _authentication,
     layout.AvailableCurrentSet: _available,
+    layout.CurrentScheduleSet: lambda state, it: _building(
+        state, schedule=it.rules, otherwise_a=it.otherwise_a
+    ),
     layout.SwitchCurrentSet: lambda state, it: _building(
         state, switch_current_a=it.switch_current_a
     ),

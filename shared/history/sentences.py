@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from shared.history.credential_sentences import OF_CREDENTIALS
+from shared.history.notification_sentences import OF_NOTIFICATIONS
 from shared.history.people import OF_PEOPLE
 from shared.history.wording import Words, amperes, each_phase, why
 from shared.ids import CircuitId
@@ -67,6 +68,19 @@ def _available(it: layout.AvailableCurrentSet, words: Words) -> str:
         return "The limit of the available current was lifted"
     until = f" until {words.time(it.until)}" if it.until else ""
     return f"All chargers together may draw {each_phase(it.available_a)}{until}"
+
+
+def _schedule(it: layout.CurrentScheduleSet, _: Words) -> str:
+    if not it.rules:
+        return "The weekly schedule of the available current was lifted"
+    rules = "; ".join(
+        f"{each_phase(rule.available_a)} {', '.join(rule.days)} {rule.begins}-{rule.ends}"
+        for rule in it.rules
+    )
+    return (
+        f"Every week all chargers together may draw {rules}; otherwise "
+        f"{each_phase(it.otherwise_a)} ({it.time_zone})"
+    )
 
 
 def _assigned(it: layout.ChargerAssigned, words: Words) -> str:
@@ -172,6 +186,7 @@ _OF_LAYOUTS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
         f"{'' if it.charger_id is None else f' at {w.charger(it.charger_id)}'}"
     ),
     layout.AvailableCurrentSet: _available,
+    layout.CurrentScheduleSet: _schedule,
     layout.SwitchCurrentSet: _switch,
     layout.ImbalanceLimitSet: _imbalance,
     layout.CircuitAdded: lambda it, w: (
@@ -285,6 +300,9 @@ _OF_CHARGERS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     telemetry.FirmwareUpdateRequested: lambda it, w: (
         f"{w.charger(it.charger_id)} was told to fetch firmware from {it.location}"
     ),
+    telemetry.FirmwareStatusReported: lambda it, w: (
+        f"{w.charger(it.charger_id)} says of its firmware: {it.status}"
+    ),
     telemetry.FailSafeApplied: lambda it, w: (
         f"{w.charger(it.charger_id)} confirmed its fail-safe of {amperes(it.fail_safe_a)}"
     ),
@@ -338,5 +356,6 @@ _SENTENCES: Final = {
     **_OF_CHARGERS,
     **_OF_BALANCE,
     **OF_CREDENTIALS,
+    **OF_NOTIFICATIONS,
     **OF_PEOPLE,
 }

@@ -99,6 +99,15 @@ def _how_it_ended(stay: Stay) -> str:
 
 def why_lines(story: SerialStory, why: Why, zone: tzinfo | None) -> list[str]:
     """Say why a serial is locked, what its charger has done since, and what would unlock it."""
+    return [
+        *locked_lines(story, why, zone),
+        "What would unlock it:",
+        *(f"  · {it.what}\n      {it.command}" for it in why.ways),
+    ]
+
+
+def locked_lines(story: SerialStory, why: Why, zone: tzinfo | None) -> list[str]:
+    """Say why a serial is locked, and what its charger has done since."""
     lock = story.lock
     assert lock is not None  # noqa: S101  # else there is no `why`
     state = story.installations[why.installation_id]
@@ -113,8 +122,6 @@ def why_lines(story: SerialStory, why: Why, zone: tzinfo | None) -> list[str]:
         ),
         f"{reason} (position {lock.done.position}, command {lock.done.command_id})",
         *_since_lines(story, why, zone),
-        "What would unlock it:",
-        *(f"  · {it.what}\n      {it.command}" for it in why.ways),
     ]
 
 

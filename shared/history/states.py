@@ -20,7 +20,7 @@ from shared.ids import (
     SessionId,
 )
 from shared.messages.balancer import MAIN, LimitedBy, LoadBasis
-from shared.messages.installation import PriceWindow, WeeklyWindow
+from shared.messages.installation import PriceWindow, ScheduleRule, WeeklyWindow
 from shared.phases import GridType, Phase, PhaseCurrents, PhaseSwitching, Wiring
 
 
@@ -42,6 +42,9 @@ class Building:
     available_until: datetime | None = None
     switch_current_a: float | None = None
     imbalance_a: float | None = None
+    schedule: tuple[ScheduleRule, ...] = ()
+    """What all chargers together may draw at which times of the week."""
+    otherwise_a: PhaseCurrents | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ class Situation:
     place: int | None = None
     """In the queue, 1 for the next one."""
     turn_at: str | None = None
+    until: str | None = None
+    """When what is shared out changes by itself."""
 
 
 def because(reason: LimitedBy, situation: Situation) -> str:
@@ -235,6 +237,8 @@ def _disobeys(situation: Situation) -> str:
 
 def _breaker(reason: LimitedBy, situation: Situation) -> str:
     place, phase, cars = _place(reason, situation), reason.phase, reason.shared_by
+    if situation.until:
+        place = _("%(place)s until %(time)s", place=place, time=situation.until)
     if cars > 1 and phase is None:
         return counted(
             cars,

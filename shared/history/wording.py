@@ -32,6 +32,7 @@ _FIELDS: Final = {
     "interval_s": "interval in seconds",
     "load_a": "set aside",
     "peak_w": "peak in watts",
+    "otherwise_a": "available current otherwise",
     "power_w": "power in watts",
     "price_per_kwh": "price per kWh",
     "price_per_session": "price per session",

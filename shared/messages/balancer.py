@@ -87,6 +87,8 @@ class LimitedBy(Message):
     """Of a car that waits: its place in the queue when this was decided, 1 for the next one."""
     turn_at: Moment | None = None
     """Of a car that waits: when its turn was expected, if nobody leaves before."""
+    until: Moment | None = None
+    """Until when so much could be used there, if that changes by itself: by a schedule, or at an end."""
 
 
 class BalancerEvent(InstallationEvent):
@@ -109,6 +111,10 @@ def _with_nothing_next(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"limited_by": data["limited_by"] | unknown}
 
 
+def _until_nobody_said(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"limited_by": data["limited_by"] | {"until": None}}
+
+
 class CurrentLimitAllocated(BalancerEvent):
     """
     It is decided what a charger may draw, on which phases, until when, and why.
@@ -117,11 +123,12 @@ class CurrentLimitAllocated(BalancerEvent):
     reading not considered before this decision arrived, if a reading caused it.
     """
 
-    schema_version: ClassVar[int] = 4
+    schema_version: ClassVar[int] = 5
     upcasts: ClassVar[dict[int, Upcast]] = {
         1: _on_unknown_layout,
         2: _on_what_the_car_uses,
         3: _with_nothing_next,
+        4: _until_nobody_said,
     }
     charger_id: ChargerId
     limit_a: Amperes
@@ -172,8 +179,8 @@ class LeasesRenewed(BalancerEvent):
 class ChargerQueued(BalancerEvent):
     """A car waits for its turn: not everybody can have their minimum now."""
 
-    schema_version: ClassVar[int] = 2
-    upcasts: ClassVar[dict[int, Upcast]] = {1: _with_nothing_next}
+    schema_version: ClassVar[int] = 3
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _with_nothing_next, 2: _until_nobody_said}
     charger_id: ChargerId
     waiting_since: Moment
     limited_by: LimitedBy

@@ -120,6 +120,8 @@ class Weekday(StrEnum):
 
 
 WEEK = tuple(Weekday)
+SCHEDULE_RULES_MAX = 42
+"""How many rules a schedule has at most: six for every day of the week."""
 ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 """A time of the day as the clock on a wall shows it: hours and minutes, such as 17:00."""
 
@@ -149,6 +151,22 @@ class WeeklyWindow(Message):
             )
         if len(set(self.days)) != len(self.days):
             raise ValueError("a window names each day once")
+        return self
+
+
+class ScheduleRule(WeeklyWindow):
+    """
+    What all chargers together may draw, per phase, at a part of every week.
+
+    One that ends when it begins lasts a day.
+    """
+
+    available_a: PhaseAmperes
+
+    @model_validator(mode="after")
+    def _a_part_of_a_day(self) -> Self:
+        if len(set(self.days)) != len(self.days):
+            raise ValueError("a rule names each day once")
         return self
 
 
@@ -275,6 +293,19 @@ class SetAvailableCurrent(InstallationCommand):
 
     available_a: PhaseAmperes | None
     until: Moment | None = None
+
+
+class SetCurrentSchedule(InstallationCommand):
+    """
+    Limit what all chargers together may draw, per phase, at times of the week; no rule lifts the schedule.
+
+    The times are those of the clock on the installation's wall. No two rules hold at the same time.
+    What is set as available current holds as well: the lower of both.
+    """
+
+    rules: Annotated[tuple[ScheduleRule, ...], Field(max_length=SCHEDULE_RULES_MAX)]
+    otherwise_a: PhaseAmperes | None = None
+    """When no rule holds; none: as much as the breakers allow."""
 
 
 class SetSwitchCurrent(InstallationCommand):
@@ -573,6 +604,17 @@ class AvailableCurrentSet(InstallationEvent):
     service: ClassVar[str] = "installation"
     available_a: PhaseAmperes | None
     until: Moment | None
+
+
+class CurrentScheduleSet(InstallationEvent):
+    """What all chargers together may draw, per phase, at times of the week; no rule: no schedule."""
+
+    service: ClassVar[str] = "installation"
+    rules: tuple[ScheduleRule, ...]
+    otherwise_a: PhaseAmperes | None
+    """When no rule holds; none: as much as the breakers allow."""
+    time_zone: str
+    """Of the installation, by which the times are meant; `InstallationChanged` may change it later."""
 
 
 class SwitchCurrentSet(InstallationEvent):

@@ -96,6 +96,28 @@ class PersonByEmailAnswer(Message):
     person_id: PersonId | None = None
 
 
+class FindPerson(Query):
+    """Who has an address, and which roles? For support and the platform's operator."""
+
+    email: Email
+
+
+class HeldRole(Message):
+    """A role of somebody, and where."""
+
+    installation_id: InstallationId
+    grantee: Grantee
+    """The person, or the group through which they have it."""
+    role: Role
+    charger_id: ChargerId | None = None
+    until: Moment | None = None
+
+
+class FindPersonAnswer(Message):
+    person: PersonLine | None = None
+    roles: tuple[HeldRole, ...] = ()
+
+
 class AccessOf(Query):
     """Who has which role at an installation, and who asks for one?"""
 
@@ -131,13 +153,15 @@ class GroupLine(Message):
     group_id: GroupId
     name: str
     members: tuple[PersonLine, ...] = ()
+    kept_at: InstallationId | None = None
+    """Whose owners keep it; none: the operator does."""
 
 
 class AccessOfAnswer(Message):
     roles: tuple[RoleLine, ...] = ()
     requests: tuple[RequestLine, ...] = ()
     groups: tuple[GroupLine, ...] = ()
-    """Those that have one of the roles, with whom they stand for."""
+    """Those that have one of the roles, or are kept there, with whom they stand for."""
 
 
 class CardsOfPerson(Query):

@@ -10,6 +10,7 @@ from shared.messages import (
     balancer,
     credentials,
     installation,
+    notifications,
     permissions,
     telemetry,
 )
@@ -35,7 +36,9 @@ def _events_in(*modules: object) -> Iterator[type[Event]]:
 
 EVENTS: Final[dict[str, type[Event]]] = {
     event.__name__: event
-    for event in _events_in(installation, telemetry, credentials, balancer, permissions)
+    for event in _events_in(
+        installation, telemetry, credentials, balancer, permissions, notifications
+    )
 }
 
 _PRESENT: Final[dict[tuple[str, int], Callable[[bytes], Event]]] = {

@@ -223,6 +223,12 @@ class FirmwareUpdateRequested(ChargerEvent):
     retrieve_at: Moment
 
 
+class FirmwareStatusReported(ChargerEvent):
+    """How far a charger says that it is with other firmware (OCPP 1.6, FirmwareStatus)."""
+
+    status: str
+
+
 class FailSafeApplied(ChargerEvent):
     """A charger has confirmed what it falls back to when no limit is in force."""
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.messages import Command, credentials, telemetry
 from shared.messages import installation as layout
+from shared.messages import notifications as notices
 from shared.messages import permissions as people
 from shared.messages.signing_in import Scope
 from shared.rights.grants import Place
@@ -17,6 +18,7 @@ RULES: Final[dict[type[Command], Action]] = {
     layout.ReactivateInstallation: Action.TECHNICAL,
     layout.SetAuthenticationRequired: Action.AUTHENTICATION,
     layout.SetAvailableCurrent: Action.POWER,
+    layout.SetCurrentSchedule: Action.POWER,
     layout.SetSwitchCurrent: Action.POWER,
     layout.SetImbalanceLimit: Action.POWER,
     layout.AddCircuit: Action.TECHNICAL,
@@ -50,6 +52,15 @@ RULES: Final[dict[type[Command], Action]] = {
     layout.LiftExternalLimit: Action.POWER,
     layout.SetContractPeak: Action.POWER,
     layout.SetTariff: Action.REPORTS,
+    notices.AcknowledgeWarning: Action.WARNINGS,
+    notices.ChooseNotifications: Action.WARNINGS,
+    notices.AddWebhook: Action.WARNINGS,
+    notices.RotateWebhookSecret: Action.WARNINGS,
+    notices.RemoveWebhook: Action.WARNINGS,
+    notices.PingWebhook: Action.WARNINGS,
+    notices.ReplayDeadLetters: Action.WARNINGS,
+    notices.OrderReport: Action.REPORTS,
+    notices.CancelReportOrder: Action.REPORTS,
     people.GrantRole: Action.PERMISSIONS,
     people.RevokeRole: Action.PERMISSIONS,
     people.AnswerRequest: Action.PERMISSIONS,
@@ -78,6 +89,9 @@ OPERATOR_ONLY: Final[frozenset[type[Command]]] = frozenset(
     {people.GrantPlatformRole, people.RevokePlatformRole}
 )
 """What no person may ask for: it is the operator's of the platform."""
+
+BY_LINK: Final[frozenset[type[Command]]] = frozenset({notices.Unsubscribe})
+"""What whoever has a link of ours may do, signed in or not: the command proves the link."""
 
 BETWEEN_SERVICES: Final[frozenset[type[Command]]] = frozenset(
     {telemetry.SetCurrentLimit, people.RecordRefusal}

@@ -8,11 +8,12 @@ from shared.messages import (
     balancer,
     credentials,
     installation,
+    notifications,
     permissions,
     telemetry,
 )
 
-MODULES = (installation, permissions, telemetry, credentials, balancer)
+MODULES = (installation, permissions, telemetry, credentials, balancer, notifications)
 
 READINGS: dict[str, type[Message]] = {
     reading.__name__: reading

@@ -5,19 +5,39 @@ from shared.messages import (
     balancer,
     credentials,
     installation,
+    notifications,
     permissions,
     telemetry,
 )
-from shared.rights.rules import BETWEEN_SERVICES, DECIDED_BY_PERMISSIONS, OPERATOR_ONLY, RULES
+from shared.rights.rules import (
+    BETWEEN_SERVICES,
+    BY_LINK,
+    DECIDED_BY_PERMISSIONS,
+    OPERATOR_ONLY,
+    RULES,
+)
 
-RULED = (frozenset(RULES), frozenset(DECIDED_BY_PERMISSIONS), OPERATOR_ONLY, BETWEEN_SERVICES)
+RULED = (
+    frozenset(RULES),
+    frozenset(DECIDED_BY_PERMISSIONS),
+    OPERATOR_ONLY,
+    BY_LINK,
+    BETWEEN_SERVICES,
+)
 
 
 def commands() -> set[type[Command]]:
     """All commands of all services: those that are no one's base."""
     members = (
         it
-        for module in (installation, permissions, telemetry, credentials, balancer)
+        for module in (
+            installation,
+            permissions,
+            telemetry,
+            credentials,
+            balancer,
+            notifications,
+        )
         for it in vars(module).values()
     )
     return {

@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.messages import Command, credentials, telemetry
 from shared.messages import installation as layout
+from shared.messages import notifications as notices
 from shared.messages import permissions as people
 
 INSTALLATION: Final = "/installations/{installation_id}"
@@ -15,6 +16,8 @@ METER: Final = f"{INSTALLATION}/meters/{{meter_id}}"
 PERSON: Final = "/people/{person_id}"
 CARD: Final = f"{PERSON}/cards/{{card_id}}"
 GROUP: Final = "/groups/{group_id}"
+WEBHOOK: Final = f"{INSTALLATION}/webhooks/{{webhook_id}}"
+REPORT_ORDER: Final = f"{INSTALLATION}/report-orders/{{order_id}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ OF_INSTALLATIONS: Final = (
         left_out=_WHOLE,
     ),
     CommandRoute("PUT", f"{INSTALLATION}/available-current", layout.SetAvailableCurrent),
+    CommandRoute("PUT", f"{INSTALLATION}/current-schedule", layout.SetCurrentSchedule),
     CommandRoute("PUT", f"{INSTALLATION}/switch-current", layout.SetSwitchCurrent),
     CommandRoute("PUT", f"{INSTALLATION}/imbalance-limit", layout.SetImbalanceLimit),
     CommandRoute("PUT", f"{INSTALLATION}/contract-peak", layout.SetContractPeak),
@@ -142,6 +146,27 @@ OF_PEOPLE: Final = (
     CommandRoute("DELETE", f"{GROUP}/members/{{person_id}}", people.RemoveMember),
 )
 
+OF_WARNINGS: Final = (
+    CommandRoute(
+        "POST",
+        f"{INSTALLATION}/warnings/{{warning_id}}/acknowledge",
+        notices.AcknowledgeWarning,
+    ),
+    CommandRoute(
+        "PUT",
+        f"{INSTALLATION}/notifications",
+        notices.ChooseNotifications,
+        asker="person_id",
+    ),
+    _creates(f"{INSTALLATION}/webhooks", notices.AddWebhook, "webhook_id"),
+    CommandRoute("POST", f"{WEBHOOK}/rotate-secret", notices.RotateWebhookSecret),
+    CommandRoute("DELETE", WEBHOOK, notices.RemoveWebhook),
+    CommandRoute("POST", f"{WEBHOOK}/ping", notices.PingWebhook),
+    CommandRoute("POST", f"{WEBHOOK}/replay", notices.ReplayDeadLetters),
+    _creates(f"{INSTALLATION}/report-orders", notices.OrderReport, "order_id"),
+    CommandRoute("DELETE", REPORT_ORDER, notices.CancelReportOrder),
+)
+
 COMMAND_ROUTES: Final = (
     *OF_INSTALLATIONS,
     *OF_CIRCUITS,
@@ -150,4 +175,5 @@ COMMAND_ROUTES: Final = (
     *OF_METERS,
     *OF_ROLES,
     *OF_PEOPLE,
+    *OF_WARNINGS,
 )

@@ -6,7 +6,6 @@ from typing import Final
 
 from starlette.requests import Request
 
-from services.portal.api.application import PREFIX
 from services.portal.one_charger.picture import zone_of
 from services.portal.parts import Parts
 from services.portal.places import Here
@@ -82,7 +81,7 @@ async def curve_of(parts: Parts, request: Request, here: Here, part: Part, path:
     lines, zone = here.layout.grid_type.lines, zone_of(here.layout)
     return Curve(
         drawing=drawing(steps, begins, ends, span.step_s, zone, lines),
-        source=f"{PREFIX}/installations/{here.id}/{path}/trace",
+        source=request.url_for("api", path=f"/installations/{here.id}/{path}/trace").path,
         span=span,
         spans=SPANS,
         zone=here.layout.time_zone,

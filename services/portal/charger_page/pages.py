@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services.portal.charger_page.actions import Actions
+from services.portal.charger_page.breaker_pages import breaker_routes
 from services.portal.charger_page.curves import curve_of
 from services.portal.charger_page.sessions import session_rows
 from services.portal.charger_page.stories import StoryLine, story_of
@@ -18,7 +19,9 @@ from services.portal.charging import ChargingSession
 from services.portal.documents import Charger, Condition
 from services.portal.doing import Filled, Wrong
 from services.portal.one_charger.about import lines_of
-from services.portal.one_charger.picture import Picture, Step, picture_of, zone_of
+from services.portal.one_charger.picture import Picture, picture_of, zone_of
+from services.portal.one_charger.way_up import Step
+from services.portal.one_charger.wishes import wish_text
 from services.portal.parts import Parts
 from services.portal.past import TooManyLook
 from services.portal.places import Here
@@ -27,10 +30,7 @@ from services.portal.traces.samples import charger_part
 from services.portal.viewers import Sight
 from services.portal.watching import streamed
 from shared.decider import Refused
-from shared.ids import PersonId
-from shared.messages.signing_in import Asker
 from shared.messaging import ServiceUnavailable
-from shared.naming import names_of
 from shared.rights.grants import Place
 from shared.rights.table import TABLE, Action, Standing
 from shared.speech import _, speaking, spoken
@@ -43,6 +43,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
     pages = ChargerPages(parts)
     actions = Actions(parts, pages.shown)
     return [
+        *breaker_routes(parts),
         Route(PATH, pages.page),
         Route(f"{PATH}/live", pages.live),
         Route(f"{PATH}/past", pages.past),
@@ -84,6 +85,7 @@ class ChargerPages:
             charger=charger,
             path=f"{here.path}/chargers/{charger.charger_id}",
             picture=picture,
+            wish=wish_text(charger, self._parts.now(), zone_of(here.layout)),
             lines=lines_of(facts, charger, self._parts.now()),
             session=session,
             driver=await self._driver(here, session),
@@ -144,7 +146,12 @@ class ChargerPages:
         except ServiceUnavailable as fault:
             why_not = str(fault)
         return self._parts.paper.page(
-            request, "charger_past.html", here=here, lines=lines, why_not=why_not
+            request,
+            "charger_past.html",
+            here=here,
+            charger=charger,
+            lines=lines,
+            why_not=why_not,
         )
 
     # --- What is known ---
@@ -172,7 +179,7 @@ class ChargerPages:
             return _("you")
         if not here.may(Action.ALL_SESSIONS):
             return ""
-        names = await self._names(here.asker, {session.person_id})
+        names = await self._parts.past.names({session.person_id}, here.asker.actor)
         return names.get(session.person_id, session.person_id)
 
     async def _sessions(self, here: Here, charger: Charger) -> Sequence[Any]:
@@ -180,11 +187,8 @@ class ChargerPages:
             return ()
         newest = await self._parts.sessions.page(Which(here.id, charger.charger_id), None, 5)
         people = {it.person_id for it in newest if it.person_id is not None}
-        names = await self._names(here.asker, people)
+        names = await self._parts.past.names(people, here.asker.actor)
         return session_rows(newest, names, zone_of(here.layout))
-
-    async def _names(self, asker: Asker, people: set[PersonId]) -> Mapping[PersonId, str]:
-        return await names_of(self._parts.client, people, asker.actor)
 
 
 def _drawn(picture: Picture) -> Mapping[str, Any]:

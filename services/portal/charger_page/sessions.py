@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from services.portal.charging import ChargingSession
+from services.portal.when import When, when
 from services.portal.wording import UNKNOWN, kilowatt_hours
 from shared.ids import PersonId
 from shared.speech import _
@@ -14,8 +15,7 @@ from shared.speech import _
 class SessionRow:
     """One session."""
 
-    began: str
-    utc: str
+    began: When
     ended: str
     energy: str
     who: str
@@ -36,12 +36,10 @@ def session_rows(
 
 
 def _row(session: ChargingSession, names: Mapping[PersonId, str], zone: ZoneInfo) -> SessionRow:
-    began, person_id = session.started_at.astimezone(zone), session.person_id
-    ended = session.ended_at
+    ended, person_id = session.ended_at, session.person_id
     return SessionRow(
-        began=f"{began:%Y-%m-%d %H:%M}",
-        utc=f"{session.started_at:%Y-%m-%d %H:%M:%S} UTC",
-        ended=_("goes on") if ended is None else f"{ended.astimezone(zone):%Y-%m-%d %H:%M}",
+        began=when(session.started_at, zone),
+        ended=_("goes on") if ended is None else when(ended, zone).text,
         energy=UNKNOWN if session.energy_wh is None else kilowatt_hours(session.energy_wh),
         who="" if person_id is None else names.get(person_id, person_id),
     )

@@ -3,11 +3,11 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.portal.past import Logs, Names
+from services.portal.when import When, when
 from shared.history.merging import Told, merge
 from shared.history.timeline import Act, timeline
 from shared.ids import ChargerId, InstallationId
@@ -19,9 +19,7 @@ SHOWN_MAX: Final = 12
 class StoryLine:
     """Something that happened; `who` is empty where nobody stands behind it."""
 
-    time: str
-    iso: str
-    utc: str
+    at: When
     who: str
     texts: tuple[str, ...]
 
@@ -57,11 +55,8 @@ def story_of(
 
 
 def _line(act: Act, people: Mapping[str, str], zone: ZoneInfo) -> StoryLine:
-    there = act.recorded_at.astimezone(zone)
     return StoryLine(
-        time=f"{there:%Y-%m-%d %H:%M}",
-        iso=there.isoformat(timespec="seconds"),
-        utc=_utc(act.recorded_at),
+        at=when(act.recorded_at, zone),
         who=_who(act.actor, people),
         texts=tuple(it.text for it in act.facts),
     )
@@ -72,7 +67,3 @@ def _who(actor: str, people: Mapping[str, str]) -> str:
     if kind == "person":
         return people.get(name, actor)
     return actor if kind == "client" else ""
-
-
-def _utc(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

@@ -10,6 +10,7 @@ from services.portal.one_charger.picture import facts_of, zone_of
 from services.portal.wording import SWITCHING, UNKNOWN, clock_time, lines_text
 from shared.messages.balancer import MAIN
 from shared.speech import _
+from shared.spelling import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,9 @@ def _wiring(facts: ChargerFacts) -> str:
     counted_on = () if facts.share is None else facts.share.phases
     parts = [
         wired,
-        SWITCHING[facts.charger.phase_switching],
+        _(SWITCHING[facts.charger.phase_switching])
+        if SWITCHING[facts.charger.phase_switching]
+        else "",
         _("counted on %(lines)s", lines=lines_text(counted_on, facts.grid))
         if counted_on and facts.condition.session is not None
         else "",
@@ -63,7 +66,7 @@ def _wiring(facts: ChargerFacts) -> str:
 
 
 def _range(charger: Charger) -> str:
-    text = _("%(least)s to %(most)s A", least=f"{charger.min_a:g}", most=f"{charger.max_a:g}")
+    text = _("%(least)s to %(most)s A", least=plain(charger.min_a), most=plain(charger.max_a))
     if charger.breaker_a is None:
         return text
-    return f"{text}, {_('own breaker %(breaker)s A', breaker=f'{charger.breaker_a:g}')}"
+    return f"{text}, {_('own breaker %(breaker)s A', breaker=plain(charger.breaker_a))}"

@@ -1,12 +1,9 @@
 """A charger as its own page shows it: pure, from everything that is known to figures and sentences."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from services.portal.breaker_view import BreakerView, breaker_view, breakers_of
 from services.portal.charger_figures import (
     ChargerFacts,
     draw_of,
@@ -19,6 +16,7 @@ from services.portal.documents import Charger, Layout
 from services.portal.facts import Facts
 from services.portal.one_charger.remedies import REMEDIES_MAX, remedies
 from services.portal.one_charger.sentences import sentence
+from services.portal.one_charger.way_up import Step, way_up
 from services.portal.turns import turns_of
 from services.portal.view import NEVER_HEARD, Freshness, freshness_of
 from services.portal.wording import (
@@ -27,22 +25,10 @@ from services.portal.wording import (
     clock_time,
     kilowatt_hours,
 )
-from shared.history.why import SHARED_OUT
-from shared.ids import ChargerId, CircuitId
+from shared.ids import ChargerId
 from shared.messages.balancer import Rule
 from shared.phases import PHASES
 from shared.speech import _
-
-HELD_AT_A_BREAKER: Final = SHARED_OUT | {Rule.QUEUE, Rule.IMBALANCE}
-"""Rules that hold at one breaker, which is marked on the way up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A breaker on a charger's way up; `holds` says that it is the one that holds the current down."""
-
-    view: BreakerView
-    holds: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +45,11 @@ class Picture:
         more: what would give it more, one sentence each; of always as many, the last ones may be empty.
         then: what would hold it down next; empty if nobody knows.
         decided: which decision it was, and when it was made.
+        decided_iso: that moment for programs, in UTC; empty if it is not known.
         waits: its place in the queue and its expected turn; empty if it does not wait.
         fallback: what holds when nothing is heard.
+        drawn: the highest current on any line, in words.
+        energy: of the session that runs.
         session: the energy of the session that runs, and since when; empty without one.
         at_s: when the latest reading came, in seconds of Unix time; none without one.
         current_a: what it said, in amperes on L1, L2 and L3.
@@ -76,8 +65,11 @@ class Picture:
     more: tuple[str, ...]
     then: str
     decided: str
+    decided_iso: str
     waits: str
     fallback: str
+    drawn: str
+    energy: str
     session: str
     at_s: float | None
     current_a: tuple[float, ...] | None
@@ -132,14 +124,17 @@ def picture_of(facts: Facts, charger_id: ChargerId, now: datetime) -> Picture | 
     fresh = draw_of(known) is not None and reading is not None
     return Picture(
         view=view,
-        steps=tuple(_way_up(facts, known, now, zone)),
-        limit=UNKNOWN if limit_a is None else f"{amperes(limit_a)} A",
+        steps=tuple(way_up(facts, known, now, zone)),
+        limit=_amperes(limit_a),
         draw=_draw(known),
         sentence=sentence(known, draw_of(known), limit_a, now, zone),
         more=(*remedies(known, limit_a, now, zone), *[""] * REMEDIES_MAX)[:REMEDIES_MAX],
         decided=_decided(known, now, zone),
+        decided_iso=_decided_iso(known),
         waits=_waits(known, now, zone),
         fallback=_fallback(known, now, zone),
+        drawn=_amperes(draw_of(known)),
+        energy=_energy(known),
         session=_session(known, now, zone),
         at_s=reading.received_at.timestamp() if fresh and reading is not None else None,
         current_a=reading.current_a if fresh and reading is not None else None,
@@ -148,27 +143,6 @@ def picture_of(facts: Facts, charger_id: ChargerId, now: datetime) -> Picture | 
         freshness=freshness,
         freshness_text=freshness_text,
     )
-
-
-def _way_up(facts: Facts, known: ChargerFacts, now: datetime, zone: ZoneInfo) -> Iterator[Step]:
-    breakers = {it.circuit_id: it for it in breakers_of(facts.layout)}
-    stale = freshness_of(facts, now)[0] is Freshness.STALE
-    for circuit_id in facts.layout.path(known.charger.circuit_id):
-        if circuit_id in breakers:
-            view = breaker_view(breakers[circuit_id], facts, (), stale, now, zone)
-            yield Step(view, _holds(known, circuit_id))
-
-
-def _holds(facts: ChargerFacts, circuit_id: CircuitId) -> str:
-    share = facts.share
-    if share is None or facts.condition.session is None or not facts.condition.online:
-        return ""
-    reason = share.limited_by
-    if reason.circuit_id != circuit_id or reason.rule not in HELD_AT_A_BREAKER:
-        return ""
-    if reason.phase is None:
-        return _("holds it down")
-    return _("holds it down on %(phase)s", phase=reason.phase)
 
 
 def _then(view: ChargerView) -> str:
@@ -192,6 +166,11 @@ def _decided(facts: ChargerFacts, now: datetime, zone: ZoneInfo) -> str:
         position=share.position,
         time=clock_time(share.decided_at, now, zone),
     )
+
+
+def _decided_iso(facts: ChargerFacts) -> str:
+    at = None if facts.share is None else facts.share.decided_at
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _waits(facts: ChargerFacts, now: datetime, zone: ZoneInfo) -> str:
@@ -219,6 +198,15 @@ def _fallback(facts: ChargerFacts, now: datetime, zone: ZoneInfo) -> str:
         fail_safe=amperes(fail_safe_a),
         time=clock_time(applied.valid_until, now, zone),
     )
+
+
+def _amperes(a: float | None) -> str:
+    return UNKNOWN if a is None else f"{amperes(a)} A"
+
+
+def _energy(facts: ChargerFacts) -> str:
+    wh = session_wh_of(facts)
+    return UNKNOWN if wh is None else kilowatt_hours(wh)
 
 
 def _session(facts: ChargerFacts, now: datetime, zone: ZoneInfo) -> str:

@@ -13,6 +13,7 @@ from services.portal.wording import amperes, clock_time
 from shared.history.why import breaker_name
 from shared.messages.balancer import Rule
 from shared.speech import _, marked
+from shared.spelling import plain
 
 UNLOCKED: Final = (
     marked(
@@ -40,8 +41,8 @@ def _breaker(
         yield _(
             "It is rated %(rating)s A and set to %(set)s A: an installer can raise the set value, if the "
             "wiring allows it.",
-            rating=f"{breaker.breaker_a:g}",
-            set=f"{breaker.set_a:g}",
+            rating=plain(breaker.breaker_a),
+            set=plain(breaker.set_a),
         )
     else:
         yield _(
@@ -64,6 +65,18 @@ def _available(
             time=clock_time(until, now, zone),
         )
     yield _("An installer can raise the available current under Power.")
+
+
+def _schedule(
+    _facts: ChargerFacts, share: Share, now: datetime, zone: ZoneInfo | None
+) -> Iterator[str]:
+    until = share.limited_by.until
+    if until is not None and until > now:
+        time = clock_time(until, now, zone)
+        yield _("So much is allowed until %(time)s; then something else is.", time=time)
+    else:
+        yield _("It gets more by itself when the time of this limit is over.")
+    yield _("An installer can change the weekly schedule under Power.")
 
 
 def _unmanaged(
@@ -118,7 +131,7 @@ def _charger(
 ) -> Iterator[str]:
     yield _(
         "Nothing: this is the most that the charger can give. It is set to %(max)s A.",
-        max=f"{facts.charger.max_a:g}",
+        max=plain(facts.charger.max_a),
     )
 
 
@@ -153,10 +166,7 @@ REMEDIES: Final[dict[Rule, Remedy]] = {
     Rule.OWNER: _always(
         marked("Whoever set this limit, the owner or the installer, can lift it under Power."),
     ),
-    Rule.SCHEDULE: _always(
-        marked("It gets more by itself when the time of this limit is over."),
-        marked("An installer can change the weekly schedule under Power."),
-    ),
+    Rule.SCHEDULE: _schedule,
     Rule.CONTRACT: _always(
         marked(
             "It gets more by itself when the next quarter of an hour, or hour, of the contract begins."

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from services.portal.breaker_view import breakers_of
 from services.portal.charger_figures import ChargerFacts
 from services.portal.documents import Share
 from services.portal.wording import UNKNOWN, amperes
 from shared.history.why import SHOWN_A, breaker_name
 from shared.messages.balancer import MAIN, LimitedBy, Rule
 from shared.speech import _, marked
+from shared.spelling import plain
 
 SOURCES: Final[Mapping[Rule, str]] = {
     Rule.BREAKER: marked("%(breaker)s may carry %(usable)s%(on)s"),
@@ -63,15 +65,21 @@ def _shared(facts: ChargerFacts, share: Share) -> str:
 
 
 def _source(facts: ChargerFacts, reason: LimitedBy) -> str:
-    usable = UNKNOWN if reason.usable_a is None else f"{reason.usable_a:g}"
+    usable_a = _usable_a(facts, reason)
     return _(
         SOURCES[reason.rule],
         breaker=breaker_name(reason.circuit_id, facts.circuits),
-        usable=_("%(usable)s A", usable=usable)
-        if reason.usable_a is not None
-        else _("a certain current"),
+        usable=_("a part") if usable_a is None else f"{plain(usable_a)} A",
         on="" if reason.phase is None else _(" on %(phase)s", phase=reason.phase),
     )
+
+
+def _usable_a(facts: ChargerFacts, reason: LimitedBy) -> float | None:
+    """What could be used; of decisions that did not say it yet, what the breaker is set to."""
+    if reason.usable_a is not None or reason.rule is not Rule.BREAKER:
+        return reason.usable_a
+    breakers = breakers_of(facts.layout)
+    return next((it.set_a for it in breakers if it.circuit_id == reason.circuit_id), None)
 
 
 def _capital(clause: str) -> str:
@@ -87,7 +95,7 @@ def _queue(facts: ChargerFacts, share: Share, _draw_a: float | None) -> str:
         "%(breaker)s%(usable)s has no room for another car%(on)s: none can charge with less than 6 A, so "
         "cars take turns, and this one waits.",
         breaker=_capital(breaker_name(reason.circuit_id, facts.circuits)),
-        usable="" if reason.usable_a is None else f" ({reason.usable_a:g} A)",
+        usable="" if reason.usable_a is None else f" ({plain(reason.usable_a)} A)",
         on="" if reason.phase is None else _(" on %(phase)s", phase=reason.phase),
     )
 
@@ -97,7 +105,7 @@ def _imbalance(facts: ChargerFacts, share: Share, _draw_a: float | None) -> str:
         "The phases of %(breaker)s may differ by %(most)s A at most, which leaves this car %(limit)s A"
         "%(on)s.",
         breaker=breaker_name(share.limited_by.circuit_id, facts.circuits),
-        most=UNKNOWN if facts.layout.imbalance_a is None else f"{facts.layout.imbalance_a:g}",
+        most=UNKNOWN if facts.layout.imbalance_a is None else plain(facts.layout.imbalance_a),
         limit=amperes(share.limit_a),
         on=""
         if share.limited_by.phase is None

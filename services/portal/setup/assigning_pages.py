@@ -1,12 +1,13 @@
 """Adding chargers: serial numbers are pasted, looked at line by line, added all at once; then passwords."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.portal.documents import Charger, Layout
 from services.portal.doing import Filled, Wrong, filled_in
 from services.portal.parts import Parts
 from services.portal.places import Here
@@ -22,6 +23,8 @@ from shared.rights.table import Action
 from shared.speech import _, counted, marked
 from shared.units import CHARGER_A_MAX, PILOT_MIN_A
 
+SERIALS_CHARS_MAX: Final = 200
+"""Of serial numbers that an address brings along."""
 NUMBER_MAX: Final = 100_000
 WIRINGS: Final = {
     Wirings.TURNED: marked("Three phases, turned from charger to charger (recommended)"),
@@ -88,31 +91,17 @@ class AssigningPages:
     def _rows(
         self, request: Request, here: Here, filled: Filled, manner: Manner
     ) -> Sequence[Row]:
-        elsewhere = self._elsewhere(here)
+        standing = self._parts.models.standing()
+
+        def elsewhere(serial: Serial) -> str | None:
+            layout, charger = standing.get(serial, (here.layout, None))
+            if charger is None or layout.installation_id == here.id:
+                return None
+            seen = self._parts.seeing.live(here.asker, layout.installation_id)
+            return _elsewhere(layout, charger, seen=seen)
+
         world = World(here.layout, circuit_of(request, here), elsewhere)
         return rows_of(filled.one("chargers"), manner, world)
-
-    def _elsewhere(self, here: Here) -> Mapping[Serial, str]:
-        """Say where serial numbers stand that stand elsewhere; of places that somebody may not see, only
-        that it is not here."""
-        told: dict[Serial, str] = {}
-        for serial, (layout, charger) in self._parts.models.standing().items():
-            if layout.installation_id == here.id:
-                continue
-            if self._parts.seeing.live(here.asker, layout.installation_id):
-                where = {"place": layout.name, "name": charger.name}
-                if charger.lock is None:
-                    told[serial] = _(
-                        "It is “%(name)s” at %(place)s: move it here from there.", **where
-                    )
-                else:
-                    told[serial] = _("It is “%(name)s” at %(place)s, and locked.", **where)
-            else:
-                told[serial] = _(
-                    "It is added at another installation. Check the label; whoever serves that one can "
-                    "remove it there."
-                )
-        return told
 
     def _form(
         self,
@@ -137,6 +126,7 @@ class AssigningPages:
             way=way_to(layout, circuit.circuit_id),
             wirings=[(it, _(text)) for it, text in WIRINGS.items()] if three else [],
             between_lines=layout.grid_type is GridType.IT_3_PHASE,
+            serials=request.query_params.get("serials", "")[:SERIALS_CHARS_MAX],
             first=len(layout.chargers) + 1,
             usual_a=min(32.0, circuit.set_a),
             fresh=here.fresh(Action.ADD_CHARGERS),
@@ -144,6 +134,19 @@ class AssigningPages:
             wrong=wrong,
             rows=rows,
         )
+
+
+def _elsewhere(layout: Layout, charger: Charger, *, seen: bool) -> str:
+    """Say where a serial number stands; of a place that somebody may not see, only that it is another."""
+    where = {"place": layout.name, "name": charger.name}
+    if not seen:
+        return _(
+            "It is added at another installation. Check the label; whoever serves that one can remove it "
+            "there."
+        )
+    if charger.lock is not None:
+        return _("It is “%(name)s” at %(place)s, and locked.", **where)
+    return _("It is “%(name)s” at %(place)s: move it here from there.", **where)
 
 
 def _manner_of(filled: Filled) -> tuple[Manner, dict[str, str]]:

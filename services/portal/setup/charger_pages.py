@@ -10,13 +10,13 @@ from starlette.responses import Response
 from services.portal.documents import Charger, Layout
 from services.portal.doing import Filled, Wrong, filled_in
 from services.portal.out_of_use import locked_text
+from services.portal.part_wishes import beside
 from services.portal.parts import Parts
 from services.portal.places import Here
 from services.portal.setup.describing import number_of
 from services.portal.setup.issuing import Issuing
 from services.portal.setup.trees import Place as Somewhere
 from services.portal.setup.trees import circuits_for_chargers, way_to
-from services.portal.setup.wishes import beside
 from shared.messages import Command
 from shared.messages.installation import ChangeCharger, MoveCharger, RemoveCharger, SetFailSafe
 from shared.phases import PHASES, PhaseSwitching

@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from services.portal.documents import Circuit
 from services.portal.doing import Filled, Wrong, filled_in
+from services.portal.part_wishes import beside
 from services.portal.parts import Parts
 from services.portal.places import Here
+from services.portal.remarks import Remarks
 from services.portal.setup.describing import id_of, number_of
-from services.portal.setup.remarks import Remarks
 from services.portal.setup.trees import in_the_way, parents_for, way_to
-from services.portal.setup.wishes import beside
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
 from shared.messages.balancer import MAIN
@@ -21,7 +21,6 @@ from shared.messages.installation import (
     AddCircuit,
     ChangeCircuit,
     MoveCircuit,
-    ReactivateCircuit,
 )
 from shared.rights.table import Action
 from shared.speech import _, spoken
@@ -120,11 +119,6 @@ class CircuitPages:
         fields = {"parent_id": None if parent_id == MAIN else parent_id}
         return await self._done(request, here, circuit, filled, MoveCircuit, fields)
 
-    async def reactivate(self, request: Request) -> Response:
-        """Take it into use again."""
-        here, circuit, filled = await self._asked(request)
-        return await self._done(request, here, circuit, filled, ReactivateCircuit, {})
-
     async def _asked(self, request: Request) -> tuple[Here, Circuit, Filled]:
         here = self._parts.places.here(request, Action.TECHNICAL)
         return here, circuit_of(request, here), await filled_in(request)
@@ -135,7 +129,7 @@ class CircuitPages:
         here: Here,
         circuit: Circuit,
         filled: Filled,
-        kind: type[ChangeCircuit | MoveCircuit | ReactivateCircuit],
+        kind: type[ChangeCircuit | MoveCircuit],
         fields: dict[str, Any],
     ) -> Response:
         of = {"installation_id": here.id, "circuit_id": circuit.circuit_id}

@@ -11,9 +11,9 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from services.portal.countries import zone_of, zones_of
 from services.portal.documents import Layout
 from services.portal.doing import wrong_fields
-from services.portal.setup.countries import zone_of, zones_of
 from shared.ids import InstallationId
 from shared.messages.installation import CreateInstallation, InstallationType
 from shared.phases import GridType

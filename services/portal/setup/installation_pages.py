@@ -3,48 +3,30 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.portal.choices import choices
 from services.portal.documents import Layout
 from services.portal.doing import Filled, Wrong, filled_in
 from services.portal.guarding import NotHere
 from services.portal.parts import Parts
-from services.portal.setup.countries import all_zones, countries
 from services.portal.setup.describing import FIELDS, Checked, checked
 from services.portal.signing_in.asking import required
 from shared.decider import Refused
 from shared.ids import InstallationId
-from shared.messages.installation import Category, CreateInstallation, InstallationType
+from shared.messages.installation import CreateInstallation
 from shared.messages.signing_in import Asker
-from shared.phases import GridType
 from shared.rights.grants import Place
 from shared.rights.table import Action
-from shared.speech import _, marked, spoken
+from shared.speech import _
 
 SERVED_S_MAX: Final = 5.0
 """How long is waited until whoever has created an installation has its role there, in seconds."""
 LOOKED_AGAIN_S: Final = 0.05
-
-CATEGORIES: Final = {
-    Category.COMPANY: marked("Company: employees and fleet"),
-    Category.COMMUNITY: marked("Community: housing cooperative, shared garage"),
-    Category.PUBLIC: marked("Public: anybody may come"),
-    Category.PRIVATE: marked("Private: one household"),
-}
-TYPES: Final = {
-    InstallationType.GARAGE: marked("Garage: any number of circuits and chargers"),
-    InstallationType.HOME: marked("Home: one circuit, up to three chargers"),
-}
-GRIDS: Final = {
-    GridType.TN_3_PHASE: marked("TN, three phases (230/400 V with neutral)"),
-    GridType.TN_1_PHASE: marked("TN, one phase (230 V, phase and neutral)"),
-    GridType.IT_3_PHASE: marked("IT, three phases (230 V between phases, no neutral)"),
-    GridType.IT_1_PHASE: marked("IT, one phase (230 V between two phases)"),
-}
 
 
 class InstallationPages:
@@ -146,18 +128,6 @@ class InstallationPages:
                 return False
             await asyncio.sleep(LOOKED_AGAIN_S)
         return True
-
-
-def choices() -> dict[str, Any]:
-    """Name what can be chosen of an installation, in the language that is spoken."""
-    choose = ("", _("Choose…"))
-    return {
-        "categories": [choose, *((it.value, _(text)) for it, text in CATEGORIES.items())],
-        "types": [(it.value, _(text)) for it, text in TYPES.items()],
-        "grids": [choose, *((it.value, _(text)) for it, text in GRIDS.items())],
-        "countries": [choose, *countries(spoken())],
-        "zones": [("", _("As in the country")), *((it, it) for it in all_zones())],
-    }
 
 
 def _usual(known: Sequence[Layout]) -> str:

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.doing import Filled, Wrong
+from services.portal.part_wishes import one_of
 from services.portal.parts import Parts
 from services.portal.places import Here
-from services.portal.setup.wishes import one_of
 from shared.ids import Serial
 from shared.messages import ShownOnce
 from shared.messages.credentials import IssueChargerCredential

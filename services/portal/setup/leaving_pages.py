@@ -1,19 +1,33 @@
-"""Taking a circuit out of use: what is in the way, and the three ways on."""
+"""Out of use and into use again, a circuit or a whole installation: what is in the way, the ways on."""
 
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.documents import Circuit
 from services.portal.doing import Filled, Wrong, filled_in
+from services.portal.part_wishes import one_of
 from services.portal.parts import Parts
 from services.portal.places import Here
 from services.portal.setup.circuit_pages import circuit_of
-from services.portal.setup.trees import beneath, circuits_for_chargers, in_the_way, way_to
-from services.portal.setup.wishes import one_of
+from services.portal.setup.trees import (
+    beneath,
+    circuits_for_chargers,
+    in_the_way,
+    way_to,
+    whole,
+)
 from shared.messages import Answer, Verdict
-from shared.messages.installation import DeactivateCircuit, MoveCharger, RemoveCharger
+from shared.messages.balancer import MAIN
+from shared.messages.installation import (
+    DeactivateCircuit,
+    DeactivateInstallation,
+    MoveCharger,
+    ReactivateCircuit,
+    ReactivateInstallation,
+    RemoveCharger,
+)
 from shared.rights.table import Action
 from shared.speech import _, counted
 
@@ -30,7 +44,7 @@ class LeavingPages:
     async def page(self, request: Request) -> Response:
         """Show what is in the way."""
         here = self._parts.places.here(request, Action.LIVE)
-        return self._page(request, here, circuit_of(request, here))
+        return self._page(request, here, leaving_of(request, here))
 
     async def deactivate(self, request: Request) -> Response:
         """Take it out of use; with chargers, only if whoever asks has said that they are to be locked."""
@@ -45,13 +59,10 @@ class LeavingPages:
                 409, text, {"lock": _("Tick this to go on with locking.")}, "CircuitInUse"
             )
             return self._page(request, here, circuit, filled, wrong)
-        fields = {
-            "installation_id": here.id,
-            "circuit_id": circuit.circuit_id,
-            "lock_serials": locking,
-        }
         doing = self._parts.doing
-        done = await doing.carry_out(filled, DeactivateCircuit, fields | filled.some("reason"))
+        kind = DeactivateInstallation if circuit.circuit_id == MAIN else DeactivateCircuit
+        fields = _named(here, circuit) | {"lock_serials": locking} | filled.some("reason")
+        done = await doing.carry_out(filled, kind, fields)
         if isinstance(done, Wrong):
             return self._page(request, here, circuit, filled, done)
         told = [_("“%(name)s” is out of use.", name=circuit.name)]
@@ -59,12 +70,26 @@ class LeavingPages:
             told.append(
                 counted(
                     chargers,
-                    "%(n)s serial number is locked; taking the circuit into use again unlocks it.",
-                    "%(n)s serial numbers are locked; taking the circuit into use again unlocks them.",
+                    "%(n)s serial number is locked; taking “%(name)s” into use again unlocks it.",
+                    "%(n)s serial numbers are locked; taking “%(name)s” into use again unlocks them.",
+                    name=circuit.name,
                 )
             )
         path = f"{here.path}/circuits?deactivated=1"
         return doing.done(request, path, done.model_copy(update={"notes": ()}), *told)
+
+    async def reactivate(self, request: Request) -> Response:
+        """Take it into use again, with what went down with it."""
+        here, circuit, filled = await self._asked(request)
+        kind = ReactivateInstallation if circuit.circuit_id == MAIN else ReactivateCircuit
+        done = await self._parts.doing.carry_out(filled, kind, _named(here, circuit))
+        if isinstance(done, Wrong):
+            return self._page(request, here, circuit, filled, done)
+        told = _("“%(name)s” is in use again.", name=circuit.name)
+        path = f"{here.path}/circuits?new={circuit.circuit_id}"
+        return self._parts.doing.done(
+            request, path, done.model_copy(update={"notes": ()}), told
+        )
 
     async def clear(self, request: Request) -> Response:
         """Move all chargers to another circuit, or remove them: one after the other, and none twice."""
@@ -109,7 +134,7 @@ class LeavingPages:
 
     async def _asked(self, request: Request) -> tuple[Here, Circuit, Filled]:
         here = self._parts.places.here(request, Action.TECHNICAL)
-        return here, circuit_of(request, here), await filled_in(request)
+        return here, leaving_of(request, here), await filled_in(request)
 
     def _page(
         self,
@@ -124,7 +149,7 @@ class LeavingPages:
         within = beneath(layout, circuit.circuit_id)
         return self._parts.paper.page(
             request,
-            "deactivate_circuit.html",
+            "deactivate.html",
             200 if wrong is None else wrong.status,
             here=here,
             circuit=circuit,
@@ -139,6 +164,26 @@ class LeavingPages:
             filled=filled,
             wrong=wrong,
         )
+
+
+def leaving_of(request: Request, here: Here) -> Circuit:
+    """
+    Find what the path names: a circuit, or by the main breaker's name the whole installation.
+
+    Raises:
+        HTTPException: 404, there is none.
+    """
+    if request.path_params["circuit_id"] == MAIN:
+        return whole(here.layout)
+    return circuit_of(request, here)
+
+
+def _named(here: Here, circuit: Circuit) -> dict[str, Any]:
+    """Name it as commands do."""
+    whole_one = circuit.circuit_id == MAIN
+    return {"installation_id": here.id} | (
+        {} if whole_one else {"circuit_id": circuit.circuit_id}
+    )
 
 
 def _unsure(filled: Filled) -> Wrong | None:

@@ -1,14 +1,16 @@
 """The list of installations: what somebody may see of them, as a page and for programs."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from services.portal.documents import Layout
 from services.portal.knocks import Knock
-from services.portal.paper import as_json
+from services.portal.paper import NO_STORE, as_json
 from services.portal.parts import Parts
 from services.portal.setup.finding import (
     ALL,
@@ -30,6 +32,8 @@ from shared.rights.grants import Place
 from shared.rights.table import Action
 from shared.speech import _, spoken
 
+DRAWN_AT_A_TIME: Final = 8
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
@@ -48,8 +52,10 @@ class ListPages:
     async def page(self, request: Request) -> Response:
         """Show what is looked for, and who was turned away."""
         asker, search = required(request), search_of(request.query_params)
+        if self._parts.seeing.only_own(asker):
+            return RedirectResponse("/my", 303, NO_STORE)
         visible = self._visible(request)
-        shown = self._found(visible, search)
+        shown = await self._found(visible, search)
         return self._parts.paper.page(
             request,
             "installations.html",
@@ -65,7 +71,7 @@ class ListPages:
 
     async def listed(self, request: Request) -> Response:
         """Say the same to a program, or to the page that keeps itself up to date."""
-        shown = self._found(self._visible(request), search_of(request.query_params))
+        shown = await self._found(self._visible(request), search_of(request.query_params))
         rows = [
             {"head": it.head, "scene": it.scene, "standing": standing_of(it)}
             for it in shown.views
@@ -77,20 +83,26 @@ class ListPages:
         layouts = self._parts.models.layouts.held.values()
         return [it for it in layouts if seeing.live(asker, it.installation_id)]
 
-    def _found(self, visible: Sequence[Layout], search: Search) -> _Found:
+    async def _found(self, visible: Sequence[Layout], search: Search) -> _Found:
         """Only those are drawn that are shown, unless it is asked for what they are like."""
         those = found(visible, search)
         if search.show != ALL:
-            views = [it for it in self._drawn(those) if like(it, search.show)]
+            views = [it for it in await self._drawn(those) if like(it, search.show)]
             pages = paged(len(views), search.page)
             return _Found(views[max(0, pages.first - 1) : pages.last][:PER_PAGE], pages)
         pages = paged(len(those), search.page)
-        return _Found(self._drawn(on_page(those, pages)), pages)
+        return _Found(await self._drawn(on_page(those, pages)), pages)
 
-    def _drawn(self, those: Sequence[Layout]) -> list[InstallationView]:
-        sights = (Sight(it.installation_id, language=spoken()) for it in those)
-        views = (self._parts.sights.view(it) for it in sights)
-        return [it for it in views if it is not None]
+    async def _drawn(self, those: Sequence[Layout]) -> list[InstallationView]:
+        """Draw some; others get their turn in between, since hundreds take a second or two."""
+        views: list[InstallationView] = []
+        for count, it in enumerate(those, 1):
+            view = self._parts.sights.view(Sight(it.installation_id, language=spoken()))
+            if view is not None:
+                views.append(view)
+            if count % DRAWN_AT_A_TIME == 0:
+                await asyncio.sleep(0)
+        return views
 
     def _knocks(self, request: Request) -> Sequence[Knock]:
         sees = self._parts.seeing.knocks(required(request))

@@ -81,3 +81,15 @@ def way_to(layout: Layout, circuit_id: CircuitId) -> Sequence[Circuit]:
     """Name a circuit and those above it, the highest first."""
     found = (layout.circuit(it) for it in layout.path(circuit_id))
     return [it for it in found if it is not None][::-1]
+
+
+def whole(layout: Layout) -> Circuit:
+    """Speak of a whole installation as of a circuit: that of its main breaker."""
+    return Circuit(
+        circuit_id=MAIN,
+        parent_id=None,
+        name=layout.name,
+        breaker_a=layout.breaker_a,
+        set_a=layout.breaker_a,
+        deactivated=layout.deactivated,
+    )

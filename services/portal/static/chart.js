@@ -64,6 +64,14 @@
 
   // --- Drawing ---
 
+  /** Put data in; while nobody points at a moment, the legend tells of the latest one. */
+  function put() {
+    chart.setData(columns);
+    if (chart.cursor.left < 0) latest();
+  }
+
+  const latest = () => chart.setLegend({ idx: columns[0].length - 1 });
+
   function series() {
     const amperes = (_, value) => (value === null || value === undefined ? "–" : `${value.toFixed(1)} A`);
     const line = (label, name, dash, more) => ({
@@ -101,6 +109,7 @@
       series: series(),
     };
     chart = new uPlot(options, columns, place);
+    latest();
   }
 
   async function anew() {
@@ -113,7 +122,7 @@
         draw();
         figure.dataset.drawn = "true";
       } else {
-        chart.setData(columns);
+        put();
         await rows();
       }
     } catch (fault) {
@@ -138,7 +147,7 @@
     columns[0].push(at_s);
     [...currents, ...more, limit_a].forEach((it, column) => columns[column + 1].push(it));
     forget();
-    chart.setData(columns);
+    put();
   }
 
   const INDEX = { L1: 0, L2: 1, L3: 2 };

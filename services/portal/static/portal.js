@@ -44,7 +44,14 @@
 
   const words = () => document.querySelector("[data-badge]").dataset;
 
-  const show = (name, part) => bound.get(name)?.forEach((binding) => put(binding, part));
+  const known = new Map(); // only what differs is told
+
+  function show(name, differs) {
+    const part = { ...known.get(name), ...differs };
+    known.set(name, part);
+    bound.get(name)?.forEach((binding) => put(binding, part));
+    return part;
+  }
 
   function showBadge(freshness, text) {
     for (const it of document.querySelectorAll("[data-badge], #sight"))
@@ -141,10 +148,10 @@
     function take(view) {
       const sight = document.getElementById("sight");
       if (view.head) {
-        show("head", view.head);
-        heard = { freshness: view.head.freshness, text: view.head.freshness_text };
-        if (view.head.structure !== sight.dataset.structure) {
-          sight.dataset.structure = view.head.structure;
+        const head = show("head", view.head);
+        heard = { freshness: head.freshness, text: head.freshness_text };
+        if (head.structure !== sight.dataset.structure) {
+          sight.dataset.structure = head.structure;
           drawAnew(sight).catch(reconnecting);
         }
       }

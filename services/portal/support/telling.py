@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time
 
 from services.portal.past import Logs, Names, concerning
-from services.portal.when import When, when
+from services.portal.when import When, calendar, when
 from shared.history.deeds import PERSON
 from shared.history.merging import Told, merge
 from shared.history.moments import LAYOUTS
@@ -17,7 +17,7 @@ from shared.history.timeline import Act, timeline
 from shared.ids import ChargerId, InstallationId, Serial
 from shared.messages.permissions import AccessRefused
 from shared.messages.telemetry import ChargerRefused
-from shared.speech import _, marked, spoken
+from shared.speech import _, marked
 
 SHOWN: Final = 50
 """How many entries a page has."""
@@ -146,10 +146,10 @@ def _rows(acts: list[Act], zone: ZoneInfo, people: Names) -> Iterator[Row]:
     last = None
     for act in acts:
         there = act.recorded_at.astimezone(zone)
-        day = format_date(there.date(), "full", locale=spoken())
+        day = format_date(there.date(), "full", locale=calendar())
         yield Row(
             day="" if day == last else day,
-            time=format_time(there, "HH:mm:ss", locale=spoken()),
+            time=format_time(there, "HH:mm:ss", locale=calendar()),
             at=when(act.recorded_at, zone),
             who=who_of(act.actor, people),
             refused=any(isinstance(it.told.event, _REFUSALS) for it in act.facts),

@@ -7,7 +7,8 @@ import pytest
 from cli.published.language import COMMANDS, READINGS, owner_of
 from shared import subjects
 from shared.messages import Command
-from shared.messages.people import CardsOf, Standing
+from shared.messages.notices import SetUpNotes
+from shared.messages.people import CardsOf, People, Standing
 from shared.messages.permissions import RecordRefusal
 from shared.messages.registry import EVENTS
 from shared.messages.telemetry import SetCurrentLimit, StartCharging, StopCharging
@@ -38,7 +39,11 @@ def said() -> Iterator[tuple[str, frozenset[str]]]:
     for query in (CardsOf, Standing):
         asked = subjects.query("permissions", query.__name__)
         yield asked, frozenset({"portal", "telemetry"})
-    yield subjects.operator_query("permissions", "Anything"), frozenset()
+    yield subjects.query("permissions", People.__name__), frozenset({"notifications", "portal"})
+    asked = subjects.query("installation", SetUpNotes.__name__)
+    yield asked, frozenset({"notifications", "portal"})
+    for name in ("permissions", "notifications"):
+        yield subjects.operator_query(name, "Anything"), frozenset()
     yield "anything.else", frozenset()
     yield subjects.retired_of("installation", 1), frozenset()
 
@@ -61,7 +66,7 @@ def heard() -> Iterator[tuple[str, frozenset[str]]]:
     meter, breaker, balance = (subjects.telemetry_all(it) for it in READINGS.values())
     yield meter, frozenset({"balancer", "portal"})
     yield breaker, frozenset({"balancer"})
-    yield balance, frozenset({"portal"})
+    yield balance, frozenset({"notifications", "portal"})
     for command in COMMANDS.values():
         if command is SetCurrentLimit:
             own = subjects.charger_command(command, CHARGER)
@@ -74,8 +79,8 @@ def heard() -> Iterator[tuple[str, frozenset[str]]]:
         yield subjects.asked(command), frozenset({command.service})
     for name in LOGS:
         yield subjects.query(name, "Anything"), frozenset({name})
-    operators = subjects.operator_query("permissions", "Anything")
-    yield operators, frozenset({"permissions"})
+    for name in ("permissions", "notifications"):
+        yield subjects.operator_query(name, "Anything"), frozenset({name})
     yield "$JS.>", frozenset()
     yield "$SYS.>", frozenset()
     yield ">", frozenset()

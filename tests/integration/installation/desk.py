@@ -91,16 +91,16 @@ class Desk:
     """Asks commands, and reads the log to see what came of them."""
 
     def __init__(self, client: Client, log: EventStore) -> None:
-        self._client = client
+        self.client = client
         self.log = log
 
     async def ask(self, command: InstallationCommand) -> Answer:
         subject = subjects.command(type(command), command.installation_id)
-        return await request(self._client, command, subject, Context("test", "c"), WAIT_S_MAX)
+        return await request(self.client, command, subject, Context("test", "c"), WAIT_S_MAX)
 
     async def ask_raw(self, subject: str, content: bytes) -> Answer:
         """Send whatever bytes, and read the answer."""
-        reply = await self._client.request(subject, content, timeout=WAIT_S_MAX)
+        reply = await self.client.request(subject, content, timeout=WAIT_S_MAX)
         return Answer.model_validate(orjson.loads(reply.data))
 
     async def history(self, installation_id: str) -> list[Recorded]:

@@ -64,7 +64,7 @@ async def test_what_is_recorded_says_who_wished_it(desk: Desk) -> None:
 async def test_what_is_accepted_is_announced_at_its_position(desk: Desk) -> None:
     garage = await desk.garage("level-1")
     recorded = (await desk.history(garage))[-1]
-    client: Client = desk._client
+    client: Client = desk.client
     js = client.jetstream()
     name = subjects.jetstream_of("installation")
 

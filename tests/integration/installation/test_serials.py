@@ -9,7 +9,9 @@ import pytest
 from services.installation.claims import stream_named
 from services.installation.decider import installation, moving
 from services.installation.language import InstallationCommand
+from services.installation.rehearsing import NotRehearsed, rehearsals
 from shared.context import Context
+from shared.decider import Refused
 from shared.event_store import EventStore
 from shared.messages import Answer
 from shared.messages.installation import (
@@ -19,10 +21,12 @@ from shared.messages.installation import (
     MoveCharger,
     ReactivateCircuit,
     RemoveCharger,
+    SerialUnlocked,
     SetPriority,
     UnlockSerial,
 )
 from shared.recorded import Recorded
+from shared.rehearsing import ask_rehearsal
 from shared.transact import transact, transact_across
 from tests.integration.installation.desk import Desk, add, assign, serial_of, wish
 
@@ -243,6 +247,33 @@ async def overtaken(
             answer = await transact(slow, stream, installation, command, CONTEXT)
         assert slow.overtake is None, "it was overtaken"
         return answer
+
+
+async def test_what_would_become_of_a_command_is_told_and_does_not_happen(desk: Desk) -> None:
+    serial = serial_of(20)
+    here = (await with_charger(desk, serial))[0]
+    decide = rehearsals(desk.log, lambda _, actor: actor)
+    with pytest.raises(NotRehearsed):
+        await decide(assign(here, LEVEL, serial_of(21)), "support")
+    assert (await desk.ask(lock(here))).accepted
+    before = len(await desk.history(here))
+
+    events = await decide(unlock(here, serial), "support")
+    with pytest.raises(Refused):
+        await decide(unlock(here, serial_of(22)), "support")
+
+    assert [type(it) for it in events][:2] == [SerialUnlocked, ChargerRemoved]
+    assert len(await desk.history(here)) == before
+
+
+async def test_a_rehearsal_is_for_those_who_may_ask_for_the_command(desk: Desk) -> None:
+    serial = serial_of(23)
+    here = (await with_charger(desk, serial))[0]
+    assert (await desk.ask(lock(here))).accepted
+
+    told = await ask_rehearsal(desk.client, unlock(here, serial), "person/nobody")
+
+    assert (told.answer.refusal, told.events) == ("Forbidden", ())
 
 
 async def test_a_decision_that_was_overtaken_is_taken_again(desk: Desk) -> None:

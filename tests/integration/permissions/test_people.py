@@ -15,6 +15,8 @@ from shared.messages.people import (
     CardsOfAnswer,
     CardsOfPerson,
     CardsOfPersonAnswer,
+    FindPerson,
+    FindPersonAnswer,
     People,
     PeopleAnswer,
     PersonByEmail,
@@ -296,6 +298,27 @@ async def test_an_owner_keeps_cards_of_who_charges_at_their_places_only(desk: De
     assert blocked.accepted
     assert afterwards[driver] == (False, [])
     assert refused.refusal == "Forbidden"
+
+
+async def test_support_finds_people_by_address_and_nobody_else_does(desk: Desk) -> None:
+    here = await desk.garage()
+    owner = await owner_of(desk, here)
+    support = await desk.invite(f"{new_id()}@example.com")
+    await desk.order(GrantPlatformRole, grantee=f"person/{support}", role=PlatformRole.SUPPORT)
+    address = f"{new_id()}@example.com"
+    driver = await desk.invite(address, name="Grete")
+    await desk.order(
+        GrantRole, installation_id=here, grantee=f"person/{driver}", role=Role.USER
+    )
+    question = FindPerson(email=address)
+
+    seen = await desk.query(question, FindPersonAnswer, actor=f"person/{support}")
+    hidden = await desk.query(question, FindPersonAnswer, actor=f"person/{owner}")
+
+    assert seen.person is not None
+    assert (seen.person.person_id, seen.person.name) == (driver, "Grete")
+    assert [(it.installation_id, it.role) for it in seen.roles] == [(here, Role.USER)]
+    assert hidden == FindPersonAnswer()
 
 
 async def test_the_same_refusal_is_on_record_once_in_a_while(desk: Desk) -> None:

@@ -18,11 +18,11 @@ from services.balancer.limits import (
     lines_of_power_a,
     power_of_lines_w,
     rule_of,
-    within,
 )
 from shared.messages.balancer import MAIN, Rule
 from shared.messages.installation import LimitOwner, PeakPeriod, Weekday, WeeklyWindow
 from shared.phases import GridType
+from shared.weekly import within
 
 OSLO = "Europe/Oslo"
 EVENING = WeeklyWindow(days=(Weekday.FRI,), begins="17:00", ends="20:00")

@@ -26,7 +26,7 @@ SAMPLES = Path(__file__).parents[2] / "contracts" / "samples"
 OURS = [
     kind
     for kind in EVENTS.values()
-    if kind.service in {"installation", "permissions", "telemetry", "balancer"}
+    if kind.service in {"installation", "permissions", "telemetry", "balancer", "notifications"}
 ]
 STATE = fold(GARAGE, [created(), added("level-2"), assigned()])
 WORDS = Words(STATE, STATE)

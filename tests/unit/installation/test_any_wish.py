@@ -37,10 +37,12 @@ from shared.messages.installation import (
     ReactivateInstallation,
     RemoveCharger,
     RemoveMeter,
+    ScheduleRule,
     SetAuthenticationRequired,
     SetAvailableCurrent,
     SetChargingWish,
     SetContractPeak,
+    SetCurrentSchedule,
     SetExternalLimit,
     SetFailSafe,
     SetImbalanceLimit,
@@ -48,6 +50,7 @@ from shared.messages.installation import (
     SetSwitchCurrent,
     SetTariff,
     UnlockSerial,
+    Weekday,
 )
 from shared.phases import GridType
 from shared.units import PILOT_MIN_A, TOLERANCE_A
@@ -100,6 +103,20 @@ WISHES: dict[type[InstallationCommand], st.SearchStrategy[InstallationCommand]] 
     SetAuthenticationRequired: wishing(SetAuthenticationRequired, required=SURE),
     SetAvailableCurrent: wishing(
         SetAvailableCurrent, available_a=maybe(st.tuples(AMPS, AMPS, AMPS))
+    ),
+    SetCurrentSchedule: wishing(
+        SetCurrentSchedule,
+        rules=st.lists(
+            st.builds(
+                ScheduleRule,
+                days=st.just((Weekday.MON, Weekday.SUN)),
+                begins=st.sampled_from(("00:00", "08:00")),
+                ends=st.sampled_from(("08:00", "20:00")),
+                available_a=st.tuples(AMPS, AMPS, AMPS),
+            ),
+            max_size=2,
+        ).map(tuple),
+        otherwise_a=maybe(st.just((20.0, 20.0, 20.0))),
     ),
     SetSwitchCurrent: wishing(SetSwitchCurrent, switch_current_a=maybe(CHARGER_AMPS)),
     SetImbalanceLimit: wishing(SetImbalanceLimit, imbalance_a=maybe(st.just(20.0))),

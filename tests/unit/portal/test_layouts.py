@@ -18,6 +18,10 @@ from shared.messages.installation import (
     CircuitDeactivated,
     CircuitMoved,
     CircuitReactivated,
+    ContractPeakSet,
+    CurrentScheduleSet,
+    ExternalLimitLifted,
+    ExternalLimitSet,
     FailSafeSet,
     ImbalanceLimitSet,
     InstallationChanged,
@@ -25,13 +29,21 @@ from shared.messages.installation import (
     InstallationDeactivated,
     InstallationReactivated,
     InstallationType,
+    LimitOwner,
+    Measures,
+    MeterAdded,
+    MeterKind,
+    MeterRemoved,
+    PeakPeriod,
     PrioritySet,
+    ScheduleRule,
     SerialLocked,
     SerialUnlocked,
     SwitchCurrentSet,
 )
 from shared.messages.registry import EVENTS
 from shared.phases import PHASES, GridType, Phase
+from shared.weekly import CurrentSchedule
 from tests.unit.portal.facts import GARAGE, at
 
 IN_GARAGE = {"installation_id": GARAGE}
@@ -289,16 +301,62 @@ def test_a_lock_names_what_the_charger_went_down_with_until_it_is_unlocked() -> 
     assert bay_1(layout_after(locked, unlocked)).lock is None
 
 
-# --- What only the balancer reads ---
+# --- Wishes ---
 
 
-def test_who_has_seen_a_wish_has_seen_another_position_and_the_same_layout() -> None:
-    before = layout_after()
+def test_a_wish_for_a_car_is_known_until_it_is_withdrawn() -> None:
     wished = ChargingWishSet(**BAY_1, departure_at=at(90), energy_wh=20_000)
+    withdrawn = ChargingWishSet(**BAY_1, departure_at=None, energy_wh=None)
 
-    after = layout_after(wished)
+    wish = layout_after(wished).chargers[0].wish
 
-    assert after == before.model_copy(update={"position": before.position + 1})
+    assert wish is not None
+    assert (wish.departure_at, wish.energy_wh) == (at(90), 20_000)
+    assert layout_after(wished, withdrawn).chargers[0].wish is None
+
+
+def test_limits_peaks_and_meters_are_known_until_they_are_gone() -> None:
+    limit = ExternalLimitSet(
+        installation_id=GARAGE, limit_id="evening", owner=LimitOwner.OWNER, circuit_id=None,
+        limit_a=(20.0, 20.0, 20.0), power_w=None, includes_load=False, begins=None, until=None,
+        windows=(), time_zone="Europe/Oslo", reason=None,
+    )  # fmt: skip
+    peak = ContractPeakSet(
+        installation_id=GARAGE, circuit_id=None, peak_w=9000.0, per=PeakPeriod.HOUR
+    )
+    meter = MeterAdded(
+        installation_id=GARAGE, meter_id="house", circuit_id=None, kind=MeterKind.BUILDING,
+        measures=Measures.TOTAL, phases=PHASES, highest_a=60.0, error_a=0.5, interval_s=10.0,
+    )  # fmt: skip
+    known = layout_after(limit, peak, meter)
+    gone = layout_after(
+        limit,
+        peak,
+        meter,
+        ExternalLimitLifted(
+            installation_id=GARAGE, limit_id="evening", owner=LimitOwner.OWNER, circuit_id=None
+        ),
+        peak.model_copy(update={"peak_w": None}),
+        MeterRemoved(installation_id=GARAGE, meter_id="house", circuit_id=None),
+    )
+
+    assert [it.limit_id for it in known.limits] == ["evening"]
+    assert [it.peak_w for it in known.peaks] == [9000.0]
+    assert [it.meter_id for it in known.meters] == ["house"]
+    assert (gone.limits, gone.peaks, gone.meters) == ((), (), ())
+
+
+def test_a_schedule_is_known_with_the_zone_it_is_meant_in() -> None:
+    rule = ScheduleRule(begins="06:00", ends="22:00", available_a=(80.0, 80.0, 80.0))
+    scheduled = CurrentScheduleSet(
+        installation_id=GARAGE, rules=(rule,), otherwise_a=None, time_zone="Europe/Oslo"
+    )
+
+    schedule = layout_after(scheduled).current_schedule
+
+    assert schedule == CurrentSchedule((rule,), None, "Europe/Oslo")
+    lifted = scheduled.model_copy(update={"rules": ()})
+    assert layout_after(scheduled, lifted).current_schedule is None
 
 
 # --- Older documents ---

@@ -113,7 +113,7 @@ class Permissions:
         asked = query.session if isinstance(query, WhoIs) else None
         if asked == "unknown at present":
             raise PermissionsUnavailable
-        names = {"ada's": "ada", "ben's": "ben"}
+        names = {"ada's": "ada", "ben's": "ben", "dora's": "dora", "olga's": "olga"}
         name = names.get(asked or "")
         asker = name and Asker(
             actor=f"person/{name}", name=name.title(), session_id="s", csrf="c"
@@ -157,26 +157,32 @@ def asking(
     past: Callable[..., Any] = nothing,
     admit: Admit = everybody,
     name: Name = nobody,
+    grants: Grants = SUPPORT,
+    acting: Any = None,
+    sessions: Sessions | None = None,
 ) -> httpx.AsyncClient:
     unused: Any = None
     traces = Traces(Recent(), NothingKept(), lambda *_: None, lambda: AT)
     assert isinstance(seen.view, Shown)
     layout = seen.view.layout
     models: Any = SimpleNamespace(
-        layouts=SimpleNamespace(get=layout, held=seen.view.layouts), sessions=Sessions()
+        layouts=SimpleNamespace(get=layout, held=seen.view.layouts),
+        open_warnings=lambda _: 0,
+        sessions=sessions or Sessions(),
+        book=SimpleNamespace(grants=grants),
     )
-    book: Any = SimpleNamespace(grants=SUPPORT)
+    book: Any = models.book
     guard = Guard(book, lambda it: layout(it) is not None, lambda *_: None, lambda: AT)
     parts = Parts(
         paper=Paper(seen.time_of_day),
         sights=seen,
         viewers=Viewers(seen.view),
-        seeing=Seeing(lambda: SUPPORT, lambda: AT),
+        seeing=Seeing(lambda: grants, lambda: AT),
         questions=Permissions(),
         past=Past(past, name),
         admit=admit,
         guard=guard,
-        acting=unused,
+        acting=acting,
         models=models,
         sessions=NobodyCharged(),
         maker=unused,

@@ -82,7 +82,7 @@ def test_the_timeline_tells_who_and_why_and_what_changed_the_latest_first() -> N
     refused, taken_down, narrow, *_ = page().rows
 
     assert refused.refused
-    assert refused.day == "Sunday, November 22, 2026"
+    assert refused.day == "Sunday, 22 November 2026"
     assert (taken_down.day, taken_down.who, taken_down.reason) == ("", "Nina Berg", "dredging")
     assert len(taken_down.lines) == 2
     assert any("set value" in it for line in narrow.lines for it in line.changes)

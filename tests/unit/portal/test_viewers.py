@@ -54,6 +54,8 @@ def test_only_what_differs_is_told() -> None:
     told = changes(seen(known()), seen(drawing_more))
     assert set(told) == {"chargers"}
     assert set(told["chargers"]) == {"bay-1"}
+    assert told["chargers"]["bay-1"]["draw_a"] == 11.9
+    assert "name" not in told["chargers"]["bay-1"]
     assert changes(seen(known()), seen(known())) == {}
 
 
@@ -62,12 +64,42 @@ async def test_a_viewer_is_told_all_and_then_what_changes() -> None:
     async with viewed(scenery) as viewers, aclosing(viewers.watch(HERE)) as telling:
         first = await anext(telling)
         assert first is not None
-        assert "head" in first
+        assert "head" in first.changes
 
         scenery.view = seen(known(balance=balance((30.0, 0.0, 0.0))))
         second = await asyncio.wait_for(anext(telling), 5)
         assert second is not None
-        assert set(second) == {"scene", "breakers"}
+        assert set(second.changes) == {"scene", "breakers"}
+
+
+async def test_what_is_told_is_written_once_for_all_who_have_seen_the_picture_before() -> None:
+    scenery = Scenery()
+    async with (
+        viewed(scenery) as viewers,
+        aclosing(viewers.watch(HERE)) as one,
+        aclosing(viewers.watch(HERE)) as other,
+    ):
+        assert await anext(one) is await anext(other)
+        scenery.view = seen(known(balance=balance((30.0, 0.0, 0.0))))
+
+        assert await asyncio.wait_for(anext(one), 5) is await asyncio.wait_for(anext(other), 5)
+
+
+async def test_a_slow_viewer_is_told_all_that_has_changed_meanwhile() -> None:
+    scenery = Scenery()
+    async with viewed(scenery) as viewers, aclosing(viewers.watch(HERE)) as slow:
+        await anext(slow)
+        async with aclosing(viewers.watch(HERE)) as quick:
+            await anext(quick)
+            scenery.view = seen(known(balance=balance((30.0, 0.0, 0.0))))
+            await asyncio.wait_for(anext(quick), 5)
+            drawing_more = {"bay-1": reading(current_a=(11.9, 0.0, 0.0))}
+            scenery.view = seen(known(readings=drawing_more, balance=balance((30.0, 0.0, 0.0))))
+            await asyncio.wait_for(anext(quick), 5)
+
+        told = await asyncio.wait_for(anext(slow), 5)
+        assert told is not None
+        assert {"breakers", "chargers"} <= set(told.changes)
 
 
 async def test_a_viewer_hears_a_beat_while_nothing_changes() -> None:
