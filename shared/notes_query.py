@@ -2,8 +2,8 @@
 What an electrician would say of an installation as it is set up now: `queries.installation.Notes`.
 
 The answers to commands carry notes once; whoever shows a set-up asks for those that still hold. The
-installation service alone makes them, out of its log. Only the portal may publish the question, and shows
-the answer to whom the table of rights gives the live status there.
+installation service alone makes them, out of its log. The portal asks, and shows the answer to whom
+the table of rights gives the live status there; notifications asks, and warns of what is to be mended.
 """
 
 from collections.abc import Awaitable, Callable

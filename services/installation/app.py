@@ -1,6 +1,5 @@
 """Where the parts of the installation service meet."""
 
-from services.installation.answering import query_routes
 from services.installation.claims import stream_named
 from services.installation.handlers import notes_from, routes
 from services.installation.language import COMMANDS
@@ -35,7 +34,6 @@ async def assemble(runtime: Runtime) -> None:
             runtime.settings.nats_url,
             "ampledger-installation",
             routes(store, book.check),
-            query_routes(store),
         )
     )
 
