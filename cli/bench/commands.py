@@ -141,6 +141,63 @@ def permissions_command(
         write_report(json, figures)
 
 
+@bench.command("reports")
+def reports_command(
+    json: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+    rows: Annotated[
+        int, typer.Option(min=2000, max=1_000_000, help="How many sessions a month has.")
+    ] = 100_000,
+) -> None:
+    """
+    Measure reports on sessions: rows a second, the first byte, and what memory they take.
+
+    Starts PostgreSQL of its own in a temporary folder. Takes a minute.
+    """
+    from cli.bench.reports import measure_reports
+
+    try:
+        with console.status("starting …") as status:
+            figures = asyncio.run(measure_reports(rows, lambda it: status.update(f"{it} …")))
+    except StackFault as fault:
+        _failed(f"{fault.message}\n[/]{fault.hint}", fault)
+    console.print(table_of(figures))
+    if json is not None:
+        write_report(json, figures)
+
+
+@bench.command("portal")
+def portal_command(
+    json: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+    seconds: Annotated[
+        float, typer.Option(min=2, max=300, help="How long each load lasts.")
+    ] = 20.0,
+    viewers: Annotated[
+        int, typer.Option(min=1, max=5000, help="How many watch at the same time.")
+    ] = 500,
+) -> None:
+    """
+    Measure the portal beside a garage of 200 chargers: pages under load, live viewers, what a visit weighs.
+
+    Starts installation, permissions and the portal in a temporary folder. Takes some two minutes.
+    """
+    from cli.bench.portal import measure_portal
+    from cli.bench.portal_load import NotShown
+    from cli.bench.tenants import NotSetUp
+
+    try:
+        with console.status("starting …") as status:
+            figures = asyncio.run(
+                measure_portal(seconds, viewers, lambda it: status.update(f"{it} …"))
+            )
+    except StackFault as fault:
+        _failed(f"{fault.message}\n[/]{fault.hint}", fault)
+    except (NotSetUp, NotShown) as fault:
+        _failed(f"{fault}[/]", fault)
+    console.print(table_of(figures))
+    if json is not None:
+        write_report(json, figures)
+
+
 def _failed(words: str, fault: Exception) -> NoReturn:
     Console(stderr=True).print(f"[bold red]{words}", highlight=False)
     raise typer.Exit(EXIT_CODE) from fault

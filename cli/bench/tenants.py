@@ -125,14 +125,14 @@ async def tenants() -> AsyncIterator[Tenants]:
             raise NotSetUp(f"not ready in time: {', '.join(late)}")
         client = await connect(stack.urls["nats"], "ampledger-rights")
         cleanup.push_async_callback(client.close)
-        portal = await _as_portal(stack)
+        portal = await connected_as(stack, PORTAL)
         cleanup.push_async_callback(portal.close)
         for command in _layout():
             await send(client, command, ACTOR)
         url = stack.urls["portal"]
         ids = {it: await _person(client, it) for it in Column}
         await _guest(client)
-        people = {it: await _signed_in(client, url, ids[it]) for it in Column}
+        people = {it: await signed_in(client, url, ids[it]) for it in Column}
         for browser in people.values():
             cleanup.push_async_callback(browser.aclose)
         sockets = await cleanup.enter_async_context(
@@ -142,11 +142,12 @@ async def tenants() -> AsyncIterator[Tenants]:
         yield Tenants(stack, client, portal, url, people, ids, chargers)
 
 
-async def _as_portal(stack: Stack) -> Client:
+async def connected_as(stack: Stack, service: str) -> Client:
+    """Connect with the key of a service: what it may say, and no more."""
     url = without_login(stack.urls["nats"])
-    file = seed_file(stack.folder / "nats" / KEYS, PORTAL)
+    file = seed_file(stack.folder / "nats" / KEYS, service)
     settings = NatsSettings(NATS_NKEY_SEED_FILE=file)
-    return await connect(url, "ampledger-rights-portal", settings)
+    return await connect(url, f"ampledger-bench-{service}", settings)
 
 
 def _layout() -> Sequence[InstallationCommand]:
@@ -235,7 +236,7 @@ def address_of(person_id: PersonId) -> str:
     return f"{person_id}@rights.example"
 
 
-async def _signed_in(client: Client, portal_url: str, person_id: PersonId) -> httpx.AsyncClient:
+async def signed_in(client: Client, portal_url: str, person_id: PersonId) -> httpx.AsyncClient:
     """Follow a link that works once, set a password, and sign in by it in another browser."""
     async with httpx.AsyncClient(base_url=portal_url) as first:
         await _expect(

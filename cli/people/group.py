@@ -26,6 +26,14 @@ def create(
     name: Annotated[
         str, typer.Argument(help="Of the company or household; everybody may read it.")
     ],
+    kept_at: Annotated[
+        str | None,
+        typer.Option(
+            "--kept-at",
+            metavar="INSTALLATION",
+            help="Whose owners keep it; it has roles there only. Default: the operator keeps it.",
+        ),
+    ] = None,
     actor: Actor = None,
     data_folder: DataFolder = None,
     dry_run: DryRun = False,
@@ -34,7 +42,7 @@ def create(
     """Create a group; it has no members yet."""
 
     async def make(_: Client) -> CreateGroup:
-        return CreateGroup(command_id=new_id(), group_id=group_id, name=name)
+        return CreateGroup(command_id=new_id(), group_id=group_id, name=name, kept_at=kept_at)
 
     carry_out(make, Manner(data_folder, actor, dry_run, as_json))
 

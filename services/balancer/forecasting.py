@@ -208,7 +208,7 @@ def _new_chargers(
     for cars in more:
         for _ in range(cars.count):
             number = len(found)
-            charger_id = f"{NEW}{number + 1}"
+            charger_id = f"{NEW}{number + 1:03}"
             wiring = _wiring(site.grid, number)
             found[charger_id] = (
                 SiteCharger(charger_id, cars.circuit_id, wiring, cars.max_a, 0.0),

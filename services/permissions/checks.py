@@ -3,6 +3,7 @@
 from services.permissions.circumstances import Circumstances
 from services.permissions.refusals import (
     EndHasPassed,
+    GroupElsewhere,
     NotAnInstaller,
     NotAtCharger,
     UnknownClient,
@@ -11,7 +12,7 @@ from services.permissions.refusals import (
     UnknownPlace,
 )
 from services.permissions.register import GROUP, PERSON, Group, Person, Register
-from shared.ids import Grantee, GroupId, PersonId
+from shared.ids import Grantee, GroupId, InstallationId, PersonId
 from shared.messages.permissions import GrantRole, Role
 from shared.rights.grants import Place
 
@@ -42,18 +43,31 @@ def known_group(register: Register, group_id: GroupId) -> Group:
     return found
 
 
-def check_grantee(register: Register, grantee: Grantee) -> None:
+def check_grantee(
+    register: Register, grantee: Grantee, installation_id: InstallationId | None
+) -> None:
     """
     Check that there is somebody to have a role.
 
+    Args:
+        register: who is known.
+        grantee: who is to have it.
+        installation_id: where; none: on the whole platform.
+
     Raises:
         UnknownPerson, UnknownGroup, UnknownClient: there is nobody.
+        GroupElsewhere: those who keep the group do so for another place.
     """
     kind, _, name = grantee.partition("/")
     if kind == PERSON:
         known_person(register, name)
     elif kind == GROUP:
-        known_group(register, name)
+        group = known_group(register, name)
+        if group.kept_at not in {None, installation_id}:
+            raise GroupElsewhere(
+                f"the group {name} is kept by the owners of an installation, and has roles there only; "
+                "create another group"
+            )
     elif name not in register.clients:
         raise UnknownClient(f"there is no program {name}; the platform's operator registers it")
 
@@ -77,7 +91,7 @@ def check_role(command: GrantRole, register: Register, around: Circumstances) ->
         Refused: the place, whoever is to have it, or the role itself does not fit.
     """
     check_place(Place(command.installation_id, command.charger_id), around)
-    check_grantee(register, command.grantee)
+    check_grantee(register, command.grantee, command.installation_id)
     if command.until is not None and command.until <= around.now:
         raise EndHasPassed(f"{command.until.isoformat()} has passed; name a later end, or none")
     if command.role is not Role.SERVICE:

@@ -29,7 +29,7 @@ def decide(command: Wish, register: Register, around: Circumstances) -> tuple[Pe
     if isinstance(command, PersonWish):
         return people.decide(command, register, around)
     if isinstance(command, GroupWish):
-        return groups.decide(command, register)
+        return groups.decide(command, register, around)
     if isinstance(command, RoleWish):
         return roles.decide(command, register, around)
     if isinstance(command, PlatformWish):

@@ -106,7 +106,7 @@ def _on_card(
 
 def _on_group(register: Register, event: GroupEvent) -> None:
     if isinstance(event, GroupCreated):
-        register.groups[event.group_id] = Group(event.name)
+        register.groups[event.group_id] = Group(event.name, kept_at=event.kept_at)
         return
     group = register.groups.get(event.group_id)
     if group is None:

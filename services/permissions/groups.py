@@ -2,7 +2,8 @@
 
 from typing import assert_never
 
-from services.permissions.checks import known_group, known_person
+from services.permissions.checks import check_place, known_group, known_person
+from services.permissions.circumstances import Circumstances
 from services.permissions.facts import all_revoked
 from services.permissions.language import GroupWish, PeopleEvent
 from services.permissions.refusals import GroupExists
@@ -17,15 +18,18 @@ from shared.messages.permissions import (
     MemberRemoved,
     RemoveMember,
 )
+from shared.rights.grants import Place
 
 DISSOLVED = "the group was dissolved"
 
 
-def decide(command: GroupWish, register: Register) -> tuple[PeopleEvent, ...]:
+def decide(
+    command: GroupWish, register: Register, around: Circumstances
+) -> tuple[PeopleEvent, ...]:
     """Turn a wish into events; none when it is already so."""
     match command:
         case CreateGroup():
-            return _create(command, register)
+            return _create(command, register, around)
         case DissolveGroup():
             return _dissolve(command, register)
         case AddMember():
@@ -43,11 +47,19 @@ def decide(command: GroupWish, register: Register) -> tuple[PeopleEvent, ...]:
             assert_never(command)
 
 
-def _create(command: CreateGroup, register: Register) -> tuple[PeopleEvent, ...]:
+def _create(
+    command: CreateGroup, register: Register, around: Circumstances
+) -> tuple[PeopleEvent, ...]:
     known = register.groups.get(command.group_id)
     if known is None:
-        return (GroupCreated(group_id=command.group_id, name=command.name),)
-    if known.name == command.name and not known.dissolved:
+        if command.kept_at is not None:
+            check_place(Place(command.kept_at), around)
+        created = GroupCreated(
+            group_id=command.group_id, name=command.name, kept_at=command.kept_at
+        )
+        return (created,)
+    same = (known.name, known.kept_at) == (command.name, command.kept_at)
+    if same and not known.dissolved:
         return ()
     state = "was dissolved" if known.dissolved else f"is {known.name!r}"
     raise GroupExists(f"the group {command.group_id} {state}; choose another id")

@@ -138,6 +138,7 @@ class Queries:
                     group_id=it,
                     name=group.name,
                     members=await self._lines(sorted(group.members)),
+                    kept_at=group.kept_at,
                 )
                 for it, group in there.items()
                 if group is not None
@@ -181,7 +182,11 @@ class Queries:
             for request_id, it in asked.items()
         ]
         roles = [self._role(it, names) for it in grants]
-        groups = await self._groups({it.grantee for it in grants})
+        named = {it.grantee for it in grants}
+        if shown(None):
+            kept = (it for it, group in self.register.groups.items() if group.kept_at == here)
+            named |= {f"{GROUP}/{it}" for it in kept}
+        groups = await self._groups(named)
         return AccessOfAnswer(roles=tuple(roles), requests=tuple(requests), groups=groups)
 
     async def _names(self, people: Collection[PersonId]) -> dict[PersonId, PersonLine]:

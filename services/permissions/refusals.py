@@ -3,7 +3,7 @@ Every way in which the permissions service says no; the text of each says what t
 
 Refused
     of people      UnknownPerson, PersonExists
-    of groups      UnknownGroup, GroupExists
+    of groups      UnknownGroup, GroupExists, GroupElsewhere
     of roles       UnknownPlace, UnknownClient, NotAnInstaller, NotAtCharger, LastOwner, EndHasPassed
     of requests    UnknownRequest, RequestExists, RequestClosed, TooManyRequests
     of cards       UnknownCard, CardExists, CardTaken, TooManyCards
@@ -31,6 +31,10 @@ class UnknownGroup(Refused):
 
 class GroupExists(Refused):
     """There is, or was, a group with this id already."""
+
+
+class GroupElsewhere(Refused):
+    """A group that the owners of an installation keep has roles there only."""
 
 
 # --- Of roles ---

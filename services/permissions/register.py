@@ -60,6 +60,8 @@ class Group:
     name: str
     members: frozenset[PersonId] = frozenset()
     dissolved: bool = False
+    kept_at: InstallationId | None = None
+    """Whose owners keep it; none: the operator does."""
 
 
 @dataclass(frozen=True, slots=True)

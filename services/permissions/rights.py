@@ -9,16 +9,20 @@ from datetime import datetime
 from typing import Final
 
 from services.permissions.register import PERSON, Register
-from shared.ids import PersonId
+from shared.ids import InstallationId, PersonId
 from shared.messages import Command
 from shared.messages.permissions import (
+    AddMember,
     AnswerRequest,
     BlockCard,
+    CreateGroup,
+    DissolveGroup,
     ForgetPerson,
     GrantRole,
     InvitePerson,
     RegisterCard,
     RemoveCard,
+    RemoveMember,
     RenamePerson,
     RequestAccess,
     RevokeRole,
@@ -55,6 +59,12 @@ def check(command: Command, actor: str, register: Register, now: datetime) -> st
             return _may_answer(command, actor, register, now)
         case RegisterCard():
             return _may_register(command.person_id, actor, register, now)
+        case CreateGroup():
+            return _may_keep_group(command.kept_at, actor, register, now)
+        case AddMember() | RemoveMember() | DissolveGroup():
+            group = register.group(command.group_id)
+            kept_at = None if group is None else group.kept_at
+            return _may_keep_group(kept_at, actor, register, now)
         case _ if isinstance(command, _OF_CARDS):
             return _may_keep(command.person_id, actor, register, now)
         case _ if isinstance(command, _OWN):
@@ -155,4 +165,23 @@ def _may_keep(person_id: PersonId, actor: str, register: Register, now: datetime
     raise Forbidden(
         "cards are blocked and removed by the person themself, or by an owner of every place where the "
         "person has a role; the platform's operator has it, too"
+    )
+
+
+def keeps_groups(
+    actor: str, installation_id: InstallationId, register: Register, now: datetime
+) -> bool:
+    """Tell whether somebody keeps the groups of an installation: the owners of all of it do."""
+    grants = register.grants.of(actor, now, installation_id)
+    return any(it.role is Role.OWNER and it.charger_id is None for _, it in grants)
+
+
+def _may_keep_group(
+    kept_at: InstallationId | None, actor: str, register: Register, now: datetime
+) -> str:
+    if kept_at is not None and keeps_groups(actor, kept_at, register, now):
+        return f"owner at {Place(kept_at)}, whose group it is"
+    raise Forbidden(
+        "a group is kept by the owners of the installation whose it is, and all others by the "
+        "platform's operator"
     )

@@ -83,7 +83,7 @@ def decide_platform(command: PlatformWish, register: Register) -> tuple[PeopleEv
     has = register.platform.roles.get(command.grantee, frozenset())
     match command:
         case GrantPlatformRole():
-            check_grantee(register, command.grantee)
+            check_grantee(register, command.grantee, None)
             if command.role in has:
                 return ()
             return (PlatformRoleGranted(grantee=command.grantee, role=command.role),)

@@ -41,7 +41,8 @@ NO_ERROR: Final = "NoError"
 """OCPP 1.6 ChargePointErrorCode of a charger that has nothing to complain about."""
 
 
-ConditionEvent = (
+FirmwareEvent = FirmwareUpdateRequested | FirmwareStatusReported
+OtherEvent = (
     ChargerConnected
     | ChargerDisconnected
     | ChargerStatusChanged
@@ -51,9 +52,8 @@ ConditionEvent = (
     | FailSafeApplied
     | CurrentLimitApplied
     | CurrentLimitRejected
-    | FirmwareUpdateRequested
-    | FirmwareStatusReported
 )
+ConditionEvent = OtherEvent | FirmwareEvent
 
 
 def fold_condition(
@@ -63,12 +63,15 @@ def fold_condition(
     before = condition or Condition()
     if isinstance(event, ChargerConnected) and before.serial not in {None, event.serial}:
         before = Condition(fail_safe_a=before.fail_safe_a)  # it has just confirmed that one
+    if isinstance(event, FirmwareEvent):
+        update = _firmware(before.firmware_update, event, recorded_at)
+        return before.model_copy(update={"firmware_update": update})
     return before.model_copy(update=_told(before, event, recorded_at))
 
 
 def _firmware(
     before: FirmwareUpdate | None,
-    event: FirmwareUpdateRequested | FirmwareStatusReported,
+    event: FirmwareEvent,
     recorded_at: datetime,
 ) -> FirmwareUpdate:
     if isinstance(event, FirmwareUpdateRequested):
@@ -77,7 +80,7 @@ def _firmware(
     return (before or FirmwareUpdate()).model_copy(update=said)
 
 
-def _told(before: Condition, event: ConditionEvent, recorded_at: datetime) -> dict[str, object]:
+def _told(before: Condition, event: OtherEvent, recorded_at: datetime) -> dict[str, object]:
     match event:
         case ChargerConnected():
             about = event.model_dump(include={"serial", "vendor", "model", "firmware"})
@@ -92,8 +95,6 @@ def _told(before: Condition, event: ConditionEvent, recorded_at: datetime) -> di
             return {"session": Session(**event.model_dump(), heard_at=recorded_at)}
         case SessionEnded():
             return {"session": _session_after(before.session, event)}
-        case FirmwareUpdateRequested() | FirmwareStatusReported():
-            return {"firmware_update": _firmware(before.firmware_update, event, recorded_at)}
         case FailSafeApplied():
             return {"fail_safe_a": event.fail_safe_a}
         case CurrentLimitApplied():

@@ -153,13 +153,15 @@ class GroupLine(Message):
     group_id: GroupId
     name: str
     members: tuple[PersonLine, ...] = ()
+    kept_at: InstallationId | None = None
+    """Whose owners keep it; none: the operator does."""
 
 
 class AccessOfAnswer(Message):
     roles: tuple[RoleLine, ...] = ()
     requests: tuple[RequestLine, ...] = ()
     groups: tuple[GroupLine, ...] = ()
-    """Those that have one of the roles, with whom they stand for."""
+    """Those that have one of the roles, or are kept there, with whom they stand for."""
 
 
 class CardsOfPerson(Query):

@@ -7,7 +7,7 @@ forgotten.
 """
 
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
 
@@ -23,7 +23,7 @@ from shared.ids import (
     RequestId,
     TokenId,
 )
-from shared.messages import Command, Event, InstallationEvent, Moment
+from shared.messages import Command, Event, InstallationEvent, Moment, Upcast
 
 PLATFORM = "platform"
 """What is not about one installation is about the platform."""
@@ -117,8 +117,12 @@ class ForgetPerson(PermissionsCommand):
 
 
 class CreateGroup(PermissionsCommand):
+    """Make a company or household known; the owners of an installation keep one that is theirs."""
+
     group_id: GroupId
     name: GroupName
+    kept_at: InstallationId | None = None
+    """Whose owners keep it; it has roles there only. None: the platform's operator keeps it."""
 
 
 class DissolveGroup(PermissionsCommand):
@@ -355,10 +359,18 @@ class GroupEvent(Event):
         return self.group_id
 
 
+def _created_2(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"kept_at": None}
+
+
 class GroupCreated(GroupEvent):
     """A company or household exists, whose members share what is granted to it."""
 
+    schema_version: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _created_2}
     name: GroupName
+    kept_at: InstallationId | None = None
+    """The installation whose owners keep it; it has roles there only."""
 
 
 class GroupDissolved(GroupEvent):

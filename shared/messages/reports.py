@@ -18,8 +18,8 @@ from shared.messages.people import Query
 PORTAL: Final = "portal"
 FILES_BYTES_MAX: Final = 600 * 1024
 """Of all files of an answer together: in base64 they are a third more, and a message holds 1 MiB."""
-MAKING_S_MAX: Final = 60.0
-"""For how long to wait for a report: a month of 100,000 sessions takes some seconds."""
+MAKING_S_MAX: Final = 120.0
+"""For how long to wait for a report: a month of 100,000 sessions takes half a minute as a spreadsheet."""
 
 Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 """A calendar month by the installation's clock, such as 2026-11."""

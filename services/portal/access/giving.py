@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from services.portal.access.words import role_named, why_not
 from services.portal.acting import command_id_of, minted_id
 from services.portal.doing import Doing, Filled, Wrong
-from shared.ids import ChargerId, InstallationId, new_id
+from shared.ids import ChargerId, GroupId, InstallationId, PersonId, new_id
 from shared.messages import Answer
-from shared.messages.permissions import GrantRole, InvitePerson, Role
+from shared.messages.permissions import AddMember, GrantRole, InvitePerson, Role
 from shared.speech import _
 
 Grantable = Callable[[ChargerId | None], frozenset[Role]]
@@ -28,7 +28,8 @@ async def give(
 
     Args:
         doing: has it done.
-        filled: the form: `email`, `name`, `language`, `role`, `charger` (empty: everywhere), `until`.
+        filled: the form: `email`, `name`, `language`, or `group`; `role`, `charger` (empty: everywhere),
+            `until`.
         installation_id: where.
         zone: of the day on which the role ends.
         grantable: which roles whoever asks may give; another one is refused before anybody is invited.
@@ -43,26 +44,54 @@ async def give(
         until = end_of(filled.one("until"), zone)
     except ValueError:
         return _wrong({"until": _("This is no day; write it as 2027-01-31.")})
-    key = filled.key or new_id()
-    invited = await doing.carry_out(
-        filled,
-        InvitePerson,
-        {
-            "person_id": minted_id(command_id_of(filled.asker, key)),
-            "email": filled.one("email"),
-            **filled.some("name", "language"),
-        },
-    )
-    if isinstance(invited, Wrong):
-        return invited
+    grantee = f"group/{filled.one('group')}"
+    if not filled.one("group"):
+        person_id = await known(doing, filled)
+        if isinstance(person_id, Wrong):
+            return person_id
+        grantee = f"person/{person_id}"
     grant: Mapping[str, Any] = {
         "installation_id": installation_id,
         "charger_id": charger_id,
-        "grantee": f"person/{invited.notes[0].about}",
+        "grantee": grantee,
         "role": role,
         "until": until,
     }
     return await doing.carry_out(filled.part("role"), GrantRole, grant)
+
+
+async def known(doing: Doing, filled: Filled) -> PersonId | Wrong:
+    """
+    Have somebody invited, unless they are known; name them.
+
+    Args:
+        doing: has it done.
+        filled: the form: `email`, `name`, `language`.
+    """
+    key = filled.key or new_id()
+    fields = {
+        "person_id": minted_id(command_id_of(filled.asker, key)),
+        "email": filled.one("email"),
+        **filled.some("name", "language"),
+    }
+    invited = await doing.carry_out(filled, InvitePerson, fields)
+    return invited if isinstance(invited, Wrong) else invited.notes[0].about
+
+
+async def add_member(doing: Doing, filled: Filled, group_id: GroupId) -> Answer | Wrong:
+    """
+    Add somebody to a group, and invite them if they are not known.
+
+    Args:
+        doing: has it done.
+        filled: the form: `email`, `name`, `language`.
+        group_id: which.
+    """
+    person_id = await known(doing, filled)
+    if isinstance(person_id, Wrong):
+        return person_id
+    member = {"group_id": group_id, "person_id": person_id}
+    return await doing.carry_out(filled.part("member"), AddMember, member)
 
 
 def end_of(day: str, zone: ZoneInfo) -> datetime | None:

@@ -206,6 +206,8 @@ def _request(line: RequestLine, look: Look) -> RequestRow:
 
 
 def groups(access: AccessOfAnswer, charger_id: ChargerId | None) -> list[GroupLine]:
-    """List the groups that have a role, with whom they stand for."""
-    named = {it.grantee for it in access.roles if charger_id in {None, it.charger_id}}
+    """List the groups that have a role, or are kept here, with whom they stand for."""
+    if charger_id is None:
+        return list(access.groups)
+    named = {it.grantee for it in access.roles if it.charger_id == charger_id}
     return [it for it in access.groups if f"group/{it.group_id}" in named]

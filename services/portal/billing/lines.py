@@ -6,10 +6,12 @@ was drawn. Each line is rounded once, to what its currency has coins of, halves 
 lines are sums of rounded amounts, so that they always add up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
+from itertools import pairwise
+from math import ceil
 from typing import Final
 
 from babel.numbers import get_currency_precision
@@ -76,20 +78,34 @@ def _shared_out(
     energy_wh = measured.session.energy_wh or 0
     if not tariff.windows:
         return {tariff.price_per_kwh: energy_wh}, False
+    cuts = list(_changes(measured.session, tariff, prices))
+    if len(cuts) == 1:
+        return {cuts[0][1]: energy_wh}, False
     curve, estimated = Curve(measured), False
     by_price_wh: dict[Decimal, int] = {}
-    price, told_wh = prices.price_at(tariff, curve.begin_s), 0
-    cut_s = (int(curve.begin_s) // SLOT_S + 1) * SLOT_S
-    while cut_s < curve.end_s:
-        next_price = prices.price_at(tariff, cut_s)
-        if next_price != price:
-            reached_wh = curve.at(cut_s)
-            by_price_wh[price] = by_price_wh.get(price, 0) + reached_wh - told_wh
-            estimated = estimated or curve.estimated_at(cut_s)
-            price, told_wh = next_price, reached_wh
-        cut_s += SLOT_S
-    by_price_wh[price] = by_price_wh.get(price, 0) + energy_wh - told_wh
+    told_wh = 0
+    for (_, price), (cut_s, _) in pairwise([*cuts, (curve.end_s, NOTHING)]):
+        reached_wh = curve.at(cut_s)
+        by_price_wh[price] = by_price_wh.get(price, 0) + reached_wh - told_wh
+        estimated = estimated or curve.estimated_at(cut_s)
+        told_wh = reached_wh
     return by_price_wh, estimated
+
+
+def _changes(
+    session: ChargingSession, tariff: Tariff, prices: Prices
+) -> Iterator[tuple[float, Decimal]]:
+    """Name from when on which price holds during a session (seconds since 1970)."""
+    assert session.ended_at is not None  # noqa: S101  # only what is over has a cost
+    begin_s, end_s = session.started_at.timestamp(), session.ended_at.timestamp()
+    price = prices.price_at(tariff, begin_s)
+    yield begin_s, price
+    first = int(begin_s) // SLOT_S + 1
+    for slot in range(first, ceil(end_s / SLOT_S)):
+        cut_s = slot * SLOT_S
+        if (next_price := prices.price_at(tariff, cut_s)) != price:
+            price = next_price
+            yield cut_s, price
 
 
 def _cost(tariff: Tariff, by_price_wh: Mapping[Decimal, int]) -> Cost:

@@ -21,6 +21,7 @@ from services.portal.doing import Filled, Wrong
 from services.portal.one_charger.about import lines_of
 from services.portal.one_charger.picture import Picture, picture_of, zone_of
 from services.portal.one_charger.way_up import Step
+from services.portal.one_charger.wishes import wish_text
 from services.portal.parts import Parts
 from services.portal.past import TooManyLook
 from services.portal.places import Here
@@ -84,6 +85,7 @@ class ChargerPages:
             charger=charger,
             path=f"{here.path}/chargers/{charger.charger_id}",
             picture=picture,
+            wish=wish_text(charger, self._parts.now(), zone_of(here.layout)),
             lines=lines_of(facts, charger, self._parts.now()),
             session=session,
             driver=await self._driver(here, session),

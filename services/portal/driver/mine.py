@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 
 from services.portal.charging import ChargingSession
 from services.portal.documents import Layout
+from services.portal.driver.costs import cost_of, cost_so_far
+from services.portal.driver.finishing import finish_text
 from services.portal.facts import Facts
 from services.portal.one_charger.picture import Picture, picture_of, zone_of
+from services.portal.one_charger.wishes import wish_text
 from services.portal.when import When, when
 from services.portal.wording import UNKNOWN, kilowatt_hours
 from shared.ids import ChargerId, InstallationId
@@ -30,6 +33,12 @@ class Running:
     charger_id: ChargerId
     place: str
     picture: Picture
+    wish: str
+    """What is wished for it; empty without a wish."""
+    cost: str
+    """What it has cost until now, by estimate; empty without a tariff."""
+    finish: str
+    """When it will have what is wished; empty when nobody can say."""
 
     @property
     def node(self) -> str:
@@ -70,9 +79,20 @@ def _running(session: ChargingSession, facts: Facts | None, now: datetime) -> Ru
             None  # its charger has begun another one since, and has not told how this one ended
         )
     picture = picture_of(facts, session.charger_id, now)
-    if picture is None:
+    charger = next(
+        (it for it in facts.layout.chargers if it.charger_id == session.charger_id), None
+    )
+    if picture is None or charger is None:
         return None
-    return Running(session.installation_id, session.charger_id, facts.layout.name, picture)
+    return Running(
+        session.installation_id,
+        session.charger_id,
+        facts.layout.name,
+        picture,
+        wish_text(charger, now, zone_of(facts.layout)),
+        cost_so_far(session, picture.view.session_wh, facts.layout, now),
+        finish_text(facts, charger, picture.view.session_wh, now),
+    )
 
 
 # --- Where one may charge ---
@@ -146,6 +166,8 @@ class MySession:
     energy: str
     charger: str
     place: str
+    cost: str
+    """Empty where there was no tariff, or while it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +224,7 @@ def _mine(session: ChargingSession, layout: Layout | None) -> MySession:
         energy=energy,
         charger=names.get(session.charger_id, session.charger_id),
         place=session.installation_id if layout is None else layout.name,
+        cost="" if layout is None else cost_of(session, layout),
     )
 
 

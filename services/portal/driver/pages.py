@@ -1,7 +1,7 @@
 """The page of whoever charges: made for a phone, and kept up to date."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -197,6 +197,12 @@ def _structure(mine: Sequence[Running]) -> str:
     return " ".join(f"{it.node}-{it.picture.structure}" for it in mine)
 
 
+def _moving(one: Running) -> Mapping[str, Any]:
+    picture = one.picture
+    told = {it.name: getattr(picture, it.name) for it in fields(picture) if it.name != "steps"}
+    return told | {"cost": one.cost, "finish": one.finish}
+
+
 def _drawn(mine: Sequence[Running]) -> Mapping[str, Any]:
     first = mine[0].picture if mine else None
     return {
@@ -205,5 +211,5 @@ def _drawn(mine: Sequence[Running]) -> Mapping[str, Any]:
             "freshness_text": _("live") if first is None else first.freshness_text,
             "structure": _structure(mine),
         },
-        "chargers": {it.node: replace(it.picture, steps=()) for it in mine},
+        "chargers": {it.node: _moving(it) for it in mine},
     }

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services.portal.doing import Filled, Wrong, filled_in
-from services.portal.firmware.versions import groups, running
+from services.portal.firmware.versions import Running, groups, running
 from services.portal.part_wishes import one_of
 from services.portal.parts import Parts
 from services.portal.places import Here
@@ -49,10 +49,16 @@ class FirmwarePages:
         """Tell those that are ticked to fetch other firmware."""
         here = self._parts.places.here(request, Action.FIRMWARE)
         filled = await filled_in(request)
-        known = {it.charger_id for it in here.layout.chargers}
-        wanted = [it for it in filled.all("charger") if it in known]
+        ready = [it for it in self._running(here) if it.ready]
+        if filled.ticked("all"):
+            wanted = [it.charger_id for it in ready if not it.charging]
+        else:
+            ticked = filled.all("charger")
+            wanted = [it.charger_id for it in ready if it.charger_id in ticked]
         if not wanted:
-            text = _("Tick the chargers that are to fetch it.")
+            text = _(
+                "Tick the chargers that are to fetch it, among those that can be told now."
+            )
             return self._page(request, here, filled, Wrong(422, text))
         fields: dict[str, Any] = {"location": filled.one("location")}
         if filled.one("retrieve_at"):
@@ -96,6 +102,14 @@ class FirmwarePages:
 
         return list(await asyncio.gather(*(one(it) for it in wanted)))
 
+    def _running(self, here: Here) -> list[Running]:
+        conditions = self._parts.models.conditions
+        return running(
+            here.layout,
+            lambda it: conditions.get(key_of(here.id, it)),
+            partial(when, zone=ZoneInfo(here.layout.time_zone)),
+        )
+
     def _page(
         self,
         request: Request,
@@ -103,13 +117,7 @@ class FirmwarePages:
         filled: Filled | None = None,
         wrong: Wrong | None = None,
     ) -> Response:
-        conditions = self._parts.models.conditions
-        zone = ZoneInfo(here.layout.time_zone)
-        chargers = running(
-            here.layout,
-            lambda it: conditions.get(key_of(here.id, it)),
-            partial(when, zone=zone),
-        )
+        chargers = self._running(here)
         return self._parts.paper.page(
             request,
             "firmware.html",

@@ -4,7 +4,10 @@ from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from services.portal.documents import Charger
+from services.portal.wording import clock_time
 from shared.speech import _
+from shared.spelling import plain
 
 KWH_MAX: Final = 1000.0
 """1 MWh is more than the largest lorry's battery holds; the command has the same bound."""
@@ -29,12 +32,27 @@ def wish_of(clock: str, kwh: str, now: datetime, zone: ZoneInfo) -> dict[str, ob
         zone: where the charger is.
 
     Raises:
-        WishUnclear: it is no time, or no energy.
+        WishUnclear: it is no time, or no energy; or one of them is missing.
     """
+    if bool(clock) is not bool(kwh):
+        missing = "kwh" if clock else "ready_by"
+        raise WishUnclear(missing, _("Fill in both, or neither for no wish."))
     return {
         "departure_at": departure_of(clock, now, zone) if clock else None,
         "energy_wh": _energy_wh(kwh) if kwh else None,
     }
+
+
+def wish_text(charger: Charger, now: datetime, zone: ZoneInfo) -> str:
+    """Say what is wished at a charger; empty if nothing is, or its time has passed."""
+    wish = charger.wish
+    if wish is None or wish.departure_at <= now:
+        return ""
+    return _(
+        "%(energy)s until %(time)s",
+        energy=f"{plain(wish.energy_wh / 1000)} kWh",
+        time=clock_time(wish.departure_at, now, zone),
+    )
 
 
 def departure_of(clock: str, now: datetime, zone: ZoneInfo) -> datetime:

@@ -216,7 +216,7 @@ def _car(
     names: Mapping[ChargerId, str],
     circuits: Mapping[CircuitId, str],
 ) -> CarCompared:
-    number = after.charger_id.rpartition("-")[2]
+    number = after.charger_id.rpartition("-")[2].lstrip("0")
     name = names.get(after.charger_id, after.charger_id)
     situation = Situation(
         circuits,

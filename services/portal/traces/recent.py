@@ -12,8 +12,8 @@ from typing import Final
 from services.portal.traces.samples import Gathering, Key, Minute, Sample, minute_of
 
 KEPT_S: Final = 900.0
-APART_S: Final = 0.4
-"""Moments nearer than this replace one another: charts show two a second."""
+APART_S: Final = 0.5
+"""Moments nearer to the one before are replaced by later ones: charts show two a second."""
 WIDTH: Final = 8
 """Numbers of a moment: when, three currents, the limit, three that are committed."""
 _UNKNOWN: Final = math.nan
@@ -31,10 +31,10 @@ class Ring:
         """Take in a moment; what comes late is passed over."""
         numbers = self._numbers
         if numbers:
-            newest_s = numbers[-WIDTH]
-            if sample.at_s < newest_s:
+            if sample.at_s < numbers[-WIDTH]:
                 return
-            if sample.at_s - newest_s < APART_S:
+            before_it_s = numbers[-2 * WIDTH] if len(numbers) > WIDTH else -math.inf
+            if sample.at_s - before_it_s < APART_S:
                 del numbers[-WIDTH:]
         limit_a = _UNKNOWN if sample.limit_a is None else sample.limit_a
         committed_a = sample.committed_a or (_UNKNOWN,) * 3

@@ -27,8 +27,9 @@ from shared.phases import PHASES, Phase
 
 FINE: Final = timedelta(hours=2)
 """Spans of up to this are told with every moment that was heard lately."""
-BY_MINUTES: Final = timedelta(days=1)
-"""Spans of up to this are told minute by minute, longer ones by quarters of an hour."""
+BY_MINUTES: Final = timedelta(hours=26)
+"""Spans of up to this are told minute by minute, longer ones by quarters of an hour. A day is told by
+minutes, by whichever clock it is asked for."""
 QUARTER_S: Final = 900
 
 LimitOf = Callable[[InstallationId, ChargerId], float | None]

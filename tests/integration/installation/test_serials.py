@@ -252,13 +252,13 @@ async def overtaken(
 async def test_what_would_become_of_a_command_is_told_and_does_not_happen(desk: Desk) -> None:
     serial = serial_of(20)
     here = (await with_charger(desk, serial))[0]
-    assert (await desk.ask(lock(here))).accepted
-    before = len(await desk.history(here))
     decide = rehearsals(desk.log, lambda _, actor: actor)
-
-    events = await decide(unlock(here, serial), "support")
     with pytest.raises(NotRehearsed):
         await decide(assign(here, LEVEL, serial_of(21)), "support")
+    assert (await desk.ask(lock(here))).accepted
+    before = len(await desk.history(here))
+
+    events = await decide(unlock(here, serial), "support")
     with pytest.raises(Refused):
         await decide(unlock(here, serial_of(22)), "support")
 

@@ -224,10 +224,9 @@ async def test_people_have_themselves_forgotten_when_they_mean_it(shown: Shown) 
     who = f"leaver-{new_id()[-8:]}"
     page = "/account/forget"
     async with signed_in(shown, who) as http:
-        await with_password(http, shown.feed.client, who)
+        await shown.feed.sign_in(http, who)
         unproven = await sent(http, page, page, address=f"{who}@example.com")
-        proof = {"csrf": await csrf_in(http), "password": PASSWORD}
-        await http.post("/step-up", data=proof)
+        await with_password(http, shown.feed.client, who)
         mistaken = await sent(http, page, page, address="somebody.else@example.com")
         gone = await sent(http, page, page, address=f"{who}@EXAMPLE.com")
         afterwards = await http.get("/account")
@@ -237,3 +236,26 @@ async def test_people_have_themselves_forgotten_when_they_mean_it(shown: Shown) 
     assert f"Write your own address, {who}@example.com" in mistaken.text
     assert "You are forgotten here." in gone.text
     assert afterwards.headers["location"].startswith("/sign-in")
+
+
+async def test_an_owner_keeps_a_group_with_its_members_and_role(
+    owner: httpx.AsyncClient,
+) -> None:
+    name = f"Household {new_id()[-8:]}"
+    created = await sent(owner, f"{ACCESS}/groups", group_name=name)
+    found = re.search(rf'<option value="(\w+)"[^>]*>{name}', created.text)
+    assert found is not None
+    group = f"{ACCESS}/groups/{found[1]}"
+
+    given = await sent(owner, f"{ACCESS}/roles", group=found[1], role="USER")
+    added = await sent(owner, group, do="add", email=f"{found[1][:8]}@example.com")
+    member = re.search(r'name="person_id" value="(\w+)"><button[^>]*value="remove"', added.text)
+    assert member is not None
+    out = await sent(owner, group, do="remove", person_id=member[1])
+    gone = await sent(owner, group, do="dissolve")
+
+    assert f"The group {name} is there" in created.text
+    assert "group of 0 people" in given.text
+    assert "group of 1 person" in added.text
+    assert "They are no member any more." in out.text
+    assert name not in TOLD.sub("", gone.text)

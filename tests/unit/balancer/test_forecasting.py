@@ -82,7 +82,8 @@ def test_more_cars_take_a_part_until_some_of_them_wait() -> None:
     assert len(waiting) == 6
     assert all(it.is_new for it in waiting)
     assert {it.limited_by.rule for it in waiting} == {Rule.QUEUE}
-    assert sorted(it.limited_by.place or 0 for it in waiting) == [1, 2, 3, 4, 5, 6]
+    assert [it.limited_by.place for it in waiting] == [1, 2, 3, 4, 5, 6]
+    assert [it.charger_id[-3:] for it in waiting] == ["005", "006", "007", "008", "009", "010"]
     assert max(many.breakers[1].load_a) <= 40.0 + TOLERANCE_A
 
 
@@ -91,7 +92,7 @@ def test_one_phase_cars_stand_on_the_phases_in_turn() -> None:
 
     _, after = wondering(garage(0), more=(more,))
 
-    assert limits_a(after) == {"new-car-1": 32.0, "new-car-2": 32.0, "new-car-3": 32.0}
+    assert limits_a(after) == {f"new-car-00{it}": 32.0 for it in (1, 2, 3)}
     assert after.breakers[1].load_a == pytest.approx((32.0, 32.0, 32.0))
 
 

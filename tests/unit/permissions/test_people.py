@@ -1,11 +1,16 @@
 """Who is invited, called otherwise, put in groups, and forgotten."""
 
+import pytest
+
 from services.permissions.refusals import (
+    GroupElsewhere,
     GroupExists,
     PersonExists,
     UnknownGroup,
     UnknownPerson,
+    UnknownPlace,
 )
+from services.permissions.rights import check
 from shared.messages.permissions import (
     AccessRequested,
     AddMember,
@@ -14,6 +19,8 @@ from shared.messages.permissions import (
     CreateGroup,
     DissolveGroup,
     ForgetPerson,
+    GrantPlatformRole,
+    GrantRole,
     GroupCreated,
     GroupDissolved,
     InvitePerson,
@@ -27,11 +34,16 @@ from shared.messages.permissions import (
     RenamePerson,
     RequestAnswered,
     Role,
+    RoleGranted,
     RoleRevoked,
 )
+from shared.rights.guard import Forbidden
 from tests.unit.permissions.facts import (
+    BAY,
     GARAGE,
+    HARBOUR,
     MARK,
+    NOW,
     firm,
     given,
     installer,
@@ -124,6 +136,57 @@ def test_a_group_is_created_once() -> None:
     given(*firm(), GroupDissolved(group_id="firm")).then_refused(
         create, GroupExists, "dissolved"
     )
+
+
+def test_a_group_that_owners_keep_has_roles_at_their_place_only() -> None:
+    create = wish(CreateGroup, group_id="board", name="The board", kept_at=GARAGE)
+    created = GroupCreated(group_id="board", name="The board", kept_at=GARAGE)
+    given().then(create, created)
+    given(created).then(create)
+    nowhere = wish(CreateGroup, group_id="board", name="The board", kept_at="nowhere")
+    given().then_refused(nowhere, UnknownPlace)
+    given(created).then_refused(
+        wish(CreateGroup, group_id="board", name="The board"), GroupExists
+    )
+
+    at = {"grantee": "group/board", "role": Role.USER}
+    given(created).then(
+        wish(GrantRole, installation_id=GARAGE, **at), RoleGranted(installation_id=GARAGE, **at)
+    )
+    elsewhere = wish(GrantRole, installation_id=HARBOUR, **at)
+    given(created).then_refused(elsewhere, GroupElsewhere, "another group")
+    everywhere = wish(GrantPlatformRole, grantee="group/board", role=PlatformRole.INSTALLER)
+    given(created).then_refused(everywhere, GroupElsewhere)
+
+
+@pytest.mark.parametrize(
+    ("who", "group_id", "may"),
+    [
+        ("ada", "board", True),
+        ("bay-owner", "board", False),
+        ("stranger", "board", False),
+        ("ada", "firm", False),
+        ("ada", "unheard-of", False),
+    ],
+)
+def test_owners_of_all_of_it_keep_the_groups_of_their_installation(
+    who: str, group_id: str, may: bool
+) -> None:
+    register = register_of(
+        *invited("ada", "bay-owner", "stranger"),
+        *firm(),
+        role("ada", Role.OWNER),
+        role("bay-owner", Role.OWNER, BAY),
+        GroupCreated(group_id="board", name="The board", kept_at=GARAGE),
+    )
+    for kind in (AddMember, RemoveMember, DissolveGroup):
+        member = {} if kind is DissolveGroup else {"person_id": "stranger"}
+        command = wish(kind, group_id=group_id, **member)
+        if may:
+            assert check(command, f"person/{who}", register, NOW).startswith("owner at")
+        else:
+            with pytest.raises(Forbidden):
+                check(command, f"person/{who}", register, NOW)
 
 
 def test_members_are_people_who_are_known() -> None:

@@ -62,7 +62,7 @@ def test_failures_are_forgiven_with_time_and_never_below_none(
 
     left = counted(Tally(failures, AT), later).failures - 1
 
-    assert 0 <= left <= failures
+    assert 0 <= left <= failures + 1e-6
     if passed >= failures * FORGIVEN_AFTER_S:
         assert left == 0
 

@@ -152,6 +152,8 @@ def test_nothing_filled_in_is_no_wish_any_more() -> None:
         ("7 o'clock", "30", "ready_by"),
         ("25:00", "30", "ready_by"),
         ("07:00", "much", "kwh"),
+        ("07:00", "", "kwh"),
+        ("", "30", "ready_by"),
         ("07:00", "-3", "kwh"),
         ("07:00", "nan", "kwh"),
         ("07:00", "1001", "kwh"),
