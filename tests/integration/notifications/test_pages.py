@@ -81,7 +81,7 @@ async def test_the_owner_sees_what_is_wrong_and_takes_notice(shown: Shown) -> No
 
 
 async def test_who_has_no_role_there_is_told_of_nothing(shown: Shown) -> None:
-    for path in ("warnings", "webhooks", "report-orders"):
+    for path in ("warnings", "warnings/webhooks", "reports/orders"):
         assert (await shown.stranger.get(f"{HOME}/{path}")).status_code == 404
     assert (await shown.stranger.get(f"/my/notifications/{GARAGE}")).status_code == 404
     assert (
@@ -109,7 +109,7 @@ async def test_somebody_chooses_and_it_is_shown(shown: Shown) -> None:
 async def test_a_webhook_is_added_its_secret_shown_once_and_what_was_given_up_replayed(
     shown: Shown,
 ) -> None:
-    path, program = f"{HOME}/webhooks", shown.world.program
+    path, program = f"{HOME}/warnings/webhooks", shown.world.program
     refused = await shown.send(path, path, url="http://example.com/x", **KINDS)
     assert refused.status_code == 409
     assert "https" in refused.text
@@ -134,7 +134,7 @@ async def test_a_webhook_is_added_its_secret_shown_once_and_what_was_given_up_re
 
 
 async def test_a_report_is_ordered_and_cancelled(shown: Shown) -> None:
-    path = f"{HOME}/report-orders"
+    path = f"{HOME}/reports/orders"
     fields = {"day": "3", "formats": ["pdf"], "language": "en"}
 
     nobody = await shown.send(path, path, **fields)
