@@ -80,6 +80,29 @@ async def test_the_owner_sees_what_is_wrong_and_takes_notice(shown: Shown) -> No
     assert len(re.findall("/acknowledge", after)) == 1
 
 
+async def test_what_is_warned_of_is_told_over_the_api(shown: Shown) -> None:
+    async def read(path: str) -> list[dict[str, Any]]:
+        answer = await shown.owner.get(f"/api/v1{path}")
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["items"]
+        return found
+
+    lasting = await read(f"{HOME}/warnings?open=true&kind=FAULT")
+    own = await read("/notifications")
+
+    assert {it["warning"]["charger_id"] for it in lasting} == {"b1", "b2"}
+    assert {it["headline"] for it in lasting} == {
+        "Bay b1 reports a fault: GroundFailure",
+        "Bay b2 reports a fault: GroundFailure",
+    }
+    assert await read(f"{HOME}/warnings?open=false") == []
+    assert await read(f"{HOME}/warnings?kind=OVERLOAD") == []
+    assert [it["pace"] for it in own] == ["DAILY"]
+    for path in ("webhooks", "dead-letters", "report-orders"):
+        assert await read(f"{HOME}/{path}") == []
+        assert (await shown.stranger.get(f"/api/v1{HOME}/{path}")).status_code == 404
+
+
 async def test_who_has_no_role_there_is_told_of_nothing(shown: Shown) -> None:
     for path in ("warnings", "warnings/webhooks", "reports/orders"):
         assert (await shown.stranger.get(f"{HOME}/{path}")).status_code == 404
