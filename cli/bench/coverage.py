@@ -16,7 +16,7 @@ from services.portal.parts import Parts
 from services.portal.security import SecurityHeaders
 from shared.rights.rules import DECIDED_BY_PERMISSIONS, RULES
 
-OF_ONESELF: Final = frozenset({"/me", "/installations"})
+OF_ONESELF: Final = frozenset({"/me", "/installations", "/notifications"})
 """What tells people of themselves only."""
 OF_NOBODY: Final = frozenset({"/openapi.json"})
 """What says what there is, and nothing of anybody's."""

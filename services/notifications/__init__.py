@@ -24,6 +24,7 @@ ledger           our own log, in memory
 outbox           what is to be told, in a table
 knowledge        what is heard, in documents
 telling          from our log to whom it concerns
+inspecting       what an electrician would say of set-ups
 watching         looks again and again at what stands
 reporting        which reports are owed
 webhooks, mailing, recording    delivers, and puts on record what became of it

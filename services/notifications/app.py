@@ -6,6 +6,7 @@ from functools import partial
 
 from services.notifications.answering import Answers
 from services.notifications.handlers import Desk, routes
+from services.notifications.inspecting import Inspecting
 from services.notifications.knowledge import Knowledge
 from services.notifications.language import deliveries_at, settings_at, warnings_at
 from services.notifications.ledger import Ledger
@@ -63,6 +64,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     for follower in followers:
         await caught_up(client, pool, follower)
     runtime.spawn(telling.run(), "telling")
+    runtime.spawn(Inspecting(client, knowledge).run(), "inspecting")
     runtime.spawn(watch.run(), "watching")
     runtime.spawn(Webhooks(outbox, ledger, key, settings.allowed).run(), "webhooks")
     runtime.spawn(Recording(store, outbox).run(), "recording")

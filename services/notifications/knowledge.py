@@ -1,6 +1,7 @@
 """What is heard of others, folded into documents; and which installations have changed since."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Final, get_args
 
 import asyncpg
@@ -19,6 +20,7 @@ from services.notifications.standing import Facts, Undelivered
 from shared.documents import Documents
 from shared.followers import Connection, Follower
 from shared.ids import InstallationId
+from shared.messages import Note
 from shared.recorded import Recorded
 from shared.rights.book import GrantBook
 
@@ -37,6 +39,9 @@ class Knowledge:
         self.balances = Documents("balance", Balance)
         self.book = GrantBook()
         self.watched = Watched()
+        self._notes: dict[InstallationId, tuple[Sequence[Note], datetime]] = {}
+        self.unasked: set[InstallationId] = set()
+        """Installations of whose set-up it is to be asked what an electrician would say."""
         self._changed: set[InstallationId] = set()
 
     def facts(
@@ -46,15 +51,24 @@ class Knowledge:
         site = self.sites.get(installation_id)
         if site is None:
             return None
+        notes, notes_since = self._notes.get(installation_id, (None, None))
         found = ((it, self.conditions.get(key_of(installation_id, it))) for it in site.chargers)
         return Facts(
             site=site,
             conditions={it: condition for it, condition in found if condition is not None},
             balance=self.balances.get(installation_id) or Balance(),
             lines=self.watched.lines.get(installation_id, {}),
-            notes=(),
+            notes=notes,
+            notes_since=notes_since,
             undelivered=undelivered,
         )
+
+    def note(
+        self, installation_id: InstallationId, notes: Sequence[Note], now: datetime
+    ) -> None:
+        """Remember what was said of a set-up."""
+        self._notes[installation_id] = (notes, now)
+        self._changed.add(installation_id)
 
     def take_changed(self) -> set[InstallationId]:
         """Name the installations of which something was heard since this was asked last."""
@@ -95,6 +109,7 @@ class Knowledge:
 
         async def reload_sites() -> None:
             await self.sites.open(pool)
+            self.unasked |= set(self.sites.held)
 
         async def reload_conditions() -> None:
             await self.conditions.open(pool)
@@ -102,8 +117,14 @@ class Knowledge:
         async def reload_balances() -> None:
             await self.balances.open(pool)
 
+        heard = self._heard(_SITE)
+
+        def set_up_changed(applied: Sequence[Recorded]) -> None:
+            heard(applied)
+            self.unasked |= {it.event.aggregate_id for it in applied}
+
         of_layout = Follower(
-            CONSUMER, "installation", self.installation_event, reload_sites, self._heard(_SITE)
+            CONSUMER, "installation", self.installation_event, reload_sites, set_up_changed
         )
         of_chargers = Follower(
             CONSUMER,

@@ -25,6 +25,11 @@ OBEYS_AFTER_S: Final = 300.0
 """How long a charger has to keep to its limits before it is said to."""
 SILENT_AFTER_S: Final = 60.0
 
+EXPLAINED: Final = frozenset(
+    {"drivers-are-asked", "phases-not-switched", "load-measured-already"}
+)
+"""Notes on what may well be meant so: they are told to whoever sets it up, and warn nobody."""
+
 Key = tuple[WarningKind, str]
 """A kind, and what of the installation it is about: of each there is one warning at a time."""
 
@@ -234,7 +239,7 @@ def _near_limits(facts: Facts, now: datetime) -> Iterator[Stands]:
 def _set_up(notes: Sequence[Note], since: datetime) -> Iterator[Stands]:
     """Notes that only explain have nothing to be mended, and nobody is warned of them."""
     for note in notes:
-        if note.mend:
+        if note.mend and note.code not in EXPLAINED:
             yield Stands(
                 kind=WarningKind.SET_UP,
                 about=note.code,

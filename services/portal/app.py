@@ -21,6 +21,7 @@ from services.portal.knocks import Knock, knock_of
 from services.portal.latest import Latest
 from services.portal.looks import Looks
 from services.portal.marks import Marks
+from services.portal.notice_desk import ask as ask_notices
 from services.portal.pages import application
 from services.portal.paper import Paper
 from services.portal.parts import Parts, Sights
@@ -148,6 +149,8 @@ def api_of(parts: Parts, heard: Heard, tail: Tail) -> FastAPI:
         tail,
         still_asks,
         partial(names_of, parts.client),
+        models.warnings.get,
+        partial(ask_notices, parts.client),
     )
     return api(parts.acting, sources, asker_of)
 

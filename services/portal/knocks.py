@@ -29,6 +29,8 @@ class Knock:
     way: str
     command: str
     """What to type; empty when nothing need be done."""
+    addable: bool = False
+    """Nobody has added it yet: whoever may add chargers can."""
 
 
 def knock_of(
@@ -59,6 +61,7 @@ def knock_of(
         reason=reason,
         way=way,
         command=command,
+        addable=found is None,
     )
 
 

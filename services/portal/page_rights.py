@@ -17,6 +17,7 @@ _ANYBODY, _SIGNED_IN = Everybody
 
 PAGE_RIGHTS: Final[dict[str, Action | Everybody]] = {
     "/": _SIGNED_IN,
+    "/chargers/place": _SIGNED_IN,
     "/installations/new": Action.CREATE_INSTALLATION,
     "/installations/check": Action.CREATE_INSTALLATION,
     "/installations/{installation_id}": Action.LIVE,
@@ -42,6 +43,9 @@ PAGE_RIGHTS: Final[dict[str, Action | Everybody]] = {
     "/installations/{installation_id}/power/priorities": Action.POWER,
     "/installations/{installation_id}/power/switch-current": Action.POWER,
     "/installations/{installation_id}/power/imbalance": Action.POWER,
+    "/installations/{installation_id}/power/limits": Action.POWER,
+    "/installations/{installation_id}/power/limits/{limit_id}/lift": Action.POWER,
+    "/installations/{installation_id}/power/peak": Action.POWER,
     "/installations/{installation_id}/power/what-if": Action.POWER,
     "/installations/{installation_id}/firmware": Action.LIVE,
     "/installations/{installation_id}/settings": Action.LIVE,

@@ -79,6 +79,13 @@ async def test_the_week_is_drawn_and_stands_in_the_form(
         assert await installer.locator("[name=days-0]:checked").count() == 5
         assert await fits_a_phone(installer)
         await expect_accessible(installer)
+
+        await installer.get_by_label("or power of all phases").fill("many")
+        await installer.get_by_role("button", name="Set the limit").click()
+
+        await expect(installer.get_by_text("Enter kilowatts, such as 11.5.")).to_be_visible()
+        await expect(installer.get_by_label("or power of all phases")).to_have_value("many")
+        await expect(installer.locator("[name=begins-0]")).to_have_value("06:00")
     finally:
         await garage.feed.tell(scheduled.model_copy(update={"rules": ()}))
 

@@ -19,6 +19,7 @@ from services.portal.guarding import Guard
 from services.portal.handlers import followers
 from services.portal.heard import Heard
 from services.portal.looks import Looks
+from services.portal.notice_desk import ask as ask_notices
 from services.portal.past import Past
 from services.portal.read_models import ReadModels
 from services.portal.refused import Refusals
@@ -169,6 +170,8 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             Tail(client, ("installation", "telemetry", "permissions")),
             still_asked,
             partial(names_of, client),
+            models.warnings.get,
+            partial(ask_notices, client),
         )
         askers: dict[str, Asker] = {}
 

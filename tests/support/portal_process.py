@@ -13,7 +13,7 @@ from cli.ports import free_ports
 from tests.support.databases import ROOT, portal_database
 from tests.support.servers import EmbeddedServers
 
-READY_S_MAX = 20.0
+READY_S_MAX = 60.0
 STOP_S_MAX = 10.0
 
 

@@ -18,6 +18,7 @@ from services.portal.api.forms import OTHER_FORMS, in_forms
 from services.portal.api.happenings import STREAMED, Happenings
 from services.portal.api.hearing import heard_first
 from services.portal.api.looking import Looking, Sources
+from services.portal.api.notices import Notices
 from services.portal.api.paging import Page
 from services.portal.api.problems import (
     PROBLEM_JSON,
@@ -142,7 +143,13 @@ def _of_reading(read: ReadRoute) -> dict[int | str, dict[str, Any]]:
 
 def handlers_of(looking: Looking) -> dict[str, Callable[..., Any]]:
     """Name the handler of everything that is read."""
-    groups = (Reading(looking), Records(looking), Tracing(looking), Happenings(looking))
+    groups = (
+        Reading(looking),
+        Records(looking),
+        Tracing(looking),
+        Happenings(looking),
+        Notices(looking),
+    )
     return {
         route.name: next(getattr(it, route.name) for it in groups if hasattr(it, route.name))
         for route in READ_ROUTES

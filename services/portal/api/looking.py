@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Path, Request
 from starlette.requests import HTTPConnection
@@ -19,11 +19,23 @@ from services.portal.tail import Tail
 from services.portal.traces.tracing import Traces
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
+from services.portal.warned import Warnings
 from shared.ids import ID_PATTERN, PersonId
+from shared.messages import Message
+from shared.messages.people import Query
 from shared.messages.signing_in import Asker
 from shared.rights.book import GrantBook
 from shared.rights.grants import Grant, Place
 from shared.rights.table import Action
+
+M = TypeVar("M", bound=Message)
+
+
+class AskNotices(Protocol):
+    """Asks notifications something."""
+
+    async def __call__(self, query: Query, answer: type[M], /) -> M | None: ...
+
 
 Here = Annotated[str, Path(pattern=ID_PATTERN)]
 
@@ -48,6 +60,8 @@ class Sources:
         tail: reads on in them.
         still_asks: tells, in the middle of a long answer, whether it is still the same who asks.
         names: what people are called, as far as somebody may know it.
+        warnings: of an installation; none if there never was one.
+        notices: asks notifications; none if it does not answer.
     """
 
     layout: Callable[[str], Layout | None]
@@ -64,6 +78,8 @@ class Sources:
     tail: Tail
     still_asks: Callable[[HTTPConnection], Awaitable[bool]]
     names: Callable[[Collection[PersonId], str], Awaitable[Mapping[PersonId, str]]]
+    warnings: Callable[[str], Warnings | None]
+    notices: AskNotices
 
 
 class Looking:

@@ -15,6 +15,8 @@ from services.portal.api.readings import (
 from services.portal.api.reports import Report
 from services.portal.charging import ChargingSession
 from services.portal.traces.trace import Trace
+from shared.messages.notices import DeadLetter, WarningLine, WebhookLine
+from shared.messages.notifications import NotificationsChosen, ReportOrdered
 from shared.rights.table import Action
 
 
@@ -57,6 +59,15 @@ READ_ROUTES: Final = (
     ReadRoute(f"{INSTALLATION}/report", "report", Action.REPORTS, Report),
     ReadRoute(f"{INSTALLATION}/history", "history", Action.HISTORY, Page[dict[str, Any]]),
     ReadRoute(f"{INSTALLATION}/roles", "roles", Action.PERMISSIONS, Page[HeldRole]),
+    ReadRoute(f"{INSTALLATION}/warnings", "warnings", Action.WARNINGS, Page[WarningLine]),
+    ReadRoute(f"{INSTALLATION}/webhooks", "webhooks", Action.WARNINGS, Page[WebhookLine]),
+    ReadRoute(
+        f"{INSTALLATION}/dead-letters", "dead_letters", Action.WARNINGS, Page[DeadLetter]
+    ),
+    ReadRoute(
+        f"{INSTALLATION}/report-orders", "report_orders", Action.REPORTS, Page[ReportOrdered]
+    ),
+    ReadRoute("/notifications", "own_notifications", None, Page[NotificationsChosen]),
     ReadRoute(f"{CHARGER}/roles", "charger_roles", Action.PERMISSIONS, Page[HeldRole]),
 )
 """Everything that is read, and what it takes."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import pairwise
+from math import ceil
 from typing import Final
 
 from babel.numbers import get_currency_precision
@@ -100,7 +101,7 @@ def _changes(
     price = prices.price_at(tariff, begin_s)
     yield begin_s, price
     first = int(begin_s) // SLOT_S + 1
-    for slot in range(first, -(-int(end_s) // SLOT_S)):
+    for slot in range(first, ceil(end_s / SLOT_S)):
         cut_s = slot * SLOT_S
         if (next_price := prices.price_at(tariff, cut_s)) != price:
             price = next_price

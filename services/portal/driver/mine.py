@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from services.portal.charging import ChargingSession
 from services.portal.documents import Layout
 from services.portal.driver.costs import cost_of, cost_so_far
+from services.portal.driver.finishing import finish_text
 from services.portal.facts import Facts
 from services.portal.one_charger.picture import Picture, picture_of, zone_of
 from services.portal.one_charger.wishes import wish_text
@@ -36,6 +37,8 @@ class Running:
     """What is wished for it; empty without a wish."""
     cost: str
     """What it has cost until now, by estimate; empty without a tariff."""
+    finish: str
+    """When it will have what is wished; empty when nobody can say."""
 
     @property
     def node(self) -> str:
@@ -88,6 +91,7 @@ def _running(session: ChargingSession, facts: Facts | None, now: datetime) -> Ru
         picture,
         wish_text(charger, now, zone_of(facts.layout)),
         cost_so_far(session, picture.view.session_wh, facts.layout, now),
+        finish_text(facts, charger, picture.view.session_wh, now),
     )
 
 

@@ -200,7 +200,7 @@ def _structure(mine: Sequence[Running]) -> str:
 def _moving(one: Running) -> Mapping[str, Any]:
     picture = one.picture
     told = {it.name: getattr(picture, it.name) for it in fields(picture) if it.name != "steps"}
-    return told | {"cost": one.cost}
+    return told | {"cost": one.cost, "finish": one.finish}
 
 
 def _drawn(mine: Sequence[Running]) -> Mapping[str, Any]:

@@ -67,6 +67,18 @@ def _available(
     yield _("An installer can raise the available current under Power.")
 
 
+def _schedule(
+    _facts: ChargerFacts, share: Share, now: datetime, zone: ZoneInfo | None
+) -> Iterator[str]:
+    until = share.limited_by.until
+    if until is not None and until > now:
+        time = clock_time(until, now, zone)
+        yield _("So much is allowed until %(time)s; then something else is.", time=time)
+    else:
+        yield _("It gets more by itself when the time of this limit is over.")
+    yield _("An installer can change the weekly schedule under Power.")
+
+
 def _unmanaged(
     _facts: ChargerFacts, _share: Share, _now: datetime, _zone: ZoneInfo | None
 ) -> Iterator[str]:
@@ -154,10 +166,7 @@ REMEDIES: Final[dict[Rule, Remedy]] = {
     Rule.OWNER: _always(
         marked("Whoever set this limit, the owner or the installer, can lift it under Power."),
     ),
-    Rule.SCHEDULE: _always(
-        marked("It gets more by itself when the time of this limit is over."),
-        marked("An installer can change the weekly schedule under Power."),
-    ),
+    Rule.SCHEDULE: _schedule,
     Rule.CONTRACT: _always(
         marked(
             "It gets more by itself when the next quarter of an hour, or hour, of the contract begins."

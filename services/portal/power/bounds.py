@@ -11,7 +11,7 @@ from services.portal.documents import AgreedLimit, Layout
 from services.portal.power.amounts import told
 from services.portal.power.week import window_text
 from services.portal.wording import clock_time
-from shared.ids import CircuitId
+from shared.ids import CircuitId, LimitId
 from shared.messages.installation import LimitOwner, PeakPeriod
 from shared.phases import PHASES, GridType
 from shared.speech import _, marked
@@ -41,6 +41,8 @@ class Bound:
     when: str
     holds: bool
     """At this moment."""
+    limit_id: LimitId | None = None
+    """By which it can be lifted, if it is somebody else's limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ def _limit(layout: Layout, limit: AgreedLimit, now: datetime, zone: ZoneInfo) ->
         value,
         "; ".join(times) or _("always"),
         holds=_holds(limit, layout, now),
+        limit_id=limit.limit_id,
     )
 
 

@@ -16,11 +16,14 @@ from services.portal.parts import Parts
 from services.portal.places import Here
 from services.portal.power.amounts import Unclear, currents_of, moment_of, written
 from services.portal.power.bounds import bounds_of, now_of
+from services.portal.power.limit_pages import LimitPages, choices
 from services.portal.power.week import Row, day_name, read_rows, rows_of, week_of
 from services.portal.power.what_if_pages import WhatIfPages
 from shared.messages import Answer, Command
+from shared.messages.balancer import MAIN
 from shared.messages.installation import (
     WEEK,
+    PeakPeriod,
     SetAvailableCurrent,
     SetCurrentSchedule,
     SetImbalanceLimit,
@@ -37,6 +40,7 @@ PRIORITIES: Final = tuple(range(10))
 def routes(parts: Parts) -> Sequence[BaseRoute]:
     """Name the routes."""
     pages, what_if = PowerPages(parts), WhatIfPages(parts)
+    limits = LimitPages(parts, pages.page)
     return (
         Route(PLACE, pages.show),
         Route(f"{PLACE}/available", pages.set_available, methods=["POST"]),
@@ -44,6 +48,9 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         Route(f"{PLACE}/priorities", pages.set_priorities, methods=["POST"]),
         Route(f"{PLACE}/switch-current", pages.set_switch_current, methods=["POST"]),
         Route(f"{PLACE}/imbalance", pages.set_imbalance, methods=["POST"]),
+        Route(f"{PLACE}/limits", limits.set_limit, methods=["POST"]),
+        Route(f"{PLACE}/limits/{{limit_id}}/lift", limits.lift, methods=["POST"]),
+        Route(f"{PLACE}/peak", limits.set_peak, methods=["POST"]),
         Route(f"{PLACE}/what-if", what_if.show),
     )
 
@@ -56,7 +63,7 @@ class PowerPages:
 
     async def show(self, request: Request) -> Response:
         """Show everything."""
-        return self._page(request, self._parts.places.here(request, Action.LIVE))
+        return self.page(request, self._parts.places.here(request, Action.LIVE))
 
     # --- What is done ---
 
@@ -80,7 +87,7 @@ class PowerPages:
             except Unclear as error:
                 wrong["until"] = str(error)
         if wrong:
-            return self._page(request, here, filled, _look(wrong))
+            return self.page(request, here, filled, _look(wrong))
         told = _("The available current was set.")
         return await self._done(request, here, filled, SetAvailableCurrent, fields, told)
 
@@ -100,10 +107,10 @@ class PowerPages:
             except Unclear as error:
                 wrong["otherwise_a"] = str(error)
         if wrong or read.wrong:
-            return self._page(request, here, filled, _look(wrong), read.rows)
+            return self.page(request, here, filled, _look(wrong), read.rows)
         if not read.rules:
             text = _("Fill in a row, or lift the schedule with the button beside it.")
-            return self._page(request, here, filled, Wrong(422, text), read.rows)
+            return self.page(request, here, filled, Wrong(422, text), read.rows)
         told = _("The weekly schedule was set.")
         return await self._done(
             request, here, filled, SetCurrentSchedule, fields, told, read.rows
@@ -137,10 +144,10 @@ class PowerPages:
             part = one_of(filled, charger.charger_id)
             answer = await self._parts.doing.carry_out(part, SetPriority, about)
             if isinstance(answer, Wrong):
-                return self._page(request, here, filled, answer)
+                return self.page(request, here, filled, answer)
             done, changed = answer, changed + 1
         if done is None:
-            return self._page(
+            return self.page(
                 request,
                 here,
                 filled,
@@ -165,12 +172,12 @@ class PowerPages:
         doing = self._parts.doing
         done = await doing.carry_out(filled, kind, {"installation_id": here.id, **fields})
         if isinstance(done, Wrong):
-            return self._page(request, here, filled, done, rows)
+            return self.page(request, here, filled, done, rows)
         return doing.done(request, f"{here.path}/power", done, told)
 
     # --- What is shown ---
 
-    def _page(
+    def page(
         self,
         request: Request,
         here: Here,
@@ -178,6 +185,7 @@ class PowerPages:
         wrong: Wrong | None = None,
         rows: Sequence[Row] | None = None,
     ) -> Response:
+        """Show everything, and what was filled in with what is wrong about it."""
         layout, now = here.layout, self._parts.now()
         zone = ZoneInfo(layout.time_zone)
         schedule, grid = layout.current_schedule, layout.grid_type
@@ -195,12 +203,17 @@ class PowerPages:
             days=[(it.value, day_name(it)) for it in WEEK],
             wishes={it.charger_id: wish_text(it, now, zone) for it in layout.chargers},
             circuits={it.circuit_id: it.name for it in layout.circuits},
+            breakers=[
+                (MAIN, _("Main breaker")),
+                *((it.circuit_id, it.name) for it in layout.circuits),
+            ],
             priorities=[(it, str(it)) for it in PRIORITIES],
             may_change=here.may(Action.POWER),
             fresh=here.fresh(Action.POWER),
             present=present,
             filled=None if filled is None else beside(filled, present),
             wrong=wrong,
+            **choices(),
         )
 
 
@@ -208,7 +221,10 @@ def _present(layout: Layout) -> dict[str, str]:
     """Name what is set at present, by the fields of the forms."""
     until = layout.available_until
     local = None if until is None else until.astimezone(ZoneInfo(layout.time_zone))
+    peak = next((it for it in layout.peaks if it.circuit_id is None), None)
     return {
+        "peak_kw": "" if peak is None else f"{peak.peak_w / 1000:g}",
+        "per": (PeakPeriod.HOUR if peak is None else peak.per).value,
         "available_a": written(layout.available_a),
         "until": "" if local is None else f"{local:%Y-%m-%dT%H:%M}",
         "otherwise_a": written(layout.otherwise_a),

@@ -23,6 +23,8 @@ from shared.rights.table import Action
 from shared.speech import _, counted, marked
 from shared.units import CHARGER_A_MAX, PILOT_MIN_A
 
+SERIALS_CHARS_MAX: Final = 200
+"""Of serial numbers that an address brings along."""
 NUMBER_MAX: Final = 100_000
 WIRINGS: Final = {
     Wirings.TURNED: marked("Three phases, turned from charger to charger (recommended)"),
@@ -124,6 +126,7 @@ class AssigningPages:
             way=way_to(layout, circuit.circuit_id),
             wirings=[(it, _(text)) for it, text in WIRINGS.items()] if three else [],
             between_lines=layout.grid_type is GridType.IT_3_PHASE,
+            serials=request.query_params.get("serials", "")[:SERIALS_CHARS_MAX],
             first=len(layout.chargers) + 1,
             usual_a=min(32.0, circuit.set_a),
             fresh=here.fresh(Action.ADD_CHARGERS),

@@ -11,6 +11,7 @@ from services.portal.setup.circuit_pages import CircuitPages
 from services.portal.setup.installation_pages import InstallationPages
 from services.portal.setup.leaving_pages import LeavingPages
 from services.portal.setup.list_pages import ListPages
+from services.portal.setup.placing_pages import PlacingPages
 
 
 def routes(parts: Parts) -> Sequence[BaseRoute]:
@@ -25,6 +26,7 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
     return (
         Route("/", listing.page),
         Route("/api/installations", listing.listed),
+        Route("/chargers/place", PlacingPages(parts).page),
         Route("/installations/new", installations.new),
         Route("/installations/new", installations.create, methods=["POST"]),
         Route("/installations/check", installations.check, methods=["POST"]),

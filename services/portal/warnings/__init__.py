@@ -2,7 +2,6 @@
 Warnings, and who is told of them.
 
 showing    what the page of warnings shows: pure
-asking     questions to notifications
 listed     the page of warnings, and taking notice of one
 choices    what somebody is told of by e-mail, and the page that ends it
 programs   webhooks, their secrets, and what was given up

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services.portal.doing import Filled, Wrong, filled_in
+from services.portal.notice_desk import ask
 from services.portal.parts import Parts
 from services.portal.signing_in.asking import required
-from services.portal.warnings.asking import ask
 from shared import subjects
 from shared.context import Context
 from shared.ids import new_id

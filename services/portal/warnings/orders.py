@@ -8,9 +8,9 @@ from starlette.routing import BaseRoute, Route
 
 from services.portal.acting import command_id_of, minted_id
 from services.portal.doing import Filled, Wrong, filled_in
+from services.portal.notice_desk import ask
 from services.portal.parts import Parts
 from services.portal.places import Here
-from services.portal.warnings.asking import ask
 from shared.ids import PersonId, new_id
 from shared.messages.notices import TellingOf, TellingOfAnswer
 from shared.messages.notifications import CancelReportOrder, OrderReport

@@ -10,9 +10,9 @@ from starlette.routing import BaseRoute, Route
 
 from services.portal.acting import command_id_of, minted_id
 from services.portal.doing import Filled, Wrong, filled_in
+from services.portal.notice_desk import ask
 from services.portal.parts import Parts
 from services.portal.places import Here
-from services.portal.warnings.asking import ask
 from services.portal.when import when
 from shared.ids import new_id
 from shared.messages import Answer

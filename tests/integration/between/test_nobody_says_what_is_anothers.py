@@ -7,6 +7,7 @@ import pytest
 from cli.published.language import COMMANDS, READINGS, owner_of
 from shared import subjects
 from shared.messages import Command
+from shared.messages.notices import SetUpNotes
 from shared.messages.people import CardsOf, People, Standing
 from shared.messages.permissions import RecordRefusal
 from shared.messages.registry import EVENTS
@@ -39,6 +40,8 @@ def said() -> Iterator[tuple[str, frozenset[str]]]:
         asked = subjects.query("permissions", query.__name__)
         yield asked, frozenset({"portal", "telemetry"})
     yield subjects.query("permissions", People.__name__), frozenset({"notifications", "portal"})
+    asked = subjects.query("installation", SetUpNotes.__name__)
+    yield asked, frozenset({"notifications", "portal"})
     for name in ("permissions", "notifications"):
         yield subjects.operator_query(name, "Anything"), frozenset()
     yield "anything.else", frozenset()

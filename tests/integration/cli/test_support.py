@@ -455,6 +455,17 @@ async def test_every_read_model_folds_to_what_is_there(
     assert said.json["equal"]
 
 
+async def test_rows_of_a_table_are_rebuilt_as_documents_are(desk: Desk) -> None:
+    listed = await desk.ask("projections", "list", "--json")
+    done = await desk.ask("projections", "rebuild", PORTAL, "telemetry", "--json")
+    dry = await desk.ask("projections", "rebuild", PORTAL, "telemetry", "--dry-run", "--json")
+
+    (row,) = [it for it in listed.json if (it["service"], it["name"]) == (PORTAL, "telemetry")]
+    assert row["documents"]["charging_session"] > 0
+    assert (done.code, done.json["swapped"]) == (0, True), done.text
+    assert (dry.code, dry.json["equal"]) == (0, True)
+
+
 # --- Tampering: last, because it cannot be undone by anything but itself ---
 
 

@@ -36,6 +36,8 @@ NAMES: Mapping[str, str] = defaultdict(
     charger_id=OWN,
     circuit_id="level-1",
     serial="ZAP000011",
+    month="2026-11",
+    form="csv",
 )
 AT_ONCE = ("/sign-out", "/account/sessions/end-others")
 """What would end the walk."""

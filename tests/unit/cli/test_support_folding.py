@@ -14,6 +14,7 @@ from cli.support.registry import (
 )
 from shared.documents import Documents
 from shared.messages.balancer import OverloadDetected
+from shared.messages.notifications import WarningKind, WarningRaised
 from shared.messages.permissions import (
     CardRegistered,
     MemberAdded,
@@ -156,12 +157,29 @@ def permissions() -> Log:
     return log
 
 
+def warned() -> Log:
+    log = Log("notifications")
+    log.act(
+        WarningRaised(
+            installation_id=GARAGE,
+            warning_id="w-1",
+            kind=WarningKind.CHARGER_OFFLINE,
+            about=BAY,
+            charger_id=BAY,
+            since=BEGIN,
+        )
+    )
+    return log
+
+
 def past(service: str) -> list[Recorded]:
     """Tell a little of everything that a log is folded from."""
     if service == "installation":
         return garage_with_a_locked_charger().events
     if service == "permissions":
         return permissions().events
+    if service == "notifications":
+        return warned().events
     log = telemetry() if service == "telemetry" else balancer()
     if service == "telemetry":
         log.act(connected())

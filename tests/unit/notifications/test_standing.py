@@ -258,6 +258,12 @@ def test_only_what_can_be_mended_about_the_set_up_is_warned_of() -> None:
     assert kinds(facts(notes=(note("turn the phases"),)), 0) == {WarningKind.SET_UP}
 
 
+def test_what_may_be_meant_so_warns_nobody() -> None:
+    meant = note("give roles").model_copy(update={"code": "drivers-are-asked"})
+
+    assert kinds(facts(notes=(meant,)), 0) == set()
+
+
 def test_a_set_up_that_was_not_asked_about_is_neither_well_nor_ill() -> None:
     key = (WarningKind.SET_UP, "same-first-phase")
 

@@ -169,8 +169,9 @@ async def test_a_wish_is_in_the_time_of_the_place() -> None:
 @pytest.mark.parametrize(
     ("form", "fields", "wrong"),
     [
-        ("wish", {"ready_by": "soon"}, "Write a time such as 07:00."),
-        ("wish", {"kwh": "2000"}, "Between 0.1 and 1000 kWh."),
+        ("wish", {"ready_by": "soon", "kwh": "30"}, "Write a time such as 07:00."),
+        ("wish", {"kwh": "2000", "ready_by": "07:00"}, "Between 0.1 and 1000 kWh."),
+        ("wish", {"kwh": "30"}, "Fill in both, or neither for no wish."),
         ("priority", {"priority": "high"}, "This is no number."),
     ],
 )

@@ -1,20 +1,26 @@
 """My charging: what is a driver's own, and nothing of anybody else's."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
 from services.portal.charging import ChargingSession
+from services.portal.documents import Wish
+from services.portal.driver.costs import cost_of, cost_so_far
+from services.portal.driver.finishing import finish_text, power_w_of
 from services.portal.driver.mine import SESSIONS_MAX, began_before, my_sessions, offers, running
 from services.portal.facts import Facts
 from shared.messages import Command
-from shared.messages.installation import SetChargingWish
+from shared.messages.installation import SetChargingWish, Tariff
 from shared.messages.permissions import Role
 from shared.messages.telemetry import StartCharging, StopCharging
+from shared.phases import GridType
 from shared.rights.grants import Grants
 from shared.rights.table import Action
-from tests.unit.portal.facts import AT, GARAGE, GUESTS_LOCKED, LAYOUT, at, known
+from tests.unit.portal.facts import AT, GARAGE, GUESTS_LOCKED, LAYOUT, at, known, reading
 from tests.unit.portal.test_charger_page import FORM, Doer, grants, session
 from tests.unit.portal.test_pages import asking, sights
 
@@ -132,7 +138,9 @@ async def test_a_refusal_and_a_wrong_wish_are_told_on_the_same_page() -> None:
     async with client(acting=Doer("SessionRuns", "a session runs there")) as http:
         refused = await http.post("/my/start", data=FORM | AT_BAY_1)
     async with client(acting=Doer(), sessions=session()) as http:
-        wrong = await http.post("/my/wish", data=FORM | AT_BAY_1 | {"kwh": "lots"})
+        wrong = await http.post(
+            "/my/wish", data=FORM | AT_BAY_1 | {"kwh": "lots", "ready_by": "07:00"}
+        )
         nowhere = await http.post("/my/wish", data=FORM | {"installation_id": "moon"})
 
     assert (refused.status_code, "A session runs there." in refused.text) == (409, True)
@@ -190,3 +198,75 @@ def test_a_session_at_a_place_that_is_gone_is_told_by_its_ids() -> None:
     (row,) = my_sessions([past(1, ended_at=None, energy_wh=None)], lambda _: None).rows
 
     assert (row.charger, row.place, row.lasted, row.energy) == ("bay-2", GARAGE, "goes on", "–")
+
+
+# --- What it costs ---
+
+PRICED = LAYOUT.model_copy(
+    update={
+        "tariffs": (
+            Tariff(
+                valid_from=date(2026, 1, 1),
+                currency="EUR",
+                price_per_kwh=Decimal("0.50"),
+                vat_percent=Decimal(20),
+            ),
+        )
+    }
+)
+
+
+def test_a_session_that_is_over_has_a_cost_with_vat_where_there_is_a_tariff() -> None:
+    assert cost_of(past(1), PRICED) == "€5.04"  # 8.4 kWh at 0.60
+    assert cost_of(past(1), LAYOUT) == ""
+    assert cost_of(past(1, ended_at=None, energy_wh=None), PRICED) == ""
+
+
+def test_a_session_that_goes_on_has_cost_so_much_until_now() -> None:
+    going_on = past(1, ended_at=None, energy_wh=None)
+
+    assert cost_so_far(going_on, 10_000, PRICED, AT) == "€6.00"
+    assert cost_so_far(going_on, None, PRICED, AT) == ""
+
+
+async def test_cost_and_wish_stand_beside_the_car() -> None:
+    wished = LAYOUT.chargers[0].model_copy(
+        update={"wish": Wish(departure_at=at(36_000), energy_wh=30_000)}
+    )
+    layout = PRICED.model_copy(update={"chargers": (wished, LAYOUT.chargers[1])})
+    readings = {"bay-1": reading(register_wh=11_000)}
+    async with client(
+        facts=known(layout=layout, readings=readings), sessions=session()
+    ) as http:
+        page = (await http.get("/my")).text
+
+    assert "€6.00" in page
+    assert "Wished: 30 kWh until" in page
+
+
+# --- When it is ready ---
+
+
+def finish(current_a: float = 10.0, session_wh: int | None = 10_000, **changes: object) -> str:
+    wished = LAYOUT.chargers[0].model_copy(
+        update={"wish": Wish(departure_at=at(36_000), energy_wh=12_300)} | changes
+    )
+    facts = known(readings={"bay-1": reading(current_a=(current_a, 0.0, 0.0))})
+    return finish_text(facts, wished, session_wh, AT)
+
+
+def test_a_car_is_foretold_to_be_ready_as_it_charges_now() -> None:
+    assert finish() == "At this current it has 12.3 kWh at about 09:00."  # 2.3 kWh at 2.3 kW
+    assert finish(session_wh=12_300) == "It has what was wished."
+
+
+def test_nothing_is_foretold_that_nobody_can_say() -> None:
+    assert finish(current_a=0.0) == ""
+    assert finish(session_wh=None) == ""
+    assert finish(wish=None) == ""
+    assert finish(wish=Wish(departure_at=at(-1), energy_wh=1)) == ""
+    told = reading(current_a=(10.0, 10.0, 0.0))
+    assert power_w_of(told, GridType.IT_3_PHASE) is None
+    assert (
+        power_w_of(told.model_copy(update={"power_w": 2300.0}), GridType.IT_3_PHASE) == 2300.0
+    )

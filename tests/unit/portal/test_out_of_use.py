@@ -182,6 +182,7 @@ def test_a_stranger_is_offered_to_be_assigned() -> None:
 
     assert (knock.locked, knock.at, knock.reason) == (False, "08:59", "it is not assigned")
     assert knock.command == "ampledger charger assign INSTALLATION CIRCUIT ZAP000999"
+    assert knock.addable
 
 
 def test_a_locked_serial_that_knocks_is_shown_as_locked() -> None:
@@ -194,7 +195,7 @@ def test_a_locked_serial_that_knocks_is_shown_as_locked() -> None:
     standing = {it.serial: (GUESTS_LOCKED, it) for it in GUESTS_LOCKED.chargers}
     knock = knock_of("ZAP000002", refusal, standing, AT, OSLO)
 
-    assert knock.locked
+    assert (knock.locked, knock.addable) == (True, False)
     assert knock.reason == (
         "locked: its circuit Guests was deactivated (Bay 2, Sea Street garage)"
     )

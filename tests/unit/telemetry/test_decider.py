@@ -10,6 +10,7 @@ from services.telemetry.decider import (
     Hello,
     connected,
     disconnected,
+    firmware_notified,
     start_mark,
     status_notified,
     stop_mark,
@@ -20,6 +21,7 @@ from services.telemetry.payloads import CallRefused
 from shared.messages.telemetry import (
     ChargerStatusChanged,
     FaultReported,
+    FirmwareStatusReported,
     SessionEnded,
     SessionStarted,
 )
@@ -74,6 +76,22 @@ def test_the_end_of_a_connection_is_put_on_record_once() -> None:
 
     assert (event.gateway_id, event.reason) == (GATEWAY, "closed with 1000")
     assert disconnected(after(facts.connected, event), ASSIGNED, "again") == ()
+
+
+# --- Firmware ---
+
+
+def test_how_far_a_charger_is_with_its_firmware_is_put_on_record_once() -> None:
+    (event,) = firmware_notified(Charger(), ASSIGNED, {"status": "Downloading"})
+
+    assert event == FirmwareStatusReported(**BAY_12, status="Downloading")
+    assert firmware_notified(after(event), ASSIGNED, {"status": "Downloading"}) == ()
+    (done,) = firmware_notified(after(event), ASSIGNED, {"status": "Installed"})
+    assert firmware_notified(after(event, done), ASSIGNED, {"status": "Downloading"}) != ()
+
+
+def test_a_charger_that_is_about_no_other_firmware_has_nothing_to_tell() -> None:
+    assert firmware_notified(Charger(), ASSIGNED, {"status": "Idle"}) == ()
 
 
 # --- Status ---

@@ -224,6 +224,19 @@ async def test_the_list_is_searched_by_the_server_and_its_address_says_how() -> 
     assert (await browser.get("/api/installations?q=hill")).json()["installations"] == []
 
 
+async def test_a_charger_that_nobody_has_added_is_led_to_the_circuit_it_stands_on() -> None:
+    hill = LAYOUT.model_copy(update={"installation_id": "hill", "name": "Secret hill"})
+    browser = Browser(LAYOUT, hill)
+    page = (await browser.get("/chargers/place?serial=NEW%22000001")).text
+    path = f"{HOME}/circuits/guests/chargers/new?serials=NEW%22000001"
+
+    assert path in page
+    assert "Secret hill" not in page
+    assert "NEW&#34;000001</textarea>" in (await browser.get(path)).text
+    nobody = Browser(role=Role.OWNER)
+    assert "You may add chargers nowhere" in (await nobody.get("/chargers/place?serial=A")).text
+
+
 # --- An installation ---
 
 
