@@ -21,11 +21,9 @@ def query_routes(store: EventStore) -> NatsRouter:
     @router.subscriber(subjects.query(SERVICE, SetUpNotes.__name__), queue=SERVICE)
     async def set_up_notes(query: SetUpNotes) -> SetUpNotesAnswer:
         """Look an installation over."""
-        state = installation.initial
-        for recorded in await store.load(stream_named(query.installation_id)):
-            event = recorded.event
-            assert isinstance(event, InstallationEvent)  # noqa: S101  # the stream is theirs
-            state = installation.evolve(state, event)
+        history = await store.load(stream_named(query.installation_id))
+        events = [it.event for it in history if isinstance(it.event, InstallationEvent)]
+        state = installation.fold(events)
         return SetUpNotesAnswer(notes=installation.notes_of(state))
 
     return router
