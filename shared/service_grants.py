@@ -21,6 +21,7 @@ from shared.messages.credentials import (
     RotateChargerCredential,
     WithdrawChargerCredential,
 )
+from shared.messages.notices import SetUpNotes
 from shared.messages.people import CardsOf, People, Standing
 from shared.messages.permissions import RecordRefusal
 from shared.messages.reports import MakeReport
@@ -149,7 +150,7 @@ SERVICES: Final[Mapping[str, Row]] = {
         takes=(*_doors(NOTIFICATIONS), subjects.operator_query(NOTIFICATIONS, ">")),
         asks=(
             Ask(PERMISSIONS, subjects.query(PERMISSIONS, People.__name__)),
-            Ask(INSTALLATION, subjects.query(INSTALLATION, "Notes")),
+            Ask(INSTALLATION, subjects.query(INSTALLATION, SetUpNotes.__name__)),
             Ask(PORTAL, _REPORT),
         ),
         follows=(INSTALLATION, PERMISSIONS, TELEMETRY, BALANCER),

@@ -1,14 +1,14 @@
 """Where the parts of the installation service meet."""
 
+from services.installation.answering import query_routes
 from services.installation.claims import stream_named
-from services.installation.handlers import notes_from, routes
+from services.installation.handlers import routes
 from services.installation.language import COMMANDS
 from services.installation.rehearsing import rehearsals
 from shared.acts_query import answer_acts
 from shared.commands import taking_commands
 from shared.event_store import EventStore
 from shared.follow import follow
-from shared.notes_query import answer_notes
 from shared.rehearsing import answer_rehearsals
 from shared.relay import Relay
 from shared.rights.book import GrantBook
@@ -26,7 +26,6 @@ async def assemble(runtime: Runtime) -> None:
     follower = book.follower("installation", runtime.pool)
     runtime.spawn(follow(runtime.client, runtime.pool, follower), "follow-permissions")
     await answer_acts(runtime.client, "installation", store, lambda it: (stream_named(it),))
-    await answer_notes(runtime.client, notes_from(store))
     decide = rehearsals(store, book.check)
     await answer_rehearsals(runtime.client, "installation", COMMANDS, decide)
     await runtime.stack.enter_async_context(
@@ -34,6 +33,7 @@ async def assemble(runtime: Runtime) -> None:
             runtime.settings.nats_url,
             "ampledger-installation",
             routes(store, book.check),
+            query_routes(store),
         )
     )
 

@@ -3,17 +3,15 @@
 from faststream.nats import NatsRouter
 
 from services.installation.claims import stream_named
-from services.installation.decider import installation, installation_at, moving
+from services.installation.decider import installation_at, moving
 from services.installation.language import COMMANDS, InstallationCommand
 from services.installation.moves import leads_elsewhere
 from shared.asking import command_routes
 from shared.clock import utc_now
 from shared.context import Context
 from shared.event_store import EventStore
-from shared.ids import InstallationId
-from shared.messages import Answer, Note
+from shared.messages import Answer
 from shared.messages.installation import MoveCharger
-from shared.notes_query import NotesOf
 from shared.rights.guard import Check
 from shared.transact import transact, transact_across
 
@@ -31,14 +29,3 @@ def routes(store: EventStore, check: Check) -> NatsRouter:
         return await transact(store, stream, installation_at(utc_now()), command, context)
 
     return command_routes(COMMANDS, QUEUE, execute, check)
-
-
-def notes_from(store: EventStore) -> NotesOf:
-    """Look installations over, as they are in the log."""
-
-    async def notes_of(installation_id: InstallationId) -> tuple[Note, ...]:
-        history = await store.load(stream_named(installation_id))
-        events = [it.event for it in history]
-        return installation.notes_of(installation.fold(events))  # type: ignore[arg-type]  # the stream is the decider's
-
-    return notes_of

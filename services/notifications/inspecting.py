@@ -8,14 +8,16 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from services.notifications.knowledge import Knowledge
+from shared import subjects
 from shared.clock import utc_now
-from shared.messaging import ServiceUnavailable
-from shared.notes_query import ask_notes
+from shared.ids import InstallationId
+from shared.messages.notices import SetUpNotes, SetUpNotesAnswer
 from shared.tasks import keep_running
 
+INSTALLATION: Final = "installation"
 LOOK_S: Final = 2.0
 """An installer who sets something up changes many things in a row; it is looked at after a while."""
-FAULTS: Final = (ServiceUnavailable, NatsError, ValidationError)
+ASK_S_MAX: Final = 3.0
 
 log = structlog.get_logger()
 
@@ -33,15 +35,22 @@ class Inspecting:
         def on_fault(fault: Exception) -> None:
             log.warning("set-ups cannot be looked over now", fault=repr(fault))
 
-        await keep_running(self._ask_due, FAULTS, on_fault, LOOK_S)
+        await keep_running(self._ask_due, (NatsError, ValidationError), on_fault, LOOK_S)
 
     async def _ask_due(self) -> None:
-        unasked = self._knowledge.unasked
-        for installation_id in sorted(unasked):
-            unasked.discard(installation_id)
+        for installation_id in sorted(self._knowledge.unasked):
+            self._knowledge.unasked.discard(installation_id)
             try:
-                notes = await ask_notes(self._client, installation_id)
-            except FAULTS:
-                unasked.add(installation_id)
+                await self._ask(installation_id)
+            except (NatsError, ValidationError):
+                self._knowledge.unasked.add(installation_id)
                 raise
-            self._knowledge.note(installation_id, notes, utc_now())
+
+    async def _ask(self, installation_id: InstallationId) -> None:
+        reply = await self._client.request(
+            subjects.query(INSTALLATION, SetUpNotes.__name__),
+            SetUpNotes(installation_id=installation_id).model_dump_json().encode(),
+            timeout=ASK_S_MAX,
+        )
+        answer = SetUpNotesAnswer.model_validate_json(reply.data)
+        self._knowledge.note(installation_id, answer.notes, utc_now())

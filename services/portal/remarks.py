@@ -2,14 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 from nats.aio.client import Client
+from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NatsTimeoutError
+from pydantic import ValidationError
 
 from services.portal.doing import sentence
+from shared import subjects
 from shared.ids import InstallationId
-from shared.messaging import ServiceUnavailable
-from shared.notes_query import ask_notes
+from shared.messages.notices import SetUpNotes, SetUpNotesAnswer
+from shared.messaging import REQUEST_TIMEOUT_S
+
+SUBJECT: Final = subjects.query("installation", SetUpNotes.__name__)
 
 log = structlog.get_logger()
 
@@ -33,9 +40,11 @@ class Remarks:
 
     async def of(self, installation_id: InstallationId) -> Sequence[Remark] | None:
         """Look an installation over; none: whoever knows does not answer, and the page says so."""
+        question = SetUpNotes(installation_id=installation_id).model_dump_json().encode()
         try:
-            notes = await ask_notes(self._client, installation_id)
-        except ServiceUnavailable as fault:
-            log.warning("not looked over", installation_id=installation_id, reason=str(fault))
+            reply = await self._client.request(SUBJECT, question, timeout=REQUEST_TIMEOUT_S)
+            notes = SetUpNotesAnswer.model_validate_json(reply.data).notes
+        except (NoRespondersError, NatsTimeoutError, ValidationError) as fault:
+            log.warning("not looked over", installation_id=installation_id, reason=repr(fault))
             return None
         return [Remark(it.about, sentence(it.text), sentence(it.mend)) for it in notes]

@@ -1,9 +1,9 @@
-"""What notifications is asked by the portal and by the platform's operator, and what it answers."""
+"""What notifications is asked by the portal and by the platform's operator, and what it asks itself."""
 
 from pydantic import Field
 
 from shared.ids import DeliveryId, InstallationId, PersonId, WarningId, WebhookId
-from shared.messages import Message, Moment
+from shared.messages import Message, Moment, Note
 from shared.messages.notifications import (
     NotificationsChosen,
     ReportOrdered,
@@ -13,6 +13,16 @@ from shared.messages.notifications import (
 from shared.messages.people import Query
 
 WARNINGS_MAX = 1000
+
+
+class SetUpNotes(Query):
+    """What would an electrician say of an installation as it is now? Asked of the installation service."""
+
+    installation_id: InstallationId
+
+
+class SetUpNotesAnswer(Message):
+    notes: tuple[Note, ...] = ()
 
 
 class WarningsOf(Query):

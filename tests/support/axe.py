@@ -16,6 +16,7 @@ PACKAGE: Final = "axe-core@4.14.1"
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 """WCAG 2.2 at AA, and what axe's authors recommend besides."""
 Scheme = Literal["light", "dark"]
+TOLD_MAX: Final = 20
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 _RUN: Final = """tags => axe.run(document, {
     runOnly: {type: "tag", values: tags}, resultTypes: ["violations"],
@@ -35,7 +36,8 @@ async def violations_of(page: Page, scheme: Scheme = "light") -> list[str]:
 async def expect_accessible(page: Page) -> None:
     """Fail if anything is wrong with a page, in light or in dark."""
     found = [it for scheme in SCHEMES for it in await violations_of(page, scheme)]
-    assert not found, "\n".join([f"{page.url}: {len(found)} violations", *found])
+    told = [f"{page.url}: {len(found)} violations", *found[:TOLD_MAX]]
+    assert not found, "\n".join(told)
 
 
 def _sentence(violation: Mapping[str, Any], node: Mapping[str, Any]) -> str:

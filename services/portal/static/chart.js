@@ -79,7 +79,7 @@
     });
     const stepped = uPlot.paths.stepped({ align: 1 });
     const time = new Intl.DateTimeFormat(document.documentElement.lang, {
-      timeStyle: "medium", timeZone: zone,
+      timeStyle: "medium", timeZone: zone, hourCycle: "h23",
     });
     return [
       { value: (_, at_s) => (at_s === null || at_s === undefined ? "–" : time.format(at_s * 1000)) },

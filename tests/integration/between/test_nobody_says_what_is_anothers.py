@@ -7,11 +7,11 @@ import pytest
 from cli.published.language import COMMANDS, READINGS, owner_of
 from shared import subjects
 from shared.messages import Command
+from shared.messages.notices import SetUpNotes
 from shared.messages.people import CardsOf, People, Standing
 from shared.messages.permissions import RecordRefusal
 from shared.messages.registry import EVENTS
 from shared.messages.telemetry import SetCurrentLimit, StartCharging, StopCharging
-from shared.notes_query import QUERY as NOTES
 from shared.service_grants import SERVICES
 from tests.support.servers import EmbeddedServers
 from tests.support.signed_in import listening, may_say, signed_in
@@ -40,7 +40,7 @@ def said() -> Iterator[tuple[str, frozenset[str]]]:
         asked = subjects.query("permissions", query.__name__)
         yield asked, frozenset({"portal", "telemetry"})
     yield subjects.query("permissions", People.__name__), frozenset({"notifications", "portal"})
-    asked = subjects.query("installation", NOTES)
+    asked = subjects.query("installation", SetUpNotes.__name__)
     yield asked, frozenset({"notifications", "portal"})
     for name in ("permissions", "notifications"):
         yield subjects.operator_query(name, "Anything"), frozenset()
