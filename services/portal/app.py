@@ -49,7 +49,7 @@ from shared.messages.signing_in import Asker
 from shared.naming import names_of
 from shared.rights.grants import Place
 from shared.runtime import Runtime, run
-from shared.speech import speaking, spoken
+from shared.speech import speaking
 from shared.web_server import listening_socket, serve
 
 HEARD_OF: Final = ("installation", "telemetry", "balancer", "permissions")
@@ -183,11 +183,6 @@ def sights_of(
         with speaking(sight.language):
             return view_of(found, utc_now(), settings.time_zone, deactivated=sight.deactivated)
 
-    def all_views() -> Sequence[InstallationView]:
-        sights = (Sight(it, language=spoken()) for it in sorted(models.layouts.all()))
-        found = (view(it) for it in sights)
-        return [it for it in found if it is not None]
-
     def knocks() -> Sequence[Knock]:
         now, standing = utc_now(), models.standing()
         return [
@@ -198,7 +193,7 @@ def sights_of(
     def time_of_day() -> str:
         return utc_now().astimezone(settings.time_zone).strftime("%H:%M:%S")
 
-    return Sights(all_views, view, knocks, facts, time_of_day, settings.time_zone)
+    return Sights(view, knocks, facts, time_of_day, settings.time_zone)
 
 
 def main() -> None:

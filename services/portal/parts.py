@@ -32,7 +32,6 @@ from shared.ids import InstallationId
 class Sights:
     """What there is to be seen."""
 
-    all_views: Callable[[], Sequence[InstallationView]]
     view: Callable[[Sight], InstallationView | None]
     knocks: Callable[[], Sequence[Knock]]
     facts: Callable[[InstallationId], Facts | None]

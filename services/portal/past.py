@@ -16,7 +16,7 @@ from shared.ids import InstallationId, PersonId
 from shared.messages.telemetry import ChargerRefused
 from shared.recorded import Recorded
 
-ASKED: Final = ("installation", "permissions", "telemetry")
+ASKED: Final = ("installation", "permissions", "telemetry", "notifications")
 """Whose logs have deeds in them: a balancer's has only its own decisions."""
 LOOKS_MAX: Final = 2
 """How many looks are taken at a time."""

@@ -29,7 +29,7 @@ _PEOPLE: Final = re.compile(
     rb'"(?:actor|grantee)":"person/([\w-]{1,64})"|"person_id":"([\w-]{1,64})"'
 )
 """Where people are named in an event or its metadata."""
-_AUTOMATA: Final = frozenset({"balancer", "system"})
+_AUTOMATA: Final = frozenset({"balancer", "notifications", "system"})
 """Actors that nobody stands behind. What permissions does by itself counts: it takes roles away."""
 _REFUSALS: Final = (AccessRefused, ChargerRefused)
 

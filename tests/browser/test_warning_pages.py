@@ -23,8 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.integration]
 HOME = f"/installations/{GARAGE}"
 PAGES = (
     f"{HOME}/warnings",
-    f"{HOME}/webhooks",
-    f"{HOME}/report-orders",
+    f"{HOME}/warnings/webhooks",
+    f"{HOME}/reports/orders",
     "/my/notifications",
     f"/my/notifications/{GARAGE}",
     f"/unsubscribe?installation={GARAGE}&person=ada&mark=0",

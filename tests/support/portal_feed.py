@@ -28,7 +28,7 @@ from tests.support.databases import service_database
 from tests.support.permissions_process import PermissionsProcess, running_permissions, sign_in
 from tests.support.servers import EmbeddedServers
 
-LOGS = ("installation", "telemetry", "balancer")
+LOGS = ("installation", "telemetry", "balancer", "notifications")
 OPERATOR = "operator"
 """Somebody of support: may look at everything."""
 

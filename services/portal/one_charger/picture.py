@@ -160,7 +160,7 @@ def _draw(facts: ChargerFacts) -> str:
 def _decided(facts: ChargerFacts, now: datetime, zone: ZoneInfo) -> str:
     share = facts.share
     if share is None or share.position is None or share.decided_at is None:
-        return ""
+        return _("nothing yet")
     return _(
         "Decision %(position)s in the balancer's log, at %(time)s",
         position=share.position,

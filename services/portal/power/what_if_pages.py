@@ -35,6 +35,11 @@ class WhatIfPages:
         if asked.question is None:
             wrong = Wrong(422, _("Some fields need another look."), asked.wrong)
             return self._page(request, here, filled, wrong, None)
+        if not here.layout.chargers:
+            text = _(
+                "There are no chargers yet: add some, and the balancer has something to say."
+            )
+            return self._page(request, here, filled, Wrong(409, text), None)
         try:
             answer = await ask_what_if(self._parts.client, asked.question)
         except ServiceUnavailable:

@@ -18,7 +18,6 @@ from services.portal.setup.pasting import Manner, Row, Wirings, World, addable, 
 from services.portal.setup.trees import way_to
 from shared.ids import Serial
 from shared.messages.installation import AssignChargers
-from shared.phases import GridType
 from shared.rights.table import Action
 from shared.speech import _, counted, marked
 from shared.units import CHARGER_A_MAX, PILOT_MIN_A
@@ -125,7 +124,6 @@ class AssigningPages:
             circuit=circuit,
             way=way_to(layout, circuit.circuit_id),
             wirings=[(it, _(text)) for it, text in WIRINGS.items()] if three else [],
-            between_lines=layout.grid_type is GridType.IT_3_PHASE,
             serials=request.query_params.get("serials", "")[:SERIALS_CHARS_MAX],
             first=len(layout.chargers) + 1,
             usual_a=min(32.0, circuit.set_a),

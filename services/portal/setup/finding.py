@@ -6,7 +6,7 @@ Finding installations: by words, by what they are like at the moment, a page at 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from services.portal.documents import Layout
@@ -23,6 +23,7 @@ FILTERS: Final = {
     "waiting": marked("With a queue"),
 }
 """What can be asked for, by its name in the address."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,6 @@ def paged(total: int, page: int) -> Pages:
     return Pages(min((page - 1) * PER_PAGE + 1, last), last, total, page, pages)
 
 
-def on_page(those: Sequence[Layout], pages: Pages) -> Sequence[Layout]:
+def on_page(those: Sequence[T], pages: Pages) -> Sequence[T]:
     """Name those of a page."""
     return those[max(0, pages.first - 1) : pages.last]

@@ -15,7 +15,6 @@ from services.portal.parts import Parts
 from services.portal.setup.finding import (
     ALL,
     FILTERS,
-    PER_PAGE,
     Pages,
     Search,
     found,
@@ -89,7 +88,7 @@ class ListPages:
         if search.show != ALL:
             views = [it for it in await self._drawn(those) if like(it, search.show)]
             pages = paged(len(views), search.page)
-            return _Found(views[max(0, pages.first - 1) : pages.last][:PER_PAGE], pages)
+            return _Found(on_page(views, pages), pages)
         pages = paged(len(those), search.page)
         return _Found(await self._drawn(on_page(those, pages)), pages)
 

@@ -26,7 +26,7 @@ _PERSON = "person/"
 def routes(parts: Parts) -> Sequence[BaseRoute]:
     """Make the routes."""
     pages = OrderPages(parts)
-    home = "/installations/{installation_id}/report-orders"
+    home = "/installations/{installation_id}/reports/orders"
     return (
         Route(home, pages.show),
         Route(home, pages.order, methods=["POST"]),
@@ -59,7 +59,7 @@ class OrderPages:
         if isinstance(done, Wrong):
             return await self._page(request, here, done, filled)
         text = _("The report is sent every month from now on.")
-        return self._parts.doing.done(request, f"{here.path}/report-orders", done, text)
+        return self._parts.doing.done(request, f"{here.path}/reports/orders", done, text)
 
     async def cancel(self, request: Request) -> Response:
         filled = await filled_in(request)
@@ -69,7 +69,7 @@ class OrderPages:
         if isinstance(done, Wrong):
             return await self._page(request, here, done)
         text = _("The report is sent no more.")
-        return self._parts.doing.done(request, f"{here.path}/report-orders", done, text)
+        return self._parts.doing.done(request, f"{here.path}/reports/orders", done, text)
 
     async def _page(
         self,

@@ -40,7 +40,7 @@ DEEDS: Final[Mapping[str, tuple[type[NotificationsCommand], str]]] = {
 def routes(parts: Parts) -> Sequence[BaseRoute]:
     """Make the routes."""
     pages = WebhookPages(parts)
-    home = "/installations/{installation_id}/webhooks"
+    home = "/installations/{installation_id}/warnings/webhooks"
     return (
         Route(home, pages.show),
         Route(home, pages.add, methods=["POST"]),
@@ -92,7 +92,7 @@ class WebhookPages:
         done = await self._parts.doing.carry_out(filled, kind, fields)
         if isinstance(done, Wrong):
             return await self._page(request, here, done)
-        return self._parts.doing.done(request, f"{here.path}/webhooks", done, _(text))
+        return self._parts.doing.done(request, f"{here.path}/warnings/webhooks", done, _(text))
 
     async def _page(
         self,

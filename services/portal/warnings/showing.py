@@ -87,7 +87,7 @@ def _row(it: Warned, zone: tzinfo, names: Mapping[PersonId, str]) -> Row:
 def _way(warning: WarningRaised) -> str:
     home = f"/installations/{warning.installation_id}"
     if warning.kind is WarningKind.DELIVERY_FAILED:
-        return f"{home}/webhooks"
+        return f"{home}/warnings/webhooks"
     if warning.charger_id is not None:
         return f"{home}/chargers/{warning.charger_id}"
     if warning.kind is WarningKind.SET_UP:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from shared.clock import utc_now
@@ -173,12 +174,21 @@ async def test_sessions_are_their_drivers_and_the_owners_with_a_report(place: Ap
     )
     assert await place.heard.until("telemetry", before + 2, 10.0)
     span = {"begins": began.isoformat(), "ends": (began + timedelta(hours=2)).isoformat()}
+    tariff = {"currency": "NOK", "price_per_kwh": "1.20", "vat_percent": "25"}
+    priced = await place.person("owner").put(f"{HERE}/tariffs/2026-01-01", json=tariff)
+    refused = await place.person("installer").put(f"{HERE}/tariffs/2026-01-01", json=tariff)
 
     own = (await place.person("driver").get("/sessions")).json()["items"]
     others = (await place.person("bay-owner").get("/sessions")).json()["items"]
     there = await place.person("bay-owner").get(f"{HERE}/chargers/{BAY}/sessions")
     report = await place.person("owner").get(f"{HERE}/report", params=span)
     sheet = await place.person("owner").get(f"{HERE}/report", params=span | {"format": "csv"})
+    lines = await place.person("owner").get(
+        f"{HERE}/report", params=span, headers={"Accept": "application/x-ndjson"}
+    )
+    earlier = await place.person("owner").get(
+        f"{HERE}/sessions", params={"ends": began.isoformat()}
+    )
     naive = await place.person("owner").get(
         f"{HERE}/report", params={"begins": "2026-11-01T00:00:00"}
     )
@@ -186,7 +196,14 @@ async def test_sessions_are_their_drivers_and_the_owners_with_a_report(place: Ap
     assert [it["energy_wh"] for it in own] == [7_400]
     assert others == []
     assert [it["session_id"] for it in there.json()["items"]] == ["s-1"]
+    assert (priced.status_code, refused.status_code) == (200, 403)
     assert report.json()["energy_by_charger_wh"] == {BAY: 7_400}
+    assert report.json()["costs"] == [
+        {"currency": "NOK", "net": "8.88", "vat": "2.22", "gross": "11.10"}
+    ]
+    assert lines.headers["Content-Type"].startswith("application/x-ndjson")
+    assert [it["gross"] for it in map(orjson.loads, lines.content.splitlines())] == ["11.10"]
+    assert "s-1" not in [it["session_id"] for it in earlier.json()["items"]]
     assert sheet.text.splitlines()[1].startswith("s-1,bay-1,")
     assert sheet.headers["Content-Disposition"] == 'attachment; filename="harbour.csv"'
     assert naive.status_code == 422

@@ -9,7 +9,15 @@ import pytest_asyncio
 
 from cli.layout.places import installation_log, nats_url
 from cli.options import StackOptions
-from cli.services import BALANCER, INSTALLATION, PERMISSIONS, PORTAL, TELEMETRY, services
+from cli.services import (
+    BALANCER,
+    INSTALLATION,
+    NOTIFICATIONS,
+    PERMISSIONS,
+    PORTAL,
+    TELEMETRY,
+    services,
+)
 from cli.setting_up import send_all
 from cli.stack import Stack
 from shared.ids import new_id
@@ -79,7 +87,9 @@ async def desk() -> AsyncIterator[Desk]:
     with scratch_folder() as folder:
         desk = Desk(folder)
         options = StackOptions(desk.data, postgres_port=0, nats_port=0, nats_monitor_port=0)
-        alone = services(without=frozenset({BALANCER, PERMISSIONS, PORTAL, TELEMETRY}))
+        alone = services(
+            without=frozenset({BALANCER, NOTIFICATIONS, PERMISSIONS, PORTAL, TELEMETRY})
+        )
         async with Stack(options, alone) as stack:
             assert await stack.wait_services_ready(READY_S_MAX) == []
             assert [it.name for it in alone] == [INSTALLATION]
@@ -293,6 +303,26 @@ async def test_meters_are_added_changed_shown_and_removed(desk: Desk) -> None:
     assert "50 A" in await desk.done("meter", "show", name)
     await desk.done("meter", "remove", name, "house")
     assert "the cars' alone" in await desk.done("meter", "show", name)
+
+
+async def test_a_tariff_is_set_shown_and_refused_with_two_prices_at_a_time(desk: Desk) -> None:
+    name = await desk.garage("priced")
+    assert "no tariff" in await desk.done("tariff", "show", name)
+    price = ("--from", "2026-12-01", "--currency", "nok", "--per-kwh", "1,20", "--vat", "25")
+    await desk.done("tariff", "set", name, *price, "--window", "22:00-06:00=0.85")
+
+    twice = await desk.type(
+        "tariff", "set", name, *price, "--window", "22:00-06:00=0.85", "--window", "0:00-1:00=1"
+    )
+    (shown,) = (await desk.type("tariff", "show", name, "--json")).json()
+
+    assert (twice.code, "has two prices" in twice.err) == (1, True)
+    assert (shown["currency"], shown["price_per_kwh"], shown["vat_percent"]) == (
+        "NOK",
+        "1.20",
+        "25",
+    )
+    assert "0.85 NOK" in await desk.done("tariff", "show", name)
 
 
 async def test_limits_are_set_for_a_time_and_at_times_and_lifted(desk: Desk) -> None:

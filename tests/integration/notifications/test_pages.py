@@ -80,8 +80,31 @@ async def test_the_owner_sees_what_is_wrong_and_takes_notice(shown: Shown) -> No
     assert len(re.findall("/acknowledge", after)) == 1
 
 
+async def test_what_is_warned_of_is_told_over_the_api(shown: Shown) -> None:
+    async def read(path: str) -> list[dict[str, Any]]:
+        answer = await shown.owner.get(f"/api/v1{path}")
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["items"]
+        return found
+
+    lasting = await read(f"{HOME}/warnings?open=true&kind=FAULT")
+    own = await read("/notifications")
+
+    assert {it["warning"]["charger_id"] for it in lasting} == {"b1", "b2"}
+    assert {it["headline"] for it in lasting} == {
+        "Bay b1 reports a fault: GroundFailure",
+        "Bay b2 reports a fault: GroundFailure",
+    }
+    assert await read(f"{HOME}/warnings?open=false") == []
+    assert await read(f"{HOME}/warnings?kind=OVERLOAD") == []
+    assert [it["pace"] for it in own] == ["DAILY"]
+    for path in ("webhooks", "dead-letters", "report-orders"):
+        assert await read(f"{HOME}/{path}") == []
+        assert (await shown.stranger.get(f"/api/v1{HOME}/{path}")).status_code == 404
+
+
 async def test_who_has_no_role_there_is_told_of_nothing(shown: Shown) -> None:
-    for path in ("warnings", "webhooks", "report-orders"):
+    for path in ("warnings", "warnings/webhooks", "reports/orders"):
         assert (await shown.stranger.get(f"{HOME}/{path}")).status_code == 404
     assert (await shown.stranger.get(f"/my/notifications/{GARAGE}")).status_code == 404
     assert (
@@ -109,7 +132,7 @@ async def test_somebody_chooses_and_it_is_shown(shown: Shown) -> None:
 async def test_a_webhook_is_added_its_secret_shown_once_and_what_was_given_up_replayed(
     shown: Shown,
 ) -> None:
-    path, program = f"{HOME}/webhooks", shown.world.program
+    path, program = f"{HOME}/warnings/webhooks", shown.world.program
     refused = await shown.send(path, path, url="http://example.com/x", **KINDS)
     assert refused.status_code == 409
     assert "https" in refused.text
@@ -134,7 +157,7 @@ async def test_a_webhook_is_added_its_secret_shown_once_and_what_was_given_up_re
 
 
 async def test_a_report_is_ordered_and_cancelled(shown: Shown) -> None:
-    path = f"{HOME}/report-orders"
+    path = f"{HOME}/reports/orders"
     fields = {"day": "3", "formats": ["pdf"], "language": "en"}
 
     nobody = await shown.send(path, path, **fields)

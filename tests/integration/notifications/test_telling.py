@@ -1,6 +1,7 @@
 """From what happens to who is told: real logs, a real mail server, a real server of webhooks."""
 
 import re
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from shared.messages.notifications import (
     AcknowledgeWarning,
     AddWebhook,
     ChooseNotifications,
+    OrderReport,
     Pace,
     PingWebhook,
     ReplayDeadLetters,
@@ -24,9 +26,11 @@ from shared.messages.notifications import (
     WarningKind,
 )
 from shared.messages.permissions import ForgetPerson, InvitePerson, Role
+from shared.messages.reports import MakeReport, ReportFile, ReportFormat, ReportMade
 from shared.messages.telemetry import ChargerStatusChanged, FaultReported
 from shared.messaging import request
 from shared.phases import PHASES
+from shared.runtime import pool_of
 from tests.integration.notifications.world import (
     GARAGE,
     World,
@@ -262,6 +266,54 @@ async def test_the_link_in_an_e_mail_ends_e_mails_and_another_one_does_not(
 
         assert not await end("eve", found[1])
         assert await end("ada", found[1])
+
+
+async def test_a_report_that_is_owed_is_sent_once_though_the_portal_is_away(
+    world: World,
+) -> None:
+    place = "garage-3"
+    await invite(world, "hal")
+    await world.tell(created(place), granted("hal", Role.OWNER, place))
+    before = len(world.postbox.letters)
+    async with world.start() as running:
+        order = OrderReport(
+            command_id=new_id(),
+            installation_id=place,
+            order_id="monthly",
+            day=3,
+            formats=(ReportFormat.CSV,),
+            recipients=("hal",),
+        )
+        answer = await until(lambda: world.ask(order), lambda it: it.accepted)
+        assert answer.position > 0
+        owe = """insert into delivery (delivery_id, installation_id, way, kind, target, cause,
+            order_id, body, made_at, tried_from, due_at) values ('d-1', $1, 'EMAIL', 'REPORT', 'hal',
+            'report:monthly:2026-10', 'monthly', '2026-10', now(), now(), now())"""
+        async with pool_of(running.database_url) as pool:
+            await pool.execute(owe, place)
+            tried = "select attempts from delivery where delivery_id = 'd-1' and fault <> ''"
+            await until(lambda: pool.fetchval(tried), bool, 20.0)
+
+            async def make(message: Any) -> None:
+                asked = MakeReport.model_validate_json(message.data)
+                content = b64encode(asked.month.encode()).decode()
+                file = ReportFile(
+                    name="r.csv", media_type="text/csv", content=content, path="/r.csv"
+                )
+                made = ReportMade(title="Report", lines=("12 sessions.",), files=(file,))
+                await message.respond(made.model_dump_json().encode())
+
+            subject = subjects.query("portal", MakeReport.__name__)
+            portal = await world.client.subscribe(subject, cb=make)
+            letters = world.postbox.letters
+            await until(lambda: _len(letters), lambda it: it > before, 40.0)
+            done = "select recorded from delivery where delivery_id = 'd-1'"
+            await until(lambda: pool.fetchval(done), bool, 20.0)
+            await portal.unsubscribe()
+
+    assert [it["To"] for it in letters[before:]] == ["hal@example.com"]
+    [attached] = letters[-1].iter_attachments()
+    assert attached.get_payload(decode=True) == b"2026-10"
 
 
 async def test_whoever_is_forgotten_is_sent_nothing(world: World) -> None:

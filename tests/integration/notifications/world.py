@@ -33,6 +33,7 @@ from tests.support.waiting import until
 
 GARAGE = "garage-1"
 GATHERED_S = 2.0
+LOGS = ("installation", "telemetry", "balancer")
 
 
 @dataclass(slots=True)
@@ -156,7 +157,7 @@ async def world_of_warnings() -> AsyncIterator[World]:
         "NOTIFICATIONS_GATHERED_S": str(GATHERED_S),
         "AMPLEDGER_PUBLIC_URL": "https://charge.example",
     }
-    async with running_servers() as servers, feeding(servers) as feed:
+    async with running_servers() as servers, feeding(servers, LOGS) as feed:
         server = await asyncio.start_server(program.answer, "127.0.0.1", http_port)
         controller.start()
         database: list[str] = []

@@ -1,7 +1,7 @@
 """Sessions in the portal's database: written with the cursor, read by page, by sum, and all of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,16 +9,28 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from cli.migrations import migrate
 from cli.support.comparing import compare
 from cli.support.folding import Memory
+from services.portal import report_desk
+from services.portal.billing.making import Maker
 from services.portal.charging import ChargingSession
 from services.portal.charging_folds import Sessions
+from services.portal.documents import Layout
 from services.portal.marks import Marks
+from services.portal.report_desk import ReportDesk
 from services.portal.session_book import SessionBook, Sums, Which
+from shared.messages.reports import MakeReport, ReportFormat
 from shared.messages.telemetry import MeterReading, SessionEnded, SessionStarted
+from shared.phases import GridType
 from shared.runtime import pool_of
-from tests.support.databases import portal_database
-from tests.support.servers import running_servers
+from tests.support.databases import (
+    LOG_SCHEMA,
+    PORTAL_SCHEMA,
+    portal_database,
+    service_database,
+)
+from tests.support.servers import EmbeddedServers, running_servers
 
 pytestmark = pytest.mark.integration
 
@@ -62,9 +74,15 @@ async def fold(sessions: Sessions, connection: Any) -> None:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def pool() -> AsyncIterator["asyncpg.Pool[Any]"]:
+async def servers() -> AsyncIterator[EmbeddedServers]:
+    async with running_servers() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module")
+async def pool(servers: EmbeddedServers) -> AsyncIterator["asyncpg.Pool[Any]"]:
     """The portal's database, with some sessions and looks at a register in it."""
-    async with running_servers() as servers, pool_of(await portal_database(servers)) as opened:
+    async with pool_of(await portal_database(servers)) as opened:
         async with opened.acquire() as connection, connection.transaction():
             await fold(Sessions(), connection)
         marks = Marks()
@@ -154,3 +172,88 @@ async def test_a_reader_that_leaves_halfway_gives_its_connection_back(pool: Any)
 
     async with asyncio.timeout(10):
         assert await SessionBook(pool).people(Which(HERE)) == ["ada", "bo"]
+
+
+# --- Reports, for whoever sends them ---
+
+
+async def names(_people: Collection[str], actor: str) -> Mapping[str, str]:
+    return {"ada": "Ada", "bo": "Bo"} if actor == "person/owner" else {}
+
+
+def desk(pool: Any) -> ReportDesk:
+    layout = Layout(
+        installation_id=HERE,
+        name="Harbour",
+        address="Quay 7",
+        grid_type=GridType.TN_3_PHASE,
+        breaker_a=63.0,
+        time_zone="Europe/Oslo",
+        position=1,
+    )
+    return ReportDesk(Maker(SessionBook(pool), names), {HERE: layout}.get)
+
+
+def wish(**changes: Any) -> MakeReport:
+    given: dict[str, Any] = {
+        "installation_id": HERE,
+        "month": "2026-11",
+        "formats": (ReportFormat.CSV, ReportFormat.XLSX),
+    }
+    return MakeReport(**(given | changes))
+
+
+async def test_a_report_names_whom_its_reader_may_know(pool: Any) -> None:
+    known = await desk(pool).made(wish(), "person/owner")
+    unknown = await desk(pool).made(wish(), "person/somebody")
+
+    told = [(it.files[0].data or b"").decode() for it in (known, unknown)]
+    assert "person,ada,Ada,2,2000" in told[0]
+    assert "person,ada,ada,2,2000" in told[1]
+    assert known.lines[0].startswith("4 sessions, 4.000 kWh in November 2026 at Harbour")
+    assert "0.050 kWh went through meters between sessions" in " ".join(known.lines)
+
+
+async def test_what_is_too_large_for_a_message_is_named_in_its_place(
+    pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_desk, "FILES_BYTES_MAX", 1_000)
+
+    made = await desk(pool).made(wish(), "person/owner")
+
+    assert [it.content is None for it in made.files] == [False, True]
+    assert made.files[1].path == f"/installations/{HERE}/reports/2026-11.xlsx"
+
+
+async def test_of_what_is_not_there_nothing_is_made(pool: Any) -> None:
+    nowhere = await desk(pool).made(wish(installation_id="nowhere"), "person/owner")
+    never = await desk(pool).made(wish(month="1999-01"), "person/owner")
+
+    assert nowhere.fault == "there is no installation nowhere"
+    assert never.fault == "1999-01 is no month of our time"
+
+
+# --- From what was before ---
+
+
+async def test_what_was_folded_into_documents_is_folded_anew(servers: EmbeddedServers) -> None:
+    url = await service_database(servers)
+    async with pool_of(url) as before:
+        await before.execute(
+            "insert into document (kind, key, body, follower) values"
+            " ('charging-session', 'harbour/s-0', '{}', 'portal-telemetry'),"
+            " ('layout', 'harbour', '{}', 'portal-installation')"
+        )
+        await before.execute(
+            "insert into cursor (consumer, service, position, event_id) values"
+            " ('portal', 'telemetry', 7, gen_random_uuid()),"
+            " ('portal', 'installation', 9, gen_random_uuid())"
+        )
+
+        await migrate("portal", url, [LOG_SCHEMA, PORTAL_SCHEMA])
+
+        kinds = await before.fetch("select kind from document")
+        cursors = await before.fetch("select service, position, event_id from cursor")
+    assert [it["kind"] for it in kinds] == ["layout"]
+    at = {it["service"]: (it["position"], it["event_id"] is None) for it in cursors}
+    assert at == {"telemetry": (0, True), "installation": (9, False)}

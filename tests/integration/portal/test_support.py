@@ -76,6 +76,9 @@ async def test_a_part_of_a_name_finds_serials_and_installations(
     found = (await support.get("/support?q=PIER")).text
     nothing = (await support.get("/support?q=no-such-thing")).text
 
+    home = (await support.get("/")).text
+
+    assert f'href="{SERIAL}"' in home
     assert "New pier" in found
     assert "Berth 3, New pier" in found
     assert "turned away last" in found

@@ -66,9 +66,6 @@ class Shown:
     def layouts(self) -> dict[InstallationId, Layout]:
         return {it: facts.layout for it, facts in self._by_id.items()}
 
-    def all(self) -> list[InstallationView]:
-        return [view_of(it, AT, OSLO) for it in self._by_id.values()]
-
     def __call__(self, sight: Sight) -> InstallationView | None:
         facts = self._by_id.get(sight.installation_id)
         if facts is None:
@@ -79,7 +76,6 @@ class Shown:
 def sights(*everything: Facts, knocks: tuple[Knock, ...] = ()) -> Sights:
     shown = Shown(everything)
     return Sights(
-        all_views=shown.all,
         view=shown,
         knocks=lambda: knocks,
         facts=shown.facts,

@@ -193,3 +193,14 @@ def test_a_car_that_ignored_its_limit_is_known_for_it_until_it_obeys() -> None:
     assert fold_share(known, allocated(6.0, disobeys)).ignored_a == 15.8
     assert fold_share(known, allocated(12.0, BREAKER_L1)).ignored_a is None
     assert fold_ignored(None, ignored).limited_by == disobeys
+
+
+def test_a_share_knows_which_decision_it_was_also_when_its_lease_goes_on() -> None:
+    share = fold_share(None, allocated(12.0, BREAKER_L1), position=4711, decided_at=at(-30))
+    lease = Lease(
+        charger_id="bay-1", limit_a=12.0, phases=share.phases, valid_until=at(600), sequence=9
+    )
+
+    for told in (share, fold_lease(share, lease)):
+        assert (told.position, told.decided_at) == (4711, at(-30))
+    assert fold_share(share, allocated(6.0, BREAKER_L1)).position is None
