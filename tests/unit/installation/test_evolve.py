@@ -69,7 +69,6 @@ ANYTHING: list[InstallationEvent] = [
     fact(InstallationReactivated),
     fact(AuthenticationRequiredSet, required=True),
     fact(AvailableCurrentSet, available_a=(9, 9, 9), until=datetime(2026, 12, 1, tzinfo=UTC)),
-    fact(CurrentScheduleSet, rules=(), otherwise_a=(9, 9, 9), time_zone="Europe/Oslo"),
     fact(SwitchCurrentSet, switch_current_a=10),
     fact(ImbalanceLimitSet, imbalance_a=20),
     added(),
@@ -123,6 +122,7 @@ ANYTHING: list[InstallationEvent] = [
     fact(ExternalLimitLifted, **LIMIT),
     fact(ContractPeakSet, circuit_id=None, peak_w=9000, per="HOUR"),
     fact(ContractPeakSet, circuit_id=None, peak_w=None, per="HOUR"),
+    fact(CurrentScheduleSet, rules=(), otherwise_a=(9, 9, 9), time_zone="Europe/Oslo"),
     fact(TariffSet, valid_from="2026-12-01", currency="NOK", price_per_kwh="1.20"),
     fact(TariffSet, valid_from="2026-12-01", currency="EUR", price_per_kwh="0.20"),
 ]
