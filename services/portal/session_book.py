@@ -108,7 +108,7 @@ class SessionBook:
         """Add sessions up, without reading them."""
         where = _where(wanted)
         row = await self._pool.fetchrow(
-            f"select {_SUMS} from charging_session where {where}",  # noqa: S608
+            f"select {_SUMS} from charging_session where {where}",  # noqa: S608  # conditions are ours
             *where.arguments,
         )
         return Sums(**row)
@@ -117,7 +117,7 @@ class SessionBook:
         """Name whose sessions there are."""
         where = _where(wanted)
         rows = await self._pool.fetch(
-            "select distinct person_id from charging_session"  # noqa: S608
+            "select distinct person_id from charging_session"  # noqa: S608  # conditions are ours
             f" where person_id is not null and {where} order by person_id",
             *where.arguments,
         )
@@ -127,7 +127,7 @@ class SessionBook:
         """Tell when each person began to charge last."""
         where = _where(wanted)
         rows = await self._pool.fetch(
-            "select person_id, max(started_at) as last from charging_session"  # noqa: S608
+            "select person_id, max(started_at) as last from charging_session"  # noqa: S608  # conditions are ours
             f" where person_id is not null and {where} group by person_id",
             *where.arguments,
         )
@@ -152,7 +152,7 @@ class SessionBook:
         )
         columns = "s.*, moments, registers_wh" if marks else "s.*"
         statement = (
-            f"select {columns} from charging_session s{lateral if marks else ''}"  # noqa: S608
+            f"select {columns} from charging_session s{lateral if marks else ''}"  # noqa: S608  # conditions are ours
             f" where {where} order by s.ended_at, s.session_id"
         )
         async with self._pool.acquire() as connection, connection.transaction(readonly=True):
