@@ -71,3 +71,13 @@ async def test_a_language_is_chosen_by_keyboard_and_stays(
     await expect(page.locator("[data-badge-text]")).to_have_text("direkte")
     await page.goto(garage.portal.url)
     await expect(page.get_by_role("button", name="Logg ut")).to_be_visible()
+
+
+async def test_of_tabs_that_do_not_fit_the_one_that_is_shown_is_in_sight(
+    looker: Looker, garage: LiveGarage
+) -> None:
+    page = looker.page
+    await page.set_viewport_size({"width": 200, "height": 800})
+    await page.goto(f"{garage.portal.url}/installations/{GARAGE}/who-did?reason=a+look")
+
+    await expect(page.locator(".tabs [aria-current]")).to_be_in_viewport()
