@@ -1,7 +1,7 @@
-"""Reading sessions: a page, sums, or all of them from a cursor in the database, never all at once."""
+"""Reading sessions: a page, sums, or all of them in batches, never all at once."""
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +17,14 @@ _SUMS: Final = (
     "count(*) as sessions, count(*) filter (where ended_at is null) as going_on,"
     " coalesce(sum(energy_wh), 0)::bigint as energy_wh,"
     " coalesce(sum(before_wh), 0)::bigint as before_wh"
+)
+_WITHOUT: Final = " from charging_session s"
+_WITH_MARKS: Final = (
+    ", moments, registers_wh from charging_session s"
+    " left join lateral (select array_agg(measured_at order by slot) as moments,"
+    " array_agg(register_wh order by slot) as registers_wh from register_mark m"
+    " where m.installation_id = s.installation_id and m.session_id = s.session_id)"
+    " marks on true"
 )
 
 
@@ -137,10 +145,12 @@ class SessionBook:
         self, wanted: Which, *, marks: bool = False
     ) -> AsyncGenerator[Sequence[Measured]]:
         """
-        Go through sessions in the order in which they ended, some at a time; those going on come last.
+        Go through sessions that are over, in the order in which they ended, some at a time.
+
+        Nothing is held between two batches: whoever reads slowly keeps neither a connection nor a snapshot.
 
         Args:
-            wanted: which.
+            wanted: which; those that go on are left out.
             marks: also what their registers showed meanwhile.
         """
         where = _where(wanted)
@@ -159,12 +169,20 @@ class SessionBook:
             cursor = await connection.cursor(statement, *where.arguments)
             while rows := await cursor.fetch(BATCH, timeout=READ_S_MAX):
                 yield [self._measured(it, marks=marks) for it in rows]
+            if len(rows) < BATCH:
+                return
+            where = _where(over)
+            where.add("(ended_at, session_id) > ({}, {})", *_end_of(rows[-1]))
 
     def _measured(self, row: Any, *, marks: bool) -> Measured:  # noqa: ANN401
         session = _session(row)
         if not marks or row["moments"] is None:
             return Measured(session)
         return Measured(session, list(zip(row["moments"], row["registers_wh"], strict=True)))
+
+
+def _end_of(row: Any) -> tuple[datetime, str]:  # noqa: ANN401
+    return row["ended_at"], row["session_id"]
 
 
 def _session(row: Any) -> ChargingSession:  # noqa: ANN401

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from services.portal.billing.workbook import Workbook
 
 AT_ONCE_MAX: Final = 3
-"""How many reports are made at a time; others wait."""
+"""How many months are added up at a time; others wait."""
 MEDIA_TYPES: Final = {
     ReportFormat.PDF: "application/pdf",
     ReportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -107,10 +107,9 @@ class Maker:
 
     async def csv(self, layout: Layout, sessions: Which, names: Names) -> AsyncIterator[str]:
         """Spell sessions as CSV while they are read."""
-        async with self._turns:
-            yield csv_head()
-            async for some in self.lines(layout, sessions):
-                yield csv_of(some, names)
+        yield csv_head()
+        async for some in self.lines(layout, sessions):
+            yield csv_of(some, names)
 
     async def monthly(self, asked: Asked) -> Monthly:
         """Add a month up."""

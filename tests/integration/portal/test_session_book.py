@@ -12,7 +12,7 @@ import pytest_asyncio
 from cli.migrations import migrate
 from cli.support.comparing import compare
 from cli.support.folding import Memory
-from services.portal import report_desk
+from services.portal import report_desk, session_book
 from services.portal.billing.making import Maker
 from services.portal.charging import ChargingSession
 from services.portal.charging_folds import Sessions
@@ -141,7 +141,7 @@ async def test_all_are_gone_through_in_the_order_of_their_ends_with_their_readin
 ) -> None:
     found = [it async for some in SessionBook(pool).all(Which(HERE), marks=True) for it in some]
 
-    assert [it.session.session_id for it in found] == ["s-0", "s-1", "s-2", "s-3", "s-4"]
+    assert [it.session.session_id for it in found] == ["s-0", "s-1", "s-2", "s-3"]
     assert [it[1] for it in found[0].marks] == [50, 200, 400]  # the first in each quarter
     assert list(found[1].marks) == []
     (again,) = await SessionBook(pool).measured(HERE, [found[0].session])
@@ -164,14 +164,28 @@ async def test_rows_in_the_database_are_those_that_a_rebuild_makes(pool: Any) ->
     assert (first.serial, first.end_wh, first.person_id) == ("ZAP000001", 1_000, "ada")
 
 
-async def test_a_reader_that_leaves_halfway_gives_its_connection_back(pool: Any) -> None:
-    for _ in range(20):  # more than the pool has
-        reading = SessionBook(pool).all(Which(HERE))
-        assert await anext(reading)
-        await reading.aclose()
+async def test_batches_are_all_sessions_each_once(
+    pool: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_book, "BATCH", 2)
+
+    batches = [
+        [it.session.session_id for it in some]
+        async for some in SessionBook(pool).all(Which(HERE), marks=True)
+    ]
+
+    assert batches == [["s-0", "s-1"], ["s-2", "s-3"]]
+
+
+async def test_readers_that_are_slow_keep_nobody_else_waiting(pool: Any) -> None:
+    readers = [SessionBook(pool).all(Which(HERE)) for _ in range(20)]  # more than the pool has
+    for it in readers:
+        assert await anext(it)
 
     async with asyncio.timeout(10):
         assert await SessionBook(pool).people(Which(HERE)) == ["ada", "bo"]
+    for it in readers:
+        await it.aclose()
 
 
 # --- Reports, for whoever sends them ---
