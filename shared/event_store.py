@@ -125,6 +125,14 @@ class EventStore:
             finally:
                 ahead.cancel()
 
+    async def durable_pages(self, after: int) -> AsyncIterator[list[Recorded]]:
+        """Read what of the log is on disk by now, from the position behind `after`, page by page: for
+        whoever keeps it in memory, which must not be ahead of a database that has crashed."""
+        durable = await self.durable_head(after)
+        while after < durable and (page := await self.read(after, min(PAGE, durable - after))):
+            yield page
+            after = page[-1].position
+
     async def newest(
         self,
         streams: Sequence[str],

@@ -2,11 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
+from email.policy import SMTP
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+LONG_LINES: Final = SMTP.clone(max_line_length=900)
+"""RFC 5322 allows lines of 998 characters."""
 SEND_S_MAX: Final = 30.0
 SCHEMES: Final = frozenset({"smtp", "smtps"})
 MAIL_FAULTS: Final = (aiosmtplib.SMTPException, OSError, TimeoutError)
@@ -34,6 +37,16 @@ def check_server(smtp_url: str, variable: str) -> None:
         )
 
 
+def written(message: EmailMessage) -> bytes:
+    """
+    Write an e-mail as a mail server gets it.
+
+    Links stand in headers as they are: folded at 78 characters they would be encoded, and no mail program
+    would find the one that ends e-mails.
+    """
+    return message.as_bytes(policy=LONG_LINES)
+
+
 def sending(smtp_url: str, mail_from: str) -> Send:
     """Send by a mail server, over TLS where it offers that."""
     parts = urlsplit(smtp_url)
@@ -43,7 +56,9 @@ def sending(smtp_url: str, mail_from: str) -> Send:
     async def send(message: EmailMessage) -> None:
         message["From"] = mail_from
         await aiosmtplib.send(
-            message,
+            written(message),
+            sender=mail_from,
+            recipients=[str(message["To"])],
             hostname=parts.hostname,
             port=parts.port,
             username=user,

@@ -69,7 +69,7 @@ class Telling:
     async def read(self) -> None:
         """Fold the log up to its end."""
         async with self._turn:
-            while page := await self._store.read(after=self._ledger.position):
+            async for page in self._store.durable_pages(self._ledger.position):
                 for recorded in page:
                     self._ledger.hear(recorded)
 

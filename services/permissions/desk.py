@@ -28,7 +28,7 @@ from shared.clock import utc_now
 from shared.commits import DATABASE_FAULTS, CommandKnown, Commit, Conflict, StreamEvents, Taken
 from shared.context import Context
 from shared.decider import CommandIdReused, Refused
-from shared.event_store import PAGE, EventStore
+from shared.event_store import EventStore
 from shared.ids import PersonId
 from shared.messages import Answer, Note
 from shared.messages.permissions import (
@@ -270,14 +270,9 @@ class Desk:
 
     async def _catch_up(self) -> None:
         """Take in what was appended since; destroy the keys of those who were forgotten."""
-        store, register = self._parts.store, self.register
-        # What is held in memory must not be ahead of a database that has crashed.
-        durable = await store.durable_head(register.position)
-        while (more := durable - register.position) > 0 and (
-            page := await store.read(register.position, min(more, PAGE))
-        ):
+        async for page in self._parts.store.durable_pages(self.register.position):
             for recorded in page:
-                hear(register, recorded)
+                hear(self.register, recorded)
                 if recorded.type == PersonForgotten.__name__:
                     self._to_destroy.add(recorded.stream.removeprefix("person-"))
         if self._to_destroy:

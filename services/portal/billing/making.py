@@ -19,21 +19,22 @@ from collections.abc import (
 )
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from services.portal.billing.columns import Names, cell, csv_head, csv_lines, csv_of
-from services.portal.billing.letter import letter_of
 from services.portal.billing.lines import Line, line_of
 from services.portal.billing.monthly import Monthly, Share, monthly_of
 from services.portal.billing.months import CalendarMonth
 from services.portal.billing.prices import Prices
 from services.portal.billing.totals import Totals
-from services.portal.billing.workbook import Workbook
 from services.portal.documents import Layout
 from services.portal.session_book import SessionBook, Which
 from shared.ids import PersonId
 from shared.messages.reports import ReportFormat
+
+if TYPE_CHECKING:
+    from services.portal.billing.workbook import Workbook
 
 AT_ONCE_MAX: Final = 3
 """How many reports are made at a time; others wait."""
@@ -121,7 +122,7 @@ class Maker:
         report = await self.monthly(asked)
         if form is ReportFormat.CSV:
             return summary_csv(report).encode()
-        return await asyncio.to_thread(letter_of, report)
+        return await asyncio.to_thread(_letter, report)
 
     @contextlib.asynccontextmanager
     async def workbook(self, asked: Asked) -> AsyncIterator[Path]:
@@ -129,7 +130,7 @@ class Maker:
         with tempfile.TemporaryDirectory(prefix="ampledger-report-") as folder:
             path = Path(folder) / asked.file_name(ReportFormat.XLSX)
             names = await self.names(asked.layout, asked.sessions, asked.actor)
-            workbook = Workbook(path, asked.zone, names)
+            workbook = await asyncio.to_thread(_workbook, path, asked.zone, names)
             report = await self._added_up(asked, names, workbook.add)
             await asyncio.to_thread(workbook.finish, report)
             yield path
@@ -182,3 +183,19 @@ def summary_csv(report: Monthly) -> str:
 def _share(about: str, it: Share) -> Sequence[object]:
     amounts = (it.net, it.vat, it.gross) if it.currency else ("", "", "")
     return (about, cell(it.id), cell(it.name), it.sessions, it.energy_wh, it.currency, *amounts)
+
+
+# What writes PDF and XLSX takes longer to load than all the rest of the portal together: whoever starts the
+# portal does not wait for it, and whoever wants the first report of a kind does so beside the loop.
+
+
+def _letter(report: Monthly) -> bytes:
+    from services.portal.billing.letter import letter_of
+
+    return letter_of(report)
+
+
+def _workbook(path: Path, zone: ZoneInfo, names: Names) -> "Workbook":
+    from services.portal.billing.workbook import Workbook
+
+    return Workbook(path, zone, names)

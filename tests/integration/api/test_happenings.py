@@ -111,7 +111,9 @@ async def test_sessions_are_told_to_those_alone_who_may_see_all_of_them(
         )
     )
     async with over_the_wire(place, "owner") as http:
-        (told,) = await heard(http, 1, begin="first", type="SessionStarted")
+        (told,) = await heard(
+            http, 1, None, "s-of-somebody", begin="first", type="SessionStarted"
+        )
     async with over_the_wire(place, "installer") as http:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(2):

@@ -171,7 +171,8 @@ async def test_what_was_seen_is_done_and_the_serial_is_free(
 
     assert f"{serial} is unlocked: it can be assigned anywhere." in done.text
     log = [it async for page in shown.feed.log("installation").pages() for it in page]
-    unlocked = [it.event for it in log if isinstance(it.event, SerialUnlocked)]
+    every = [it.event for it in log if isinstance(it.event, SerialUnlocked)]
+    unlocked = [it for it in every if it.serial == serial]
     assert [(it.serial, it.reason, it.ticket) for it in unlocked] == [
         (serial, "Case 4711: sold", "4711")
     ]

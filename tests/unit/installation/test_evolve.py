@@ -20,6 +20,7 @@ from shared.messages.installation import (
     CircuitMoved,
     CircuitReactivated,
     ContractPeakSet,
+    CurrentScheduleSet,
     ExternalLimitLifted,
     ExternalLimitSet,
     ImbalanceLimitSet,
@@ -121,6 +122,7 @@ ANYTHING: list[InstallationEvent] = [
     fact(ExternalLimitLifted, **LIMIT),
     fact(ContractPeakSet, circuit_id=None, peak_w=9000, per="HOUR"),
     fact(ContractPeakSet, circuit_id=None, peak_w=None, per="HOUR"),
+    fact(CurrentScheduleSet, rules=(), otherwise_a=(9, 9, 9), time_zone="Europe/Oslo"),
     fact(TariffSet, valid_from="2026-12-01", currency="NOK", price_per_kwh="1.20"),
     fact(TariffSet, valid_from="2026-12-01", currency="EUR", price_per_kwh="0.20"),
 ]

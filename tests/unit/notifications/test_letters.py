@@ -12,6 +12,7 @@ from services.notifications.letters import (
     report_letter,
     warning_letter,
 )
+from shared.mailing import written
 from shared.messages.notifications import WarningRaised
 from shared.messages.reports import ReportFile, ReportMade
 from tests.unit.notifications.facts import raised
@@ -22,7 +23,7 @@ PLACE = Place(
     zone=ZoneInfo("Europe/Oslo"),
     warnings_url="https://a.example/installations/g/warnings",
     choices_url="https://a.example/my/notifications",
-    unsubscribe_url="https://a.example/unsubscribe?person=ada",
+    unsubscribe_url=f"https://a.example/unsubscribe?person=ada&mark={'0f' * 32}",
 )
 
 
@@ -57,6 +58,8 @@ def test_e_mails_end_by_one_click_of_a_mail_program() -> None:
 
     assert letter["List-Unsubscribe"] == f"<{PLACE.unsubscribe_url}>"
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    text = written(letter).decode()
+    assert f"List-Unsubscribe: <{PLACE.unsubscribe_url}>\r\n" in text
 
 
 def test_what_chargers_say_stays_text() -> None:
