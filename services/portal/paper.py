@@ -64,7 +64,12 @@ class Paper:
         self._templates = Jinja2Templates(directory=HERE / "templates")
         self._templates.env.trim_blocks = self._templates.env.lstrip_blocks = True
         env = self._templates.env
-        env.filters |= {"attributes": attributes, "long_date": long_date, "plain": plain}
+        env.filters |= {
+            "said": said_by_others,
+            "attributes": attributes,
+            "long_date": long_date,
+            "plain": plain,
+        }
         env.globals |= {
             "static_url": static_url,
             "languages": LANGUAGES,
@@ -138,6 +143,11 @@ def _address(request: Request) -> str:
         return "/"
     query = f"?{request.url.query}" if request.url.query else ""
     return f"{request.url.path}{query}"
+
+
+def said_by_others(text: str) -> str:
+    """Say what another service has marked, and has said in English; it has no places any more."""
+    return words_of(spoken()).gettext(text) if text else ""
 
 
 def attributes(given: Mapping[str, object]) -> Markup:

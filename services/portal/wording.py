@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from shared.history.why import tenths
 from shared.phases import PHASES, GridType, Phase, PhaseSwitching
+from shared.rights.table import Standing
 from shared.speech import counted, marked
 from shared.spelling import decimal, short_date
 
@@ -28,6 +29,15 @@ SWITCHING: Final = {
     PhaseSwitching.FIRST_TERMINAL: marked("switches to one phase, on its first terminal"),
     PhaseSwitching.ANY_TERMINAL: marked("switches to one phase, on any terminal"),
 }
+
+STANDINGS: Final = {
+    Standing.USER: marked("user"),
+    Standing.CHARGER_OWNER: marked("owner of charger"),
+    Standing.INSTALLATION_OWNER: marked("owner of installation"),
+    Standing.SERVICE: marked("service"),
+    Standing.SUPPORT: marked("support"),
+}
+"""What somebody has to be."""
 
 
 def amperes(a: float | None) -> str:

@@ -29,6 +29,7 @@ from shared.messages.own_account import (
 )
 from shared.messages.permissions import PasswordSet, TokenIssued, TokenRevoked
 from shared.messages.signing_in import Reply, SignedInReply, StepUp
+from shared.speech import marked
 
 LINK_COUNTS_FOR = timedelta(minutes=15)
 """After signing in by a link somebody may set a password without showing the old one, for so long."""
@@ -66,7 +67,7 @@ class Keeping:
         if query.credential is not None:
             shown = await self._passkeys.shown(query.challenge_id or "", query.credential)
             if shown != person.id:
-                raise WrongCredentials("This passkey is somebody else's.")
+                raise WrongCredentials(marked("This passkey is somebody else's."))
         else:
             await self._check_present(session, query.password or "")
         secret, session = await self._parts.sessions.step_up(session)
@@ -78,7 +79,7 @@ class Keeping:
         await parts.throttling.admit(counts)
         kept = await parts.accounts.password_hash(session.person_id)
         if not await parts.passwords.is_right(kept, password):
-            raise WrongCredentials("This is not your password.")
+            raise WrongCredentials(marked("This is not your password."))
         await parts.throttling.succeeded(counts)
 
     # --- The password ---
@@ -120,7 +121,7 @@ class Keeping:
         ways = await self._parts.accounts.ways(session.person_id)
         if not ways.password:
             raise ProofNeeded(
-                "Show first that it is you: with a passkey, or by a new sign-in link."
+                marked("Show first that it is you: with a passkey, or by a new sign-in link.")
             )
         await self._check_present(session, present or "")
 
@@ -129,7 +130,9 @@ class Keeping:
     async def issue_token(self, query: IssueToken) -> Issued:
         session, person = await self.who(query.session)
         if not self._parts.sessions.is_proven(session):
-            raise ProofNeeded("A token takes a password or a passkey shown a short while ago.")
+            raise ProofNeeded(
+                marked("A token takes a password or a passkey shown a short while ago.")
+            )
         expires_at = utc_now() + timedelta(days=query.days)
         token = Token(new_id(), person.id, query.label, query.scopes, expires_at)
         sealed = await self._parts.people.seal(person.id, "token", {"label": query.label})

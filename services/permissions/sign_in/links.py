@@ -9,8 +9,9 @@ import asyncpg
 from services.permissions.sign_in.minting import hash_of, new_secret
 from services.permissions.sign_in.refusals import LinkSpent
 from shared.clock import utc_now
+from shared.speech import marked
 
-SPENT: Final = (
+SPENT: Final = marked(
     "This link was used already, or has ended. Ask whoever invited you for a new one, "
     "or sign in."
 )

@@ -36,15 +36,16 @@ from shared.messages.signing_in import (
     OidcComplete,
     Redirect,
 )
+from shared.speech import marked
 
 LASTS: Final = timedelta(minutes=10)
 WAITING_MAX: Final = 10_000
 """Of sign-ins that have begun; beyond that the oldest are forgotten."""
-BEGUN_ELSEWHERE: Final = (
+BEGUN_ELSEWHERE: Final = marked(
     "This sign-in was not begun in this browser, or took too long. Begin again on the sign-in "
     "page."
 )
-NOT_INVITED: Final = "Your company knows you, but nobody has invited you here yet."
+NOT_INVITED: Final = marked("Your company knows you, but nobody has invited you here yet.")
 
 
 @dataclass(frozen=True, slots=True)

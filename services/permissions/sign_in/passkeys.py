@@ -36,12 +36,15 @@ from shared.ids import new_id
 from shared.messages.own_account import PasskeyLine
 from shared.messages.permissions import PasskeyAdded, PasskeyRemoved
 from shared.messages.signing_in import Options
+from shared.speech import marked
 
 CHALLENGE_LASTS: Final = timedelta(minutes=5)
 PER_PERSON_MAX: Final = 20
 CHALLENGES_MAX: Final = 10_000
 """Of challenges that wait for their answer; beyond that the oldest are forgotten."""
-NO_PROOF: Final = "This passkey could not be verified. Try again, or sign in another way."
+NO_PROOF: Final = marked(
+    "This passkey could not be verified. Try again, or sign in another way."
+)
 
 
 class Passkeys:
@@ -116,7 +119,7 @@ class Passkeys:
             person_id,
         )
         if found is None:
-            raise PasskeyRefused("This took too long; try again.")
+            raise PasskeyRefused(marked("This took too long; try again."))
         return found
 
     # --- Showing one ---
@@ -139,7 +142,9 @@ class Passkeys:
                 _id_of(credential),
             )
             if row is None:
-                raise PasskeyRefused("This passkey is not known here; sign in another way.")
+                raise PasskeyRefused(
+                    marked("This passkey is not known here; sign in another way.")
+                )
             try:
                 verified = verify_authentication_response(
                     credential=credential,
@@ -197,7 +202,7 @@ class Passkeys:
                 utc_now(),
             )
             if kept is None:
-                raise PasskeyRefused("This passkey is in use already.")
+                raise PasskeyRefused(marked("This passkey is in use already."))
             event = PasskeyAdded(person_id=person.id, passkey_id=passkey_id, sealed=sealed)
             await self._facts.record(person.id, f"person/{person.id}", event)
 
@@ -209,7 +214,7 @@ class Passkeys:
                 passkey_id,
             )
             if gone is None:
-                raise NotKnown("This passkey is gone already.")
+                raise NotKnown(marked("This passkey is gone already."))
             event = PasskeyRemoved(person_id=person.id, passkey_id=passkey_id)
             await self._facts.record(person.id, f"person/{person.id}", event)
 

@@ -1,6 +1,7 @@
 """Why somebody is not let in. What could tell a stranger who is known here is the same for all."""
 
 from shared.decider import Refused
+from shared.speech import marked
 
 
 class WrongCredentials(Refused):
@@ -47,5 +48,7 @@ class NotForThisProgram(Refused):
     """A program asks for a scope that it does not have."""
 
 
-WRONG = "E-mail address or password is not right. Check both, or ask for a new sign-in link."
-SIGN_IN_AGAIN = "You are not signed in any more; sign in again."
+WRONG = marked(
+    "E-mail address or password is not right. Check both, or ask for a new sign-in link."
+)
+SIGN_IN_AGAIN = marked("You are not signed in any more; sign in again.")

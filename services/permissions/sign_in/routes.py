@@ -48,6 +48,7 @@ from shared.messages.signing_in import (
     StepUp,
     WhoIs,
 )
+from shared.speech import marked
 
 QUEUE: Final = "permissions"
 UNAVAILABLE: Final = Reply(
@@ -82,14 +83,16 @@ def sign_in_routes(
     async def add_passkey(query: AddPasskey) -> Reply:
         session, person = await keeping.who(query.session)
         if not keeping.may_change(session):
-            raise ProofNeeded("Show your password or a passkey first, then add another one.")
+            raise ProofNeeded(
+                marked("Show your password or a passkey first, then add another one.")
+            )
         await passkeys.add(person, query.challenge_id, query.credential, query.label)
         return DONE
 
     async def remove_passkey(query: RemovePasskey) -> Reply:
         session, person = await keeping.who(query.session)
         if not keeping.may_change(session):
-            raise ProofNeeded("Show your password or a passkey first, then remove one.")
+            raise ProofNeeded(marked("Show your password or a passkey first, then remove one."))
         await passkeys.remove(person, query.passkey_id)
         return DONE
 

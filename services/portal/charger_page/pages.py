@@ -29,6 +29,7 @@ from services.portal.session_book import Which
 from services.portal.traces.samples import charger_part
 from services.portal.viewers import Sight
 from services.portal.watching import streamed
+from services.portal.wording import STANDINGS
 from shared.decider import Refused
 from shared.messaging import ServiceUnavailable
 from shared.rights.grants import Place
@@ -216,4 +217,4 @@ def takes(action: Action) -> str:
     >>> takes(Action.POWER)
     'service'
     """
-    return _(" or ").join(_(it.value) for it in Standing if it in TABLE[action])
+    return _(" or ").join(_(STANDINGS[it]) for it in Standing if it in TABLE[action])

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from services.portal.masks import masked
+from services.portal.paper import said_by_others
 from services.portal.signing_in.origins import is_ours
 from services.portal.view import view_of
 from shared.messages.signing_in import Asker
@@ -125,3 +126,17 @@ async def test_what_another_site_has_made_a_browser_ask_for_goes_as_it_is(site: 
 
     assert answer.status_code == 200
     assert "Content-Encoding" not in answer.headers
+
+
+async def test_why_somebody_is_not_let_in_is_said_in_the_language_too() -> None:
+    async with asking(sights(known()), session="nobody's") as http:
+        page = await http.get("/sign-in/company-back", headers=NORWEGIAN)
+
+    assert "Bedriften din slapp deg ikke inn" in page.text
+
+
+def test_what_another_service_says_in_english_is_said_in_the_language() -> None:
+    with speaking("nb"):
+        assert said_by_others("This is not your password.") == "Dette er ikke passordet ditt."
+        assert said_by_others("100 % of this is not known") == "100 % of this is not known"
+        assert said_by_others("") == ""
