@@ -153,21 +153,16 @@ class SessionBook:
             wanted: which; those that go on are left out.
             marks: also what their registers showed meanwhile.
         """
-        where = _where(wanted)
-        lateral = (
-            " left join lateral (select array_agg(measured_at order by slot) as moments,"
-            " array_agg(register_wh order by slot) as registers_wh from register_mark m"
-            " where m.installation_id = s.installation_id and m.session_id = s.session_id)"
-            " marks on true"
-        )
-        columns = "s.*, moments, registers_wh" if marks else "s.*"
-        statement = (
-            f"select {columns} from charging_session s{lateral if marks else ''}"  # noqa: S608  # conditions are ours
-            f" where {where} order by s.ended_at, s.session_id"
-        )
-        async with self._pool.acquire() as connection, connection.transaction(readonly=True):
-            cursor = await connection.cursor(statement, *where.arguments)
-            while rows := await cursor.fetch(BATCH, timeout=READ_S_MAX):
+        over = replace(wanted, over=True)
+        where = _where(over)
+        while True:
+            rows = await self._pool.fetch(
+                f"select s.*{_WITH_MARKS if marks else _WITHOUT} where {where}"
+                f" order by s.ended_at, s.session_id limit {BATCH}",
+                *where.arguments,
+                timeout=READ_S_MAX,
+            )
+            if rows:
                 yield [self._measured(it, marks=marks) for it in rows]
             if len(rows) < BATCH:
                 return
