@@ -47,7 +47,7 @@ _LOOKS: Final = f"""
 insert into register_mark
 select installation_id, session_id, m, started_at + m * interval '15 minutes', start_wh + m * 1850
 from charging_session, generate_series(1, {MARKS}) m
-"""  # noqa: S608
+"""  # noqa: S608  # names are ours
 
 
 def garage() -> Layout:

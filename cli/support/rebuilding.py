@@ -194,7 +194,7 @@ async def _swap_rows(connection: Any, table: str) -> None:  # noqa: ANN401
         table,
     )
     await connection.execute(
-        f"insert into {table} select row.* from document_rebuild it,"  # noqa: S608
+        f"insert into {table} select row.* from document_rebuild it,"  # noqa: S608  # of ours
         f" jsonb_populate_record(null::{table}, it.body || jsonb_build_object('key', it.key)) row"
         f" where it.kind = $1",
         table,

@@ -108,7 +108,7 @@ class Telling:
 
     async def _tell_of(self, connection: Connection, recorded: Recorded, now: datetime) -> None:
         event = recorded.event
-        assert isinstance(event, WarningRaised | WarningCleared | WarningAcknowledged)  # noqa: S101
+        assert isinstance(event, WarningRaised | WarningCleared | WarningAcknowledged)  # noqa: S101  # what it tells of
         noted = list(self._to_programs(recorded, now))
         if isinstance(event, WarningRaised) and self._gathered is not None:
             noted += await self._to_people(connection, recorded, event, self._gathered, now)

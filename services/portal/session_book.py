@@ -116,7 +116,7 @@ class SessionBook:
         """Add sessions up, without reading them."""
         where = _where(wanted)
         row = await self._pool.fetchrow(
-            f"select {_SUMS} from charging_session where {where}",  # noqa: S608
+            f"select {_SUMS} from charging_session where {where}",  # noqa: S608  # conditions are ours
             *where.arguments,
         )
         return Sums(**row)
@@ -125,7 +125,7 @@ class SessionBook:
         """Name whose sessions there are."""
         where = _where(wanted)
         rows = await self._pool.fetch(
-            "select distinct person_id from charging_session"  # noqa: S608
+            "select distinct person_id from charging_session"  # noqa: S608  # conditions are ours
             f" where person_id is not null and {where} order by person_id",
             *where.arguments,
         )
@@ -135,7 +135,7 @@ class SessionBook:
         """Tell when each person began to charge last."""
         where = _where(wanted)
         rows = await self._pool.fetch(
-            "select person_id, max(started_at) as last from charging_session"  # noqa: S608
+            "select person_id, max(started_at) as last from charging_session"  # noqa: S608  # conditions are ours
             f" where person_id is not null and {where} group by person_id",
             *where.arguments,
         )

@@ -121,7 +121,7 @@ async def as_json(
 ) -> AsyncIterator[bytes]:
     """Spell a `Report`: its sessions as they are read, then their sums."""
     assert span.begins is not None  # noqa: S101  # a report has a span
-    assert span.ends is not None  # noqa: S101
+    assert span.ends is not None  # noqa: S101  # a report has a span
     head = orjson.dumps(
         {"installation_id": span.installation_id, "begins": span.begins, "ends": span.ends}
     )
