@@ -189,12 +189,12 @@ async def _swap(connection: Any, projection: Projection) -> None:  # noqa: ANN40
 async def _swap_rows(connection: Any, table: str) -> None:  # noqa: ANN401
     await connection.execute("delete from document_before where kind = $1", table)
     await connection.execute(
-        f"with gone as (delete from {table} returning *) insert into document_before"  # noqa: S608  # names are ours
+        f"with gone as (delete from {table} returning *) insert into document_before"  # noqa: S608  # the table's name is ours
         f" (kind, key, body) select $1, key, to_jsonb(gone) - 'key' from gone",
         table,
     )
     await connection.execute(
-        f"insert into {table} select row.* from document_rebuild it,"  # noqa: S608  # names are ours
+        f"insert into {table} select row.* from document_rebuild it,"  # noqa: S608  # the table's name is ours
         f" jsonb_populate_record(null::{table}, it.body || jsonb_build_object('key', it.key)) row"
         f" where it.kind = $1",
         table,
