@@ -4,6 +4,7 @@ The files in docs/ that are made from the code: written by `make docs`, held tru
     schemas/<Event>.v<N>.json               one for every version of an event, for ever
     schemas/readings|commands|answers/…     one for each
     asyncapi/ampledger.json                 all of it in one document
+    openapi/ampledger.json                  the API of the portal
 
 A schema that is there is a promise. It is only replaced by one that keeps it.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import cli
+from cli.published import openapi
 from cli.published.asyncapi import document
 from cli.published.compatibility import WAY_ON, Role, refused
 from cli.published.schemas import Schema, place_of, published, schema_of
@@ -25,6 +27,7 @@ from shared.messages.registry import EVENTS
 PROJECT: Final = Path(cli.__file__).parent.parent
 SCHEMAS: Final = "schemas"
 DOCUMENT: Final = "asyncapi/ampledger.json"
+API: Final = "openapi/ampledger.json"
 _ROLES: Final[Mapping[str, Role]] = {
     "": Role.EVENT,
     "readings": Role.READING,
@@ -76,6 +79,9 @@ def papers(project: Path = PROJECT) -> Papers:
     version = tomllib.loads((project / "pyproject.toml").read_text())["project"]["version"]
     files = {f"{SCHEMAS}/{place}": _spelled(it) for place, it in now.items()}
     files[DOCUMENT] = _spelled(document(everything, version))
+    routes = openapi.document()
+    files[API] = _spelled(routes)
+    faults += _broken_routes(_text(project / "docs" / API), routes)
     return Papers(files, tuple(faults))
 
 
@@ -105,6 +111,15 @@ def broken_promises(before: Mapping[str, Schema], now: Mapping[str, Schema]) -> 
     return faults
 
 
+def _broken_routes(before: str | None, now: openapi.Document) -> list[str]:
+    """Find what programs rely on that use the API, and would not find any more."""
+    found = [] if before is None else openapi.broken(json.loads(before), now)
+    if not found:
+        return []
+    told = "\n".join(f"    {it}" for it in found)
+    return [f"docs/{API} may not change so:\n{told}\n  {openapi.WAY_ON}"]
+
+
 def broken_since(revision: str, project: Path = PROJECT) -> list[str]:
     """
     Find what was promised in a revision of git, and is not promised any more.
@@ -123,7 +138,13 @@ def broken_since(revision: str, project: Path = PROJECT) -> list[str]:
     before = {
         it.removeprefix(folder): json.loads(git("show", f"{revision}:{it}")) for it in names
     }
-    return broken_promises(before, _written(project / "docs" / SCHEMAS))
+    routes = git("ls-tree", "--name-only", revision, f"docs/{API}").strip()
+    return [
+        *broken_promises(before, _written(project / "docs" / SCHEMAS)),
+        *_broken_routes(
+            git("show", f"{revision}:{routes}") if routes else None, openapi.document()
+        ),
+    ]
 
 
 def role_of(place: str) -> Role:
