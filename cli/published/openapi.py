@@ -1,20 +1,24 @@
 """
 The API as a document (OpenAPI 3.1), and what may become of it.
 
-What programs send may only be asked for less strictly, what they are answered may only get more fields:
-the same rules as for messages (`cli/published/compatibility.py`).
+What programs send may only be asked for less strictly, as with commands (`cli/published/compatibility.py`).
+What they are answered may say more, and more surely, but nothing else: it is read when it is said, and
+never again, so that what was said before need not fit.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from cli.published.compatibility import Role, Schema, refused
+from cli.published.compatibility import REFUSED, Change, Role, Schema, differences
 from services.portal.api.application import api
 
 JSON: Final = "application/json"
 WAY_ON: Final = (
     "Bring it back: programs of others use it. What works otherwise gets a route of its own."
 )
+TAKEN: Final = REFUSED[Role.COMMAND]
+SAID: Final = frozenset({Change.REMOVED, Change.NOT_ALWAYS_THERE, Change.WIDENED})
+"""What may not become of what is sent, and of what is answered."""
 Document = Mapping[str, Any]
 
 
@@ -63,10 +67,10 @@ def _changed(
         if _key(parameter) not in known:
             yield f"{name} takes no {parameter['name']} any more"
     sent, taken = _content(old.get("requestBody")), _content(new.get("requestBody"))
-    yield from _differences(f"{name}, sent", sent, taken, Role.COMMAND, before, now)
+    yield from _differences(f"{name}, sent", sent, taken, TAKEN, before, now)
     for status in sorted(old["responses"].keys() & new["responses"].keys()):
         told = _content(old["responses"][status]), _content(new["responses"][status])
-        yield from _differences(f"{name}, {status}", *told, Role.ANSWER, before, now)
+        yield from _differences(f"{name}, {status}", *told, SAID, before, now)
 
 
 def _key(parameter: Document) -> tuple[str, str]:
@@ -82,14 +86,15 @@ def _differences(
     place: str,
     old: Schema | None,
     new: Schema | None,
-    role: Role,
+    broken: frozenset[Change],
     before: Document,
     now: Document,
 ) -> Iterator[str]:
     if old is None or new is None:
         return
-    for it in refused(_whole(old, before), _whole(new, now), role):
-        yield f"{place}: {it}"
+    for it in differences(_whole(old, before), _whole(new, now)):
+        if it.change in broken:
+            yield f"{place}: {it}"
 
 
 def _whole(schema: Schema, of: Document) -> Schema:

@@ -32,9 +32,9 @@ def must_be_said(document: dict[str, Any]) -> None:
 
 def new(document: dict[str, Any]) -> None:
     document["paths"]["/weather"] = {"get": {"responses": {}}}
-    document["components"]["schemas"]["ChargerTold"]["properties"]["colour"] = {
-        "type": "string"
-    }
+    charger = document["components"]["schemas"]["ChargerTold"]
+    charger["properties"]["colour"] = {"type": "string"}
+    charger["required"].append("colour")
 
 
 @pytest.mark.parametrize(

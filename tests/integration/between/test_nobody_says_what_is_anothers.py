@@ -115,7 +115,7 @@ def test_the_walk_passes_every_kind_of_subject_there_is() -> None:
     }
 
     about_names = {"partition_of", "partition_in", "jetstream_of", "epoch_of", "within"}
-    patterns = {"events_of", "commands_of", "asked_of", "telemetry_all"}
+    patterns = {"events_about", "events_of", "commands_of", "asked_of", "telemetry_all"}
     passed = {
         "event",
         "event_named",
