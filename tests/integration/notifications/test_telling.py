@@ -271,9 +271,10 @@ async def test_the_link_in_an_e_mail_ends_e_mails_and_another_one_does_not(
 async def test_a_report_that_is_owed_is_sent_once_though_the_portal_is_away(
     world: World,
 ) -> None:
-    place = "garage-3"
-    await invite(world, "hal")
-    await world.tell(created(place), granted("hal", Role.OWNER, place))
+    run = new_id()[-8:]  # tried again, it owes another one
+    place, hal = f"garage-{run}", f"hal-{run}"
+    await invite(world, hal)
+    await world.tell(created(place), granted(hal, Role.OWNER, place))
     before = len(world.postbox.letters)
     async with world.start() as running:
         order = OrderReport(
@@ -282,17 +283,17 @@ async def test_a_report_that_is_owed_is_sent_once_though_the_portal_is_away(
             order_id="monthly",
             day=3,
             formats=(ReportFormat.CSV,),
-            recipients=("hal",),
+            recipients=(hal,),
         )
         answer = await until(lambda: world.ask(order), lambda it: it.accepted)
         assert answer.position > 0
         owe = """insert into delivery (delivery_id, installation_id, way, kind, target, cause,
-            order_id, body, made_at, tried_from, due_at) values ('d-1', $1, 'EMAIL', 'REPORT', 'hal',
+            order_id, body, made_at, tried_from, due_at) values ($2, $1, 'EMAIL', 'REPORT', $3,
             'report:monthly:2026-10', 'monthly', '2026-10', now(), now(), now())"""
         async with pool_of(running.database_url) as pool:
-            await pool.execute(owe, place)
-            tried = "select attempts from delivery where delivery_id = 'd-1' and fault <> ''"
-            await until(lambda: pool.fetchval(tried), bool, 20.0)
+            await pool.execute(owe, place, run, hal)
+            tried = "select attempts from delivery where delivery_id = $1 and fault <> ''"
+            await until(lambda: pool.fetchval(tried, run), bool, 20.0)
 
             async def make(message: Any) -> None:
                 asked = MakeReport.model_validate_json(message.data)
@@ -307,11 +308,11 @@ async def test_a_report_that_is_owed_is_sent_once_though_the_portal_is_away(
             portal = await world.client.subscribe(subject, cb=make)
             letters = world.postbox.letters
             await until(lambda: _len(letters), lambda it: it > before, 40.0)
-            done = "select recorded from delivery where delivery_id = 'd-1'"
-            await until(lambda: pool.fetchval(done), bool, 20.0)
+            done = "select recorded from delivery where delivery_id = $1"
+            await until(lambda: pool.fetchval(done, run), bool, 20.0)
             await portal.unsubscribe()
 
-    assert [it["To"] for it in letters[before:]] == ["hal@example.com"]
+    assert [it["To"] for it in letters[before:]] == [f"{hal}@example.com"]
     [attached] = letters[-1].iter_attachments()
     assert attached.get_payload(decode=True) == b"2026-10"
 
