@@ -289,7 +289,8 @@ async def test_a_report_that_is_owed_is_sent_once_though_the_portal_is_away(
         assert answer.position > 0
         owe = """insert into delivery (delivery_id, installation_id, way, kind, target, cause,
             order_id, body, made_at, tried_from, due_at) values ($2, $1, 'EMAIL', 'REPORT', $3,
-            'report:monthly:2026-10', 'monthly', '2026-10', now(), now(), now())"""
+            'report:monthly:2026-10', 'monthly', '2026-10', now(), now(),
+            now() + interval '3 seconds')"""  # as always, it is owed when the order has been heard of
         async with pool_of(running.database_url) as pool:
             await pool.execute(owe, place, run, hal)
             tried = "select attempts from delivery where delivery_id = $1 and fault <> ''"
