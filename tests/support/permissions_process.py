@@ -1,92 +1,31 @@
 """Permissions as a process of its own, with people who can sign in."""
 
-import asyncio
-import contextlib
-import os
-import sys
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 
 import httpx
 from nats.aio.client import Client
 
-from cli.keys import key_files
-from cli.ports import free_ports
 from shared import subjects
 from shared.context import Context
 from shared.ids import new_id
 from shared.messages.own_account import IssueLink, Link
 from shared.messages.permissions import InvitePerson
 from shared.messaging import request
-from tests.support.databases import ROOT, service_database
+from tests.support.databases import ROOT
 from tests.support.servers import EmbeddedServers
-from tests.support.waiting import until
+from tests.support.service_process import ServiceProcess, running_service
 
 SCHEMA = ROOT / "services" / "permissions" / "schema"
-READY_S_MAX = 30.0
-STOP_S_MAX = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class PermissionsProcess:
-    """Running permissions."""
-
-    database_url: str
-    process: asyncio.subprocess.Process
-    health_url: str
-
-    async def wait_ready(self) -> None:
-        async with httpx.AsyncClient() as http:
-
-            async def ready() -> bool:
-                assert self.process.returncode is None, "permissions has ended"
-                with contextlib.suppress(httpx.TransportError):
-                    return (await http.get(self.health_url)).status_code == 200
-                return False
-
-            await until(ready, bool, READY_S_MAX)
-
-    async def stop(self) -> None:
-        if self.process.returncode is None:
-            self.process.terminate()
-        try:
-            await asyncio.wait_for(self.process.wait(), STOP_S_MAX)
-        except TimeoutError:
-            self.process.kill()
-            await self.process.wait()
-
-
-@contextlib.asynccontextmanager
-async def running_permissions(
+def running_permissions(
     servers: EmbeddedServers,
     database_url: str | None = None,
     environment: Mapping[str, str] | None = None,
-) -> AsyncIterator[PermissionsProcess]:
+) -> AbstractAsyncContextManager[ServiceProcess]:
     """Permissions, ready, and stopped at the end."""
-    database_url = database_url or await service_database(servers, SCHEMA)
-    (port,) = free_ports(1)
-    keys = servers.folder / "keys"
-    keys.mkdir(exist_ok=True)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services.permissions",
-        cwd=ROOT,
-        env=os.environ
-        | {
-            "NATS_URL": servers.nats_url,
-            "DATABASE_URL": database_url,
-            "AMPLEDGER_HEALTH_PORT": str(port),
-        }
-        | key_files(keys, "permissions", {})
-        | dict(environment or {}),
-    )
-    running = PermissionsProcess(database_url, process, f"http://127.0.0.1:{port}/health/ready")
-    try:
-        await running.wait_ready()
-        yield running
-    finally:
-        await running.stop()
+    return running_service("permissions", servers, database_url, environment)
 
 
 async def link_for(client: Client, person_id: str) -> str:

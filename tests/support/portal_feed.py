@@ -25,8 +25,9 @@ from shared.recorded import Meta
 from shared.relay import Relay
 from shared.runtime import pool_of
 from tests.support.databases import service_database
-from tests.support.permissions_process import PermissionsProcess, running_permissions, sign_in
+from tests.support.permissions_process import running_permissions, sign_in
 from tests.support.servers import EmbeddedServers
+from tests.support.service_process import ServiceProcess
 
 LOGS = ("installation", "telemetry", "balancer", "notifications")
 OPERATOR = "operator"
@@ -37,7 +38,7 @@ class Feed:
     """Speaks for the services that own the logs which the portal follows."""
 
     def __init__(
-        self, client: Client, stores: dict[str, EventStore], permissions: PermissionsProcess
+        self, client: Client, stores: dict[str, EventStore], permissions: ServiceProcess
     ) -> None:
         self.client = client
         self.permissions = permissions

@@ -26,9 +26,9 @@ from shared.messages.notifications import NotificationsCommand
 from shared.messages.permissions import Role, RoleGranted
 from shared.messaging import request
 from shared.phases import GridType
-from tests.support.notifications_process import NotificationsProcess, running_notifications
 from tests.support.portal_feed import Feed, feeding
 from tests.support.servers import EmbeddedServers, running_servers
+from tests.support.service_process import ServiceProcess, running_service
 from tests.support.waiting import until
 
 GARAGE = "garage-1"
@@ -163,9 +163,9 @@ async def world_of_warnings() -> AsyncIterator[World]:
         database: list[str] = []
 
         @contextlib.asynccontextmanager
-        async def start() -> AsyncIterator[NotificationsProcess]:
+        async def start() -> AsyncIterator[ServiceProcess]:
             known = database[0] if database else None
-            async with running_notifications(servers, environment, known) as running:
+            async with running_service("notifications", servers, known, environment) as running:
                 database[:] = [running.database_url]
                 yield running
 

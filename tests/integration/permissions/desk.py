@@ -29,8 +29,9 @@ from shared.recorded import Meta, Recorded
 from shared.relay import Relay
 from shared.runtime import pool_of
 from shared.transact import ACCEPTED
-from tests.support.permissions_process import SCHEMA, PermissionsProcess, running_permissions
+from tests.support.permissions_process import SCHEMA, running_permissions
 from tests.support.servers import EmbeddedServers
+from tests.support.service_process import ServiceProcess
 
 M = TypeVar("M", bound=Message)
 ABOUT = ("installation_id", "group_id", "person_id")
@@ -50,7 +51,7 @@ class Desk:
 
     servers: EmbeddedServers
     client: Client
-    process: PermissionsProcess
+    process: ServiceProcess
     log: EventStore
     layouts: EventStore
 

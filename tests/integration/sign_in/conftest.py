@@ -11,9 +11,10 @@ from shared.messaging import connect
 from shared.recorded import Recorded
 from shared.runtime import pool_of
 from tests.support.people import Somebody, with_password
-from tests.support.permissions_process import PermissionsProcess, running_permissions
+from tests.support.permissions_process import running_permissions
 from tests.support.portal_process import PortalProcess, running_portal
 from tests.support.servers import EmbeddedServers, running_servers
+from tests.support.service_process import ServiceProcess
 
 
 @dataclass(slots=True)
@@ -23,7 +24,7 @@ class Door:
     servers: EmbeddedServers
     client: Client
     portal: PortalProcess
-    permissions: PermissionsProcess
+    permissions: ServiceProcess
     store: EventStore
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 

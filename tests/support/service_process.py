@@ -1,4 +1,4 @@
-"""Notifications as a process of its own, as it runs in earnest."""
+"""A service as a process of its own, as it runs in earnest."""
 
 import asyncio
 import contextlib
@@ -15,15 +15,15 @@ from tests.support.databases import ROOT, service_database
 from tests.support.servers import EmbeddedServers
 from tests.support.waiting import until
 
-SCHEMA = ROOT / "services" / "notifications" / "schema"
 READY_S_MAX = 30.0
 STOP_S_MAX = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class NotificationsProcess:
-    """Running notifications."""
+class ServiceProcess:
+    """A running service."""
 
+    name: str
     database_url: str
     process: asyncio.subprocess.Process
     health_url: str
@@ -32,7 +32,7 @@ class NotificationsProcess:
         async with httpx.AsyncClient() as http:
 
             async def ready() -> bool:
-                assert self.process.returncode is None, "notifications has ended"
+                assert self.process.returncode is None, f"{self.name} has ended"
                 with contextlib.suppress(httpx.TransportError):
                     return (await http.get(self.health_url)).status_code == 200
                 return False
@@ -53,20 +53,22 @@ class NotificationsProcess:
 
 
 @contextlib.asynccontextmanager
-async def running_notifications(
+async def running_service(
+    name: str,
     servers: EmbeddedServers,
-    environment: Mapping[str, str],
     database_url: str | None = None,
-) -> AsyncIterator[NotificationsProcess]:
-    """Notifications, ready, and stopped at the end."""
-    database_url = database_url or await service_database(servers, SCHEMA)
+    environment: Mapping[str, str] | None = None,
+) -> AsyncIterator[ServiceProcess]:
+    """Start a service that has keys, ready, and stopped at the end."""
+    schema = ROOT / "services" / name / "schema"
+    database_url = database_url or await service_database(servers, schema)
     (port,) = free_ports(1)
     keys = servers.folder / "keys"
     keys.mkdir(exist_ok=True)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "services.notifications",
+        f"services.{name}",
         cwd=ROOT,
         env=os.environ
         | {
@@ -74,12 +76,11 @@ async def running_notifications(
             "DATABASE_URL": database_url,
             "AMPLEDGER_HEALTH_PORT": str(port),
         }
-        | key_files(keys, "notifications", {})
-        | dict(environment),
+        | key_files(keys, name, {})
+        | dict(environment or {}),
     )
-    running = NotificationsProcess(
-        database_url, process, f"http://127.0.0.1:{port}/health/ready"
-    )
+    url = f"http://127.0.0.1:{port}/health/ready"
+    running = ServiceProcess(name, database_url, process, url)
     try:
         await running.wait_ready()
         yield running
