@@ -28,11 +28,12 @@ run: setup ## Balance a garage of simulated cars on this machine; ARGS="--help" 
 up: setup ## Run Ampledger on this machine for chargers of your own, until Ctrl-C
 	$(BIN)/ampledger up $(ARGS)
 
-bench: setup ## Measure the log and the balancer beside others, who may do what, and the portal; leave the machine alone for a quarter of an hour
+bench: setup ## Measure the log and the balancer beside others, who may do what, the portal and reports; leave the machine alone for a quarter of an hour
 	$(BIN)/ampledger bench log $(ARGS)
 	$(BIN)/ampledger bench balance $(BALANCE_ARGS)
 	$(BIN)/ampledger bench permissions $(PERMISSIONS_ARGS)
 	$(BIN)/ampledger bench portal $(PORTAL_ARGS)
+	$(BIN)/ampledger bench reports $(REPORTS_ARGS)
 
 # A file of tests stays with one of two workers. Real servers on a machine that others use as well: a test that
 # fails is tried again, twice at most, and listed, as is what was left out.
