@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from shared.recorded import Recorded
 
@@ -13,8 +13,8 @@ class Heard:
     def __init__(self) -> None:
         self._positions: dict[str, int] = {}
         self._changed = asyncio.Event()
-        self.turn = 0
-        """How often something has taken effect."""
+        self.turns: dict[str, int] = {}
+        """How often something of a service's log has taken effect."""
 
     def begin(self, service: str, position: int) -> None:
         """Say how far the portal had come in a log when it started."""
@@ -25,7 +25,7 @@ class Heard:
 
         def on_committed(applied: Sequence[Recorded]) -> None:
             self._positions[service] = applied[-1].position
-            self.turn += 1
+            self.turns[service] = self.turns.get(service, 0) + 1
             self._changed.set()
             self._changed = asyncio.Event()
 
@@ -35,11 +35,11 @@ class Heard:
         """Name the position of the newest event that has taken effect; 0 if none has."""
         return self._positions.get(service, 0)
 
-    async def beyond(self, turn: int, wait_s_max: float) -> None:
-        """Wait until something takes effect after a turn, or the time is over."""
+    async def beyond(self, turns: Mapping[str, int], wait_s_max: float) -> None:
+        """Wait until something has taken effect after these turns, or the time is over."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s_max):
-                while self.turn <= turn:
+                while self.turns == turns:
                     await self._changed.wait()
 
     async def until(self, service: str, position: int, wait_s_max: float) -> bool:

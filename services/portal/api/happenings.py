@@ -111,20 +111,23 @@ class Happenings:
         try:
             yield ServerSentEvent(comment="listening", id=written(marks), retry=RECONNECT_MS)
             asked_s = loop.time()
+            looked: dict[str, int] = {}
             while sources.guard.may(asker, Action.LIVE, Place(installation_id)):
-                turn = sources.heard.turn
-                for service in marks:
+                turns = dict(sources.heard.turns)
+                # Only logs in which something has happened anywhere are asked: most wait most of the time.
+                for service in [it for it in marks if turns.get(it, 0) != looked.get(it)]:
                     async for recorded in self._unheard(service, marks, installation_id):
                         if self._may_hear(asker, service, recorded, installation_id) and (
                             not kinds or recorded.type in kinds
                         ):
                             yield _as_sent(service, recorded, marks)
+                looked = {it: turns.get(it, 0) for it in marks}
                 if loop.time() - asked_s >= BEAT_S:
-                    asked_s = loop.time()
+                    asked_s, looked = loop.time(), {}
                     if not await sources.still_asks(request):
                         return
                     yield ServerSentEvent(comment="beat", id=written(marks))
-                await sources.heard.beyond(turn, BEAT_S)
+                await sources.heard.beyond(turns, BEAT_S)
         finally:
             self._streams -= 1
 
