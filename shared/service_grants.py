@@ -33,6 +33,24 @@ from shared.messages.telemetry import (
     StopCharging,
     UpdateFirmware,
 )
+from shared.messages.upkeep import (
+    CancelReservation,
+    ChangeAvailability,
+    ChangeConfiguration,
+    ClearCache,
+    DeleteCertificate,
+    FetchDiagnostics,
+    InstallCertificate,
+    RaiseSecurityProfile,
+    ReadCertificates,
+    ReadConfiguration,
+    ReserveCharger,
+    RestartCharger,
+    SendData,
+    TriggerMessage,
+    UnlockConnector,
+    UpdateSignedFirmware,
+)
 
 OPERATOR: Final = "operator"
 """Who runs the platform: the `ampledger` command, with everything that NATS has."""
@@ -97,6 +115,22 @@ _WITHIN: Final = tuple(
         WithdrawChargerCredential,
         RequestChargerCertificate,
         RevokeChargerCertificate,
+        RestartCharger,
+        UnlockConnector,
+        ChangeAvailability,
+        ClearCache,
+        TriggerMessage,
+        ReadConfiguration,
+        ChangeConfiguration,
+        SendData,
+        ReserveCharger,
+        CancelReservation,
+        FetchDiagnostics,
+        InstallCertificate,
+        ReadCertificates,
+        DeleteCertificate,
+        RaiseSecurityProfile,
+        UpdateSignedFirmware,
     )
 )
 

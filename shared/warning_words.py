@@ -15,6 +15,7 @@ KIND_NAMES: Final = {
     WarningKind.CHARGER_OFFLINE: marked("Charger not connected"),
     WarningKind.LIMIT_IGNORED: marked("Charger draws more than it was told"),
     WarningKind.FAULT: marked("Fault of a charger"),
+    WarningKind.SECURITY: marked("Security of a charger"),
     WarningKind.SERIAL_LOCKED: marked("Locked charger"),
     WarningKind.METER_SILENT: marked("Silent meter"),
     WarningKind.SET_UP: marked("Set-up that needs mending"),
@@ -40,6 +41,10 @@ _MENDS: Final = {
     ),
     WarningKind.FAULT: marked(
         "Start it anew. If the fault comes back, have an electrician look at it."
+    ),
+    WarningKind.SECURITY: marked(
+        "Look at the charger: somebody may have opened it, or pretends to be something that it is not. "
+        "Fetch its security log."
     ),
     WarningKind.SERIAL_LOCKED: marked(
         "Bring its circuit back into use, or ask support to unlock it."
@@ -90,6 +95,8 @@ def headline(it: WarningRaised) -> str:
             )
         case WarningKind.FAULT:
             return _("%(name)s reports a fault: %(said)s", name=name, said=it.said)
+        case WarningKind.SECURITY:
+            return _("%(name)s warns of its security: %(said)s", name=name, said=it.said)
         case WarningKind.SERIAL_LOCKED:
             return _("%(name)s is locked (serial %(said)s).", name=name, said=it.said)
         case WarningKind.METER_SILENT:
