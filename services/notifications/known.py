@@ -55,7 +55,7 @@ class Fault(Known):
 
 
 class Alarm(Known):
-    """Something about a charger's security that somebody has to look at; `latest` is when it was said last."""
+    """Something about a charger's security that somebody has to look at; `latest`: when said last."""
 
     info: str = ""
     since: Moment
