@@ -33,24 +33,6 @@ from shared.messages.telemetry import (
     StopCharging,
     UpdateFirmware,
 )
-from shared.messages.upkeep import (
-    CancelReservation,
-    ChangeAvailability,
-    ChangeConfiguration,
-    ClearCache,
-    DeleteCertificate,
-    FetchDiagnostics,
-    InstallCertificate,
-    RaiseSecurityProfile,
-    ReadCertificates,
-    ReadConfiguration,
-    ReserveCharger,
-    RestartCharger,
-    SendData,
-    TriggerMessage,
-    UnlockConnector,
-    UpdateSignedFirmware,
-)
 
 OPERATOR: Final = "operator"
 """Who runs the platform: the `ampledger` command, with everything that NATS has."""
@@ -105,6 +87,7 @@ _METER: Final = subjects.telemetry_all(MeterReading)
 _BREAKER: Final = subjects.telemetry_all(BreakerReading)
 _BALANCE: Final = subjects.telemetry_all(SiteBalance)
 _LIMIT: Final = subjects.charger_command(SetCurrentLimit, "*")
+_UPKEEP: Final = subjects.charger_upkeep("*")
 _WITHIN: Final = tuple(
     subjects.charger_command(it, "*")
     for it in (
@@ -115,22 +98,6 @@ _WITHIN: Final = tuple(
         WithdrawChargerCredential,
         RequestChargerCertificate,
         RevokeChargerCertificate,
-        RestartCharger,
-        UnlockConnector,
-        ChangeAvailability,
-        ClearCache,
-        TriggerMessage,
-        ReadConfiguration,
-        ChangeConfiguration,
-        SendData,
-        ReserveCharger,
-        CancelReservation,
-        FetchDiagnostics,
-        InstallCertificate,
-        ReadCertificates,
-        DeleteCertificate,
-        RaiseSecurityProfile,
-        UpdateSignedFirmware,
     )
 )
 
@@ -156,7 +123,7 @@ SERVICES: Final[Mapping[str, Row]] = {
         asks=tuple(
             Ask(PERMISSIONS, subjects.query(PERMISSIONS, it)) for it in TELEMETRY_QUERIES
         ),
-        within=_WITHIN,
+        within=(*_WITHIN, _UPKEEP),
         follows=(INSTALLATION, PERMISSIONS),
         says=(_METER, _BREAKER),
         jetstreams=(subjects.TELEMETRY_JETSTREAM,),

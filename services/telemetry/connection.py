@@ -33,13 +33,17 @@ from services.telemetry.handlers import routes
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.identities import Proof
 from services.telemetry.local_lists import LocalList
+from services.telemetry.noticing import Noticing
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
+from services.telemetry.records import Records
 from services.telemetry.remote_control import RemoteDesk
 from services.telemetry.revoking import Revoking
 from services.telemetry.rotation import Rotation
 from services.telemetry.signing import Signing
+from services.telemetry.upkeep_desk import UpkeepDesk
 from services.telemetry.visits import Visit
+from services.telemetry.wishes import Wishes
 from shared import subjects
 from shared.context import acting
 from shared.ids import ChargerId, Serial
@@ -106,7 +110,17 @@ class Connection:
         self._parting = Parting(parts, history, self._calls, tongue, fail_safes)
         self._desk = LimitDesk(parts, history, tongue, self._is_accepted)
         drivers = Drivers(parts, history)
-        self._remote = RemoteDesk(parts, history, tongue, drivers, self._is_accepted)
+        wishes, records = Wishes(parts, history, self._is_accepted), Records(parts, history)
+        self._remote = RemoteDesk(parts, history, tongue, drivers, wishes)
+        self._upkeep = UpkeepDesk(
+            parts,
+            history,
+            dialect.upkeep(self._calls.call),
+            records,
+            wishes,
+            self._calls.lost,
+            self._aside,
+        )
         self._revoking = Revoking(parts, history, tongue, drivers, self._is_accepted)
         self._list = LocalList(parts, history, tongue, self._is_accepted)
         self._rotation = Rotation(parts, history, tongue, self._send_home, proven=proof.proven)
@@ -115,7 +129,11 @@ class Connection:
             self.serial,
             dialect,
             self._admission,
-            {**routes(parts, history, drivers), **self._signing.routes()},
+            {
+                **routes(parts, history, drivers),
+                **self._signing.routes(),
+                **Noticing(history, records).routes(),
+            },
             self._send,
             self._aside,
         )
@@ -160,6 +178,10 @@ class Connection:
                     subject = subjects.charger_command(kind, self.charger_id)
                     subscription = await self._parts.client.subscribe(subject, cb=take)
                     heard.push_async_callback(subscription.unsubscribe)
+                subscription = await self._parts.client.subscribe(
+                    subjects.charger_upkeep(self.charger_id), cb=self._upkeep.on_message
+                )
+                heard.push_async_callback(subscription.unsubscribe)
                 if not await self._let_in_still():
                     self._send_home("what it has shown is good no more")
                 await self._serve()
@@ -192,6 +214,7 @@ class Connection:
                 renewal = side.create_task(self._signing.renew(), name="renewal")
                 listing = side.create_task(self._list.run(), name="local-list")
                 revoking = side.create_task(self._revoking.run(), name="revoking")
+                self._upkeep.reservations.watch()
                 await self._read()
                 self._lose()
                 nudge.cancel()
