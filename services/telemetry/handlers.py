@@ -54,6 +54,8 @@ def _meter_values(parts: Parts, history: History) -> Handler:
         found = metering.readings(history.assigned, history.state.session, payload, received_at)
         for reading in found:
             parts.publisher.offer(reading)
+        if found:
+            await parts.publisher.stored()  # what is answered is kept
         if not found and not told:
             told = True
             log.warning(
