@@ -26,7 +26,7 @@ from cli.bench.place import Place
 from cli.figures import Figures, figure
 from cli.ports import free_ports
 from cli.stack import PROJECT
-from services.telemetry.validation import violation_of_request
+from services.telemetry.ocpp16 import OCPP_16
 
 Say = Callable[[str], None]
 
@@ -49,7 +49,7 @@ def measure_validation() -> Figures:
     payload = meter_values(16.0, 1_234_567, 7)
 
     def ours() -> None:
-        if violation_of_request("MeterValues", payload) is not None:
+        if OCPP_16.violation_of_request("MeterValues", payload) is not None:
             raise RuntimeError("a reading of the bench is not what OCPP says")
 
     call = Call("1", Action.meter_values, payload)
