@@ -9,7 +9,6 @@ current any more, or belongs elsewhere, takes its leave.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from typing import Final
 
 import structlog
@@ -23,6 +22,7 @@ from services.telemetry.admission import Admission
 from services.telemetry.answering import Answering, Heard
 from services.telemetry.calls import Calls
 from services.telemetry.charger import AssignedCharger
+from services.telemetry.commanded import commanded
 from services.telemetry.commands import LimitDesk
 from services.telemetry.decider import disconnected
 from services.telemetry.dialect import Dialect
@@ -40,7 +40,6 @@ from services.telemetry.revoking import Revoking
 from services.telemetry.rotation import Rotation
 from services.telemetry.signing import Signing
 from services.telemetry.visits import Visit
-from shared import subjects
 from shared.context import acting
 from shared.ids import ChargerId, Serial
 from shared.messages import Command
@@ -155,11 +154,7 @@ class Connection:
         """Serve the charger until its socket ends; then put that on record."""
         structlog.contextvars.bind_contextvars(serial=self.serial, charger_id=self.charger_id)
         try:
-            async with AsyncExitStack() as heard:
-                for kind, take in self._taken.items():
-                    subject = subjects.charger_command(kind, self.charger_id)
-                    subscription = await self._parts.client.subscribe(subject, cb=take)
-                    heard.push_async_callback(subscription.unsubscribe)
+            async with commanded(self._parts.client, self.charger_id, self._taken):
                 if not await self._let_in_still():
                     self._send_home("what it has shown is good no more")
                 await self._serve()
