@@ -10,6 +10,7 @@ went is logged: a reading is worth little when it is old.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -44,6 +45,15 @@ class _Window:
     items: deque[_Item] = field(default_factory=deque)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """They are stored, or were not the first time: nobody waits for them any longer."""
+    then: list[Callable[[], None]] = field(default_factory=list)
+    """What is done at that moment."""
+
+    def end(self) -> None:
+        """Have nobody wait any longer."""
+        self.over.set()
+        then, self.then = self.then, []
+        for act in then:
+            act()
 
 
 class Publisher:
@@ -74,6 +84,13 @@ class Publisher:
         if not self._away:
             await self._newest.over.wait()
 
+    def when_stored(self, act: Callable[[], None]) -> None:
+        """Do something once all that was handed in so far is stored; at once while NATS is away."""
+        if self._away or self._newest.over.is_set():
+            act()
+        else:
+            self._newest.then.append(act)
+
     def waiting(self) -> list[bytes]:
         """Name the readings that are not published yet, the oldest first."""
         return [data for window in self._windows for _, data in window.items]
@@ -94,7 +111,7 @@ class Publisher:
         self._waiting -= 1
         self.dropped += 1
         if not oldest.items:
-            self._windows.popleft().over.set()
+            self._windows.popleft().end()
 
     async def run(self) -> None:
         """Publish until cancelled."""
@@ -112,7 +129,7 @@ class Publisher:
     def _on_fault(self, fault: Exception) -> None:
         self._away = True
         for window in self._windows:
-            window.over.set()
+            window.end()
         log.warning("readings wait", error=repr(fault), waiting=self._waiting)
         self._tell_losses()
 
@@ -139,7 +156,7 @@ class Publisher:
                 self._waiting += len(window.items)
                 self._filled.set()
         self._away = False
-        window.over.set()
+        window.end()
 
     async def _publish(self, items: deque[_Item]) -> None:
         """

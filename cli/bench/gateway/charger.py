@@ -62,7 +62,7 @@ class Charger:
     """The registers of readings that were answered."""
     line: Line | None = None
     _asked: int = 0
-    _waiting: dict[str, "asyncio.Future[Payload]"] = field(default_factory=dict)
+    _waiting: "dict[str, asyncio.Future[Payload]]" = field(default_factory=dict)
     _told_to_boot: asyncio.Event = field(default_factory=asyncio.Event)
     _returning: "asyncio.Task[None] | None" = None
 
@@ -118,7 +118,8 @@ class Charger:
             raise Lost("there is no connection")
         self._asked += 1
         message_id = str(self._asked)
-        answer = self._waiting[message_id] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Payload] = asyncio.get_running_loop().create_future()
+        self._waiting[message_id] = answer
         self.line.send(orjson.dumps([2, message_id, action, payload]))
         async with asyncio.timeout(ANSWER_S_MAX):
             return await answer

@@ -52,10 +52,12 @@ def measure_validation() -> Figures:
         if OCPP_16.violation_of_request("MeterValues", payload) is not None:
             raise RuntimeError("a reading of the bench is not what OCPP says")
 
-    call = Call("1", Action.meter_values, payload)
+    call = Call("1", Action.meter_values, payload)  # type: ignore[no-untyped-call]
     validator = get_validator(call.message_type_id, call.action, "1.6")
     return {
-        "validate_us": figure(_took_us(ours, VALIDATED), "us", "MeterValues of 8 values; aim 20"),
+        "validate_us": figure(
+            _took_us(ours, VALIDATED), "us", "MeterValues of 8 values; aim 20"
+        ),
         "validate_ocpp_us": figure(
             _took_us(lambda: validator.validate(payload), VALIDATED_PEER),
             "us",
@@ -128,9 +130,7 @@ class _Told:
         return sum(map(len, self.readings.values()))
 
 
-async def _told(
-    service: Service, url: str, seconds: float, *, commissioned: bool
-) -> _Told:
+async def _told(service: Service, url: str, seconds: float, *, commissioned: bool) -> _Told:
     """Tell a gateway readings, each charger one after the other."""
     serials = [serial(it) for it in range(CHARGERS)]
     shares = shared_out(serials, CROWDS)

@@ -81,7 +81,9 @@ async def measure_holding(place: Place, say: Say, sockets: int) -> Figures:
     said = f"accepted and reachable by limits, in one process; {REACHED} of them were reached"
     return {
         "sockets": figure(count, "1", f"{said}; aim 10,000"),
-        "kib_per_socket": figure(grown_kib / count, "KiB", "growth of its memory (PSS); aim 50"),
+        "kib_per_socket": figure(
+            grown_kib / count, "KiB", "growth of its memory (PSS); aim 50"
+        ),
         "connects_per_s": figure(
             count / max(it["took_s"] for it in came),
             "1/s",

@@ -37,13 +37,13 @@ class Handler(ChargePoint):
         super().__init__(serial, socket)
         self._js = js
 
-    @on(Action.boot_notification)
+    @on(Action.boot_notification)  # type: ignore[untyped-decorator,no-untyped-call]
     def on_boot(self, **_: Any) -> call_result.BootNotification:
         return call_result.BootNotification(
             current_time=utc_now().isoformat(), interval=300, status=RegistrationStatus.accepted
         )
 
-    @on(Action.meter_values)
+    @on(Action.meter_values)  # type: ignore[untyped-decorator,no-untyped-call]
     async def on_meter_values(
         self, connector_id: int, meter_value: list[dict[str, Any]], **_: Any
     ) -> call_result.MeterValues:
@@ -61,7 +61,8 @@ async def _main(port: int) -> None:
         request = socket.request
         if request is not None:
             with contextlib.suppress(ConnectionClosed):
-                await Handler(request.path.rsplit("/", 1)[-1], socket, js).start()
+                handler = Handler(request.path.rsplit("/", 1)[-1], socket, js)
+                await handler.start()  # type: ignore[no-untyped-call]
 
     async with serve(on_connect, "127.0.0.1", port, subprotocols=[Subprotocol("ocpp1.6")]):
         print("ready", flush=True)

@@ -44,9 +44,7 @@ async def compare(nats_url: str, acknowledged: Readings) -> Found:
         subscription = await client.jetstream().pull_subscribe(
             subjects.telemetry_all(MeterReading),
             stream=subjects.TELEMETRY_JETSTREAM,
-            config=ConsumerConfig(
-                ack_policy=AckPolicy.NONE, deliver_policy=DeliverPolicy.ALL
-            ),
+            config=ConsumerConfig(ack_policy=AckPolicy.NONE, deliver_policy=DeliverPolicy.ALL),
         )
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + STORED_S_MAX

@@ -16,6 +16,7 @@ from cli.bench.gateway.place import Gateway, gateway
 from cli.bench.gateway.stored import answered, compare
 from cli.bench.place import Place, open_store
 from cli.figures import Figures, figure
+from shared.messages.telemetry import SessionStarted
 
 Say = Callable[[str], None]
 
@@ -50,7 +51,9 @@ async def measure_storm(place: Place, say: Say, chargers: int) -> Figures:
         await them.tell("stay")
         lost_s = time.monotonic()
         await here.service.kill()
-        await them.tell("stay")  # what a process was asked while it died, nobody has turned down
+        await them.tell(
+            "stay"
+        )  # what a process was asked while it died, nobody has turned down
         await here.service.start()
         back = await them.tell("back", since_s=lost_s)
         await asyncio.sleep(EVERY_S)
@@ -69,7 +72,9 @@ async def measure_storm(place: Place, say: Say, chargers: int) -> Figures:
             "s",
             "from the kill of the gateway until all were accepted by the next one; aim 60",
         ),
-        "storm_refused": figure(refused, "1", "times a charger was turned away or cut off; aim 0"),
+        "storm_refused": figure(
+            refused, "1", "times a charger was turned away or cut off; aim 0"
+        ),
         "storm_lost": figure(
             readings.lost + forgotten,
             "1",
@@ -108,6 +113,6 @@ async def _forgotten(here: Gateway, sessions: Mapping[str, int]) -> int:
             (recorded.event.charger_id, recorded.event.transaction_id)
             async for page in store.pages()
             for recorded in page
-            if recorded.type == "SessionStarted"
+            if isinstance(recorded.event, SessionStarted)
         }
     return sum((serial, number) not in started for serial, number in sessions.items())

@@ -28,9 +28,7 @@ QUICK = Sizes(seconds=1.0, sockets=50, storm=20, loads=(10,), swung_s=20.0)
 """Whether it works; the figures say nothing."""
 
 
-async def measure_telemetry(
-    sizes: Sizes, say: Say, found: Callable[[Figures], None]
-) -> None:
+async def measure_telemetry(sizes: Sizes, say: Say, found: Callable[[Figures], None]) -> None:
     """
     Measure everything.
 
