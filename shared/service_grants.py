@@ -61,6 +61,7 @@ class Row:
         takes: what it answers, whoever asks.
         asks: what it asks other services.
         within: what its own processes ask one another, such as whichever holds a charger's socket.
+        holds: what it hears of one thing that it holds, such as every command to a charger.
         follows: whose logs.
         says: readings that it publishes.
         hears: readings that it hears as they come, from which service.
@@ -72,6 +73,7 @@ class Row:
     takes: tuple[str, ...]
     asks: tuple[Ask, ...] = ()
     within: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     hears: tuple[Ask, ...] = ()
@@ -123,6 +125,7 @@ SERVICES: Final[Mapping[str, Row]] = {
             Ask(PERMISSIONS, subjects.query(PERMISSIONS, it)) for it in TELEMETRY_QUERIES
         ),
         within=_WITHIN,
+        holds=(subjects.charger_commands("*"),),
         follows=(INSTALLATION, PERMISSIONS),
         says=(_METER, _BREAKER),
         jetstreams=(subjects.TELEMETRY_JETSTREAM,),
@@ -269,5 +272,11 @@ def grant(service: str) -> Grant:
     row = SERVICES[service]
     return Grant(
         publish=(*reached(service), *(it.subject for it in row.asks), *row.within),
-        subscribe=(INBOXES, *row.takes, *row.within, *(it.subject for it in row.hears)),
+        subscribe=(
+            INBOXES,
+            *row.takes,
+            *row.within,
+            *row.holds,
+            *(it.subject for it in row.hears),
+        ),
     )
