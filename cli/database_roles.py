@@ -59,7 +59,8 @@ _TABLES: Final = (
 _LOG_PARTS: Final = (
     "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
     " where n.nspname = 'public' and c.relkind in ('r', 'p')"
-    " and (c.relname = 'event_log' or c.relispartition)"
+    " and (c.relname = 'event_log'"
+    " or c.oid in (select inhrelid from pg_inherits where inhparent = to_regclass('event_log')))"
 )
 
 log = structlog.get_logger()
