@@ -143,10 +143,14 @@ begin
         from pg_inherits i
         join pg_class c on c.oid = i.inhrelid
         join pg_class p on p.oid = i.inhparent
-        where (p.oid in ('reading'::regclass, 'breaker_reading'::regclass)
-               and to_date(right(c.relname, 8), 'YYYYMMDD') <= floor)
-           or (p.oid = 'reading_quarter'::regclass
-               and to_date(right(c.relname, 6), 'YYYYMM') < date_trunc('month', now()) - make_interval(months => p_months));
+        where case
+            when p.oid in ('reading'::regclass, 'breaker_reading'::regclass)
+                then to_date(right(c.relname, 8), 'YYYYMMDD') <= floor
+            when p.oid = 'reading_quarter'::regclass
+                then to_date(right(c.relname, 6), 'YYYYMM')
+                    < date_trunc('month', now()) - make_interval(months => p_months)
+            else false
+        end;
     update reading_floor set began = greatest(began, floor + 1) where began < floor + 1;
     foreach name in array old loop
         execute format('drop table %I', name);

@@ -36,7 +36,7 @@ registers = st.one_of(
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Look]:
-    """Draw what a charger says over months: with gaps, resets, roll-overs, and readings without a register."""
+    """Draw what a charger says over months: gaps, resets, roll-overs, readings without a register."""
     at, register_wh, looks = AT, draw(st.integers(0, 10**6)), []
     for _ in range(draw(st.integers(1, 40))):
         at += timedelta(seconds=draw(steps))
@@ -118,9 +118,7 @@ def test_a_quarter_of_late_readings_alone_has_the_energy_of_one_put_together(
     assert summary.highs_a == whole.highs_a
 
 
-def every(
-    seconds: float, since: datetime, number: int, per_reading_wh: int = 10
-) -> list[Look]:
+def every(seconds: float, since: datetime, number: int, per_reading_wh: int = 10) -> list[Look]:
     return [
         Look(
             since + timedelta(seconds=seconds * it),

@@ -13,7 +13,12 @@ AGE_MAX = timedelta(days=1000)
 
 
 def reading(measured_at: datetime, **changes: Any) -> MeterReading:
-    given = {"current_a": (16, 0, 0), "register_wh": 1000, "power_w": 3680.0, "session_id": "s-1"}
+    given = {
+        "current_a": (16, 0, 0),
+        "register_wh": 1000,
+        "power_w": 3680.0,
+        "session_id": "s-1",
+    }
     return MeterReading(**BAY_12, measured_at=measured_at, received_at=AT, **(given | changes))
 
 
