@@ -34,6 +34,9 @@ from shared.messages.telemetry import (
     UpdateFirmware,
 )
 
+READINGS_CONSUMER: Final = "telemetry-readings"
+"""By which the processes of telemetry take readings to keep them (`shared/readings_consumer.py`)."""
+
 OPERATOR: Final = "operator"
 """Who runs the platform: the `ampledger` command, with everything that NATS has."""
 
@@ -65,6 +68,7 @@ class Row:
         follows: whose logs.
         says: readings that it publishes.
         hears: readings that it hears as they come, from which service.
+        keeps: consumers by which its processes share what its own jetstreams hold: jetstream and name.
         has_log: it announces events of its own.
         jetstreams: what it keeps besides the copy of its log.
         copies: how many processes of it follow, each for itself.
@@ -77,6 +81,7 @@ class Row:
     follows: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     hears: tuple[Ask, ...] = ()
+    keeps: tuple[tuple[str, str], ...] = ()
     has_log: bool = True
     jetstreams: tuple[str, ...] = ()
     copies: int = 1
@@ -128,6 +133,7 @@ SERVICES: Final[Mapping[str, Row]] = {
         holds=(subjects.charger_commands("*"),),
         follows=(INSTALLATION, PERMISSIONS),
         says=(_METER, _BREAKER),
+        keeps=((subjects.TELEMETRY_JETSTREAM, READINGS_CONSUMER),),
         jetstreams=(subjects.TELEMETRY_JETSTREAM,),
     ),
     BALANCER: Row(
@@ -180,6 +186,8 @@ ASK_AFTER: Final = Request("$JS.API.CONSUMER.INFO.{jetstream}.{consumer}")
 
 CONSUMER_REQUESTS: Final = (ASK_AFTER, BEGIN, PULL, ACKNOWLEDGE, ACKNOWLEDGE_2)
 """What is asked about a consumer of one's own, wherever the operator has made it."""
+SHARED_REQUESTS: Final = tuple(it for it in CONSUMER_REQUESTS if it is not BEGIN)
+"""What is asked about a consumer that several processes pull from: none of them sets it to a position."""
 
 
 def offers() -> dict[str, bool]:
@@ -238,6 +246,7 @@ def reached(service: str) -> tuple[str, ...]:
         *row.says,
         *(it.format(jetstream=name) for name in (*own, *followed) for it in (LOOK, READ)),
         *(it.about(consumer) for consumer in consumers for it in CONSUMER_REQUESTS),
+        *(it.about(name, jetstream) for jetstream, name in row.keeps for it in SHARED_REQUESTS),
     )
 
 
