@@ -33,6 +33,24 @@ from shared.messages.telemetry import (
     StopCharging,
     UpdateFirmware,
 )
+from shared.messages.upkeep import (
+    CancelReservation,
+    ChangeAvailability,
+    ChangeConfiguration,
+    ClearCache,
+    DeleteCertificate,
+    FetchDiagnostics,
+    InstallCertificate,
+    RaiseSecurityProfile,
+    ReadCertificates,
+    ReadConfiguration,
+    ReserveCharger,
+    RestartCharger,
+    SendData,
+    TriggerMessage,
+    UnlockConnector,
+    UpdateSignedFirmware,
+)
 
 READINGS_CONSUMER: Final = "telemetry-readings"
 """By which the processes of telemetry take readings to keep them (`shared/readings_consumer.py`)."""
@@ -104,6 +122,22 @@ _WITHIN: Final = tuple(
         WithdrawChargerCredential,
         RequestChargerCertificate,
         RevokeChargerCertificate,
+        RestartCharger,
+        UnlockConnector,
+        ChangeAvailability,
+        ClearCache,
+        TriggerMessage,
+        ReadConfiguration,
+        ChangeConfiguration,
+        SendData,
+        ReserveCharger,
+        CancelReservation,
+        FetchDiagnostics,
+        InstallCertificate,
+        ReadCertificates,
+        DeleteCertificate,
+        RaiseSecurityProfile,
+        UpdateSignedFirmware,
     )
 )
 
