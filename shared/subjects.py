@@ -15,8 +15,6 @@ Every name on NATS, spelled here and nowhere else.
     operator.<service>.<Query>                                  the same, for the operator alone
     charger.<charger id>.<Command>                              request and reply, to the gateway
                                                                 that holds the charger's socket
-    charger.<charger id>.upkeep.<Command>                       the same, about its hardware: one
-                                                                subscription for all
 """
 
 import re
@@ -135,19 +133,19 @@ def operator_query(service: str, name: str) -> str:
     return f"operator.{service}.{name}"
 
 
+def charger_commands(charger_id: str) -> str:
+    """
+    Match every command to one charger.
+
+    >>> charger_commands("bay-1")
+    'charger.bay-1.*'
+    """
+    return f"charger.{charger_id}.*"
+
+
 def charger_command(of: type[Command], charger_id: str) -> str:
     """Spell the subject of a command to one charger."""
     return f"charger.{charger_id}.{of.__name__}"
-
-
-def charger_upkeep(charger_id: str, name: str = "*") -> str:
-    """
-    Spell the subject of a command about one charger's hardware; with no name, what is listened to.
-
-    >>> charger_upkeep("bay-12", "RestartCharger"), charger_upkeep("bay-12")
-    ('charger.bay-12.upkeep.RestartCharger', 'charger.bay-12.upkeep.*')
-    """
-    return f"charger.{charger_id}.upkeep.{name}"
 
 
 def telemetry(of: type[Message], installation_id: str, source_id: str) -> str:

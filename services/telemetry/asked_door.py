@@ -23,7 +23,7 @@ from shared.messages.telemetry import (
     StopCharging,
     UpdateFirmware,
 )
-from shared.messages.upkeep import ReserveCharger, UpkeepCommand
+from shared.messages.upkeep import ReserveCharger
 from shared.messaging import ServiceUnavailable, request
 from shared.rights.guard import Check, Forbidden
 from shared.transact import refusal_of
@@ -54,7 +54,7 @@ def routes(client: Client, check: Check, call_timeout_s: float) -> NatsRouter:
     """
 
     async def execute(command: SessionCommand, context: Context) -> Answer:
-        subject = subject_of(command)
+        subject = subjects.charger_command(type(command), command.charger_id)
         timeout_s = call_timeout_s + MARGIN_S
         try:
             return await request(client, command, subject, context, timeout_s)
@@ -78,10 +78,3 @@ def routes(client: Client, check: Check, call_timeout_s: float) -> NatsRouter:
         return check(command, actor)
 
     return command_routes(COMMANDS, QUEUE, execute, for_oneself)
-
-
-def subject_of(command: SessionCommand) -> str:
-    """Spell where whoever holds the charger's socket takes a command."""
-    if isinstance(command, UpkeepCommand):
-        return subjects.charger_upkeep(command.charger_id, type(command).__name__)
-    return subjects.charger_command(type(command), command.charger_id)

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
-import structlog
 from nats.aio.msg import Msg
 
 from services.telemetry.hardware_desk import HardwareDesk
@@ -16,7 +16,7 @@ from services.telemetry.trust_desk import TrustDesk
 from services.telemetry.upkeep import Upkeep
 from services.telemetry.upkeep_asking import Asking
 from services.telemetry.wishes import Wishes
-from shared.messages import Answer
+from shared.messages import Answer, Command
 from shared.messages.upkeep import (
     CancelReservation,
     ChangeAvailability,
@@ -60,8 +60,6 @@ ASKS: Final = frozenset({ReadConfiguration, ReadCertificates})
 
 Do = Callable[[Any, str], Awaitable[Answer]]
 
-log = structlog.get_logger()
-
 
 class UpkeepDesk:
     """Takes it for one connected charger."""
@@ -104,11 +102,10 @@ class UpkeepDesk:
             UpdateSignedFirmware: trust.firmware,
         }
 
-    async def on_message(self, message: Msg) -> None:
-        """Take a command from NATS; which one, its subject says."""
-        name = message.subject.rpartition(".")[2]
-        kind = next((it for it in UPKEEP if it.__name__ == name), None)
-        if kind is None:
-            log.warning("wish of an unknown kind", kind=name)
-            return
-        await self._wishes.take(message, kind, self._doing[kind], asks=kind in ASKS)
+    @property
+    def taken(self) -> dict[type[Command], Callable[[Msg], Awaitable[None]]]:
+        """Name who takes what from NATS."""
+        return {kind: partial(self._take, kind, do) for kind, do in self._doing.items()}
+
+    async def _take(self, kind: type[UpkeepCommand], do: Do, message: Msg) -> None:
+        await self._wishes.take(message, kind, do, asks=kind in ASKS)
