@@ -25,6 +25,7 @@ from services.telemetry.calls import Calls
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.commands import LimitDesk
 from services.telemetry.decider import disconnected
+from services.telemetry.dialect import Dialect
 from services.telemetry.drivers import Drivers
 from services.telemetry.fail_safes import FailSafes
 from services.telemetry.frames import Call, CallError, CallResult, Unreadable
@@ -74,6 +75,7 @@ class Connection:
         self,
         parts: Parts,
         history: History,
+        dialect: Dialect,
         socket: ServerConnection,
         remote: str,
         proof: Proof,
@@ -83,27 +85,35 @@ class Connection:
         self._history = history
         self._socket = socket
         self._let_in_still = let_in_still
-        self._calls = Calls(self._send, parts.settings.call_timeout_s)
-        fail_safes = FailSafes(parts, history, self._calls)
+        self._calls = Calls(
+            self._send, dialect.violation_of_answer, parts.settings.call_timeout_s
+        )
+        tongue = dialect.tongue(self._calls.call)
+        fail_safes = FailSafes(parts, history, tongue)
         self._admission: Admission | Visit
         if history.assigned.barred is None:
             self._admission = Admission(
-                parts, history, self._calls, fail_safes, remote, lambda: self._list.due()
+                parts,
+                history,
+                self._calls,
+                tongue,
+                fail_safes,
+                remote,
+                lambda: self._list.due(),
             )
         else:
             self._admission = Visit(parts, history, fail_safes, self._leave_as_barred)
-        self._parting = Parting(parts, history, self._calls, fail_safes)
-        self._desk = LimitDesk(parts, history, self._calls, self._is_accepted)
+        self._parting = Parting(parts, history, self._calls, tongue, fail_safes)
+        self._desk = LimitDesk(parts, history, tongue, self._is_accepted)
         drivers = Drivers(parts, history)
-        self._remote = RemoteDesk(parts, history, self._calls, drivers, self._is_accepted)
-        self._revoking = Revoking(parts, history, self._calls, drivers, self._is_accepted)
-        self._list = LocalList(parts, history, self._calls, self._is_accepted)
-        self._rotation = Rotation(
-            parts, history, self._calls, self._send_home, proven=proof.proven
-        )
-        self._signing = Signing(parts, history, self._calls, proof, self._aside)
+        self._remote = RemoteDesk(parts, history, tongue, drivers, self._is_accepted)
+        self._revoking = Revoking(parts, history, tongue, drivers, self._is_accepted)
+        self._list = LocalList(parts, history, tongue, self._is_accepted)
+        self._rotation = Rotation(parts, history, tongue, self._send_home, proven=proof.proven)
+        self._signing = Signing(parts, history, tongue, proof, self._aside)
         self._answering = Answering(
             self.serial,
+            dialect,
             self._admission,
             {**routes(parts, history, drivers), **self._signing.routes()},
             self._send,

@@ -16,6 +16,7 @@ from websockets.http11 import Request
 from websockets.typing import Subprotocol
 
 from services.telemetry.connection import GOING_AWAY, Connection
+from services.telemetry.dialects import BY_SUBPROTOCOL, SUBPROTOCOLS, chosen
 from services.telemetry.door import Door, serial_of
 from services.telemetry.histories import LOG_FAULTS, Histories
 from services.telemetry.parts import Parts
@@ -23,7 +24,6 @@ from services.telemetry.projections import Assignments
 from services.telemetry.tls import server_tls
 from shared.ids import ChargerId, Serial
 
-OCPP_16: Final = Subprotocol("ocpp1.6")
 FRAME_BYTES_MAX: Final = 128 * 1024
 CLOSE_S_MAX: Final = 1.0
 """How long a closing handshake is waited for."""
@@ -85,7 +85,7 @@ class Gateway:
             self._on_connection,
             settings.ocpp_host,
             settings.ocpp_port,
-            subprotocols=[OCPP_16],
+            subprotocols=SUBPROTOCOLS,
             select_subprotocol=_select_subprotocol,
             process_request=self._door.on_request,
             compression=None,
@@ -109,7 +109,9 @@ class Gateway:
         request = socket.request
         if socket.subprotocol is None or request is None:
             # OCPP-J 1.6, section 3.1.2: complete the handshake, then close.
-            await socket.close(PROTOCOL_ERROR, f"this server speaks {OCPP_16} only")
+            await socket.close(
+                PROTOCOL_ERROR, f"this server speaks {', '.join(SUBPROTOCOLS)} only"
+            )
             return
         serial = serial_of(request.path)
         self._newest[serial] = socket
@@ -147,7 +149,10 @@ class Gateway:
             return None
         remote, proof = self._door.remote_of(socket, request), self._door.proof_of(socket)
         let_in_still = partial(self._door.lets_in_still, socket, request)
-        connection = Connection(self._parts, history, socket, remote, proof, let_in_still)
+        dialect = BY_SUBPROTOCOL[str(socket.subprotocol)]
+        connection = Connection(
+            self._parts, history, dialect, socket, remote, proof, let_in_still
+        )
         self._connections[serial] = self._at[assigned.charger_id] = connection
         return connection
 
@@ -207,4 +212,4 @@ class Gateway:
 def _select_subprotocol(
     _: ServerConnection, offered: Sequence[Subprotocol]
 ) -> Subprotocol | None:
-    return OCPP_16 if OCPP_16 in offered else None
+    return chosen(offered)
