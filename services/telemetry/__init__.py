@@ -3,7 +3,10 @@ Holds the connection to every charger (OCPP), its sessions, its readings and its
 
 Takes      SetCurrentLimit (from the balancer, in the process that holds the charger's socket),
            StartCharging, StopCharging, UpdateFirmware; what chargers are asked of their hardware:
-           all commands of `shared.messages.upkeep`; how chargers and meters show who they are:
+           RestartCharger, UnlockConnector, ChangeAvailability, ClearCache, TriggerMessage,
+           ReadConfiguration, ChangeConfiguration, SendData, ReserveCharger, CancelReservation,
+           FetchDiagnostics, InstallCertificate, ReadCertificates, DeleteCertificate,
+           RaiseSecurityProfile, UpdateSignedFirmware; how chargers and meters show who they are:
            IssueChargerCredential, RotateChargerCredential, WithdrawChargerCredential,
            IssueChargerCertificate, RequestChargerCertificate, RevokeChargerCertificate,
            IssueMeterToken, WithdrawMeterToken
