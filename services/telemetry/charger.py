@@ -106,11 +106,13 @@ class Session:
     """Whose it is, if that is known."""
     card_mark: str | None = None
     """Of what it was begun with."""
+    transaction: str | None = None
+    """What the charger calls it; none if it calls it by our number."""
 
     @property
     def name(self) -> str:
         """What the charger calls it."""
-        return str(self.transaction_id)
+        return self.transaction or str(self.transaction_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,8 @@ class Charger:
     fault: str = NO_ERROR
     """The fault that was reported last."""
     session: Session | None = None
+    register_wh: int | None = None
+    """What its meter showed when a session began or ended last."""
     limit: LimitAnswered | None = None
 
 
@@ -188,6 +192,7 @@ def _without_its_past(state: Charger) -> Charger:
     return replace(
         state,
         session=None,
+        register_wh=None,
         status=None,
         error_code=NO_ERROR,
         fault=NO_ERROR,
@@ -200,6 +205,13 @@ def _said(state: Charger, event: FaultReported | FirmwareStatusReported) -> Char
     if isinstance(event, FaultReported):
         return replace(state, fault=event.error_code)
     return replace(state, firmware_status=event.status)
+
+
+def _ended(state: Charger, event: SessionEnded) -> Charger:
+    open_one = state.session
+    if open_one is None or open_one.session_id != event.session_id:
+        return state
+    return replace(state, session=None, register_wh=event.register_wh)
 
 
 def evolve(state: Charger, event: ChargerFact) -> Charger:
@@ -237,12 +249,11 @@ def evolve(state: Charger, event: ChargerFact) -> Charger:
                 register_wh=event.register_wh,
                 person_id=event.person_id,
                 card_mark=event.card_mark,
+                transaction=event.transaction,
             )
-            return replace(state, session=session)
+            return replace(state, session=session, register_wh=event.register_wh)
         case SessionEnded():
-            open_one = state.session
-            same = open_one is not None and open_one.session_id == event.session_id
-            return replace(state, session=None) if same else state
+            return _ended(state, event)
         case CurrentLimitApplied() | CurrentLimitRejected():
             status = event.status if isinstance(event, CurrentLimitRejected) else ACCEPTED
             return replace(state, limit=LimitAnswered(event.epoch, event.sequence, status))
