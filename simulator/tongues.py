@@ -4,6 +4,7 @@ How a charger speaks with its server: a version of OCPP.
 What it has to tell and what it does is the same in all of them, and has the names of OCPP 1.6 inside.
 """
 
+from enum import StrEnum
 from typing import Final, Protocol
 
 from simulator import requests
@@ -13,9 +14,17 @@ from simulator.ocpp2.tongue import OCPP_21, OCPP_201
 from simulator.outbox import Message
 from simulator.payloads import Payload
 
-OCPP_16: Final = "ocpp1.6"
-PROTOCOLS: Final = (OCPP_16, OCPP_201, OCPP_21)
-"""The WebSocket subprotocols that a charger here can speak."""
+
+class Version(StrEnum):
+    """A version of OCPP that a charger here can speak, as WebSockets call it."""
+
+    OCPP_16 = "ocpp1.6"
+    OCPP_201 = OCPP_201
+    OCPP_21 = OCPP_21
+
+
+OCPP_16: Final = Version.OCPP_16.value
+PROTOCOLS: Final = tuple(it.value for it in Version)
 
 
 class Tongue(Protocol):
