@@ -41,10 +41,12 @@ class Charger2:
         self.answers = answers or {}
         self.asked: list[tuple[str, Payload]] = []
         self.variables: dict[str, str] = {}
+        self.was_asked = asyncio.Event()
 
     async def call(self, action: str, payload: Payload) -> Payload:
         assert self.dialect.violation_of_request(action, payload) is None
         self.asked.append((action, payload))
+        self.was_asked.set()
         answer = self.answers.get(action, self._answer)
         if isinstance(answer, AnsweredError):
             raise answer
@@ -246,9 +248,7 @@ def test_a_report_is_complete_when_its_last_part_has_come() -> None:
 
     async def reported() -> Any:
         waits = asyncio.create_task(tongue.variables.report())
-        await asyncio.sleep(0)
-        while not charger.asked:
-            await asyncio.sleep(0)
+        await asyncio.wait_for(charger.was_asked.wait(), 1.0)
         assert dialect.hear("NotifyReport", part(0, "Enabled", True)) == ()
         assert not waits.done()
         assert dialect.hear("NotifyReport", part(1, "Entries", False)) == ()
