@@ -12,6 +12,7 @@ connector of a component behind an @:
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Final
 
 from services.telemetry.frames import Payload
@@ -128,11 +129,16 @@ class DeviceModel:
     def __init__(self) -> None:
         self._shown: dict[Variable, Shown] = {}
         self._waiting: dict[int, Callable[[], None]] = {}
+        self._numbers = count(1)
 
     @property
     def shown(self) -> Mapping[Variable, Shown]:
         """All variables that were reported."""
         return self._shown
+
+    def fresh_number(self) -> int:
+        """Number a report that is asked for."""
+        return next(self._numbers)
 
     def expect(self, request_id: int, complete: Callable[[], None]) -> None:
         """Have somebody told when all of a report has come."""

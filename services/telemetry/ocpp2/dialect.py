@@ -10,6 +10,8 @@ from services.telemetry.frames import Code, Payload
 from services.telemetry.ocpp2.device_model import DeviceModel
 from services.telemetry.ocpp2.hearing import Hearing
 from services.telemetry.ocpp2.telling import Tongue2
+from services.telemetry.ocpp2.upkeep import Upkeep2
+from services.telemetry.ocpp2.variables import Variables
 from services.telemetry.said import Replies, Said
 from services.telemetry.validation import Schemas, Violation
 
@@ -46,6 +48,7 @@ class Ocpp2:
             known: says what is known of the charger at present; by default nothing.
         """
         self._version = version
+        self._known = known
         self._model = DeviceModel()
         self._hearing = Hearing(self._model, known)
 
@@ -94,7 +97,12 @@ class Ocpp2:
 
     def tongue(self, call: Call) -> Tongue2:
         """See `Dialect`."""
-        return Tongue2(call, self._model, dynamic=self._version.dynamic_profiles)
+        dynamic = self._version.dynamic_profiles
+        return Tongue2(call, Variables(call, self._model), dynamic=dynamic)
+
+    def upkeep(self, call: Call) -> Upkeep2:
+        """See `Dialect`."""
+        return Upkeep2(call, Variables(call, self._model), self._known)
 
 
 OCPP_201: Final = Ocpp2(Version("OCPP 2.0.1", "ocpp2.0.1", Schemas("v201", REQUEST)))

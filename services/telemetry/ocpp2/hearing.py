@@ -15,7 +15,6 @@ from services.telemetry.ocpp2.words import (
     FAULTED,
     NO_ERROR,
     OTHER_ERROR,
-    UPLOADS,
     connector_status,
 )
 from services.telemetry.payloads import moment_of
@@ -133,7 +132,7 @@ def _firmware(payload: Payload) -> Heard:
 
 
 def _upload(payload: Payload) -> Heard:
-    return (DiagnosticsSaid(UPLOADS[payload["status"]]),)
+    return (DiagnosticsSaid(payload["status"]),)
 
 
 def _security(payload: Payload) -> Heard:

@@ -11,7 +11,6 @@ from services.telemetry.frames import Payload
 from services.telemetry.lists import Capacity, Update
 from services.telemetry.ocpp2 import settings
 from services.telemetry.ocpp2.answers import CENTRAL, id_token_info
-from services.telemetry.ocpp2.device_model import DeviceModel
 from services.telemetry.ocpp2.limiting import Limiting
 from services.telemetry.ocpp2.variables import Variables
 from services.telemetry.payloads import CONNECTOR, written
@@ -22,24 +21,26 @@ EVSE: Final = CONNECTOR
 AT_CONNECTOR: Final[Payload] = {"id": EVSE, "connectorId": CONNECTOR}
 CARD: Final = "ISO14443"
 """The type of the idToken of a card whose reader we do not know."""
+OURS: Final = ("APP-", "RES-")
+"""With what the tags begin that we make: for sessions from the app, and for reservations."""
 STATION: Final = "ChargingStationCertificate"
 
 
 class Tongue2:
     """Tells one connected charger what we want of it; see `Tongue`."""
 
-    def __init__(self, call: Call, model: DeviceModel, *, dynamic: bool) -> None:
+    def __init__(self, call: Call, variables: Variables, *, dynamic: bool) -> None:
         """
         Make it.
 
         Args:
             call: asks the charger.
-            model: where its variables are kept.
+            variables: of the charger.
             dynamic: this version knows dynamic profiles; whether the charger does is asked.
         """
         self._call = call
         self._limiting = Limiting(call)
-        self.variables = Variables(call, model)
+        self.variables = variables
         self._dynamic = dynamic
         self._numbers = count(1)
 
@@ -101,7 +102,7 @@ class Tongue2:
         """See `Tongue`."""
         asked = {
             "evseId": EVSE,
-            "idToken": {"idToken": tag, "type": CENTRAL},
+            "idToken": token_of(tag),
             "remoteStartId": next(self._numbers),
         }
         return await self._asked("RequestStartTransaction", asked)
@@ -155,10 +156,20 @@ class Tongue2:
         return await self._asked("CertificateSigned", asked)
 
 
+def token_of(number: str) -> Payload:
+    """
+    Write an IdTokenType: of a card, or of what we have made in place of one.
+
+    >>> token_of("APP-00112233")["type"], token_of("04A2")["type"]
+    ('Central', 'ISO14443')
+    """
+    return {"idToken": number, "type": CENTRAL if number.startswith(OURS) else CARD}
+
+
 def _entries(entries: Iterable[tuple[str, Standing]]) -> list[Payload]:
     return [
         {
-            "idToken": {"idToken": number, "type": CARD},
+            "idToken": token_of(number),
             "idTokenInfo": id_token_info(standing),
         }
         for number, standing in entries

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count, islice
+from itertools import islice
 from typing import Final
 
 from services.telemetry.calls import AnsweredError, Unanswered
@@ -26,7 +26,6 @@ class Variables:
     def __init__(self, call: Call, model: DeviceModel) -> None:
         self._call = call
         self._model = model
-        self._numbers = count(1)
         self._items_max: tuple[int, int] | None = None
         """How many of them it takes in one SetVariables, and in one GetVariables."""
 
@@ -135,7 +134,7 @@ class Variables:
         return self._model.shown.get(variable)
 
     async def _report(self, action: str, asked: dict[str, object]) -> None:
-        number, complete = next(self._numbers), asyncio.Event()
+        number, complete = self._model.fresh_number(), asyncio.Event()
         self._model.expect(number, complete.set)
         try:
             answer = await self._call(action, {"requestId": number, **asked})

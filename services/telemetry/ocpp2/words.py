@@ -60,18 +60,6 @@ _PROBLEMS: Final[Mapping[str, str]] = {
 }
 """Components of 2.x that can have a problem, and OCPP 1.6 ChargePointErrorCode."""
 
-UPLOADS: Final[Mapping[str, str]] = {
-    "Idle": "Idle",
-    "AcceptedCanceled": "Idle",
-    "Uploading": "Uploading",
-    "Uploaded": "Uploaded",
-    "UploadFailure": "UploadFailed",
-    "BadMessage": "UploadFailed",
-    "NotSupportedOperation": "UploadFailed",
-    "PermissionDenied": "UploadFailed",
-}
-"""2.x UploadLogStatusEnumType, and OCPP 1.6 DiagnosticsStatus."""
-
 
 def reason_of(stopped: str | None, trigger: str) -> str:
     """
