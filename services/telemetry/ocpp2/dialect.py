@@ -79,6 +79,10 @@ class Ocpp2:
         """See `Dialect`."""
         return action in self._version.schemas.actions
 
+    def understands(self, action: str) -> bool:
+        """Tell whether somebody here can do something with a request that comes."""
+        return self._hearing.understands(action)
+
     def violation_of_request(self, action: str, payload: Payload) -> Violation | None:
         """See `Dialect`."""
         return self._version.schemas.violation_of_request(action, payload)

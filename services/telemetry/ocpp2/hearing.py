@@ -70,6 +70,10 @@ class Hearing:
             "NotifyReport": self._report,
         }
 
+    def understands(self, action: str) -> bool:
+        """Tell whether somebody here can do something with a request."""
+        return action in self._read or action in ANSWERED_ALWAYS
+
     def hear(self, action: str, payload: Payload) -> Heard | None:
         """
         Read a request that fits its schema; none if nothing here can do anything with it.
