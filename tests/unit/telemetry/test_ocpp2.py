@@ -27,6 +27,8 @@ from services.telemetry.said import (
     Time,
     Welcomed,
 )
+from services.telemetry.upkeep import DataAnswer, Setting, SignedFirmware, Upload
+from shared.messages.upkeep import CertificateUse, LogKind, Trigger
 from tests.unit.telemetry.facts import AT, later
 
 BOTH = pytest.mark.parametrize("dialect", [OCPP_201, OCPP_21], ids=str)
@@ -271,6 +273,86 @@ def test_a_variable_is_spelled_and_read_back() -> None:
         assert Variable.of(variable.payload) == variable
     with pytest.raises(ValueError, match=r"Component\.Variable"):
         Variable.spelled("HeartbeatInterval")
+
+
+# --- Upkeep ---
+
+
+@BOTH
+def test_everything_that_is_asked_of_the_hardware_fits_the_schemas(dialect: Ocpp2) -> None:
+    answers = {
+        "DataTransfer": {"status": "Accepted", "data": "pong"},
+        "GetInstalledCertificateIds": {
+            "status": "Accepted", "certificateHashDataChain": [ROOT],
+        },
+        "GetLog": {"status": "Accepted", "filename": "log.txt"},
+        "UnlockConnector": {"status": "Unlocked"},
+    }  # fmt: skip
+    charger = Charger2(dialect, answers)
+    upkeep = dialect.upkeep(charger.call)
+
+    async def all_of_it() -> None:
+        await upkeep.restart(hard=True)
+        await upkeep.restart(hard=False)
+        await upkeep.unlock()
+        await upkeep.change_availability(in_use=False)
+        await upkeep.clear_cache()
+        for trigger in Trigger:
+            await upkeep.trigger(trigger)
+        assert await upkeep.send_data("V", "ping", None) == DataAnswer("Accepted", "pong")
+        assert await upkeep.reserve(7, "04A1", "PARENT", later(60)) == "Accepted"
+        await upkeep.cancel_reservation(7)
+        for kind in LogKind:
+            upload = await upkeep.send_records(kind, "https://example.org/", 1, AT, None)
+            assert upload == Upload("Accepted", "log.txt")
+        firmware = SignedFirmware("https://example.org/f", AT, None, "c2ln", "PEM")
+        await upkeep.update_signed_firmware(1, firmware)
+        for use in CertificateUse:
+            await upkeep.install_root(use, "PEM")
+        (root,) = await upkeep.roots()
+        assert (root.use, root.number) == (CertificateUse.CENTRAL_SYSTEM, "0a")
+        await upkeep.delete_root(root)
+
+    asyncio.run(all_of_it())
+    resets = [it["type"] for it in charger.of("Reset")]
+    assert resets == ["Immediate", "OnIdle"]
+
+
+ROOT = {
+    "certificateType": "CSMSRootCertificate",
+    "certificateHashData": {
+        "hashAlgorithm": "SHA256",
+        "issuerNameHash": "aa",
+        "issuerKeyHash": "bb",
+        "serialNumber": "0a",
+    },
+}
+
+
+def test_a_restart_while_a_session_runs_does_not_wait_for_its_end() -> None:
+    session = Session("s-1", 41, AT, 1000, transaction="tx-7")
+    dialect = OCPP_201.for_one(lambda: Charger(session=session))
+    charger = Charger2(OCPP_201)
+    asyncio.run(dialect.upkeep(charger.call).restart(hard=False))
+    assert charger.of("Reset") == [{"type": "Immediate"}]
+
+
+def test_settings_are_variables() -> None:
+    charger = Charger2(OCPP_201)
+    charger.variables["OCPPCommCtrlr.HeartbeatInterval"] = "300"
+    upkeep = OCPP_201.upkeep(charger.call)
+    keys = ["OCPPCommCtrlr.HeartbeatInterval", "Display.Color", "nonsense"]
+
+    told = asyncio.run(upkeep.settings(keys))
+    assert told == [
+        Setting("OCPPCommCtrlr.HeartbeatInterval", "300"),
+        Setting("Display.Color", known=False),
+        Setting("nonsense", known=False),
+    ]
+    assert asyncio.run(upkeep.set_one("Display.Color", "green")) == "Accepted"
+    assert asyncio.run(upkeep.set_one("nonsense", "1")) == "NotSupported"
+    assert upkeep.kept("TxCtrlr.TxStopPoint") is not None
+    assert upkeep.kept("Display.Color") is None
 
 
 # --- Hearing, and answering ---
