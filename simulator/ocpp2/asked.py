@@ -62,8 +62,8 @@ class Asked:
         return requests.answer(self.charger, action, payload, now_s)
 
     @property
-    def _own(self) -> bool:
-        return self.charger.outlet.switching
+    def _any_terminal(self) -> bool:
+        return self.charger.outlet.any_terminal
 
     # --- Variables ---
 
@@ -99,7 +99,7 @@ class Asked:
     # --- Charging profiles ---
 
     def _set_profile(self, payload: Payload, now_s: float) -> Payload:
-        own_s, switching = self.charger.registration.own_s(now_s), self._own
+        own_s, switching = self.charger.registration.own_s(now_s), self._any_terminal
         try:
             self.layers.set(payload, own_s, switching=switching, dynamic=self.dynamic)
         except Rejected as reason:
@@ -112,7 +112,7 @@ class Asked:
             raise CallRefused("NotImplemented", "this charger knows no dynamic profiles")
         own_s = self.charger.registration.own_s(now_s)
         try:
-            self.layers.update(payload, own_s, switching=self._own)
+            self.layers.update(payload, own_s, switching=self._any_terminal)
         except Rejected as reason:
             return REJECTED | {"statusInfo": _why(reason)}
         self.charger.outlet.limits_changed()

@@ -33,7 +33,7 @@ class Layers(Profiles):
         Args:
             payload: of SetChargingProfile.
             own_s: the charger's time.
-            switching: it can charge on one phase.
+            switching: on one phase it can use any of its terminals.
             dynamic: it knows dynamic profiles.
 
         Raises:
@@ -97,7 +97,8 @@ class Layers(Profiles):
         if not limits:
             return InForce(None, until_s)
         lowest = min(limits, key=lambda it: it.limit_a or 0.0)
-        return InForce(lowest.limit_a, until_s, min(it.phases for it in limits))
+        fewest = min(limits, key=lambda it: it.phases)
+        return InForce(lowest.limit_a, until_s, fewest.phases, fewest.terminal)
 
 
 def _parsed(said: Payload, kind: str, own_s: float, *, switching: bool) -> Profile:

@@ -39,7 +39,7 @@ class Tongue2:
         """
         self.subprotocol = subprotocol
         dynamic = subprotocol == OCPP_21
-        switching = "true" if charger.outlet.switching else "false"
+        switching = "true" if charger.outlet.any_terminal else "false"
         more = {Name("SmartChargingCtrlr", "ACPhaseSwitchingSupported", None, 1): switching}
         if dynamic:
             more[Name("SmartChargingCtrlr", "SupportsDynamicProfiles")] = "true"

@@ -13,7 +13,9 @@ from services.telemetry.calls import AnsweredError
 from services.telemetry.charger import ACCEPTED
 from services.telemetry.dialect import Call
 from services.telemetry.frames import Payload
-from services.telemetry.ocpp2 import profiles
+from services.telemetry.ocpp2 import profiles, settings
+from services.telemetry.ocpp2.variables import Variables
+from shared.messages.telemetry import NOT_TELLABLE
 
 Within = tuple[datetime, tuple[int, ...] | None]
 """What a dynamic profile keeps while its amperes change: the end of its lease, and its terminals."""
@@ -22,8 +24,11 @@ Within = tuple[datetime, tuple[int, ...] | None]
 class Limiting:
     """The profiles of one connected charger."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, variables: Variables) -> None:
         self._call = call
+        self._variables = variables
+        self._chooses: bool | None = None
+        """The charger can choose the phase that it uses; none: it was not asked yet."""
         self._purposes: tuple[str, ...] = profiles.PURPOSES
         self._within: Within | None = None
         """Of the dynamic profile that the charger has; none: it has none."""
@@ -44,9 +49,15 @@ class Limiting:
         if self._within == within and await self._updated(limit_a):
             return ACCEPTED
         self._within = None
+        one = terminals is not None and len(terminals) == 1
+        chooses = one and await self._can_choose()
+        if one and not chooses and terminals != (1,):
+            return NOT_TELLABLE
         status = await self._put(
             {
-                it: profiles.limit(limit_a, valid_until, terminals, it, dynamic=self.dynamic)
+                it: profiles.limit(
+                    limit_a, valid_until, terminals, it, dynamic=self.dynamic, chooses=chooses
+                )
                 for it in self._purposes
             }
         )
@@ -58,6 +69,12 @@ class Limiting:
         """See `Tongue`."""
         self._within = None
         return await self._asked("ClearChargingProfile", profiles.no_limit())
+
+    async def _can_choose(self) -> bool:
+        if self._chooses is None:
+            have = await self._variables.values(settings.PHASE_SWITCHING)
+            self._chooses = "true" in {it.lower() for it in have.values()}
+        return self._chooses
 
     async def _updated(self, limit_a: float) -> bool:
         """Tell the charger other amperes within the same lease; not taken, all is told anew."""

@@ -45,6 +45,7 @@ def limit(
     purpose: str = STATION_MAX,
     *,
     dynamic: bool = False,
+    chooses: bool = False,
 ) -> Payload:
     """
     Make the SetChargingProfile request for a limit, until its lease ends.
@@ -55,8 +56,9 @@ def limit(
         terminals: from which to charge, for a charger that can switch.
         purpose: one of `PURPOSES`.
         dynamic: its amperes can be told anew by `update` (2.1).
+        chooses: the charger takes whichever terminal it likes for one phase, unless it is named.
     """
-    period = _period(limit_a, terminals)
+    period = _period(limit_a, terminals, chooses=chooses)
     profile = _profile(LIMIT_PROFILE, LIMIT_LEVEL, purpose, period, dynamic=dynamic)
     return {
         "evseId": STATION,
@@ -77,11 +79,13 @@ def no_limit() -> Payload:
     return {"chargingProfileId": LIMIT_PROFILE}
 
 
-def _period(limit_a: float, terminals: Sequence[int] | None = None) -> Payload:
+def _period(
+    limit_a: float, terminals: Sequence[int] | None = None, *, chooses: bool = False
+) -> Payload:
     phases = PHASES_MAX if terminals is None else len(terminals)
     period: Payload = {"startPeriod": 0, "limit": offerable(limit_a), "numberPhases": phases}
-    # The first terminal is what a charger takes by itself; to name it, it would have to know how to switch.
-    if terminals is not None and phases == 1 and terminals[0] != 1:
+    # To name a phase is not allowed where a charger cannot choose one (K01.FR.20): it takes the first.
+    if terminals is not None and phases == 1 and chooses:
         period["phaseToUse"] = terminals[0]
     return period
 

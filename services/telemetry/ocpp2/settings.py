@@ -11,7 +11,11 @@ from services.telemetry.ocpp2.device_model import Shown, Variable
 BASIC_AUTH_PASSWORD: Final = Variable("SecurityCtrlr", "BasicAuthPassword")
 DYNAMIC_PROFILES: Final = Variable("SmartChargingCtrlr", "SupportsDynamicProfiles")
 """2.1: the charger knows profiles whose limit is told anew without the rest."""
-PHASE_SWITCHING: Final = Variable("SmartChargingCtrlr", "ACPhaseSwitchingSupported", evse=1)
+PHASE_SWITCHING: Final = (
+    Variable("SmartChargingCtrlr", "ACPhaseSwitchingSupported", evse=1),
+    Variable("SmartChargingCtrlr", "ACPhaseSwitchingSupported"),
+)
+"""The EVSE can use whichever phase it is told for one; of the EVSE or of all of them."""
 SET_ITEMS_MAX: Final = Variable("DeviceDataCtrlr", "ItemsPerMessage", "SetVariables")
 GET_ITEMS_MAX: Final = Variable("DeviceDataCtrlr", "ItemsPerMessage", "GetVariables")
 LIST_ENTRIES: Final = Variable("LocalAuthListCtrlr", "Entries")

@@ -39,7 +39,7 @@ class Tongue2:
             dynamic: this version knows dynamic profiles; whether the charger does is asked.
         """
         self._call = call
-        self._limiting = Limiting(call)
+        self._limiting = Limiting(call, variables)
         self.variables = variables
         self._dynamic = dynamic
         self._numbers = count(1)
@@ -50,7 +50,7 @@ class Tongue2:
     # --- Limits ---
 
     def tellable(self, _: Sequence[int] | None) -> bool:
-        """See `Tongue`. There is phaseToUse; a charger that cannot switch rejects it."""
+        """See `Tongue`. There is phaseToUse; whether the charger knows it is asked when it is needed."""
         return True
 
     async def put_fail_safe(self, fail_safe_a: float) -> str:

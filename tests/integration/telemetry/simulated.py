@@ -37,12 +37,14 @@ async def living(
     serial: str,
     *,
     switching: bool = False,
+    any_terminal: bool = False,
     password: str | None = None,
     trusted: Path | None = None,
     protocol: str = OCPP_16,
 ) -> AsyncIterator[Charger]:
     """Let a charger live for as long as the context is open."""
     outlet = Outlet(32.0, GridType.TN_3_PHASE, 3, switching=switching)
+    outlet.any_terminal = any_terminal
     charger = Charger(serial, outlet, Random(3))
     charger.configuration.authorization_key = password
     server = gateway.removesuffix("/ocpp")

@@ -28,6 +28,7 @@ from services.telemetry.said import (
     Welcomed,
 )
 from services.telemetry.upkeep import DataAnswer, Setting, SignedFirmware, Upload
+from shared.messages.telemetry import NOT_TELLABLE
 from shared.messages.upkeep import CertificateUse, LogKind, Trigger
 from tests.unit.telemetry.facts import AT, later
 
@@ -126,18 +127,27 @@ def test_everything_that_is_told_fits_the_schemas(dialect: Ocpp2) -> None:
     assert "localAuthorizationList" not in empty
 
 
-def test_a_phase_is_named_for_one_that_is_not_the_first() -> None:
+@pytest.mark.parametrize(("chooses", "one"), [(True, [(1, 1), (1, 2)]), (False, [(1, None)])])
+def test_a_phase_is_named_where_the_charger_can_choose(
+    chooses: bool, one: list[tuple[int, int | None]]
+) -> None:
     charger = Charger2(OCPP_201)
+    if chooses:
+        charger.variables["SmartChargingCtrlr@1.ACPhaseSwitchingSupported"] = "true"
     tongue = talk(charger)
-    for terminals in (None, (1, 2, 3), (1,), (2,)):
-        asyncio.run(tongue.put_limit(10.0, later(2), terminals))
+
+    async def limits() -> list[str]:
+        ways = (None, (1, 2, 3), (1,), (2,))
+        return [await tongue.put_limit(10.0, later(2), it) for it in ways]
+
+    assert asyncio.run(limits())[-1] == ("Accepted" if chooses else NOT_TELLABLE)
 
     periods = [
         it["chargingProfile"]["chargingSchedule"][0]["chargingSchedulePeriod"][0]
         for it in charger.of("SetChargingProfile")
     ]
     told = [(it["numberPhases"], it.get("phaseToUse")) for it in periods]
-    assert told == [(3, None), (3, None), (1, None), (1, 2)]
+    assert told == [(3, None), (3, None), *one]
 
 
 def test_limits_lie_above_the_fail_safe_and_cap_all_of_the_charger() -> None:
