@@ -27,7 +27,8 @@ authorising (who may charge), lists (what a charger knows of that while it is of
 metering, knocks, remotes, reserving (for whom a charger is kept), notices (what it says of its hardware),
 breaker_meters (readings pushed by HTTP), credentials, certificates, meter_tokens, secret_marks,
 authority, attempts and turned (how chargers and meters show who they are).
-Versions of OCPP: dialect and upkeep (what each has to bring), dialects (which there are), ocpp16.
+Versions of OCPP: dialect and upkeep (what each has to bring), dialects (which there are), ocpp16,
+ocpp2.
 Shells: gateway (the WebSocket server) with door and identities (who is let in), connection (one
 charger's socket) with admission (who is accepted), visits and parting (who gets nothing, and is told
 so), answering and handlers (what chargers say) with drivers (whoever shows a card), fail_safes, commands,

@@ -109,11 +109,13 @@ class Session:
     """Whose it is, if that is known."""
     card_mark: str | None = None
     """Of what it was begun with."""
+    transaction: str | None = None
+    """What the charger calls it; none if it calls it by our number."""
 
     @property
     def name(self) -> str:
         """What the charger calls it."""
-        return str(self.transaction_id)
+        return self.transaction or str(self.transaction_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,8 @@ class Charger:
     fault: str = NO_ERROR
     """The fault that was reported last."""
     session: Session | None = None
+    register_wh: int | None = None
+    """What its meter showed when a session began or ended last."""
     limit: LimitAnswered | None = None
     reservation: Reservation | None = None
 
@@ -212,6 +216,7 @@ def _without_its_past(state: Charger) -> Charger:
     return replace(
         state,
         session=None,
+        register_wh=None,
         status=None,
         error_code=NO_ERROR,
         fault=NO_ERROR,
@@ -231,8 +236,9 @@ def _in_session(state: Charger, event: SessionStarted | SessionEnded) -> Charger
     """Which session runs."""
     if isinstance(event, SessionEnded):
         open_one = state.session
-        same = open_one is not None and open_one.session_id == event.session_id
-        return replace(state, session=None) if same else state
+        if open_one is None or open_one.session_id != event.session_id:
+            return state
+        return replace(state, session=None, register_wh=event.register_wh)
     session = Session(
         session_id=event.session_id,
         transaction_id=event.transaction_id,
@@ -240,8 +246,9 @@ def _in_session(state: Charger, event: SessionStarted | SessionEnded) -> Charger
         register_wh=event.register_wh,
         person_id=event.person_id,
         card_mark=event.card_mark,
+        transaction=event.transaction,
     )
-    return replace(state, session=session)
+    return replace(state, session=session, register_wh=event.register_wh)
 
 
 def _kept(state: Charger, event: ChargerReserved | ReservationEnded) -> Charger:

@@ -27,7 +27,7 @@ from services.telemetry.decider import disconnected
 from services.telemetry.dialect import Dialect
 from services.telemetry.drivers import Drivers
 from services.telemetry.fail_safes import FailSafes
-from services.telemetry.frames import Call, CallError, CallResult, Unreadable
+from services.telemetry.frames import Call, CallError, CallResult, Sent, Unreadable
 from services.telemetry.handlers import routes
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.identities import Proof
@@ -89,6 +89,7 @@ class Connection:
     ) -> None:
         self._parts = parts
         self._history = history
+        self._dialect = dialect = dialect.for_one(lambda: history.state)
         self._socket = socket
         self._let_in_still = let_in_still
         self._calls = Calls(
@@ -304,10 +305,13 @@ class Connection:
                 data = await self._socket.recv(decode=False)
             except ConnectionClosed:
                 return
-            frame = frames.parse(data)
+            frame = frames.parse(data, sends=self._dialect.sends)
             match frame:
                 case Call():
                     await self._answering.put(frame)
+                case Sent():
+                    # Of 2.1's streams of events none is asked for; what comes needs no answer.
+                    log.info("message passed over", action=frame.action[:50])
                 case CallResult() | CallError():
                     self._calls.settle(frame)
                     if not self._admission.accepted:
@@ -321,7 +325,9 @@ class Connection:
         if count <= FAULTS_TOLD or count % 100 == 0:
             log.warning("message unreadable", reason=frame.reason, messages_unreadable=count)
         if frame.reply_to is not None:
-            await self._send(frames.error(frame.reply_to, frame.code, frame.reason))
+            await self._send(
+                frames.error(frame.reply_to, self._dialect.code(frame.code), frame.reason)
+            )
 
     async def _send(self, data: bytes) -> None:
         try:
