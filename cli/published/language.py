@@ -9,6 +9,7 @@ from shared.messages import (
     Message,
     balancer,
     credentials,
+    holding,
     installation,
     notifications,
     permissions,
@@ -16,7 +17,15 @@ from shared.messages import (
 )
 from shared.messages.registry import EVENTS
 
-MODULES: Final = (installation, permissions, telemetry, credentials, balancer, notifications)
+MODULES: Final = (
+    installation,
+    permissions,
+    telemetry,
+    credentials,
+    holding,
+    balancer,
+    notifications,
+)
 
 READINGS: Final[dict[str, type[Message]]] = {
     reading.__name__: reading

@@ -31,7 +31,9 @@ from services.telemetry.fail_safes import FailSafes
 from services.telemetry.frames import Call, CallError, CallResult, Unreadable
 from services.telemetry.handlers import routes
 from services.telemetry.histories import LOG_FAULTS, History
+from services.telemetry.holding import Holding
 from services.telemetry.identities import Proof
+from services.telemetry.learning import Learning
 from services.telemetry.local_lists import LocalList
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
@@ -39,6 +41,7 @@ from services.telemetry.remote_control import RemoteDesk
 from services.telemetry.revoking import Revoking
 from services.telemetry.rotation import Rotation
 from services.telemetry.signing import Signing
+from services.telemetry.verifying import Verifying
 from services.telemetry.visits import Visit
 from shared import subjects
 from shared.context import acting
@@ -89,7 +92,10 @@ class Connection:
             self._send, dialect.violation_of_answer, parts.settings.call_timeout_s
         )
         tongue = dialect.tongue(self._calls.call)
-        fail_safes = FailSafes(parts, history, tongue)
+        holding = Holding(history, tongue)
+        learning = Learning(history, tongue, holding)
+        fail_safes = FailSafes(parts, history, holding, learning)
+        self._verifying = Verifying(history, tongue, holding, self._is_accepted)
         self._admission: Admission | Visit
         if history.assigned.barred is None:
             self._admission = Admission(
@@ -99,12 +105,14 @@ class Connection:
                 tongue,
                 fail_safes,
                 remote,
-                lambda: self._list.due(),
+                self._on_accepted,
             )
         else:
             self._admission = Visit(parts, history, fail_safes, self._leave_as_barred)
-        self._parting = Parting(parts, history, self._calls, tongue, fail_safes)
-        self._desk = LimitDesk(parts, history, tongue, self._is_accepted)
+        self._parting = Parting(parts, history, self._calls, tongue, holding, fail_safes)
+        self._desk = LimitDesk(
+            parts, history, holding, self._is_accepted, self._verifying.limit_taken
+        )
         drivers = Drivers(parts, history)
         self._remote = RemoteDesk(parts, history, tongue, drivers, self._is_accepted)
         self._revoking = Revoking(parts, history, tongue, drivers, self._is_accepted)
@@ -115,7 +123,10 @@ class Connection:
             self.serial,
             dialect,
             self._admission,
-            {**routes(parts, history, drivers), **self._signing.routes()},
+            {
+                **routes(parts, history, drivers, self._verifying.heard),
+                **self._signing.routes(),
+            },
             self._send,
             self._aside,
         )
@@ -148,6 +159,10 @@ class Connection:
 
     def _is_accepted(self) -> bool:
         return self._admission.accepted
+
+    def _on_accepted(self) -> None:
+        self._list.due()
+        self._verifying.due()
 
     # --- From beginning to end ---
 
@@ -192,12 +207,14 @@ class Connection:
                 renewal = side.create_task(self._signing.renew(), name="renewal")
                 listing = side.create_task(self._list.run(), name="local-list")
                 revoking = side.create_task(self._revoking.run(), name="revoking")
+                verifying = side.create_task(self._verifying.run(), name="verifying")
                 await self._read()
                 self._lose()
                 nudge.cancel()
                 renewal.cancel()
                 listing.cancel()
                 revoking.cancel()
+                verifying.cancel()
                 worker.cancel()
         finally:
             self._side = None

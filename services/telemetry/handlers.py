@@ -40,7 +40,7 @@ from services.telemetry.said import (
 from shared.clock import utc_now
 from shared.event_store import CommandKnown
 from shared.ids import new_id
-from shared.messages.telemetry import SessionStarted
+from shared.messages.telemetry import MeterReading, SessionStarted
 
 Handler = Callable[[Any], Coroutine[Any, Any, Reply]]
 """Takes what it is entered for in `routes`."""
@@ -50,13 +50,17 @@ CARD_ACCEPTED: Final = Standing("Accepted")
 log = structlog.get_logger()
 
 
-def routes(parts: Parts, history: History, drivers: Drivers) -> dict[type[Said], Handler]:
-    """Name who takes what a charger may say once it is accepted."""
+def routes(
+    parts: Parts, history: History, drivers: Drivers, on_reading: Callable[[MeterReading], None]
+) -> dict[type[Said], Handler]:
+    """Name who takes what a charger may say once it is accepted, and hears of every reading."""
     sessions = _sessions(parts, history, drivers)
-    return {**sessions, **_notices(history), Metered: _metered(parts, history)}
+    return {**sessions, **_notices(history), Metered: _metered(parts, history, on_reading)}
 
 
-def _metered(parts: Parts, history: History) -> Handler:
+def _metered(
+    parts: Parts, history: History, on_reading: Callable[[MeterReading], None]
+) -> Handler:
     told = False
 
     async def metered(said: Metered) -> Reply:
@@ -64,6 +68,7 @@ def _metered(parts: Parts, history: History) -> Handler:
         found = metering.readings(history.assigned, history.state.session, said, utc_now())
         for reading in found:
             parts.publisher.offer(reading)
+            on_reading(reading)
         if not found and not told:
             told = True
             log.warning(

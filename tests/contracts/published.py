@@ -7,13 +7,22 @@ from shared.messages import (
     Message,
     balancer,
     credentials,
+    holding,
     installation,
     notifications,
     permissions,
     telemetry,
 )
 
-MODULES = (installation, permissions, telemetry, credentials, balancer, notifications)
+MODULES = (
+    installation,
+    permissions,
+    telemetry,
+    credentials,
+    holding,
+    balancer,
+    notifications,
+)
 
 READINGS: dict[str, type[Message]] = {
     reading.__name__: reading
