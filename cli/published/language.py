@@ -14,6 +14,7 @@ from shared.messages import (
     notifications,
     permissions,
     telemetry,
+    upkeep,
 )
 from shared.messages.registry import EVENTS
 
@@ -23,6 +24,7 @@ MODULES: Final = (
     telemetry,
     credentials,
     holding,
+    upkeep,
     balancer,
     notifications,
 )

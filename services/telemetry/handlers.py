@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import structlog
 
-from services.telemetry import metering
 from services.telemetry.decider import (
     firmware_notified,
     start_mark,
@@ -30,7 +29,6 @@ from services.telemetry.said import (
     Ended,
     FirmwareSaid,
     Handled,
-    Metered,
     Reply,
     Said,
     Standing,
@@ -40,7 +38,7 @@ from services.telemetry.said import (
 from shared.clock import utc_now
 from shared.event_store import CommandKnown
 from shared.ids import new_id
-from shared.messages.telemetry import MeterReading, SessionStarted
+from shared.messages.telemetry import SessionStarted
 
 Handler = Callable[[Any], Coroutine[Any, Any, Reply]]
 """Takes what it is entered for in `routes`."""
@@ -50,34 +48,10 @@ CARD_ACCEPTED: Final = Standing("Accepted")
 log = structlog.get_logger()
 
 
-def routes(
-    parts: Parts, history: History, drivers: Drivers, on_reading: Callable[[MeterReading], None]
-) -> dict[type[Said], Handler]:
-    """Name who takes what a charger may say once it is accepted, and hears of every reading."""
+def routes(parts: Parts, history: History, drivers: Drivers) -> dict[type[Said], Handler]:
+    """Name who takes what a charger may say once it is accepted; readings are taken by `Reported`."""
     sessions = _sessions(parts, history, drivers)
-    return {**sessions, **_notices(history), Metered: _metered(parts, history, on_reading)}
-
-
-def _metered(
-    parts: Parts, history: History, on_reading: Callable[[MeterReading], None]
-) -> Handler:
-    told = False
-
-    async def metered(said: Metered) -> Reply:
-        nonlocal told
-        found = metering.readings(history.assigned, history.state.session, said, utc_now())
-        for reading in found:
-            parts.publisher.offer(reading)
-            on_reading(reading)
-        if not found and not told:
-            told = True
-            log.warning(
-                "meter values without current or power give no reading",
-                connector=said.connector,
-            )
-        return None
-
-    return metered
+    return {**sessions, **_notices(history)}
 
 
 def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Said], Handler]:

@@ -2,7 +2,7 @@
 Whether a charger holds what it has confirmed, by its own word (GetCompositeSchedule).
 
 It is asked now and then: after its fail-safe was put, with the first limit of a session, when readings are
-above its limit, and once in a while; never before a limit that waits. If its schedule allows more than it
+above its limit, and once in a while; a limit that waits comes first. If its schedule allows more than it
 has confirmed, that is put on record, and the next way of limiting it is tried. A charger that does not
 answer is not asked again.
 """
@@ -10,7 +10,7 @@ answer is not asked again.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
@@ -43,7 +43,7 @@ from shared.messages.telemetry import MeterReading
 from shared.units import CAR_FOLLOW_S
 
 EVERY_S: Final = 900.0
-"""A charger that nothing happens at is asked so often."""
+"""A charger that is told limits is asked at least so often."""
 PAUSE_S: Final = 1.0
 """So long limits go first, and a charger is left alone between two questions."""
 READ_PAUSE_S: Final = 60.0
@@ -59,15 +59,31 @@ class Verifying:
     """Looks after what one connected charger holds."""
 
     def __init__(
-        self, history: History, tongue: Tongue, holding: Holding, ready: Callable[[], bool]
+        self,
+        history: History,
+        tongue: Tongue,
+        holding: Holding,
+        lost: asyncio.Event,
+        aside: Callable[[Awaitable[None]], None],
     ) -> None:
+        """
+        Make it.
+
+        Args:
+            history: the charger's.
+            tongue: asks it.
+            holding: knows what it was told.
+            lost: set when its connection is gone.
+            aside: does something besides handling its requests.
+        """
         self._history = history
         self._tongue = tongue
         self._holding = holding
-        self._ready = ready
-        self._due = asyncio.Event()
+        self._lost = lost
+        self._aside = aside
+        self._due = self._busy = False
         self._session_id: str | None = None
-        self._read_at_s = -READ_PAUSE_S
+        self._asked_at_s = self._read_at_s = -EVERY_S
 
     @property
     def _held(self) -> Held:
@@ -76,45 +92,57 @@ class Verifying:
     # --- When ---
 
     def due(self) -> None:
-        """Ask it soon."""
-        self._due.set()
+        """Ask it soon, if it answers such questions."""
+        if not self._holding.way.shows:
+            return
+        self._due = True
+        if not self._busy:
+            self._busy = True
+            self._aside(self._run())
 
     def limit_taken(self) -> None:
         """Take notice of a limit that was confirmed: the first one of a session is looked at."""
         session = self._history.state.session
         session_id = None if session is None else session.session_id
-        if session_id != self._session_id or self._held.doubted:
+        long_ago = time.monotonic() - self._asked_at_s >= EVERY_S
+        if session_id != self._session_id or self._held.doubted or long_ago:
             self._session_id = session_id
-            self._due.set()
+            self.due()
 
     def heard(self, reading: MeterReading) -> None:
         """Take notice of a reading: one above what it was told is looked at."""
+        if not self._holding.way.shows:
+            return
         told_a = self._told_a()
         above = told_a is not None and max(reading.current_a) > told_a + READ_ABOVE_A
         if above and time.monotonic() - self._read_at_s >= READ_PAUSE_S:
             self._read_at_s = time.monotonic()
-            self._due.set()
+            self.due()
 
     def _told_a(self) -> float | None:
         living = self._holding.living(utc_now())
         return self._history.state.fail_safe_a if living is None else living.limit_a
 
-    async def run(self) -> None:
-        """Ask whenever it is due, until the connection ends."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._due.wait(), EVERY_S)
-            await asyncio.sleep(PAUSE_S)
-            self._due.clear()
-            if not self._ready() or not self._holding.way.shows:
-                continue
-            with acting(f"charger/{self._history.assigned.serial}"):
-                try:
+    async def _run(self) -> None:
+        """Ask for as long as it is due."""
+        try:
+            while self._due and not await self._lost_within(PAUSE_S):
+                self._due = False
+                self._asked_at_s = time.monotonic()
+                with acting(f"charger/{self._history.assigned.serial}"):
                     await self._verify()
-                except CallFailed as fault:
-                    log.info("charger not reached to look after its limit", fault=str(fault))
-                except LOG_FAULTS as fault:
-                    log.warning("what a charger shows is not on record", fault=repr(fault))
+        except CallFailed as fault:
+            log.info("charger not reached to look after its limit", fault=str(fault))
+        except LOG_FAULTS as fault:
+            log.warning("what a charger shows is not on record", fault=repr(fault))
+        finally:
+            self._busy = False
+
+    async def _lost_within(self, seconds: float) -> bool:
+        """Wait for so long; tell whether the connection is gone."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._lost.wait(), seconds)
+        return self._lost.is_set()
 
     # --- What it shows ---
 
@@ -133,7 +161,7 @@ class Verifying:
         if living != self._holding.living(utc_now()) or (
             fail_safe_a != self._history.state.fail_safe_a
         ):
-            self._due.set()  # it was told otherwise meanwhile: what it shows is of neither
+            self._due = True  # it was told otherwise meanwhile: what it shows is of neither
             return
         found = shows(spans, duration_s, lease_s, self._holding.wording)
         await self._judge(found, living, fail_safe_a)
@@ -184,14 +212,16 @@ class Verifying:
         end: it may hold the fail-safe down, and others were told more on the strength of it."""
         living = self._holding.living(utc_now())
         if not way.limits and living is not None:
-            await asyncio.sleep((living.valid_until - utc_now()).total_seconds())
+            left_s = (living.valid_until - utc_now()).total_seconds()
+            if await self._lost_within(left_s):
+                return
         status = await self._holding.change(way)
         if status != ACCEPTED:
             log.warning("charger does not take another way", way=str(way.holds), status=status)
             return
         log.warning("charger is limited in another way", way=str(way.holds), why=way.reason)
-        await asyncio.sleep(CAR_FOLLOW_S)  # until then its car may draw what it was told before
-        self._due.set()
+        await self._lost_within(CAR_FOLLOW_S)  # its car may draw what it was told before
+        self._due = True
 
 
 def _next(way: Way, shown_a: float, told_a: float) -> Way:

@@ -8,6 +8,7 @@ from shared.history.credential_sentences import OF_CREDENTIALS
 from shared.history.holding_sentences import OF_HOLDING
 from shared.history.notification_sentences import OF_NOTIFICATIONS
 from shared.history.people import OF_PEOPLE
+from shared.history.upkeep_sentences import OF_UPKEEP
 from shared.history.wording import Words, amperes, each_phase, why
 from shared.ids import CircuitId
 from shared.messages import Event, balancer, telemetry
@@ -363,4 +364,5 @@ _SENTENCES: Final = {
     **OF_HOLDING,
     **OF_NOTIFICATIONS,
     **OF_PEOPLE,
+    **OF_UPKEEP,
 }

@@ -12,6 +12,7 @@ from shared.messages import (
     notifications,
     permissions,
     telemetry,
+    upkeep,
 )
 
 MODULES = (
@@ -20,6 +21,7 @@ MODULES = (
     telemetry,
     credentials,
     holding,
+    upkeep,
     balancer,
     notifications,
 )
