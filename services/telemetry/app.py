@@ -74,7 +74,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     await histories.open(assignments.all())
     publisher = Publisher(runtime.client)
     runtime.spawn(publisher.run(), "publisher")
-    await keep_readings(runtime, settings)
+    await keep_readings(runtime, settings, assignments.get)
     rights = Rights(runtime.client, _card_key(settings))
     await rights.open(runtime.pool)
     runtime.spawn(rights.watch(), "watch-permissions")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.portal.api.commands import CHARGER, CIRCUIT, INSTALLATION
+from services.portal.api.commands import CHARGER, CIRCUIT, INSTALLATION, METER
 from services.portal.api.paging import Page
 from services.portal.api.readings import (
     ChargerTold,
@@ -17,6 +17,7 @@ from services.portal.charging import ChargingSession
 from services.portal.traces.trace import Trace
 from shared.messages.notices import DeadLetter, WarningLine, WebhookLine
 from shared.messages.notifications import NotificationsChosen, ReportOrdered
+from shared.messages.readings import QuarterLine, ReadingLine
 from shared.rights.table import Action
 
 
@@ -50,6 +51,10 @@ READ_ROUTES: Final = (
     ReadRoute(f"{INSTALLATION}/events", "events", Action.LIVE),
     ReadRoute(f"{CHARGER}/trace", "charger_trace", Action.LIVE, Trace),
     ReadRoute(f"{CIRCUIT}/trace", "circuit_trace", Action.LIVE, Trace),
+    ReadRoute(f"{CHARGER}/readings", "charger_readings", Action.LIVE, Page[ReadingLine]),
+    ReadRoute(f"{CHARGER}/quarters", "charger_quarters", Action.LIVE, Page[QuarterLine]),
+    ReadRoute(f"{METER}/readings", "meter_readings", Action.LIVE, Page[ReadingLine]),
+    ReadRoute(f"{METER}/quarters", "meter_quarters", Action.LIVE, Page[QuarterLine]),
     ReadRoute(
         f"{INSTALLATION}/sessions", "sessions", Action.ALL_SESSIONS, Page[ChargingSession]
     ),

@@ -15,6 +15,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from pydantic import ValidationError
 
+from services.telemetry.charger import AssignedCharger
 from services.telemetry.readings import summaries
 from services.telemetry.readings.quarters import (
     Lines,
@@ -27,10 +28,12 @@ from services.telemetry.readings.quarters import (
 from services.telemetry.readings.rows import Kind
 from shared import subjects
 from shared.event_store import DATABASE_FAULTS
+from shared.ids import Serial
 from shared.messages import Message
 from shared.messages.people import Query
 from shared.messages.readings import (
     After,
+    NamedSource,
     OfSource,
     QuarterLine,
     Quarters,
@@ -38,6 +41,8 @@ from shared.messages.readings import (
     ReadingLine,
     Readings,
     ReadingsAnswer,
+    SourcesNamed,
+    SourcesNamedAnswer,
 )
 
 SERVICE: Final = "telemetry"
@@ -50,6 +55,10 @@ DUE_LOOK: Final = timedelta(hours=1)
 _BEFORE_ALL: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SOURCE: Final = (
     "select source from reading_source where installation_id = $1 and kind = $2 and name = $3"
+)
+_NAMED: Final = (
+    "select installation_id, kind, name from reading_source where name = any($1)"
+    " order by installation_id, kind, name limit 100"
 )
 _READINGS: Final = (
     "select * from {table} where source = $1 and measured_at >= $2 and measured_at < $3"
@@ -65,6 +74,7 @@ _DUE: Final = (
 )
 
 Q = TypeVar("Q", bound=Query)
+Assigned = Callable[[Serial], AssignedCharger | None]
 
 log = structlog.get_logger()
 
@@ -75,10 +85,22 @@ class Asking:
 
     Args:
         pool: connections to the database of telemetry.
+        assigned: says which charger a serial number is.
     """
 
-    def __init__(self, pool: Any) -> None:  # noqa: ANN401  # asyncpg carries no types
+    def __init__(self, pool: Any, assigned: Assigned) -> None:  # noqa: ANN401  # asyncpg carries no types
         self._pool = pool
+        self._assigned = assigned
+
+    async def sources_named(self, query: SourcesNamed) -> SourcesNamedAnswer:
+        """Tell who goes by a name."""
+        serial = query.name.strip().upper()
+        here = self._assigned(serial)
+        names = {query.name, serial} if here is None else {here.charger_id}
+        rows = await self._pool.fetch(_NAMED, sorted(names))
+        if here is not None:
+            rows = [it for it in rows if it["installation_id"] == here.installation_id]
+        return SourcesNamedAnswer(sources=tuple(map(_source_in, rows)))
 
     async def readings(self, query: Readings) -> ReadingsAnswer:
         """Tell of single readings."""
@@ -174,6 +196,11 @@ class _Known:
         return {} if mine is None else {begins: summary_of(begins, mine)}
 
 
+def _source_in(row: Any) -> NamedSource:  # noqa: ANN401  # asyncpg carries no types
+    field = "meter_id" if row["kind"] == Kind.METER else "charger_id"
+    return NamedSource(installation_id=row["installation_id"], **{field: row["name"]})
+
+
 def _line_of_reading(row: Any) -> ReadingLine:  # noqa: ANN401  # asyncpg carries no types
     return ReadingLine(
         measured_at=row["measured_at"],
@@ -207,9 +234,9 @@ def _rounded(current_a: Lines) -> Lines:
 # --- At the door ---
 
 
-async def answer_readings(client: Client, pool: Any) -> None:  # noqa: ANN401  # asyncpg carries no types
+async def answer_readings(client: Client, asking: Asking) -> None:
     """Answer questions about readings, for as long as the connection is open."""
-    asking = Asking(pool)
+    await answer(client, SourcesNamed, asking.sources_named, SourcesNamedAnswer)
     await answer(client, Readings, asking.readings, ReadingsAnswer)
     await answer(client, Quarters, asking.quarters, QuartersAnswer)
 
