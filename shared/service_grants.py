@@ -33,6 +33,24 @@ from shared.messages.telemetry import (
     StopCharging,
     UpdateFirmware,
 )
+from shared.messages.upkeep import (
+    CancelReservation,
+    ChangeAvailability,
+    ChangeConfiguration,
+    ClearCache,
+    DeleteCertificate,
+    FetchDiagnostics,
+    InstallCertificate,
+    RaiseSecurityProfile,
+    ReadCertificates,
+    ReadConfiguration,
+    ReserveCharger,
+    RestartCharger,
+    SendData,
+    TriggerMessage,
+    UnlockConnector,
+    UpdateSignedFirmware,
+)
 
 READINGS_CONSUMER: Final = "telemetry-readings"
 """By which the processes of telemetry take readings to keep them (`shared/readings_consumer.py`)."""
@@ -64,6 +82,7 @@ class Row:
         takes: what it answers, whoever asks.
         asks: what it asks other services.
         within: what its own processes ask one another, such as whichever holds a charger's socket.
+        holds: what it hears of one thing that it holds, such as every command to a charger.
         follows: whose logs.
         says: readings that it publishes.
         hears: readings that it hears as they come, from which service.
@@ -76,6 +95,7 @@ class Row:
     takes: tuple[str, ...]
     asks: tuple[Ask, ...] = ()
     within: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     hears: tuple[Ask, ...] = ()
@@ -102,6 +122,22 @@ _WITHIN: Final = tuple(
         WithdrawChargerCredential,
         RequestChargerCertificate,
         RevokeChargerCertificate,
+        RestartCharger,
+        UnlockConnector,
+        ChangeAvailability,
+        ClearCache,
+        TriggerMessage,
+        ReadConfiguration,
+        ChangeConfiguration,
+        SendData,
+        ReserveCharger,
+        CancelReservation,
+        FetchDiagnostics,
+        InstallCertificate,
+        ReadCertificates,
+        DeleteCertificate,
+        RaiseSecurityProfile,
+        UpdateSignedFirmware,
     )
 )
 
@@ -128,6 +164,7 @@ SERVICES: Final[Mapping[str, Row]] = {
             Ask(PERMISSIONS, subjects.query(PERMISSIONS, it)) for it in TELEMETRY_QUERIES
         ),
         within=_WITHIN,
+        holds=(subjects.charger_commands("*"),),
         follows=(INSTALLATION, PERMISSIONS),
         says=(_METER, _BREAKER),
         keeps=((subjects.TELEMETRY_JETSTREAM, READINGS_CONSUMER),),
@@ -278,5 +315,11 @@ def grant(service: str) -> Grant:
     row = SERVICES[service]
     return Grant(
         publish=(*reached(service), *(it.subject for it in row.asks), *row.within),
-        subscribe=(INBOXES, *row.takes, *row.within, *(it.subject for it in row.hears)),
+        subscribe=(
+            INBOXES,
+            *row.takes,
+            *row.within,
+            *row.holds,
+            *(it.subject for it in row.hears),
+        ),
     )
