@@ -15,6 +15,7 @@ from shared.messages.readings import (
     Readings,
     ReadingsAnswer,
 )
+from shared.messages.signed import SignedValues, SignedValuesAnswer
 from shared.messaging import ServiceUnavailable
 
 SERVICE: Final = "telemetry"
@@ -51,6 +52,15 @@ class ReadingDesk:
             ServiceUnavailable: there is no answer now.
         """
         return await self._ask(query, QuartersAnswer)
+
+    async def signed(self, query: SignedValues) -> SignedValuesAnswer:
+        """
+        Ask for what a meter has signed of a session.
+
+        Raises:
+            ServiceUnavailable: there is no answer now.
+        """
+        return await self._ask(query, SignedValuesAnswer)
 
     async def _ask(self, query: Query, kind: type[M]) -> M:
         subject = subjects.query(SERVICE, type(query).__name__)

@@ -7,8 +7,8 @@ Takes      SetCurrentLimit (from the balancer, in the process that holds the cha
            IssueChargerCertificate, RequestChargerCertificate, RevokeChargerCertificate,
            IssueMeterToken, WithdrawMeterToken
 Announces  ChargerConnected, ChargerDisconnected, ChargerRefused, ChargerStatusChanged,
-           FaultReported, SessionStarted, SessionEnded, FailSafeApplied, CurrentLimitApplied,
-           CurrentLimitRejected, DriverAuthorized, DriverRefused, ChargingRequested,
+           FaultReported, SessionStarted, SessionEnded, SignedValueReceived, FailSafeApplied,
+           CurrentLimitApplied, CurrentLimitRejected, DriverAuthorized, DriverRefused, ChargingRequested,
            FirmwareUpdateRequested, FirmwareStatusReported; what was issued to chargers and meters,
            and has ended:
            ChargerCredentialIssued, ChargerCredentialDelivered, ChargerCredentialEnded,
@@ -31,5 +31,6 @@ so), answering and handlers (what chargers say) with drivers (whoever shows a ca
 local_lists, remote_control and revoking (what they are told); asked_door (what people ask for);
 credential_desk, certificate_desk and token_desk with rotation and signing (what chargers and meters are
 issued), passes, keyring and own_streams (where that is kept), tls; rights (what is known of permissions);
-meter_door and meter_identities (the web server that meters at breakers push to).
+meter_door and meter_identities (the web server that meters at breakers push to); questions (of others).
+Packages: readings (what was measured, as it lasts), signed (values that meters have signed).
 """

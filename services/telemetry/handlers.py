@@ -70,6 +70,7 @@ def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Sai
             await history.record(events, mark)
         except CommandKnown as known:
             fresh_id = await _first_transaction_id(known.first.answer.position)
+        await parts.signed.at_begin(history.assigned, history.state.session, said, fresh_id)
         return Begun(decision.standing, fresh_id)
 
     async def _first_transaction_id(position: int) -> int:
@@ -84,7 +85,9 @@ def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Sai
         answer = CARD_ACCEPTED
         if events and said.card is not None:
             answer = (await drivers.end(said.card, mark)).standing
-        if not events and not await end_left_behind(parts, history.assigned, said):
+        if events:
+            await parts.signed.at_end(history.assigned, history.state.session, said)
+        elif not await end_left_behind(parts, history.assigned, said):
             log.info("stop without a session, or repeated", transaction=said.transaction)
         try:
             await history.record(events, mark)

@@ -32,6 +32,7 @@ from services.portal.api.problems import (
 from services.portal.api.read_routes import READ_ROUTES, ReadRoute
 from services.portal.api.reading import Reading
 from services.portal.api.records import Records
+from services.portal.api.signed import Signed
 from services.portal.api.tracing import Tracing
 from shared.decider import Refused
 from shared.messaging import ServiceUnavailable
@@ -151,6 +152,7 @@ def handlers_of(looking: Looking) -> dict[str, Callable[..., Any]]:
         Happenings(looking),
         Notices(looking),
         MeasuredLately(looking),
+        Signed(looking),
     )
     return {
         route.name: next(getattr(it, route.name) for it in groups if hasattr(it, route.name))

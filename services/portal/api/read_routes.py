@@ -18,6 +18,7 @@ from services.portal.traces.trace import Trace
 from shared.messages.notices import DeadLetter, WarningLine, WebhookLine
 from shared.messages.notifications import NotificationsChosen, ReportOrdered
 from shared.messages.readings import QuarterLine, ReadingLine
+from shared.messages.signed import SignedValuesAnswer
 from shared.rights.table import Action
 
 
@@ -60,6 +61,18 @@ READ_ROUTES: Final = (
     ),
     ReadRoute(
         f"{CHARGER}/sessions", "charger_sessions", Action.ALL_SESSIONS, Page[ChargingSession]
+    ),
+    ReadRoute(
+        "/sessions/{session_id}/signed",
+        "own_signed_values",
+        Action.OWN_SESSIONS,
+        SignedValuesAnswer,
+    ),
+    ReadRoute(
+        f"{CHARGER}/sessions/{{session_id}}/signed",
+        "signed_values",
+        Action.ALL_SESSIONS,
+        SignedValuesAnswer,
     ),
     ReadRoute(f"{INSTALLATION}/report", "report", Action.REPORTS, Report),
     ReadRoute(f"{INSTALLATION}/history", "history", Action.HISTORY, Page[dict[str, Any]]),

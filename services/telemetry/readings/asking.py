@@ -5,17 +5,15 @@ A quarter that is due to be put together is put together for the answer, so that
 the readings. Whose readings somebody may see, is decided by who asks here.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-import structlog
 from nats.aio.client import Client
-from nats.aio.msg import Msg
-from pydantic import ValidationError
 
 from services.telemetry.charger import AssignedCharger
+from services.telemetry.questions import answer
 from services.telemetry.readings import summaries
 from services.telemetry.readings.quarters import (
     Lines,
@@ -26,11 +24,7 @@ from services.telemetry.readings.quarters import (
     told,
 )
 from services.telemetry.readings.rows import Kind
-from shared import subjects
-from shared.event_store import DATABASE_FAULTS
 from shared.ids import Serial
-from shared.messages import Message
-from shared.messages.people import Query
 from shared.messages.readings import (
     After,
     NamedSource,
@@ -45,7 +39,6 @@ from shared.messages.readings import (
     SourcesNamedAnswer,
 )
 
-SERVICE: Final = "telemetry"
 DECIMALS: Final = 3
 """Of amperes and watts: meters have no more, and single precision shows the rest as noise."""
 
@@ -73,10 +66,7 @@ _DUE: Final = (
     " order by begins"
 )
 
-Q = TypeVar("Q", bound=Query)
 Assigned = Callable[[Serial], AssignedCharger | None]
-
-log = structlog.get_logger()
 
 
 class Asking:
@@ -239,35 +229,3 @@ async def answer_readings(client: Client, asking: Asking) -> None:
     await answer(client, SourcesNamed, asking.sources_named, SourcesNamedAnswer)
     await answer(client, Readings, asking.readings, ReadingsAnswer)
     await answer(client, Quarters, asking.quarters, QuartersAnswer)
-
-
-async def answer(
-    client: Client,
-    kind: type[Q],
-    answerer: Callable[[Q], Awaitable[Message]],
-    faulty: Callable[..., Message],
-) -> None:
-    """
-    Answer one kind of question.
-
-    Args:
-        client: of NATS.
-        kind: the question.
-        answerer: answers it.
-        faulty: makes the answer that there is none, of its `fault`.
-    """
-
-    async def on_question(message: Msg) -> None:
-        try:
-            told = await answerer(kind.model_validate_json(message.data))
-        except ValidationError as error:
-            first = error.errors()[0]
-            told = faulty(fault=f"this is no question for {kind.__name__}: {first['msg']}")
-        except (*DATABASE_FAULTS, TimeoutError) as error:
-            log.warning("question not answered", query=kind.__name__, error=repr(error))
-            told = faulty(fault="telemetry cannot read its tables now; try again")
-        await message.respond(told.model_dump_json(exclude_none=True).encode())
-
-    await client.subscribe(
-        subjects.query(SERVICE, kind.__name__), queue=SERVICE, cb=on_question
-    )

@@ -10,6 +10,7 @@ import pytest_asyncio
 from services.telemetry.readings.asking import Asking, answer_readings
 from services.telemetry.readings.keeping import Keeping
 from services.telemetry.readings.rows import row_of
+from services.telemetry.signed.asking import answer_signed
 from shared.clock import utc_now
 from shared.messages.telemetry import BreakerReading, MeterReading
 from shared.runtime import pool_of
@@ -22,6 +23,10 @@ from tests.support.servers import EmbeddedServers
 pytestmark = pytest.mark.integration
 
 OF_BAY = f"/installations/{HARBOUR}/chargers/{BAY}"
+SIGNED = (
+    "insert into signed_value (session_id, sha256, installation_id, charger_id, person_id, context,"
+    " measured_at, start_wh, content) values ($1, $2, $3, $4, $5, 'Transaction.Begin', $6, 0, $7)"
+)
 OF_METER = f"/installations/{HARBOUR}/meters/main"
 
 
@@ -49,6 +54,14 @@ async def begins(place: ApiPlace, servers: EmbeddedServers) -> AsyncIterator[dat
         rows = [row_of(it, timedelta(days=99)) for it in (*shown, of_meter)]
         await Keeping(pool, 14).keep(rows)
         await answer_readings(place.client, Asking(pool, lambda _: None))
+        for session_id, charger_id, person_id in (
+            ("signed-1", BAY, "driver"),
+            ("signed-2", "bay-2", None),
+        ):
+            await pool.execute(
+                SIGNED, session_id, b"of-it", HARBOUR, charger_id, person_id, at, b"OCMF|it"
+            )
+        await answer_signed(place.client, pool)
         yield at
 
 
@@ -128,3 +141,23 @@ async def test_a_question_that_makes_no_sense_is_told_what_would(
     for what in ("readings", "quarters"):
         answer = await place.person("owner").get(f"{OF_BAY}/{what}", params=asked)
         assert (answer.status_code, says in answer.json()["detail"]) == (422, True), what
+
+
+@pytest.mark.usefixtures("begins")
+async def test_signed_values_are_for_owners_and_for_whoever_charged(place: ApiPlace) -> None:
+    async def seen(who: str, path: str) -> tuple[int, str | None]:
+        answer = await place.person(who).get(path)
+        values = answer.json().get("values")
+        return answer.status_code, values and values[0]["text"]
+
+    at_bay, at_other = (
+        f"/installations/{HARBOUR}/chargers/{it}/sessions" for it in (BAY, "bay-2")
+    )
+    assert await seen("bay-owner", f"{at_bay}/signed-1/signed") == (200, "OCMF|it")
+    assert await seen("bay-owner", f"{at_other}/signed-2/signed") == (404, None)
+    assert await seen("owner", f"{at_bay}/signed-2/signed") == (404, None)
+    assert await seen("installer", f"{at_bay}/signed-1/signed") == (403, None)
+    assert await seen("driver", f"{at_bay}/signed-1/signed") == (403, None)
+    assert await seen("driver", "/sessions/signed-1/signed") == (200, "OCMF|it")
+    assert await seen("driver", "/sessions/signed-2/signed") == (404, None)
+    assert await seen("owner", "/sessions/signed-1/signed") == (404, None)
