@@ -85,7 +85,9 @@ class Place:
             client = await connect(self.servers.nats_url, "test-readings")
             stack.push_async_callback(disconnect, client)
             pool = await stack.enter_async_context(pool_of(self.url))
-            taking = asyncio.create_task(Taking(client, Keeping(pool, DAYS), AGE_MAX).run())
+            taking = asyncio.create_task(
+                Taking(client, MeterReading, Keeping(pool, DAYS), AGE_MAX).run()
+            )
             try:
                 yield
             finally:
@@ -134,7 +136,7 @@ async def place() -> AsyncIterator[Place]:
         js = client.jetstream()
         await ensure_jetstream(js, telemetry_jetstream())
         # What a process that died has not acknowledged comes again sooner than in earnest.
-        consumer = replace(readings_consumer(), ack_wait=1.0)
+        consumer = replace(readings_consumer(MeterReading), ack_wait=1.0)
         await js.add_consumer(subjects.TELEMETRY_JETSTREAM, consumer)
         pool = await stack.enter_async_context(pool_of(url))
         yield Place(servers, url, client, pool)
@@ -213,7 +215,7 @@ async def test_nothing_is_lost_and_nothing_kept_twice_while_processes_and_server
             it.cancel()
 
     async with place.process(), place.process(), asyncio.timeout(WAIT_S_MAX):
-        consumer = readings_consumer().durable_name
+        consumer = readings_consumer(MeterReading).durable_name
         while True:
             found = await place.client.jetstream().consumer_info(
                 subjects.TELEMETRY_JETSTREAM, str(consumer)
