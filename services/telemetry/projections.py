@@ -13,6 +13,7 @@ from typing import Any, Final
 import asyncpg
 from pydantic import BaseModel
 
+from services.telemetry import notices
 from services.telemetry.breaker_meters import BreakerMeter
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.knocks import stream_of
@@ -144,6 +145,7 @@ class Assignments:
             *(it.stream for it in here),
             *(stream_of(it.serial) for it in here),
             *(signed_stream(it.charger_id) for it in here),
+            *(notices.stream_of(it.charger_id) for it in here),
         ]
 
     def meter(self, installation_id: InstallationId, meter_id: MeterId) -> BreakerMeter | None:
