@@ -23,6 +23,8 @@ from cli.dlq import dlq
 from cli.faults import EXIT_CODE, StackFault
 from cli.first_person import first_person_link
 from cli.lag import show_lag
+from cli.measured import signed
+from cli.measured.readings import show_readings
 from cli.migrate_command import migrate
 from cli.nats_commands import nats
 from cli.options import StackOptions
@@ -76,6 +78,8 @@ app.add_typer(client, name="client")
 app.add_typer(docs, name="docs")
 app.add_typer(dlq, name="dlq")
 app.command("lag")(show_lag)
+app.command("readings")(show_readings)
+app.add_typer(signed.app, name="session")
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("status")(show_status)

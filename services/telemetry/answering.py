@@ -103,7 +103,8 @@ class Answering:
         Read a request that can be dealt with at once: readings, behind which nothing waits.
 
         Returns:
-            What it says; nothing if it has to be handed in as all others, such as one that is wrong.
+            What it says; nothing if it has to be handed in as all others, such as one that is wrong, or
+            has signed values, which are put on record.
         """
         if (
             call.action != METER_VALUES
@@ -117,7 +118,8 @@ class Answering:
             heard = self._dialect.hear(call.action, call.payload) or ()
         except CallRefused:
             return ()
-        return tuple(it for it in heard if isinstance(it, Metered))
+        found = tuple(it for it in heard if isinstance(it, Metered))
+        return () if any(sample.signed for it in found for sample in it.samples) else found
 
     async def _take(self, request: Call | Heard) -> None:
         if isinstance(request, Heard):

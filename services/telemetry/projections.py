@@ -17,6 +17,7 @@ from services.telemetry import notices
 from services.telemetry.breaker_meters import BreakerMeter
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.knocks import stream_of
+from services.telemetry.signed.keeping import stream_of as signed_stream
 from services.telemetry.whereabouts import Whereabouts
 from shared.documents import Documents
 from shared.followers import Connection, Follower
@@ -145,6 +146,7 @@ class Assignments:
         return [
             *(it.stream for it in here),
             *(stream_of(it.serial) for it in here),
+            *(signed_stream(it.charger_id) for it in here),
             *(notices.stream_of(it.charger_id) for it in here),
         ]
 

@@ -72,6 +72,8 @@ class Signed:
     """OCPP 1.6 ReadingContext, such as Transaction.Begin."""
     format: str | None = None
     """What the charger says of how it is encoded, such as OCMF."""
+    public_key: str | None = None
+    """Of the meter, if the charger sends it along."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -299,6 +299,10 @@ _OF_CHARGERS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     ),
     telemetry.ChargingRequested: _requested,
     telemetry.SessionEnded: _ended,
+    telemetry.SignedValueReceived: lambda it, w: (
+        f"A value signed by the meter of {w.charger(it.charger_id)} came ({it.context}); "
+        f"its SHA-256 begins with {it.sha256[:12]}"
+    ),
     telemetry.FirmwareUpdateRequested: lambda it, w: (
         f"{w.charger(it.charger_id)} was told to fetch firmware from {it.location}"
     ),

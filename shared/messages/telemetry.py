@@ -171,6 +171,25 @@ class SessionEnded(ChargerEvent):
     """What the charger calls it; see `SessionStarted`."""
 
 
+class SignedValueReceived(ChargerEvent):
+    """
+    A value that a meter has signed came from a charger, of one of its sessions.
+
+    The value itself may name whoever charged, and is not in the log: telemetry has it, for some time, and
+    gives it out unchanged. `sha256` tells that it is this one.
+    """
+
+    session_id: SessionId
+    context: str
+    """When it was taken (OCPP 1.6 ReadingContext), such as Transaction.Begin."""
+    format: str | None = None
+    """As the charger calls it, such as OCMF."""
+    measured_at: Moment
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=0)
+    """How long it is."""
+
+
 class Through(StrEnum):
     """What a driver has shown."""
 
