@@ -23,6 +23,8 @@ from cli.dlq import dlq
 from cli.faults import EXIT_CODE, StackFault
 from cli.first_person import first_person_link
 from cli.lag import show_lag
+from cli.measured import signed
+from cli.measured.readings import show_readings
 from cli.migrate_command import migrate
 from cli.nats_commands import nats
 from cli.options import StackOptions
@@ -39,6 +41,7 @@ from cli.support.registration import register
 from cli.up import run_stack
 from shared.messaging import ServiceUnavailable
 from shared.phases import GridType
+from simulator.tongues import Version
 
 REFUSED: Final = 1
 """Exit code of a command that a rule turned down."""
@@ -75,6 +78,8 @@ app.add_typer(client, name="client")
 app.add_typer(docs, name="docs")
 app.add_typer(dlq, name="dlq")
 app.command("lag")(show_lag)
+app.command("readings")(show_readings)
+app.add_typer(signed.app, name="session")
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("status")(show_status)
@@ -219,6 +224,13 @@ def demo(
             help="The rest of a building (synthetic, in steps) draws through the main breaker too.",
         ),
     ] = False,
+    protocol: Annotated[
+        Version, typer.Option(help="Which version of OCPP the chargers speak.")
+    ] = Version.OCPP_16,
+    protocol_share: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="What share of them does; the others speak OCPP 1.6."),
+    ] = 1.0,
     switching: Annotated[
         bool, typer.Option("--switching", help="Chargers can go from three phases to one.")
     ] = False,
@@ -240,6 +252,8 @@ def demo(
         data_folder=data_folder,
         portal_port=portal_port,
         house=house,
+        protocol=protocol,
+        protocol_share=protocol_share,
     )
     try:
         asyncio.run(run_demo(options, console))

@@ -103,7 +103,8 @@ class Answering:
         Read a request that can be dealt with at once: readings, behind which nothing waits.
 
         Returns:
-            What it says; nothing if it has to be handed in as all others, such as one that is wrong.
+            What it says; nothing if it has to be handed in as all others, such as one that is wrong, or
+            has signed values, which are put on record.
         """
         if (
             call.action != METER_VALUES
@@ -117,7 +118,8 @@ class Answering:
             heard = self._dialect.hear(call.action, call.payload) or ()
         except CallRefused:
             return ()
-        return tuple(it for it in heard if isinstance(it, Metered))
+        found = tuple(it for it in heard if isinstance(it, Metered))
+        return () if any(sample.signed for it in found for sample in it.samples) else found
 
     async def _take(self, request: Call | Heard) -> None:
         if isinstance(request, Heard):
@@ -140,19 +142,22 @@ class Answering:
             answer, follow_up = await self._handle(call)
         except CallRefused as refusal:
             log.info("request refused", action=call.action, code=refusal.code, why=refusal.text)
-            await self._send(frames.error(call.message_id, refusal.code, refusal.text))
+            await self._refuse(call, refusal.code, refusal.text)
         except LOG_FAULTS as fault:
             log.warning("request not put on record", action=call.action, fault=repr(fault))
             why = "the log cannot be written now; send it again"
-            await self._send(frames.error(call.message_id, Code.INTERNAL, why))
+            await self._refuse(call, Code.INTERNAL, why)
         except Exception as fault:  # a fault of ours must not end the charger's connection
             _log_fault(call.action, fault)
             why = "the server could not handle this request"
-            await self._send(frames.error(call.message_id, Code.INTERNAL, why))
+            await self._refuse(call, Code.INTERNAL, why)
         else:
             await self._send(frames.result(call.message_id, answer))
             if follow_up is not None:
                 self._aside(follow_up())
+
+    async def _refuse(self, call: Call, code: Code, why: str) -> None:
+        await self._send(frames.error(call.message_id, self._dialect.code(code), why))
 
     async def _handle(self, call: Call) -> tuple[Payload, FollowUp | None]:
         dialect = self._dialect

@@ -30,6 +30,8 @@ from services.telemetry.publisher import Publisher
 from services.telemetry.readings.assembly import keep_readings
 from services.telemetry.rights import Rights
 from services.telemetry.settings import Settings
+from services.telemetry.signed.asking import answer_signed
+from services.telemetry.signed.keeping import SignedValues
 from services.telemetry.tls import authority_of
 from services.telemetry.whereabouts import Whereabouts
 from shared.acts_query import answer_acts
@@ -74,11 +76,14 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     await histories.open(assignments.all())
     publisher = Publisher(runtime.client)
     runtime.spawn(publisher.run(), "publisher")
-    await keep_readings(runtime, settings)
+    await keep_readings(runtime, settings, assignments.get)
     rights = Rights(runtime.client, _card_key(settings))
     await rights.open(runtime.pool)
     runtime.spawn(rights.watch(), "watch-permissions")
     passes = Passes(store, Keyring(runtime.pool))
+    signed = SignedValues(store, settings.signed_months)
+    runtime.spawn(signed.run(), "drop old signed values")
+    await answer_signed(runtime.client, runtime.pool)
     parts = Parts(
         gateway_id=gateway_id,
         settings=settings,
@@ -91,6 +96,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
         passes=passes,
         certificates=OwnStreams(store, certificates.stream_of, certificates.folded),
         tokens=OwnStreams(store, meter_tokens.stream_of, meter_tokens.folded),
+        signed=signed,
         authority=authority_of(settings),
     )
     gateway = Gateway(parts, assignments, histories)

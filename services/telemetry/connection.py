@@ -27,10 +27,12 @@ from services.telemetry.decider import disconnected
 from services.telemetry.dialect import Dialect
 from services.telemetry.drivers import Drivers
 from services.telemetry.fail_safes import FailSafes
-from services.telemetry.frames import Call, CallError, CallResult, Unreadable
+from services.telemetry.frames import Call, CallError, CallResult, Sent, Unreadable
 from services.telemetry.handlers import routes
 from services.telemetry.histories import LOG_FAULTS, History
+from services.telemetry.holding import Holding
 from services.telemetry.identities import Proof
+from services.telemetry.learning import Learning
 from services.telemetry.local_lists import LocalList
 from services.telemetry.noticing import Noticing
 from services.telemetry.parting import Parting
@@ -45,6 +47,7 @@ from services.telemetry.short_cut import ShortCut
 from services.telemetry.signing import Signing
 from services.telemetry.sockets import ChargerSocket
 from services.telemetry.upkeep_desk import UpkeepDesk
+from services.telemetry.verifying import Verifying
 from services.telemetry.visits import Visit
 from services.telemetry.wishes import Wishes
 from shared.context import acting
@@ -89,13 +92,17 @@ class Connection:
     ) -> None:
         self._parts = parts
         self._history = history
+        self._dialect = dialect = dialect.for_one(lambda: history.state)
         self._socket = socket
         self._let_in_still = let_in_still
         self._calls = Calls(
             self._send, dialect.violation_of_answer, parts.settings.call_timeout_s
         )
         tongue = dialect.tongue(self._calls.call)
-        fail_safes = FailSafes(parts, history, tongue)
+        holding = Holding(history, tongue)
+        learning = Learning(history, tongue, holding)
+        fail_safes = FailSafes(parts, history, holding, learning)
+        self._verifying = Verifying(history, tongue, holding, self._calls.lost, self._aside)
         self._admission: Admission | Visit
         if history.assigned.barred is None:
             self._admission = Admission(
@@ -105,12 +112,14 @@ class Connection:
                 tongue,
                 fail_safes,
                 remote,
-                lambda: self._list.due(),
+                self._on_accepted,
             )
         else:
             self._admission = Visit(parts, history, fail_safes, self._leave_as_barred)
-        self._parting = Parting(parts, history, self._calls, tongue, fail_safes)
-        self._desk = LimitDesk(parts, history, tongue, self._is_accepted)
+        self._parting = Parting(parts, history, self._calls, tongue, holding, fail_safes)
+        self._desk = LimitDesk(
+            parts, history, holding, self._is_accepted, self._verifying.limit_taken
+        )
         drivers = Drivers(parts, history)
         wishes, records = Wishes(parts, history, self._is_accepted), Records(parts, history)
         self._remote = RemoteDesk(parts, history, tongue, drivers, wishes)
@@ -127,7 +136,7 @@ class Connection:
         self._list = LocalList(parts, history, tongue, self._is_accepted)
         self._rotation = Rotation(parts, history, tongue, self._send_home, proven=proof.proven)
         self._signing = Signing(parts, history, tongue, proof, self._aside)
-        reported = Reported(parts, history)
+        reported = Reported(parts, history, self._verifying.heard)
         self._answering = Answering(
             self.serial,
             dialect,
@@ -172,6 +181,10 @@ class Connection:
 
     def _is_accepted(self) -> bool:
         return self._admission.accepted
+
+    def _on_accepted(self) -> None:
+        self._list.due()
+        self._verifying.due()
 
     # --- From beginning to end ---
 
@@ -304,10 +317,13 @@ class Connection:
                 data = await self._socket.recv(decode=False)
             except ConnectionClosed:
                 return
-            frame = frames.parse(data)
+            frame = frames.parse(data, sends=self._dialect.sends)
             match frame:
                 case Call():
                     await self._answering.put(frame)
+                case Sent():
+                    # Of 2.1's streams of events none is asked for; what comes needs no answer.
+                    log.info("message passed over", action=frame.action[:50])
                 case CallResult() | CallError():
                     self._calls.settle(frame)
                     if not self._admission.accepted:
@@ -321,7 +337,9 @@ class Connection:
         if count <= FAULTS_TOLD or count % 100 == 0:
             log.warning("message unreadable", reason=frame.reason, messages_unreadable=count)
         if frame.reply_to is not None:
-            await self._send(frames.error(frame.reply_to, frame.code, frame.reason))
+            await self._send(
+                frames.error(frame.reply_to, self._dialect.code(frame.code), frame.reason)
+            )
 
     async def _send(self, data: bytes) -> None:
         try:

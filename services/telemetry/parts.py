@@ -17,6 +17,7 @@ from services.telemetry.passes import Passes
 from services.telemetry.publisher import Publisher
 from services.telemetry.rights import Rights
 from services.telemetry.settings import Settings
+from services.telemetry.signed.keeping import SignedValues
 from services.telemetry.whereabouts import Whereabouts
 from shared.event_store import EventStore
 from shared.ids import Serial
@@ -38,6 +39,8 @@ class Parts:
     certificates: OwnStreams[Certificates]
     tokens: OwnStreams[Credentials]
     """Of meters at breakers."""
+    signed: SignedValues
+    """What meters have signed of sessions."""
     authority: Authority | None
     """Who signs certificates of chargers; none: nobody here."""
     attempts: Attempts = field(default_factory=Attempts)

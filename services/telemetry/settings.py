@@ -85,6 +85,8 @@ class Settings(RuntimeSettings):
     """For how many days single readings are kept."""
     quarter_months: int = Field(default=36, ge=2, le=240, alias="TELEMETRY_QUARTER_MONTHS")
     """For how many months quarters of an hour are kept, which is what readings become."""
+    signed_months: int = Field(default=36, ge=1, le=240, alias="TELEMETRY_SIGNED_MONTHS")
+    """For how many months values are kept that meters have signed."""
     trusted_proxies: Networks = Field(default=(), alias="TELEMETRY_TRUSTED_PROXIES")
     """Whose X-Forwarded-For is believed; of all others the address of the socket counts."""
     card_key_file: Path | None = Field(default=None, alias=CARD_KEY_FILE)
