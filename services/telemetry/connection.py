@@ -5,11 +5,16 @@ A reader takes what arrives and gives answers to whoever waits for them; `Answer
 charger's requests in order; the limit desk sends limits. None of them waits for another
 charger. A connection hears of every change of its charger's assignment; one whose charger gets no
 current any more, or belongs elsewhere, takes its leave.
+
+It answers what its charger is told from afar only as long as this gateway holds the charger, which it
+asks after every command has come (`holds.py`): whoever takes the charger listens only after that is in the
+database, so no command has two answers.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Final
 
 import structlog
@@ -30,8 +35,9 @@ from services.telemetry.drivers import Drivers
 from services.telemetry.fail_safes import FailSafes
 from services.telemetry.frames import Call, CallError, CallResult, Unreadable
 from services.telemetry.handlers import routes
-from services.telemetry.histories import LOG_FAULTS, History
+from services.telemetry.histories import LOG_FAULTS
 from services.telemetry.identities import Proof
+from services.telemetry.listening import listening
 from services.telemetry.local_lists import LocalList
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
@@ -39,6 +45,7 @@ from services.telemetry.remote_control import RemoteDesk
 from services.telemetry.revoking import Revoking
 from services.telemetry.rotation import Rotation
 from services.telemetry.signing import Signing
+from services.telemetry.taking import Taken
 from services.telemetry.visits import Visit
 from shared import subjects
 from shared.context import acting
@@ -60,6 +67,7 @@ from shared.messages.telemetry import (
 GOING_AWAY: Final = 1001
 FINISH_S_MAX: Final = 1.0
 """How long a limit that was on its way may take to be put on record after the end."""
+ELSEWHERE: Final = "it has come to another gateway"
 CLOSE_REASON_BYTES_MAX: Final = 123
 """What fits into the closing frame of a WebSocket (RFC 6455, section 5.5)."""
 FAULTS_TOLD: Final = 10
@@ -74,7 +82,7 @@ class Connection:
     def __init__(
         self,
         parts: Parts,
-        history: History,
+        taken: Taken,
         dialect: Dialect,
         socket: ServerConnection,
         remote: str,
@@ -82,7 +90,9 @@ class Connection:
         let_in_still: Callable[[], Awaitable[bool]],
     ) -> None:
         self._parts = parts
-        self._history = history
+        self._history = history = taken.history
+        self.holding = taken.holding
+        self.holding.on_lost = self._cut
         self._socket = socket
         self._let_in_still = let_in_still
         self._calls = Calls(
@@ -122,6 +132,7 @@ class Connection:
         self._end_reason: str | None = None
         self._side: asyncio.TaskGroup | None = None
         self._leaving: asyncio.Task[None] | None = None
+        self._letting_go: asyncio.Task[None] | None = None
         self.ended = asyncio.Event()
 
     @property
@@ -154,22 +165,60 @@ class Connection:
     async def run(self) -> None:
         """Serve the charger until its socket ends; then put that on record."""
         structlog.contextvars.bind_contextvars(serial=self.serial, charger_id=self.charger_id)
+        client = self._parts.client
+        async with AsyncExitStack() as end:
+            end.callback(self.ended.set)
+            asked = await end.enter_async_context(AsyncExitStack())
+            end.push_async_callback(self._put_end_on_record)
+            try:
+                # Another gateway may ask for the charger until its end here is on record.
+                subject = subjects.let_go(self.charger_id)
+                await asked.enter_async_context(listening(client, subject, self._on_let_go))
+                async with AsyncExitStack() as heard:
+                    for kind, take in self._taken.items():
+                        subject = subjects.charger_command(kind, self.charger_id)
+                        hear = partial(self._heard, take)
+                        await heard.enter_async_context(listening(client, subject, hear))
+                    if not await self._let_in_still():
+                        self._send_home("what it has shown is good no more")
+                    if await self._is_held():
+                        await self._serve()
+            except NatsError as error:
+                log.warning("charger turned away, no limits could reach it", error=repr(error))
+                self._end_reason = "the gateway cannot reach NATS"
+                await self._socket.close(GOING_AWAY, self._end_reason)
+
+    # --- Whether this gateway holds the charger ---
+
+    async def _heard(self, take: Callable[[Msg], Awaitable[None]], message: Msg) -> None:
+        """Hand a command on, unless another gateway has the charger by now: that one answers it."""
+        if await self._is_held():
+            await take(message)
+
+    async def _is_held(self) -> bool:
         try:
-            async with AsyncExitStack() as heard:
-                for kind, take in self._taken.items():
-                    subject = subjects.charger_command(kind, self.charger_id)
-                    subscription = await self._parts.client.subscribe(subject, cb=take)
-                    heard.push_async_callback(subscription.unsubscribe)
-                if not await self._let_in_still():
-                    self._send_home("what it has shown is good no more")
-                await self._serve()
+            return await self.holding.look(self._history.assigned.installation_id)
+        except LOG_FAULTS as fault:
+            log.warning("holder not looked up", fault=repr(fault))
+            return True  # what the charger is told needs the log, which says that it is away
+
+    async def _on_let_go(self, message: Msg) -> None:
+        if message.data.decode() == f"{self._parts.gateway_id} {self.holding.number}":
+            self._letting_go = asyncio.create_task(self._let_go(message), name="let-go")
+
+    async def _let_go(self, message: Msg) -> None:
+        """Cut the line, which its charger has left, and say so when that is on record."""
+        self._end_reason = self._end_reason or ELSEWHERE
+        self._cut()
+        await self.ended.wait()
+        try:
+            await message.respond(b"")
         except NatsError as error:
-            log.warning("charger turned away, no limits could reach it", error=repr(error))
-            self._end_reason = "the gateway cannot reach NATS"
-            await self._socket.close(GOING_AWAY, self._end_reason)
-        finally:
-            await self._put_end_on_record()
-            self.ended.set()
+            log.warning("answer not sent", error=repr(error))
+
+    def _cut(self) -> None:
+        self._lose()
+        self._socket.transport.abort()
 
     async def _on_withdrawn(self, _: Msg) -> None:
         self._send_home("its password was withdrawn")
@@ -266,12 +315,16 @@ class Connection:
         reason = self._end_reason or _reason_of(self._socket)
         log.info("connection ended", reason=reason)
         await self._history.settle()
-        state, assigned = self._history.state, self._history.assigned
+        if self.holding.lost:
+            return  # it is for whoever has taken the charger to say what became of it
         with acting(f"charger/{self.serial}"):
             try:
-                await self._history.record(disconnected(state, assigned, reason))
+                await self._history.decide(
+                    lambda state: disconnected(state, self._history.assigned, reason)
+                )
             except LOG_FAULTS as fault:
                 log.warning("end of the connection not put on record", fault=repr(fault))
+        await self.holding.end()
 
     # --- Reading ---
 

@@ -10,6 +10,7 @@ from services.telemetry.authority import Authority
 from services.telemetry.certificates import Certificates
 from services.telemetry.credentials import Credentials
 from services.telemetry.epochs import Epochs
+from services.telemetry.holds import Holds
 from services.telemetry.knocks import Knocks
 from services.telemetry.lists import ListSent
 from services.telemetry.own_streams import OwnStreams
@@ -31,6 +32,7 @@ class Parts:
     client: Client
     store: EventStore
     epochs: Epochs
+    holds: Holds
     publisher: Publisher
     whereabouts: Whereabouts
     rights: Rights
