@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from services.notifications.known import (
+    Alarm,
     Balance,
     Breaker,
     Charger,
@@ -44,10 +45,16 @@ from shared.messages.telemetry import (
     ChargerStatusChanged,
     FaultReported,
 )
+from shared.messages.upkeep import SecurityEventReported
 
 NO_ERROR: Final = "NoError"
 """OCPP 1.6 ChargePointErrorCode of a charger that has nothing to complain about."""
 MAIN_NAME: Final = "Main breaker"
+ALARM_LASTS_S: Final = 86_400.0
+"""How long after a charger has warned of its security last that stands. It says when it happens, and
+never that it is over."""
+ALARMS_MAX: Final = 20
+"""So many kinds of alarms of a charger are kept; then the oldest goes."""
 OVERLOAD_LASTS_S: Final = 600.0
 """How long after an overload was said last it is over. The balancer says it again while it lasts."""
 
@@ -66,7 +73,13 @@ SiteEvent = (
     | SerialLocked
     | SerialUnlocked
 )
-ConditionEvent = ChargerConnected | ChargerDisconnected | ChargerStatusChanged | FaultReported
+ConditionEvent = (
+    ChargerConnected
+    | ChargerDisconnected
+    | ChargerStatusChanged
+    | FaultReported
+    | SecurityEventReported
+)
 BalanceEvent = OverloadDetected | LimitIgnored | CurrentLimitAllocated | UnmanagedLoadCounted
 
 
@@ -150,16 +163,37 @@ def fold_condition(
     match event:
         case ChargerConnected():
             same = before.serial in {None, event.serial}
-            return Condition(serial=event.serial, fault=before.fault if same else None)
+            known = before if same else Condition()
+            return Condition(serial=event.serial, fault=known.fault, alarms=known.alarms)
         case ChargerDisconnected():
             since = before.gone_since or recorded_at
             return before.model_copy(update={"gone_since": since})
         case FaultReported():
             return _faulty(before, event.error_code, event.info or "", recorded_at)
+        case SecurityEventReported():
+            return _alarmed(before, event, recorded_at)
         case ChargerStatusChanged() if event.error_code == NO_ERROR:
             return before.model_copy(update={"fault": None})
         case ChargerStatusChanged():
             return _faulty(before, event.error_code, "", recorded_at)
+
+
+def _alarmed(
+    before: Condition, event: SecurityEventReported, recorded_at: datetime
+) -> Condition:
+    """One that comes again within a while goes on; what happens every day is none."""
+    if not event.alarming:
+        return before
+    known = before.alarms.get(event.kind)
+    goes_on = known and seconds_between(known.latest, recorded_at) < ALARM_LASTS_S
+    alarm = Alarm(
+        info=event.info or "",
+        since=known.since if known and goes_on else recorded_at,
+        latest=recorded_at,
+    )
+    others = [(kind, it) for kind, it in before.alarms.items() if kind != event.kind]
+    newest = sorted(others, key=lambda it: it[1].latest)[-(ALARMS_MAX - 1) :]
+    return before.model_copy(update={"alarms": dict(newest) | {event.kind: alarm}})
 
 
 def _faulty(before: Condition, code: str, info: str, recorded_at: datetime) -> Condition:

@@ -14,13 +14,11 @@ database, so no command has two answers.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Final
 
 import structlog
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from services.telemetry import frames
@@ -28,6 +26,7 @@ from services.telemetry.admission import Admission
 from services.telemetry.answering import Answering, Heard
 from services.telemetry.calls import Calls
 from services.telemetry.charger import AssignedCharger
+from services.telemetry.commanded import commanded
 from services.telemetry.commands import LimitDesk
 from services.telemetry.decider import disconnected
 from services.telemetry.dialect import Dialect
@@ -37,17 +36,19 @@ from services.telemetry.frames import Call, CallError, CallResult, Unreadable
 from services.telemetry.handlers import routes
 from services.telemetry.histories import LOG_FAULTS
 from services.telemetry.identities import Proof
-from services.telemetry.listening import listening
 from services.telemetry.local_lists import LocalList
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
 from services.telemetry.remote_control import RemoteDesk
+from services.telemetry.reported import Reported
 from services.telemetry.revoking import Revoking
 from services.telemetry.rotation import Rotation
+from services.telemetry.said import Metered
+from services.telemetry.short_cut import ShortCut
 from services.telemetry.signing import Signing
+from services.telemetry.sockets import ChargerSocket
 from services.telemetry.taking import Taken
 from services.telemetry.visits import Visit
-from shared import subjects
 from shared.context import acting
 from shared.ids import ChargerId, Serial
 from shared.messages import Command
@@ -84,7 +85,7 @@ class Connection:
         parts: Parts,
         taken: Taken,
         dialect: Dialect,
-        socket: ServerConnection,
+        socket: ChargerSocket,
         remote: str,
         proof: Proof,
         let_in_still: Callable[[], Awaitable[bool]],
@@ -121,18 +122,25 @@ class Connection:
         self._list = LocalList(parts, history, tongue, self._is_accepted)
         self._rotation = Rotation(parts, history, tongue, self._send_home, proven=proof.proven)
         self._signing = Signing(parts, history, tongue, proof, self._aside)
+        reported = Reported(parts, history)
         self._answering = Answering(
             self.serial,
             dialect,
             self._admission,
-            {**routes(parts, history, drivers), **self._signing.routes()},
+            {
+                **routes(parts, history, drivers),
+                **self._signing.routes(),
+                Metered: reported.metered,
+            },
             self._send,
             self._aside,
         )
+        self._short_cut = ShortCut(socket, dialect, self._answering, reported, parts.publisher)
         self._end_reason: str | None = None
         self._side: asyncio.TaskGroup | None = None
         self._leaving: asyncio.Task[None] | None = None
         self._letting_go: asyncio.Task[None] | None = None
+        self._given_back = asyncio.Event()
         self.ended = asyncio.Event()
 
     @property
@@ -165,35 +173,33 @@ class Connection:
     async def run(self) -> None:
         """Serve the charger until its socket ends; then put that on record."""
         structlog.contextvars.bind_contextvars(serial=self.serial, charger_id=self.charger_id)
-        client = self._parts.client
         async with AsyncExitStack() as end:
             end.callback(self.ended.set)
-            asked = await end.enter_async_context(AsyncExitStack())
+            end.push_async_callback(self._give_back)
+            # What comes for the charger is answered here until its end is on record, and then by
+            # nobody: before it is given back, nobody listens here any more.
+            heard = await end.enter_async_context(AsyncExitStack())
             end.push_async_callback(self._put_end_on_record)
             try:
-                # Another gateway may ask for the charger until its end here is on record.
-                subject = subjects.let_go(self.charger_id)
-                await asked.enter_async_context(listening(client, subject, self._on_let_go))
-                async with AsyncExitStack() as heard:
-                    for kind, take in self._taken.items():
-                        subject = subjects.charger_command(kind, self.charger_id)
-                        hear = partial(self._heard, take)
-                        await heard.enter_async_context(listening(client, subject, hear))
-                    if not await self._let_in_still():
-                        self._send_home("what it has shown is good no more")
-                    if await self._is_held():
-                        await self._serve()
+                await heard.enter_async_context(
+                    commanded(
+                        self._parts.client,
+                        self.charger_id,
+                        self._taken,
+                        self._is_held,
+                        self._on_let_go,
+                    )
+                )
+                if not await self._let_in_still():
+                    self._send_home("what it has shown is good no more")
+                if await self._is_held():
+                    await self._serve()
             except NatsError as error:
                 log.warning("charger turned away, no limits could reach it", error=repr(error))
                 self._end_reason = "the gateway cannot reach NATS"
                 await self._socket.close(GOING_AWAY, self._end_reason)
 
     # --- Whether this gateway holds the charger ---
-
-    async def _heard(self, take: Callable[[Msg], Awaitable[None]], message: Msg) -> None:
-        """Hand a command on, unless another gateway has the charger by now: that one answers it."""
-        if await self._is_held():
-            await take(message)
 
     async def _is_held(self) -> bool:
         try:
@@ -210,7 +216,7 @@ class Connection:
         """Cut the line, which its charger has left, and say so when that is on record."""
         self._end_reason = self._end_reason or ELSEWHERE
         self._cut()
-        await self.ended.wait()
+        await self._given_back.wait()
         try:
             await message.respond(b"")
         except NatsError as error:
@@ -241,6 +247,7 @@ class Connection:
                 renewal = side.create_task(self._signing.renew(), name="renewal")
                 listing = side.create_task(self._list.run(), name="local-list")
                 revoking = side.create_task(self._revoking.run(), name="revoking")
+                self._socket.short_cut = self._short_cut.take
                 await self._read()
                 self._lose()
                 nudge.cancel()
@@ -256,6 +263,7 @@ class Connection:
 
     def _lose(self) -> None:
         """The socket is gone: whoever waits for the charger is told, and nothing more is sent."""
+        self._socket.short_cut = None
         self._admission.accepted = False
         self._desk.close()
         self._calls.lose()
@@ -315,16 +323,21 @@ class Connection:
         reason = self._end_reason or _reason_of(self._socket)
         log.info("connection ended", reason=reason)
         await self._history.settle()
-        if self.holding.lost:
-            return  # it is for whoever has taken the charger to say what became of it
-        with acting(f"charger/{self.serial}"):
-            try:
-                await self._history.decide(
-                    lambda state: disconnected(state, self._history.assigned, reason)
-                )
-            except LOG_FAULTS as fault:
-                log.warning("end of the connection not put on record", fault=repr(fault))
-        await self.holding.end()
+        if (
+            not self.holding.lost
+        ):  # or it is for whoever has taken the charger to say what became of it
+            with acting(f"charger/{self.serial}"):
+                try:
+                    await self._history.decide(
+                        lambda state: disconnected(state, self._history.assigned, reason)
+                    )
+                except LOG_FAULTS as fault:
+                    log.warning("end of the connection not put on record", fault=repr(fault))
+
+    async def _give_back(self) -> None:
+        if not self.holding.lost:
+            await self.holding.end()
+        self._given_back.set()
 
     # --- Reading ---
 
@@ -374,7 +387,7 @@ def _that_fits(reason: str) -> str:
     return reason.encode()[:CLOSE_REASON_BYTES_MAX].decode(errors="ignore")
 
 
-def _reason_of(socket: ServerConnection) -> str:
+def _reason_of(socket: ChargerSocket) -> str:
     code, reason = socket.close_code, socket.close_reason
     if code is None or code == 1006:
         return "the connection was lost"

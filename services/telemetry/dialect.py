@@ -12,6 +12,7 @@ from services.telemetry.charger import Session
 from services.telemetry.frames import Payload
 from services.telemetry.lists import Capacity, Update
 from services.telemetry.said import Replies, Said, Standing
+from services.telemetry.upkeep import Upkeep
 from services.telemetry.validation import Violation
 
 Call = Callable[[str, Payload], Awaitable[Payload]]
@@ -141,3 +142,6 @@ class Dialect(Protocol):
 
     def tongue(self, call: Call) -> Tongue:
         """Make what tells one charger what we want of it."""
+
+    def upkeep(self, call: Call) -> Upkeep:
+        """Make what tells one charger what people ask of its hardware."""

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import structlog
 
-from services.telemetry import metering
 from services.telemetry.decider import (
     firmware_notified,
     start_mark,
@@ -30,7 +29,6 @@ from services.telemetry.said import (
     Ended,
     FirmwareSaid,
     Handled,
-    Metered,
     Reply,
     Said,
     Standing,
@@ -51,28 +49,9 @@ log = structlog.get_logger()
 
 
 def routes(parts: Parts, history: History, drivers: Drivers) -> dict[type[Said], Handler]:
-    """Name who takes what a charger may say once it is accepted."""
+    """Name who takes what a charger may say once it is accepted; readings are taken by `Reported`."""
     sessions = _sessions(parts, history, drivers)
-    return {**sessions, **_notices(history), Metered: _metered(parts, history)}
-
-
-def _metered(parts: Parts, history: History) -> Handler:
-    told = False
-
-    async def metered(said: Metered) -> Reply:
-        nonlocal told
-        found = metering.readings(history.assigned, history.state.session, said, utc_now())
-        for reading in found:
-            parts.publisher.offer(reading)
-        if not found and not told:
-            told = True
-            log.warning(
-                "meter values without current or power give no reading",
-                connector=said.connector,
-            )
-        return None
-
-    return metered
+    return {**sessions, **_notices(history)}
 
 
 def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Said], Handler]:

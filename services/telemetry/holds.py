@@ -86,7 +86,7 @@ class Holding:
         self.others_between = others_between
         """Another gateway has held it since this one did: what is remembered here is out of date."""
         self.lost = False
-        """Another gateway has taken the charger."""
+        """The charger is held here no more: it was let go, or taken by another gateway."""
         self.on_lost: Callable[[], None] = _nobody
         """Told when that is noticed."""
         self._holds = holds
@@ -130,6 +130,7 @@ class Holding:
 
     async def end(self) -> None:
         """Let the charger go; whoever comes next need not ask."""
+        self.lost = True
         try:
             await self._holds.end(self.charger_id, self.number)
         except DATABASE_FAULTS as fault:

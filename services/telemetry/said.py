@@ -138,10 +138,10 @@ class FirmwareSaid:
 
 @dataclass(frozen=True, slots=True)
 class DiagnosticsSaid:
-    """How far it is with sending its diagnostics."""
+    """How far it is with sending its records."""
 
     status: str
-    """OCPP 1.6 DiagnosticsStatus."""
+    """OCPP 1.6 DiagnosticsStatus, or UploadLogStatus of its security whitepaper."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,10 @@ class Settings(RuntimeSettings):
     drain_s: float = Field(default=0.5, ge=0, le=3600, alias="TELEMETRY_DRAIN_S")
     """Over how long chargers are let go when the gateway is asked to stop, so that they do not come to the
     other gateways all at the same moment."""
+    reading_days: int = Field(default=14, ge=2, le=400, alias="TELEMETRY_READING_DAYS")
+    """For how many days single readings are kept."""
+    quarter_months: int = Field(default=36, ge=2, le=240, alias="TELEMETRY_QUARTER_MONTHS")
+    """For how many months quarters of an hour are kept, which is what readings become."""
     trusted_proxies: Networks = Field(default=(), alias="TELEMETRY_TRUSTED_PROXIES")
     """Whose X-Forwarded-For is believed; of all others the address of the socket counts."""
     card_key_file: Path | None = Field(default=None, alias=CARD_KEY_FILE)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from shared.history.credential_sentences import OF_CREDENTIALS
 from shared.history.notification_sentences import OF_NOTIFICATIONS
 from shared.history.people import OF_PEOPLE
+from shared.history.upkeep_sentences import OF_UPKEEP
 from shared.history.wording import Words, amperes, each_phase, why
 from shared.ids import CircuitId
 from shared.messages import Event, balancer, telemetry
@@ -358,4 +359,5 @@ _SENTENCES: Final = {
     **OF_CREDENTIALS,
     **OF_NOTIFICATIONS,
     **OF_PEOPLE,
+    **OF_UPKEEP,
 }

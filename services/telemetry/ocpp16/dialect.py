@@ -6,7 +6,9 @@ from services.telemetry.dialect import Call, Tongue
 from services.telemetry.frames import Payload
 from services.telemetry.ocpp16 import hearing
 from services.telemetry.ocpp16.telling import Tongue16
+from services.telemetry.ocpp16.upkeep import Upkeep16
 from services.telemetry.said import Replies, Said
+from services.telemetry.upkeep import Upkeep
 from services.telemetry.validation import Schemas, Violation
 
 SCHEMAS: Final = Schemas("v16")
@@ -41,6 +43,10 @@ class Ocpp16:
     def tongue(self, call: Call) -> Tongue:
         """See `Dialect`."""
         return Tongue16(call)
+
+    def upkeep(self, call: Call) -> Upkeep:
+        """See `Dialect`."""
+        return Upkeep16(call)
 
 
 OCPP_16: Final = Ocpp16()

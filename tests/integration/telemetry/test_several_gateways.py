@@ -154,15 +154,17 @@ async def persistently(charger: RawCharger, amperes: float) -> None:
 
 
 async def test_a_gateway_that_sleeps_loses_its_charger_and_does_no_harm_when_it_wakes_up(
-    world: World, other: GatewayProcess
+    world: World,
 ) -> None:
     [place] = await places(world, 1)
     async with contextlib.AsyncExitStack() as stack:
-        former = await stack.enter_async_context(plugged_in(other.url, place.serial))
+        sleeper = await stack.enter_async_context(gateway_process(world))
+        await known_everywhere(world, place)
+        former = await stack.enter_async_context(plugged_in(sleeper.url, place.serial))
         await former.boot_until_accepted()
         await former.call("StartTransaction", START)
         assert (await world.limit(place, 1)).accepted
-        other.signal(signal.SIGSTOP)
+        sleeper.signal(signal.SIGSTOP)
         try:
             # It will find this when it wakes up.
             late = asyncio.create_task(
@@ -175,7 +177,7 @@ async def test_a_gateway_that_sleeps_loses_its_charger_and_does_no_harm_when_it_
             await charger.call("Heartbeat", {})
             assert (await world.limit(place, 2)).accepted
         finally:
-            other.signal(signal.SIGCONT)
+            sleeper.signal(signal.SIGCONT)
         assert (await world.limit(place, 3)).accepted
         await former.closed()
         with pytest.raises(ConnectionClosed):

@@ -27,6 +27,7 @@ from shared.messages.telemetry import (
     ChargerStatusChanged,
     FaultReported,
 )
+from shared.messages.upkeep import SecurityEventReported
 from shared.phases import Phase
 from tests.unit.notifications.facts import BAY, GARAGE, SERIAL, T0, at, facts, site
 
@@ -91,6 +92,39 @@ def test_a_fault_stands_until_the_charger_says_that_there_is_none() -> None:
     assert found.said == "GroundFailure (L2)"
     assert kinds(heard(connected(), fault, connected()), 0) == {WarningKind.FAULT}
     assert kinds(heard(connected(), fault, well), 0) == set()
+
+
+def security(kind: str = "TamperDetectionActivated", *, alarming: bool = True) -> object:
+    return SecurityEventReported(
+        **PLACE, kind=kind, alarming=alarming, reported_at=T0, info="cover opened"
+    )
+
+
+def test_an_alarm_stands_for_a_day_and_outlives_a_restart_of_the_charger() -> None:
+    known = heard(connected(), security(), connected())
+
+    (found,) = standing(known, at(0)).stands.values()
+
+    assert (found.kind, found.about) == (
+        WarningKind.SECURITY,
+        f"{BAY}:TamperDetectionActivated",
+    )
+    assert found.said == "TamperDetectionActivated (cover opened)"
+    assert kinds(known, 86_399) == {WarningKind.SECURITY}
+    assert kinds(known, 86_400) == set()
+
+
+def test_what_happens_to_chargers_every_day_alarms_nobody() -> None:
+    restarted = security("StartupOfTheDevice", alarming=False)
+
+    assert kinds(heard(connected(), restarted), 0) == set()
+    assert kinds(heard(connected(), security(), connected("OTHER0001")), 0) == set()
+
+
+def test_only_so_many_kinds_of_alarms_are_kept() -> None:
+    known = heard(connected(), *(security(f"Kind{it}") for it in range(30)))
+
+    assert len(standing(known, at(0)).stands) == 20
 
 
 def test_what_another_charger_said_under_the_same_id_is_not_told_of_this_one() -> None:
