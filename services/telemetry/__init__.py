@@ -32,6 +32,6 @@ local_lists, remote_control and revoking (what they are told); asked_door (what 
 credential_desk, certificate_desk and token_desk with rotation and signing (what chargers and meters are
 issued), passes, keyring and own_streams (where that is kept), tls; rights (what is known of permissions);
 roster (which gateways there are), holds and taking (which of them has a charger, how it comes to another
-one), burials and draining (when one is gone, or goes), listening;
+one), burials and draining (when one is gone, or goes), tries, listening;
 meter_door and meter_identities (the web server that meters at breakers push to).
 """

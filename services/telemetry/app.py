@@ -34,6 +34,7 @@ from services.telemetry.rights import Rights
 from services.telemetry.roster import on_the_list
 from services.telemetry.settings import Settings
 from services.telemetry.tls import authority_of
+from services.telemetry.tries import Tries
 from services.telemetry.whereabouts import Whereabouts
 from shared.acts_query import answer_acts
 from shared.clock import utc_now
@@ -88,6 +89,8 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     await rights.open(runtime.pool)
     runtime.spawn(rights.watch(), "watch-permissions")
     passes = Passes(store, Keyring(runtime.pool))
+    tries = Tries(runtime.client, gateway_id)
+    await tries.listen()
     parts = Parts(
         gateway_id=gateway_id,
         settings=settings,
@@ -101,6 +104,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
         passes=passes,
         certificates=OwnStreams(store, certificates.stream_of, certificates.folded),
         tokens=OwnStreams(store, meter_tokens.stream_of, meter_tokens.folded),
+        tries=tries,
         authority=authority_of(settings),
     )
     gateway = Gateway(parts, assignments, histories)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from nats.aio.client import Client
 
-from services.telemetry.attempts import Attempts
 from services.telemetry.authority import Authority
 from services.telemetry.certificates import Certificates
 from services.telemetry.credentials import Credentials
@@ -18,6 +17,7 @@ from services.telemetry.passes import Passes
 from services.telemetry.publisher import Publisher
 from services.telemetry.rights import Rights
 from services.telemetry.settings import Settings
+from services.telemetry.tries import Tries
 from services.telemetry.whereabouts import Whereabouts
 from shared.event_store import EventStore
 from shared.ids import Serial
@@ -40,10 +40,10 @@ class Parts:
     certificates: OwnStreams[Certificates]
     tokens: OwnStreams[Credentials]
     """Of meters at breakers."""
+    tries: Tries
+    """Who has shown wrong passwords lately."""
     authority: Authority | None
     """Who signs certificates of chargers; none: nobody here."""
-    attempts: Attempts = field(default_factory=Attempts)
-    """Who has shown wrong passwords lately."""
     lists: dict[Serial, ListSent] = field(default_factory=dict)
     """What each charger's local list holds, as far as this process has sent it."""
     knocks: Knocks = field(default_factory=Knocks)

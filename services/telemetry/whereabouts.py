@@ -69,6 +69,14 @@ class Whereabouts:
         seen = self._confirmed.get(serial)
         return "" if seen is None else seen.host
 
+    async def last_host(self, pool: "asyncpg.Pool[Any]", serial: Serial) -> str:
+        """Name the network address from which a serial was last accepted, by whichever gateway."""
+        try:
+            await self.look(pool, serial)
+        except DATABASE_FAULTS as fault:
+            log.warning("whereabouts not read anew", serial=serial, fault=repr(fault))
+        return self.host(serial)
+
     def left(self, serial: Serial) -> AssignedCharger | None:
         """Name the place that a serial was taken away from last."""
         gone = self._gone.get(serial)
