@@ -111,6 +111,7 @@ class Roster:
         await self._connection.execute(
             "insert into gateway (gateway_id, number) values ($1, $2)", self.gateway_id, number
         )
+        await self._listen()
         await self._look()
         log.info("gateway takes part", number=number, gateway_id=self.gateway_id)
 
@@ -118,6 +119,8 @@ class Roster:
         """Leave the list, unless something is left to be put on record; whoever sees that will do it."""
         for burial in self._burials.values():
             burial.cancel()
+        if self._connection is None:
+            return  # the database is away
         try:
             await self._connection.execute(_LEAVE, self.gateway_id)
         except LOCK_FAULTS as fault:
@@ -142,7 +145,6 @@ class Roster:
             TakenForDead: the process has to end.
         """
         self._heard = on_taken
-        await self._listen()
         while True:
             try:
                 await self.bury_gone(bury)
