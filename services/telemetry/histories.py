@@ -113,6 +113,17 @@ class History:
         holding = self.holding
         return holding is not None and await holding.surely(self.assigned.installation_id)
 
+    async def check_held(self) -> None:
+        """
+        Make sure that what is put on record about the charger elsewhere than in its history may be.
+
+        Raises:
+            Fenced: another gateway holds the charger.
+            LOG_FAULTS: that cannot be asked now.
+        """
+        if not await self.held():
+            raise Fenced(f"another gateway holds charger {self.assigned.charger_id}")
+
     async def _read_on(self) -> None:
         newer = await self._store.load(self.assigned.stream, self._version)
         if newer:  # what is held in memory must not be ahead of a database that has crashed
