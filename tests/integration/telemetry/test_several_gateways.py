@@ -270,6 +270,27 @@ async def test_a_gateway_that_is_drained_lets_its_chargers_go_one_by_one(
         assert why == "the gateway stops"
 
 
+async def test_asked_to_stop_a_second_time_a_gateway_hurries(world: World) -> None:
+    here = await places(world, 3)
+    async with contextlib.AsyncExitStack() as stack:
+        leaving = await stack.enter_async_context(
+            gateway_process(world, TELEMETRY_DRAIN_S="3600")
+        )
+        await known_everywhere(world, *here)
+        for place in here:
+            charger = await stack.enter_async_context(plugged_in(leaving.url, place.serial))
+            await charger.boot_until_accepted()
+        leaving.signal(signal.SIGTERM)
+        await world.until(lambda: not_ready(leaving))
+        assert leaving.process.returncode is None
+
+        leaving.signal(signal.SIGTERM)
+
+        assert await leaving.ended() == 0
+    for place in here:
+        assert (await connections(world, place))[-1][1] == "the gateway stops"
+
+
 async def through_a_drain(
     first: str, then: str, place: Place, went: "asyncio.Queue[float]", over: asyncio.Event
 ) -> None:
