@@ -19,6 +19,8 @@ from tests.support.databases import ROOT
 
 READY_S_MAX = 40.0
 END_S_MAX = 30.0
+LOG_TOLD = 4000
+"""So many characters of a gateway's log are shown where a test fails."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ async def gateway_process(world: World, **told: str) -> AsyncIterator[GatewayPro
                 await asyncio.sleep(0.05)
         yield gateway
     finally:
+        print(log.read_text()[-LOG_TOLD:])  # noqa: T201  # shown where a test fails
         if process.returncode is None:
             process.send_signal(signal.SIGCONT)
             process.kill()
