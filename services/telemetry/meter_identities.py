@@ -1,6 +1,5 @@
 """Whether a meter at a breaker is the one that it says it is: by a token, as RFC 6750 has it."""
 
-import time
 from http import HTTPStatus
 
 import structlog
@@ -48,7 +47,7 @@ class MeterIdentities:
         if not required and not state.demanded(meter.entered):
             return
         remote = "" if request.client is None else request.client.host
-        if parts.attempts.exhausted(remote, holder, time.monotonic(), known=True):
+        if parts.tries.exhausted(remote, holder, known=True):
             raise ReadingRefused(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "TooManyWrongTokens",
@@ -65,7 +64,7 @@ class MeterIdentities:
         good = state.good(meter.entered)
         credential_id = await parts.passes.keyring.which(holder, good, token)
         if credential_id is None:
-            parts.attempts.wrong(remote, holder, time.monotonic())
+            await parts.tries.wrong(remote, holder)
             raise ReadingRefused(
                 HTTPStatus.UNAUTHORIZED,
                 "TokenWrong",

@@ -81,6 +81,9 @@ class Settings(RuntimeSettings):
     """After how long a known charger that came back and says nothing is asked how it is."""
     last_words_s: float = Field(default=15.0, gt=0, alias="TELEMETRY_LAST_WORDS_S")
     """How long the end of a session is waited for before a locked or removed charger is sent away."""
+    drain_s: float = Field(default=0.5, ge=0, le=3600, alias="TELEMETRY_DRAIN_S")
+    """Over how long chargers are let go when the gateway is asked to stop, so that they do not come to the
+    other gateways all at the same moment."""
     reading_days: int = Field(default=14, ge=2, le=400, alias="TELEMETRY_READING_DAYS")
     """For how many days single readings are kept."""
     quarter_months: int = Field(default=36, ge=2, le=240, alias="TELEMETRY_QUARTER_MONTHS")
