@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from cli import layout, log_commands, notices, people
+from cli import layout, log_commands, notices, people, upkeep
 from cli.backup_commands import backup, restore
 from cli.bench.commands import bench
 from cli.client_commands import client
@@ -41,6 +41,7 @@ from cli.support.registration import register
 from cli.up import run_stack
 from shared.messaging import ServiceUnavailable
 from shared.phases import GridType
+from simulator.tongues import Version
 
 REFUSED: Final = 1
 """Exit code of a command that a rule turned down."""
@@ -66,6 +67,8 @@ app.add_typer(notices.warning, name="warning")
 app.add_typer(notices.webhook, name="webhook")
 app.add_typer(notices.subscription, name="subscription")
 layout.charger.add_typer(people.session)
+layout.charger.add_typer(upkeep.upkeep)
+layout.certificate.add_typer(upkeep.certificate)
 app.add_typer(log_commands.log, name="log")
 app.add_typer(bench, name="bench")
 app.add_typer(prove, name="prove")
@@ -242,6 +245,13 @@ def demo(
             help="The rest of a building (synthetic, in steps) draws through the main breaker too.",
         ),
     ] = False,
+    protocol: Annotated[
+        Version, typer.Option(help="Which version of OCPP the chargers speak.")
+    ] = Version.OCPP_16,
+    protocol_share: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="What share of them does; the others speak OCPP 1.6."),
+    ] = 1.0,
     switching: Annotated[
         bool, typer.Option("--switching", help="Chargers can go from three phases to one.")
     ] = False,
@@ -263,6 +273,8 @@ def demo(
         data_folder=data_folder,
         portal_port=portal_port,
         house=house,
+        protocol=protocol,
+        protocol_share=protocol_share,
     )
     try:
         asyncio.run(run_demo(options, console))

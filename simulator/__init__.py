@@ -18,11 +18,16 @@ else, so that it cannot inherit their mistakes.
     outlet.py         the electrical side of a charger: limit, car, meter
     readings.py       OCPP meter values
     transactions.py   drivers and their transactions
+    reservations.py   for whom a charger is kept
+    roots.py          root certificates, and signatures of firmware
     outbox.py         what a charger has to tell, in order, until it is answered
     charger.py        one charger
     requests.py       what a server may ask of a charger
+    upkeep_requests.py  the same, about its hardware
     payloads.py       reading what a server sent
     ocppj.py          OCPP-J framing on a WebSocket
+    tongues.py        the version of OCPP that a charger speaks
+    ocpp2/            OCPP 2.0.1 and 2.1
     link.py           one charger's socket: connect, boot, tell, come back
     garage.py         all of it together, stepped through time
     report.py         the figures, counted step by step

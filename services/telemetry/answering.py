@@ -15,12 +15,13 @@ from services.telemetry.frames import Call, Code, Payload
 from services.telemetry.handlers import Handler
 from services.telemetry.histories import LOG_FAULTS
 from services.telemetry.payloads import CallRefused
-from services.telemetry.said import Booted, Reply, Said, Welcomed
+from services.telemetry.said import Booted, Metered, Reply, Said, Welcomed
 from shared.context import acting
 from shared.ids import Serial
 
 CALLS_WAITING_MAX: Final = 64
 """How many requests of a charger may wait; then its socket is read no further."""
+METER_VALUES: Final = "MeterValues"
 
 log = structlog.get_logger()
 
@@ -77,6 +78,7 @@ class Answering:
         self._send = send
         self._aside = aside
         self._requests: asyncio.Queue[Call | Heard] = asyncio.Queue(CALLS_WAITING_MAX)
+        self._busy = False
 
     async def put(self, request: Call | Heard) -> None:
         """Hand in what has come; waits while too much waits."""
@@ -90,13 +92,37 @@ class Answering:
     async def run(self) -> None:
         """Answer until cancelled."""
         while True:
-            await self._take(await self._requests.get())
+            request = await self._requests.get()
+            self._busy = True
+            await self._take(request)
+            self._busy = False
             self._requests.task_done()
+
+    def read_at_once(self, call: Call) -> tuple[Metered, ...]:
+        """
+        Read a request that can be dealt with at once: readings, behind which nothing waits.
+
+        Returns:
+            What it says; nothing if it has to be handed in as all others, such as one that is wrong.
+        """
+        if (
+            call.action != METER_VALUES
+            or self._busy
+            or not self._requests.empty()
+            or not self._welcome.accepted
+            or self._dialect.violation_of_request(call.action, call.payload) is not None
+        ):
+            return ()
+        try:
+            heard = self._dialect.hear(call.action, call.payload) or ()
+        except CallRefused:
+            return ()
+        return tuple(it for it in heard if isinstance(it, Metered))
 
     async def _take(self, request: Call | Heard) -> None:
         if isinstance(request, Heard):
             await self._hear()
-        elif request.action == "MeterValues" and self._welcome.accepted:
+        elif request.action == METER_VALUES and self._welcome.accepted:
             await self._answer(request)  # readings are many; they put nothing on record
         else:
             with acting(f"charger/{self._serial}"):
@@ -114,19 +140,22 @@ class Answering:
             answer, follow_up = await self._handle(call)
         except CallRefused as refusal:
             log.info("request refused", action=call.action, code=refusal.code, why=refusal.text)
-            await self._send(frames.error(call.message_id, refusal.code, refusal.text))
+            await self._refuse(call, refusal.code, refusal.text)
         except LOG_FAULTS as fault:
             log.warning("request not put on record", action=call.action, fault=repr(fault))
             why = "the log cannot be written now; send it again"
-            await self._send(frames.error(call.message_id, Code.INTERNAL, why))
+            await self._refuse(call, Code.INTERNAL, why)
         except Exception as fault:  # a fault of ours must not end the charger's connection
             _log_fault(call.action, fault)
             why = "the server could not handle this request"
-            await self._send(frames.error(call.message_id, Code.INTERNAL, why))
+            await self._refuse(call, Code.INTERNAL, why)
         else:
             await self._send(frames.result(call.message_id, answer))
             if follow_up is not None:
                 self._aside(follow_up())
+
+    async def _refuse(self, call: Call, code: Code, why: str) -> None:
+        await self._send(frames.error(call.message_id, self._dialect.code(code), why))
 
     async def _handle(self, call: Call) -> tuple[Payload, FollowUp | None]:
         dialect = self._dialect

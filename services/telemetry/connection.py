@@ -9,13 +9,11 @@ current any more, or belongs elsewhere, takes its leave.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from typing import Final
 
 import structlog
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from services.telemetry import frames
@@ -23,24 +21,32 @@ from services.telemetry.admission import Admission
 from services.telemetry.answering import Answering, Heard
 from services.telemetry.calls import Calls
 from services.telemetry.charger import AssignedCharger
+from services.telemetry.commanded import commanded
 from services.telemetry.commands import LimitDesk
 from services.telemetry.decider import disconnected
 from services.telemetry.dialect import Dialect
 from services.telemetry.drivers import Drivers
 from services.telemetry.fail_safes import FailSafes
-from services.telemetry.frames import Call, CallError, CallResult, Unreadable
+from services.telemetry.frames import Call, CallError, CallResult, Sent, Unreadable
 from services.telemetry.handlers import routes
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.identities import Proof
 from services.telemetry.local_lists import LocalList
+from services.telemetry.noticing import Noticing
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
+from services.telemetry.records import Records
 from services.telemetry.remote_control import RemoteDesk
+from services.telemetry.reported import Reported
 from services.telemetry.revoking import Revoking
 from services.telemetry.rotation import Rotation
+from services.telemetry.said import Metered
+from services.telemetry.short_cut import ShortCut
 from services.telemetry.signing import Signing
+from services.telemetry.sockets import ChargerSocket
+from services.telemetry.upkeep_desk import UpkeepDesk
 from services.telemetry.visits import Visit
-from shared import subjects
+from services.telemetry.wishes import Wishes
 from shared.context import acting
 from shared.ids import ChargerId, Serial
 from shared.messages import Command
@@ -76,13 +82,14 @@ class Connection:
         parts: Parts,
         history: History,
         dialect: Dialect,
-        socket: ServerConnection,
+        socket: ChargerSocket,
         remote: str,
         proof: Proof,
         let_in_still: Callable[[], Awaitable[bool]],
     ) -> None:
         self._parts = parts
         self._history = history
+        self._dialect = dialect = dialect.for_one(lambda: history.state)
         self._socket = socket
         self._let_in_still = let_in_still
         self._calls = Calls(
@@ -106,19 +113,36 @@ class Connection:
         self._parting = Parting(parts, history, self._calls, tongue, fail_safes)
         self._desk = LimitDesk(parts, history, tongue, self._is_accepted)
         drivers = Drivers(parts, history)
-        self._remote = RemoteDesk(parts, history, tongue, drivers, self._is_accepted)
+        wishes, records = Wishes(parts, history, self._is_accepted), Records(parts, history)
+        self._remote = RemoteDesk(parts, history, tongue, drivers, wishes)
+        self._upkeep = UpkeepDesk(
+            parts,
+            history,
+            dialect.upkeep(self._calls.call),
+            records,
+            wishes,
+            self._calls.lost,
+            self._aside,
+        )
         self._revoking = Revoking(parts, history, tongue, drivers, self._is_accepted)
         self._list = LocalList(parts, history, tongue, self._is_accepted)
         self._rotation = Rotation(parts, history, tongue, self._send_home, proven=proof.proven)
         self._signing = Signing(parts, history, tongue, proof, self._aside)
+        reported = Reported(parts, history)
         self._answering = Answering(
             self.serial,
             dialect,
             self._admission,
-            {**routes(parts, history, drivers), **self._signing.routes()},
+            {
+                **routes(parts, history, drivers),
+                **self._signing.routes(),
+                **Noticing(history, records).routes(),
+                Metered: reported.metered,
+            },
             self._send,
             self._aside,
         )
+        self._short_cut = ShortCut(socket, dialect, self._answering, reported, parts.publisher)
         self._end_reason: str | None = None
         self._side: asyncio.TaskGroup | None = None
         self._leaving: asyncio.Task[None] | None = None
@@ -144,6 +168,7 @@ class Connection:
             WithdrawChargerCredential: self._on_withdrawn,
             RequestChargerCertificate: self._signing.on_request,
             RevokeChargerCertificate: self._on_revoked,
+            **self._upkeep.taken,
         }
 
     def _is_accepted(self) -> bool:
@@ -155,11 +180,7 @@ class Connection:
         """Serve the charger until its socket ends; then put that on record."""
         structlog.contextvars.bind_contextvars(serial=self.serial, charger_id=self.charger_id)
         try:
-            async with AsyncExitStack() as heard:
-                for kind, take in self._taken.items():
-                    subject = subjects.charger_command(kind, self.charger_id)
-                    subscription = await self._parts.client.subscribe(subject, cb=take)
-                    heard.push_async_callback(subscription.unsubscribe)
+            async with commanded(self._parts.client, self.charger_id, self._taken):
                 if not await self._let_in_still():
                     self._send_home("what it has shown is good no more")
                 await self._serve()
@@ -192,6 +213,8 @@ class Connection:
                 renewal = side.create_task(self._signing.renew(), name="renewal")
                 listing = side.create_task(self._list.run(), name="local-list")
                 revoking = side.create_task(self._revoking.run(), name="revoking")
+                self._upkeep.reservations.watch()
+                self._socket.short_cut = self._short_cut.take
                 await self._read()
                 self._lose()
                 nudge.cancel()
@@ -207,6 +230,7 @@ class Connection:
 
     def _lose(self) -> None:
         """The socket is gone: whoever waits for the charger is told, and nothing more is sent."""
+        self._socket.short_cut = None
         self._admission.accepted = False
         self._desk.close()
         self._calls.lose()
@@ -281,10 +305,13 @@ class Connection:
                 data = await self._socket.recv(decode=False)
             except ConnectionClosed:
                 return
-            frame = frames.parse(data)
+            frame = frames.parse(data, sends=self._dialect.sends)
             match frame:
                 case Call():
                     await self._answering.put(frame)
+                case Sent():
+                    # Of 2.1's streams of events none is asked for; what comes needs no answer.
+                    log.info("message passed over", action=frame.action[:50])
                 case CallResult() | CallError():
                     self._calls.settle(frame)
                     if not self._admission.accepted:
@@ -298,7 +325,9 @@ class Connection:
         if count <= FAULTS_TOLD or count % 100 == 0:
             log.warning("message unreadable", reason=frame.reason, messages_unreadable=count)
         if frame.reply_to is not None:
-            await self._send(frames.error(frame.reply_to, frame.code, frame.reason))
+            await self._send(
+                frames.error(frame.reply_to, self._dialect.code(frame.code), frame.reason)
+            )
 
     async def _send(self, data: bytes) -> None:
         try:
@@ -321,7 +350,7 @@ def _that_fits(reason: str) -> str:
     return reason.encode()[:CLOSE_REASON_BYTES_MAX].decode(errors="ignore")
 
 
-def _reason_of(socket: ServerConnection) -> str:
+def _reason_of(socket: ChargerSocket) -> str:
     code, reason = socket.close_code, socket.close_reason
     if code is None or code == 1006:
         return "the connection was lost"

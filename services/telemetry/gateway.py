@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -21,6 +21,7 @@ from services.telemetry.door import Door, serial_of
 from services.telemetry.histories import LOG_FAULTS, Histories
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
+from services.telemetry.sockets import ChargerSocket
 from services.telemetry.tls import server_tls
 from shared.ids import ChargerId, Serial
 
@@ -32,6 +33,8 @@ TRICKLE_S: Final = 0.5
 """Over how long connections are closed when the gateway stops, so that chargers do not come
 back all at the same moment.
 """
+BACKLOG: Final = 4096
+"""How many chargers may come in the same moment, and wait; the system may allow fewer."""
 PROTOCOL_ERROR: Final = 1002
 TRY_AGAIN_LATER: Final = 1013
 LEAVE_S_MAX: Final = 30.0
@@ -88,6 +91,8 @@ class Gateway:
             subprotocols=SUBPROTOCOLS,
             select_subprotocol=_select_subprotocol,
             process_request=self._door.on_request,
+            create_connection=ChargerSocket,
+            backlog=BACKLOG,
             compression=None,
             max_size=FRAME_BYTES_MAX,
             ping_interval=settings.ping_interval_s,
@@ -151,7 +156,13 @@ class Gateway:
         let_in_still = partial(self._door.lets_in_still, socket, request)
         dialect = BY_SUBPROTOCOL[str(socket.subprotocol)]
         connection = Connection(
-            self._parts, history, dialect, socket, remote, proof, let_in_still
+            self._parts,
+            history,
+            dialect,
+            cast("ChargerSocket", socket),
+            remote,
+            proof,
+            let_in_still,
         )
         self._connections[serial] = self._at[assigned.charger_id] = connection
         return connection

@@ -95,8 +95,8 @@ class Began:
     connector: int
     at: datetime
     register_wh: int
-    card: str
-    """The number of what was shown."""
+    card: str | None
+    """The number of what was shown; none if nobody was asked who they are."""
     transaction: str | None = None
     """What the charger calls the session; none where we name it."""
     reservation: int | None = None
@@ -138,10 +138,10 @@ class FirmwareSaid:
 
 @dataclass(frozen=True, slots=True)
 class DiagnosticsSaid:
-    """How far it is with sending its diagnostics."""
+    """How far it is with sending its records."""
 
     status: str
-    """OCPP 1.6 DiagnosticsStatus."""
+    """OCPP 1.6 DiagnosticsStatus, or UploadLogStatus of its security whitepaper."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,16 @@
 """The dialect of OCPP 1.6J."""
 
+from collections.abc import Callable
 from typing import Final
 
-from services.telemetry.dialect import Call, Tongue
-from services.telemetry.frames import Payload
+from services.telemetry.charger import Charger
+from services.telemetry.dialect import Call, Dialect, Tongue
+from services.telemetry.frames import Code, Payload
 from services.telemetry.ocpp16 import hearing
 from services.telemetry.ocpp16.telling import Tongue16
+from services.telemetry.ocpp16.upkeep import Upkeep16
 from services.telemetry.said import Replies, Said
+from services.telemetry.upkeep import Upkeep
 from services.telemetry.validation import Schemas, Violation
 
 SCHEMAS: Final = Schemas("v16")
@@ -17,6 +21,15 @@ class Ocpp16:
 
     name = "OCPP 1.6"
     subprotocol = "ocpp1.6"
+    sends = False
+
+    def for_one(self, _: Callable[[], Charger]) -> Dialect:
+        """See `Dialect`. Every request says all that it means."""
+        return self
+
+    def code(self, code: Code) -> str:
+        """See `Dialect`."""
+        return code
 
     def knows(self, action: str) -> bool:
         """See `Dialect`."""
@@ -41,6 +54,10 @@ class Ocpp16:
     def tongue(self, call: Call) -> Tongue:
         """See `Dialect`."""
         return Tongue16(call)
+
+    def upkeep(self, call: Call) -> Upkeep:
+        """See `Dialect`."""
+        return Upkeep16(call)
 
 
 OCPP_16: Final = Ocpp16()
