@@ -24,6 +24,9 @@ from services.telemetry.holds import Holds
 from services.telemetry.keyring import Keyring
 from services.telemetry.meter_door import MeterDoor
 from services.telemetry.meter_identities import MeterIdentities
+from services.telemetry.meter_inbox import MeterInbox
+from services.telemetry.meter_mqtt import MeterMqtt, issuer_in
+from services.telemetry.meter_standings import MeterStandings
 from services.telemetry.own_streams import OwnStreams
 from services.telemetry.parts import Parts
 from services.telemetry.passes import Passes
@@ -45,6 +48,7 @@ from shared.event_store import EventStore
 from shared.follow import follow
 from shared.ids import new_id
 from shared.key_files import KEY_BYTES, read_key
+from shared.meter_query import MeterWays, answer_standings
 from shared.relay import Relay
 from shared.rights.cards import CARD_KEY_FILE
 from shared.runtime import Runtime, run
@@ -134,10 +138,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     await runtime.stack.enter_async_context(
         taking_commands(settings.nats_url, "ampledger-telemetry-asked", asked, *desks)
     )
-    if settings.meter_port is not None:
-        judge = MeterIdentities(parts).judge
-        door = MeterDoor(assignments.meter, judge, publisher, utc_now)
-        _open(runtime, door, settings, settings.meter_port)
+    await _hear_meters(runtime, parts, assignments)
 
 
 def _card_key(settings: Settings) -> bytes:
@@ -148,6 +149,27 @@ def _card_key(settings: Settings) -> bytes:
         )
         return secrets.token_bytes(KEY_BYTES)
     return read_key(settings.card_key_file, CARD_KEY_FILE)
+
+
+async def _hear_meters(runtime: Runtime, parts: Parts, assignments: Assignments) -> None:
+    """Take what meters at breakers send, by HTTP and by MQTT, and tell how they are heard of."""
+    settings = parts.settings
+    standings, identities = MeterStandings(runtime.pool), MeterIdentities(parts)
+    runtime.spawn(standings.run(), "meter-standings")
+    inbox = MeterInbox(assignments.meter, parts.publisher, standings, utc_now)
+    http = None
+    if settings.meter_port is not None:
+        door = MeterDoor(inbox, identities.judge)
+        _open(runtime, door, settings, settings.meter_port)
+        scheme = "http" if settings.tls_cert is None else "https"
+        http = f"{scheme}://{settings.meter_host}:{settings.meter_port}"
+    issuer = issuer_in(settings)
+    if issuer is not None and settings.mqtt_url is not None and settings.mqtt_keys is not None:
+        mqtt = MeterMqtt(inbox, identities, issuer, utc_now)
+        runtime.spawn(mqtt.run(settings.mqtt_url, settings.mqtt_keys), "meters-mqtt")
+        runtime.health.add("mqtt", lambda: mqtt.listening)
+    ways = MeterWays(http=http, mqtt=settings.mqtt_address)
+    await answer_standings(runtime.client, standings.of, ways)
 
 
 def _open(runtime: Runtime, door: MeterDoor, settings: Settings, port: int) -> None:

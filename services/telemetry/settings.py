@@ -70,6 +70,12 @@ class Settings(RuntimeSettings):
         default="when-issued", alias="TELEMETRY_METER_TOKENS"
     )
     """"when-issued" asks a meter for a token once it was issued one, "required" every meter."""
+    mqtt_url: str | None = Field(default=None, alias="TELEMETRY_MQTT_URL")
+    """The NATS server that meters at breakers send to by MQTT; none: nowhere."""
+    mqtt_keys: Path | None = Field(default=None, alias="TELEMETRY_MQTT_KEYS")
+    """The folder with the keys for it (`ampledger nats mqtt` makes them)."""
+    mqtt_address: str | None = Field(default=None, alias="TELEMETRY_MQTT_ADDRESS")
+    """Where meters reach it, such as `mqtts://meters.example.org:8883`; shown to people."""
     sample_interval_s: int = Field(default=10, ge=1, alias="TELEMETRY_SAMPLE_INTERVAL_S")
     heartbeat_interval_s: int = Field(default=300, ge=1, alias="TELEMETRY_HEARTBEAT_INTERVAL_S")
     ping_interval_s: float = Field(default=10.0, gt=0, alias="TELEMETRY_PING_INTERVAL_S")
@@ -131,6 +137,8 @@ class Settings(RuntimeSettings):
         return self
 
     def _check_meters(self) -> None:
+        if (self.mqtt_url is None) != (self.mqtt_keys is None):
+            raise ValueError("TELEMETRY_MQTT_URL and TELEMETRY_MQTT_KEYS go together: set both")
         if self.meter_port is None or is_loopback(self.meter_host):
             return
         if self.meter_tokens != "required":

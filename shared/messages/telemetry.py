@@ -9,7 +9,7 @@ from shared.ids import ChargerId, InstallationId, MeterId, PersonId, Serial, Ses
 from shared.messages import Command, Event, InstallationEvent, Message, Moment, Upcast
 from shared.messages.permissions import CardMark
 from shared.phases import PhaseCurrents, Terminals
-from shared.units import Amperes, SignedAmperes
+from shared.units import Amperes, RegisterWattHours, SignedAmperes
 
 # --- Commands to the gateway that holds the charger's connection ---
 
@@ -352,3 +352,7 @@ class BreakerReading(Message):
     """By ours."""
     current_a: tuple[SignedAmperes | None, SignedAmperes | None, SignedAmperes | None]
     """On L1, L2 and L3; none where it gives no current of a line."""
+    import_wh: RegisterWattHours | None = None
+    """Its register of what was taken there, in watt-hours; none where it gives none."""
+    export_wh: RegisterWattHours | None = None
+    """Its register of what was fed back there."""
