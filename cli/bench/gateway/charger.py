@@ -23,6 +23,10 @@ RETRY_S: Final = 1.0
 """After how long one that was not let in tries again; all at the same pace, which is the hardest."""
 LIMIT_PROFILE: Final = 2
 """The charging profile that is a limit; the other one is the fail-safe."""
+REGISTER_WH: Final = 987654321
+"""Stands where the register of a streamed reading will stand."""
+STREAMED: Final = b'[2,"streamed","MeterValues",'
+STREAM_ANSWERED: Final = b'[3,"streamed"'
 OBEYED: Final = frozenset(
     {"ChangeConfiguration", "SetChargingProfile", "ClearChargingProfile", "TriggerMessage"}
 )
@@ -30,6 +34,18 @@ OBEYED: Final = frozenset(
 
 class Lost(Exception):
     """The connection is gone, or the gateway has answered with a CALLERROR."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """Readings that follow one another."""
+
+    line: Line
+    before: bytes
+    """What stands before the register, and after it."""
+    after: bytes
+    until_s: float
+    over: "asyncio.Future[None]"
 
 
 @dataclass(slots=True)
@@ -63,6 +79,7 @@ class Charger:
     line: Line | None = None
     _asked: int = 0
     _waiting: "dict[str, asyncio.Future[Payload]]" = field(default_factory=dict)
+    _streaming: "_Stream | None" = None
     _told_to_boot: asyncio.Event = field(default_factory=asyncio.Event)
     _returning: "asyncio.Task[None] | None" = None
 
@@ -97,6 +114,8 @@ class Charger:
 
     def _on_lost(self) -> None:
         self.accepted = False
+        if self._streaming is not None and not self._streaming.over.done():
+            self._streaming.over.set_exception(Lost("the connection is gone"))
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(Lost("the connection is gone"))
@@ -133,6 +152,37 @@ class Charger:
         )
         self.acknowledged_wh.append(register_wh)
 
+    async def stream(self, current_a: float, until_s: float) -> None:
+        """
+        Tell one reading after another, each once the one before was answered, with little work of one's own.
+
+        Raises:
+            Lost: an answer will not come, or is a CALLERROR.
+        """
+        if self.line is None:
+            raise Lost("there is no connection")
+        text = orjson.dumps(meter_values(current_a, REGISTER_WH, self.transaction_id))
+        before, after = text.split(str(REGISTER_WH).encode())
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._streaming = _Stream(self.line, before, after, until_s, over)
+        self._tell_next(self._streaming)
+        try:
+            await over
+        finally:
+            self._streaming = None
+
+    def _tell_next(self, stream: "_Stream") -> None:
+        self.register_wh += 1
+        number = str(self.register_wh).encode()
+        stream.line.send(b"".join((STREAMED, stream.before, number, stream.after, b"]")))
+
+    def _on_streamed(self, stream: "_Stream") -> None:
+        self.acknowledged_wh.append(self.register_wh)
+        if time.monotonic() < stream.until_s:
+            self._tell_next(stream)
+        else:
+            stream.over.set_result(None)
+
     async def begin(self) -> None:
         """Begin a session."""
         answer = await self.call("StartTransaction", start_transaction(self.register_wh))
@@ -141,6 +191,9 @@ class Charger:
     # --- Hearing ---
 
     def _on_text(self, text: bytes) -> None:
+        if self._streaming is not None and text.startswith(STREAM_ANSWERED):
+            self._on_streamed(self._streaming)
+            return
         frame = orjson.loads(text)
         if frame[0] == 2:
             self._obey(*frame[1:])

@@ -77,12 +77,7 @@ class Crowd:
     async def _read(self, seconds: float) -> dict[str, Any]:
         """Have every charger tell one reading after another, each once the one before is answered."""
         began_s = time.monotonic()
-
-        async def tell(charger: Charger) -> None:
-            while time.monotonic() < began_s + seconds:
-                await charger.read(16.0)
-
-        await asyncio.gather(*map(tell, self._chargers))
+        await asyncio.gather(*(it.stream(16.0, began_s + seconds) for it in self._chargers))
         return {"took_s": time.monotonic() - began_s}
 
     async def _read_on(self, every_s: float) -> dict[str, Any]:
