@@ -14,6 +14,7 @@ from cli.bench.gateway.payloads import (
     BOOT,
     Payload,
     meter_values,
+    now_written,
     start_transaction,
     status_notification,
 )
@@ -24,7 +25,8 @@ RETRY_S: Final = 1.0
 LIMIT_PROFILE: Final = 2
 """The charging profile that is a limit; the other one is the fail-safe."""
 REGISTER_WH: Final = 987654321
-"""Stands where the register of a streamed reading will stand."""
+MOMENT: Final = "moment"
+"""They stand where the register and the moment of a streamed reading will stand."""
 STREAMED: Final = b'[2,"streamed","MeterValues",'
 STREAM_ANSWERED: Final = b'[3,"streamed"'
 OBEYED: Final = frozenset(
@@ -41,9 +43,8 @@ class _Stream:
     """Readings that follow one another."""
 
     line: Line
-    before: bytes
-    """What stands before the register, and after it."""
-    after: bytes
+    around: tuple[bytes, bytes, bytes]
+    """What stands before, between and after the moment and the register."""
     until_s: float
     over: "asyncio.Future[None]"
 
@@ -161,10 +162,12 @@ class Charger:
         """
         if self.line is None:
             raise Lost("there is no connection")
-        text = orjson.dumps(meter_values(current_a, REGISTER_WH, self.transaction_id))
-        before, after = text.split(str(REGISTER_WH).encode())
+        payload = meter_values(current_a, REGISTER_WH, self.transaction_id)
+        payload["meterValue"][0]["timestamp"] = MOMENT
+        first, rest = orjson.dumps(payload).split(MOMENT.encode())
+        second, third = rest.split(str(REGISTER_WH).encode())
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._streaming = _Stream(self.line, before, after, until_s, over)
+        self._streaming = _Stream(self.line, (first, second, third), until_s, over)
         self._tell_next(self._streaming)
         try:
             await over
@@ -173,8 +176,9 @@ class Charger:
 
     def _tell_next(self, stream: "_Stream") -> None:
         self.register_wh += 1
-        number = str(self.register_wh).encode()
-        stream.line.send(b"".join((STREAMED, stream.before, number, stream.after, b"]")))
+        first, second, third = stream.around
+        moment, number = now_written().encode(), str(self.register_wh).encode()
+        stream.line.send(b"".join((STREAMED, first, moment, second, number, third, b"]")))
 
     def _on_streamed(self, stream: "_Stream") -> None:
         self.acknowledged_wh.append(self.register_wh)

@@ -36,6 +36,8 @@ ROUNDS: Final = 5
 VALIDATED: Final = 2000
 VALIDATED_PEER: Final = 300
 WARM_UP_S: Final = 1.0
+SETTLE_S: Final = 5.0
+"""After which a gateway has told fresh chargers all that it wants of them."""
 OPEN_AT_ONCE: Final = 20
 READY_S_MAX: Final = 30.0
 
@@ -139,6 +141,7 @@ async def _told(service: Service, url: str, seconds: float, *, commissioned: boo
         await them.tell_each(
             "come", [{**how, "serials": it, "commissioned": commissioned} for it in shares]
         )
+        await asyncio.sleep(SETTLE_S)
         await them.tell("read", seconds=WARM_UP_S)
         before, began_s = await _counted(them), service.cpu_s()
         took = await them.tell("read", seconds=seconds)
