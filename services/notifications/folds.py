@@ -15,10 +15,12 @@ from services.notifications.known import (
     Site,
     seconds_between,
 )
+from shared.ids import ChargerId
 from shared.messages.balancer import (
     MAIN,
     CurrentLimitAllocated,
     LimitIgnored,
+    LimitObeyed,
     LoadBasis,
     OverloadDetected,
     Rule,
@@ -80,7 +82,9 @@ ConditionEvent = (
     | FaultReported
     | SecurityEventReported
 )
-BalanceEvent = OverloadDetected | LimitIgnored | CurrentLimitAllocated | UnmanagedLoadCounted
+BalanceEvent = (
+    OverloadDetected | LimitIgnored | LimitObeyed | CurrentLimitAllocated | UnmanagedLoadCounted
+)
 
 
 # --- Installations ---
@@ -224,8 +228,11 @@ def fold_balance(
             return before.model_copy(
                 update={"ignored": before.ignored | {event.charger_id: told}}
             )
+        case LimitObeyed():
+            return _obeys(before, event.charger_id, recorded_at, obeys=True)
         case CurrentLimitAllocated():
-            return _obeys(before, event, recorded_at)
+            disobeys = event.limited_by.rule is Rule.DISOBEYS
+            return _obeys(before, event.charger_id, recorded_at, obeys=not disobeys)
         case UnmanagedLoadCounted():
             silent = dict(before.silent)
             if event.basis is LoadBasis.SILENT:
@@ -253,12 +260,13 @@ def _over(known: Overload, now: datetime) -> bool:
     return seconds_between(known.latest, now) >= OVERLOAD_LASTS_S
 
 
-def _obeys(before: Balance, event: CurrentLimitAllocated, recorded_at: datetime) -> Balance:
-    """That a charger draws against its limit is said once in a session; whether it still does, its limits
-    say by their reason."""
-    known = before.ignored.get(event.charger_id)
-    disobeys = event.limited_by.rule is Rule.DISOBEYS
-    if known is None or disobeys is (known.until is None):
+def _obeys(
+    before: Balance, charger_id: ChargerId, recorded_at: datetime, *, obeys: bool
+) -> Balance:
+    """That a charger draws against its limit is said once, and once that it obeys again; logs of before
+    that say it by the reason of its limits."""
+    known = before.ignored.get(charger_id)
+    if known is None or obeys is (known.until is not None):
         return before
-    told = known.model_copy(update={"until": None if disobeys else recorded_at})
-    return before.model_copy(update={"ignored": before.ignored | {event.charger_id: told}})
+    told = known.model_copy(update={"until": recorded_at if obeys else None})
+    return before.model_copy(update={"ignored": before.ignored | {charger_id: told}})

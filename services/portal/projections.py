@@ -13,6 +13,7 @@ from services.portal.documents import (
     Session,
     Share,
 )
+from services.portal.upkeep_folds import UpkeepEvent, fold_upkeep
 from shared.messages.balancer import (
     ChargerQueued,
     CurrentLimitAllocated,
@@ -20,6 +21,7 @@ from shared.messages.balancer import (
     LeasesRenewed,
     LimitedBy,
     LimitIgnored,
+    LimitObeyed,
     OverloadDetected,
     Rule,
 )
@@ -53,7 +55,7 @@ OtherEvent = (
     | CurrentLimitApplied
     | CurrentLimitRejected
 )
-ConditionEvent = OtherEvent | FirmwareEvent
+ConditionEvent = OtherEvent | FirmwareEvent | UpkeepEvent
 
 
 def fold_condition(
@@ -66,6 +68,8 @@ def fold_condition(
     if isinstance(event, FirmwareEvent):
         update = _firmware(before.firmware_update, event, recorded_at)
         return before.model_copy(update={"firmware_update": update})
+    if isinstance(event, UpkeepEvent):
+        return fold_upkeep(before, event, recorded_at)
     return before.model_copy(update=_told(before, event, recorded_at))
 
 
@@ -116,7 +120,7 @@ def _fault_after(fault: Fault | None, event: ChargerStatusChanged) -> Fault | No
     return Fault(error_code=event.error_code, reported_at=event.reported_at)
 
 
-ShareEvent = CurrentLimitAllocated | ChargerQueued | LeasesRenewed | LimitIgnored
+ShareEvent = CurrentLimitAllocated | ChargerQueued | LeasesRenewed | LimitIgnored | LimitObeyed
 
 
 def fold_share(
@@ -164,6 +168,12 @@ def fold_ignored(share: Share | None, event: LimitIgnored) -> Share:
     """Fold that a car draws more than it was told, be it by its fail-safe."""
     known = share or Share(limited_by=LimitedBy(rule=Rule.DISOBEYS))
     return known.model_copy(update={"ignored_a": event.measured_a})
+
+
+def fold_obeyed(share: Share | None) -> Share:
+    """Fold that it draws no more than it was told again."""
+    known = share or Share(limited_by=LimitedBy(rule=Rule.NO_CAR))
+    return known.model_copy(update={"ignored_a": None})
 
 
 def overload_of(event: OverloadDetected, recorded_at: datetime) -> Overload:

@@ -22,6 +22,7 @@ from shared.messages.telemetry import (
     SessionEnded,
     SessionStarted,
 )
+from shared.messages.upkeep import ChargerReserved, ReservationEnded
 from shared.phases import GridType, Wiring
 from shared.units import TOLERANCE_A, Amperes
 
@@ -42,6 +43,8 @@ ChargerFact = (
     | CurrentLimitApplied
     | CurrentLimitRejected
     | FirmwareStatusReported
+    | ChargerReserved
+    | ReservationEnded
 )
 
 
@@ -114,6 +117,26 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Reservation:
+    """For whom a charger is kept, or was last."""
+
+    reservation_id: int
+    person_id: PersonId | None
+    card_mark: str
+    """Of the card, or of what the charger was told in place of one."""
+    until: datetime
+    ended: bool = False
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether only they may charge."""
+        return not self.ended and now < self.until
+
+    def lets(self, mark: str, person_id: PersonId | None) -> bool:
+        """Tell whether something that is shown stands for whom the charger is kept for."""
+        return mark == self.card_mark or (person_id is not None and person_id == self.person_id)
+
+
+@dataclass(frozen=True, slots=True)
 class LimitAnswered:
     """The newest limit that the charger has answered, and how."""
 
@@ -145,6 +168,7 @@ class Charger:
     """The fault that was reported last."""
     session: Session | None = None
     limit: LimitAnswered | None = None
+    reservation: Reservation | None = None
 
 
 def fail_safe_in_force(state: Charger, assigned: AssignedCharger) -> bool:
@@ -192,6 +216,7 @@ def _without_its_past(state: Charger) -> Charger:
         error_code=NO_ERROR,
         fault=NO_ERROR,
         firmware_status=None,
+        reservation=None,
     )
 
 
@@ -200,6 +225,34 @@ def _said(state: Charger, event: FaultReported | FirmwareStatusReported) -> Char
     if isinstance(event, FaultReported):
         return replace(state, fault=event.error_code)
     return replace(state, firmware_status=event.status)
+
+
+def _in_session(state: Charger, event: SessionStarted | SessionEnded) -> Charger:
+    """Which session runs."""
+    if isinstance(event, SessionEnded):
+        open_one = state.session
+        same = open_one is not None and open_one.session_id == event.session_id
+        return replace(state, session=None) if same else state
+    session = Session(
+        session_id=event.session_id,
+        transaction_id=event.transaction_id,
+        started_at=event.started_at,
+        register_wh=event.register_wh,
+        person_id=event.person_id,
+        card_mark=event.card_mark,
+    )
+    return replace(state, session=session)
+
+
+def _kept(state: Charger, event: ChargerReserved | ReservationEnded) -> Charger:
+    """For whom it is kept; one that has ended is remembered, since what it told may come once more."""
+    if isinstance(event, ChargerReserved):
+        kept = Reservation(event.reservation_id, event.person_id, event.card_mark, event.until)
+        return replace(state, reservation=kept)
+    before = state.reservation
+    if before is None or before.reservation_id != event.reservation_id:
+        return state
+    return replace(state, reservation=replace(before, ended=True))
 
 
 def evolve(state: Charger, event: ChargerFact) -> Charger:
@@ -229,20 +282,10 @@ def evolve(state: Charger, event: ChargerFact) -> Charger:
             return replace(state, status=event.status, error_code=event.error_code, fault=fault)
         case FaultReported() | FirmwareStatusReported():
             return _said(state, event)
-        case SessionStarted():
-            session = Session(
-                session_id=event.session_id,
-                transaction_id=event.transaction_id,
-                started_at=event.started_at,
-                register_wh=event.register_wh,
-                person_id=event.person_id,
-                card_mark=event.card_mark,
-            )
-            return replace(state, session=session)
-        case SessionEnded():
-            open_one = state.session
-            same = open_one is not None and open_one.session_id == event.session_id
-            return replace(state, session=None) if same else state
+        case ChargerReserved() | ReservationEnded():
+            return _kept(state, event)
+        case SessionStarted() | SessionEnded():
+            return _in_session(state, event)
         case CurrentLimitApplied() | CurrentLimitRejected():
             status = event.status if isinstance(event, CurrentLimitRejected) else ACCEPTED
             return replace(state, limit=LimitAnswered(event.epoch, event.sequence, status))

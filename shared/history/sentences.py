@@ -346,6 +346,9 @@ _OF_BALANCE: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
         f"The car at {w.charger(it.charger_id)} drew {it.measured_a:.1f} A under a limit of "
         f"{amperes(it.limit_a)}"
     ),
+    balancer.LimitObeyed: lambda it, w: (
+        f"The car at {w.charger(it.charger_id)} draws no more than it was told again"
+    ),
     balancer.LayoutRequired: lambda it, _: (
         "A charger has come to another installation from here; limits are decided on what event "
         f"{it.layout_position} of the layout has changed"

@@ -13,6 +13,7 @@ from shared.messages.balancer import (
     CurrentLimitAllocated,
     LimitedBy,
     LimitIgnored,
+    LimitObeyed,
     LoadBasis,
     OverloadDetected,
     Rule,
@@ -213,6 +214,15 @@ def test_one_that_begins_again_within_the_session_is_warned_of_by_the_reason_of_
     )
 
     assert kinds(known, 2000) == {WarningKind.LIMIT_IGNORED}
+
+
+def test_one_that_is_said_to_obey_has_to_do_so_for_a_while() -> None:
+    known = balanced(
+        (0, LimitIgnored(**PLACE, limit_a=6, measured_a=16)), (100, LimitObeyed(**PLACE))
+    )
+
+    assert kinds(known, 399) == {WarningKind.LIMIT_IGNORED}
+    assert kinds(known, 400) == set()
 
 
 def counted(basis: LoadBasis) -> UnmanagedLoadCounted:
