@@ -52,7 +52,9 @@ def _terminals_a(sample: Sample, terminals: int) -> Sequence[float] | None:
     current, power = sample.current, sample.power
     for measurand, volts in ((current, 1.0), (power, LINE_TO_NEUTRAL_V)):
         if measurand.terminals != NOWHERE:
-            at_terminals_a = [(it / volts if it and it > 0.0 else 0.0) for it in measurand.terminals]
+            at_terminals_a = [
+                (it / volts if it and it > 0.0 else 0.0) for it in measurand.terminals
+            ]
             # With one terminal wired, whatever name the charger gives it is that one.
             return at_terminals_a if terminals > 1 else [max(at_terminals_a)]
         if measurand.overall is not None:

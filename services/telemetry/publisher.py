@@ -31,7 +31,7 @@ from shared.tasks import keep_running
 QUEUE_MAX: Final = 20_000
 WINDOW_MAX: Final = 500
 """How many readings may be on their way unconfirmed; the server takes twice as many."""
-WINDOW_S: Final = 0.005
+WINDOW_S: Final = 0.01
 """For how long a busy gateway gathers what goes together; a reading that comes alone leaves at once."""
 PUBLISH_TIMEOUT_S: Final = 3.0
 PAUSE_S: Final = 0.25

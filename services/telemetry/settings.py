@@ -81,6 +81,9 @@ class Settings(RuntimeSettings):
     """After how long a known charger that came back and says nothing is asked how it is."""
     last_words_s: float = Field(default=15.0, gt=0, alias="TELEMETRY_LAST_WORDS_S")
     """How long the end of a session is waited for before a locked or removed charger is sent away."""
+    keep_readings: bool = Field(default=True, alias="TELEMETRY_KEEP_READINGS")
+    """This process takes part in writing readings to the database; where chargers are many, those that hold
+    them can leave it to others. One at least has to."""
     reading_days: int = Field(default=14, ge=2, le=400, alias="TELEMETRY_READING_DAYS")
     """For how many days single readings are kept."""
     quarter_months: int = Field(default=36, ge=2, le=240, alias="TELEMETRY_QUARTER_MONTHS")

@@ -155,7 +155,7 @@ class Charger:
 
     async def stream(self, current_a: float, until_s: float) -> None:
         """
-        Tell one reading after another, each once the one before was answered, with little work of one's own.
+        Tell one reading after another, each once the one before was answered.
 
         Raises:
             Lost: an answer will not come, or is a CALLERROR.

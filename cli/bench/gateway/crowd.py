@@ -7,6 +7,7 @@ takes one JSON object a line, {"do": ..., ...}, and answers each with one.
 """
 
 import asyncio
+import contextlib
 import resource
 import sys
 import time
@@ -86,10 +87,10 @@ class Crowd:
         async def tell(charger: Charger, offset_s: float) -> None:
             await asyncio.sleep(offset_s)
             while True:
-                try:
+                with contextlib.suppress(
+                    Lost, TimeoutError
+                ):  # what is not answered is not counted
                     await charger.read(16.0)
-                except (Lost, TimeoutError):
-                    pass  # it is away; what was not answered is not counted
                 await asyncio.sleep(every_s)
 
         for number, charger in enumerate(self._chargers):

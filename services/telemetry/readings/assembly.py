@@ -20,6 +20,7 @@ async def keep_readings(runtime: Runtime, settings: Settings) -> None:
     # Months have 28 days at least: what is believed is never of a month that is dropped.
     taking = Taking(runtime.client, keeping, timedelta(days=28 * (months - 1)))
     runtime.spawn(ageing.run(), "age readings")
-    runtime.spawn(taking.run(), "keep readings")
+    if settings.keep_readings:
+        runtime.spawn(taking.run(), "keep readings")
     runtime.spawn(Summing(runtime.pool).run(), "sum readings")
     await answer_readings(runtime.client, runtime.pool)
