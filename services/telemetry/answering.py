@@ -78,10 +78,11 @@ class Answering:
         self._send = send
         self._aside = aside
         self._requests: asyncio.Queue[Call | Heard] = asyncio.Queue(CALLS_WAITING_MAX)
-        self._busy = False
+        self._unanswered = 0
 
     async def put(self, request: Call | Heard) -> None:
         """Hand in what has come; waits while too much waits."""
+        self._unanswered += 1
         await self._requests.put(request)
 
     async def all_answered(self, within_s: float) -> None:
@@ -92,10 +93,8 @@ class Answering:
     async def run(self) -> None:
         """Answer until cancelled."""
         while True:
-            request = await self._requests.get()
-            self._busy = True
-            await self._take(request)
-            self._busy = False
+            await self._take(await self._requests.get())
+            self._unanswered -= 1
             self._requests.task_done()
 
     def read_at_once(self, call: Call) -> tuple[Metered, ...]:
@@ -108,8 +107,7 @@ class Answering:
         """
         if (
             call.action != METER_VALUES
-            or self._busy
-            or not self._requests.empty()
+            or self._unanswered
             or not self._welcome.accepted
             or self._dialect.violation_of_request(call.action, call.payload) is not None
         ):

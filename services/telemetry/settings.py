@@ -90,6 +90,9 @@ class Settings(RuntimeSettings):
     drain_s: float = Field(default=0.5, ge=0, le=3600, alias="TELEMETRY_DRAIN_S")
     """Over how long chargers are let go when the gateway is asked to stop, so that they do not come to the
     other gateways all at the same moment."""
+    keep_readings: bool = Field(default=True, alias="TELEMETRY_KEEP_READINGS")
+    """This process takes part in writing readings to the database; where chargers are many, those that hold
+    them can leave it to others. One at least has to."""
     reading_days: int = Field(default=14, ge=2, le=400, alias="TELEMETRY_READING_DAYS")
     """For how many days single readings are kept."""
     quarter_months: int = Field(default=36, ge=2, le=240, alias="TELEMETRY_QUARTER_MONTHS")
