@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from cli import layout, log_commands, notices, people
+from cli import layout, log_commands, notices, people, upkeep
 from cli.backup_commands import backup, restore
 from cli.bench.commands import bench
 from cli.client_commands import client
@@ -64,6 +64,8 @@ app.add_typer(notices.warning, name="warning")
 app.add_typer(notices.webhook, name="webhook")
 app.add_typer(notices.subscription, name="subscription")
 layout.charger.add_typer(people.session)
+layout.charger.add_typer(upkeep.upkeep)
+layout.certificate.add_typer(upkeep.certificate)
 app.add_typer(log_commands.log, name="log")
 app.add_typer(bench, name="bench")
 app.add_typer(prove, name="prove")

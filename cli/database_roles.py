@@ -24,6 +24,8 @@ from cli.faults import FolderDamaged, MigrationFault
 from cli.files import write_atomically
 
 CALLED: Final = ("append_commands", "append_durably", "make_durable")
+CALLED_OF_READINGS: Final = ("make_reading_room", "drop_old_readings")
+"""What a service calls to have partitions made and dropped, where its database keeps readings."""
 KEPT: Final = frozenset(
     {
         "event_log",
@@ -36,6 +38,7 @@ KEPT: Final = frozenset(
         "skipped",
         "document_before",
         "document_rebuild",
+        "reading_floor",
     }
 )
 """Tables that a service only reads: they are written by `append_commands`, by migrations, and by the
@@ -56,7 +59,8 @@ _TABLES: Final = (
 _LOG_PARTS: Final = (
     "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
     " where n.nspname = 'public' and c.relkind in ('r', 'p')"
-    " and (c.relname = 'event_log' or c.relispartition)"
+    " and (c.relname = 'event_log'"
+    " or c.oid in (select inhrelid from pg_inherits where inhparent = to_regclass('event_log')))"
 )
 
 log = structlog.get_logger()
@@ -181,6 +185,8 @@ def grants_of(role: str, tables: Sequence[str]) -> list[str]:
             f"grant execute on routine {', '.join(CALLED)} to {name}",
             f"grant update ({', '.join(HALT)}) on log_head to {name}",
         ]
+    if "reading" in tables:
+        statements.append(f"grant execute on routine {', '.join(CALLED_OF_READINGS)} to {name}")
     if own:
         written = ", ".join(_name(it) for it in own)
         statements.append(f"grant insert, update, delete on {written} to {name}")

@@ -26,6 +26,7 @@ from shared.append_call import MAKE_DURABLE
 from shared.event_store import DATABASE_FAULTS
 from shared.messaging import connect, disconnect, ensure_jetstream, telemetry_jetstream
 from shared.pull import consumer_of
+from shared.readings_consumer import readings_consumer
 from shared.service_grants import SERVICES, consumers_of
 from shared.tasks import CutOff, in_child, keep_running
 
@@ -68,6 +69,7 @@ async def provide_services(
             await _provide_log(js, service_database_url(database_url, name), name)
         if subjects.TELEMETRY_JETSTREAM in SERVICES[name].jetstreams:
             await ensure_jetstream(js, telemetry_jetstream())
+            await _provide(js, subjects.TELEMETRY_JETSTREAM, readings_consumer())
     for name, number in copies.items():
         for followed in SERVICES[name].follows:
             if followed in copies:
@@ -146,6 +148,13 @@ async def _provide_log(js: JetStreamContext, database_url: str, service: str) ->
             await epochs.take_over(js, service, state.epoch, state.position)
         except epochs.LogShorterThanJetstream as fault:
             log.info("no jetstream is made for a log that is shorter", reason=str(fault))
+
+
+async def _provide(js: JetStreamContext, jetstream: str, wanted: ConsumerConfig) -> None:
+    try:
+        await js.consumer_info(jetstream, str(wanted.durable_name))
+    except NotFoundError:
+        await js.add_consumer(jetstream, wanted)
 
 
 async def _provide_consumers(

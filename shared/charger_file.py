@@ -5,8 +5,8 @@ A file of chargers, as installers keep them: CSV with a header.
     ZAP000012;Bay 12;level-1;L1 L2 L3
     ZAP000013;Bay 13;level-1;L2 L3 L1
 
-Only `serial` is needed, and a circuit, for each line or for the whole file. Columns are separated by
-commas or semicolons; with semicolons a comma may stand in a number.
+Only `serial` is needed, and an installation and a circuit, for each line or for the whole file. Columns
+are separated by commas or semicolons; with semicolons a comma may stand in a number.
 """
 
 import csv
@@ -18,18 +18,22 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from shared.ids import CircuitId
+from shared.ids import CircuitId, InstallationId
 from shared.messages.installation import NewCharger
 from shared.phases import Phase
 
 COLUMNS: Final = (
-    "serial", "name", "circuit_id", "wiring", "max_a", "min_a", "breaker_a",
+    "serial", "name", "installation_id", "circuit_id", "wiring", "max_a", "min_a", "breaker_a",
     "phase_switching", "charger_id",
 )  # fmt: skip
 PER_COMMAND_MAX: Final = 500
 """How many chargers one command can assign, and so how many a file may have for one circuit."""
 
-_CIRCUIT: Final[TypeAdapter[str]] = TypeAdapter(CircuitId)
+_PLACES: Final[dict[str, TypeAdapter[str]]] = {
+    "installation_id": TypeAdapter(InstallationId),
+    "circuit_id": TypeAdapter(CircuitId),
+}
+"""Where a charger stands; each is an option of the whole file, too."""
 _AMPERES: Final = {"max_a", "min_a", "breaker_a"}
 
 
@@ -38,6 +42,7 @@ class Line:
     """One charger of the file, where it is to stand, and in which line it was found."""
 
     number: int
+    installation_id: InstallationId
     circuit_id: CircuitId
     charger: NewCharger
 
@@ -54,7 +59,9 @@ class BadLine:
 
 
 def read_chargers(
-    text: str, circuit_id: CircuitId | None = None
+    text: str,
+    circuit_id: CircuitId | None = None,
+    installation_id: InstallationId | None = None,
 ) -> tuple[list[Line], list[BadLine]]:
     """
     Read a file of chargers, all of it, whatever is wrong with parts of it.
@@ -62,6 +69,7 @@ def read_chargers(
     Args:
         text: the file's content.
         circuit_id: where chargers stand whose line names no circuit.
+        installation_id: where chargers stand whose line names no installation.
 
     Returns:
         The lines that can be read, and what is wrong with the others.
@@ -76,10 +84,11 @@ def read_chargers(
     if bad:
         return [], bad
     lines: list[Line] = []
+    elsewhere = {"installation_id": installation_id, "circuit_id": circuit_id}
     for number, (_, cells) in rows:
         if not any(cells):
             continue
-        found = _line(number, columns, cells, circuit_id, decimal_comma=delimiter_is_semicolon)
+        found = _line(number, columns, cells, elsewhere, decimal_comma=delimiter_is_semicolon)
         if isinstance(found, Line):
             lines.append(found)
         else:
@@ -118,7 +127,7 @@ def _line(
     number: int,
     columns: list[str],
     cells: list[str],
-    circuit_id: CircuitId | None,
+    elsewhere: Mapping[str, str | None],
     *,
     decimal_comma: bool,
 ) -> Line | list[BadLine]:
@@ -126,11 +135,9 @@ def _line(
         return [BadLine(number, f"{len(cells)} values for {len(columns)} columns")]
     given = {name: it for name, it in zip(columns, cells, strict=False) if it}
     bad: list[str] = []
-    where = given.pop("circuit_id", None) or circuit_id
-    if where is None:
-        bad.append("no circuit; fill in circuit_id, or name one with --circuit")
-    else:
-        bad += _faults("circuit_id", _CIRCUIT, where)
+    places = {name: given.pop(name, None) or of_all for name, of_all in elsewhere.items()}
+    for name, place in places.items():
+        bad += _faults(name, place)
     content = _content(given, decimal_comma=decimal_comma)
     try:
         if "wiring" in given:
@@ -142,9 +149,10 @@ def _line(
         charger = NewCharger.model_validate(content)
     except ValidationError as error:
         return [BadLine(number, it) for it in (*bad, *_all_said(error))]
-    if bad or where is None:
+    known = [it for it in places.values() if it is not None]
+    if bad:
         return [BadLine(number, it) for it in bad]
-    return Line(number, where, charger)
+    return Line(number, known[0], known[1], charger)
 
 
 def _content(given: Mapping[str, str], *, decimal_comma: bool) -> dict[str, Any]:
@@ -188,9 +196,12 @@ def wiring_of(text: str) -> tuple[Phase, ...]:
     return tuple(Phase(it) for it in words)
 
 
-def _faults(column: str, adapter: TypeAdapter[str], value: str) -> list[str]:
+def _faults(column: str, value: str | None) -> list[str]:
+    if value is None:
+        what = column.removesuffix("_id")
+        return [f"no {what}; fill in {column}, or name one with --{what}"]
     try:
-        adapter.validate_python(value)
+        _PLACES[column].validate_python(value)
     except ValidationError:
         return [f"{column}: {value!r} is no id; it has letters, digits, dashes, underscores"]
     return []
@@ -219,10 +230,11 @@ def _doubled(lines: list[Line]) -> Iterator[BadLine]:
 
 
 def _too_many(lines: list[Line]) -> Iterator[BadLine]:
-    counts: dict[CircuitId, int] = {}
+    counts: dict[tuple[InstallationId, CircuitId], int] = {}
     for line in lines:
-        counts[line.circuit_id] = counts.get(line.circuit_id, 0) + 1
-        if counts[line.circuit_id] == PER_COMMAND_MAX + 1:
+        where = (line.installation_id, line.circuit_id)
+        counts[where] = counts.get(where, 0) + 1
+        if counts[where] == PER_COMMAND_MAX + 1:
             yield BadLine(
                 line.number,
                 f"from here on more than {PER_COMMAND_MAX} chargers for circuit "

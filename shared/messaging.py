@@ -115,15 +115,21 @@ def telemetry_jetstream() -> StreamConfig:
         storage=StorageType.FILE,
         max_age=TELEMETRY_AGE_S,
         max_bytes=TELEMETRY_BYTES_MAX,
+        allow_atomic=True,
     )
 
 
 async def ensure_jetstream(js: JetStreamContext, config: StreamConfig) -> None:
-    """Create a jetstream where there is none; an existing one is left as it is."""
+    """Create a jetstream where there is none. One of before learns to take batches, if it has to, and is left
+    as it is otherwise.
+    """
     try:
-        await js.stream_info(str(config.name))
+        present = (await js.stream_info(str(config.name))).config
     except NotFoundError:
         await js.add_stream(config)
+        return
+    if config.allow_atomic and not present.allow_atomic:
+        await js.update_stream(present, allow_atomic=True)
 
 
 async def request(

@@ -128,11 +128,42 @@ async def pulling(
         NotFoundError: the jetstream does not exist (yet).
         NotProvided: the operator has not made the consumer (yet).
     """
-    durable = str(config.durable_name)
     await _ensure_consumer(client, jetstream, config)
-    await _set_to(client, jetstream, durable, first)
+    await _set_to(client, jetstream, str(config.durable_name), first)
+    async with _standing(client, jetstream, config) as pull:
+        yield pull
+
+
+@contextlib.asynccontextmanager
+async def sharing(
+    client: Client, jetstream: str, config: ConsumerConfig
+) -> AsyncIterator[Pull]:
+    """
+    Pull from a durable consumer together with other processes, from where all of them are.
+
+    What one of them was given and has not acknowledged goes to any of them after `ack_wait`.
+
+    Args:
+        client: pulls.
+        jetstream: from which.
+        config: of the consumer, with acknowledgements of single messages; made as for `pulling`.
+
+    Raises:
+        NotFoundError: the jetstream does not exist (yet).
+        NotProvided: the operator has not made the consumer (yet).
+    """
+    await _ensure_consumer(client, jetstream, config)
+    async with _standing(client, jetstream, config) as pull:
+        yield pull
+
+
+@contextlib.asynccontextmanager
+async def _standing(
+    client: Client, jetstream: str, config: ConsumerConfig
+) -> AsyncIterator[Pull]:
     inbox = client.new_inbox()
-    pull = Pull(client, f"$JS.API.CONSUMER.MSG.NEXT.{jetstream}.{durable}", inbox)
+    subject = f"$JS.API.CONSUMER.MSG.NEXT.{jetstream}.{config.durable_name}"
+    pull = Pull(client, subject, inbox)
     subscription = await client.subscribe(inbox, cb=pull.hear)
     try:
         yield pull

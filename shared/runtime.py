@@ -19,6 +19,7 @@ from typing import Any, Final, Literal
 import asyncpg
 import orjson
 import structlog
+import uvloop
 from nats.aio.client import Client
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -226,7 +227,7 @@ def run(
     """
     configure_logging(service, settings.log_format)
     keep_loaded()
-    asyncio.run(_run(service, settings, assemble))
+    uvloop.run(_run(service, settings, assemble))
 
 
 def keep_loaded() -> None:

@@ -33,6 +33,27 @@ from shared.messages.telemetry import (
     StopCharging,
     UpdateFirmware,
 )
+from shared.messages.upkeep import (
+    CancelReservation,
+    ChangeAvailability,
+    ChangeConfiguration,
+    ClearCache,
+    DeleteCertificate,
+    FetchDiagnostics,
+    InstallCertificate,
+    RaiseSecurityProfile,
+    ReadCertificates,
+    ReadConfiguration,
+    ReserveCharger,
+    RestartCharger,
+    SendData,
+    TriggerMessage,
+    UnlockConnector,
+    UpdateSignedFirmware,
+)
+
+READINGS_CONSUMER: Final = "telemetry-readings"
+"""By which the processes of telemetry take readings to keep them (`shared/readings_consumer.py`)."""
 
 OPERATOR: Final = "operator"
 """Who runs the platform: the `ampledger` command, with everything that NATS has."""
@@ -61,9 +82,11 @@ class Row:
         takes: what it answers, whoever asks.
         asks: what it asks other services.
         within: what its own processes ask one another, such as whichever holds a charger's socket.
+        holds: what it hears of one thing that it holds, such as every command to a charger.
         follows: whose logs.
         says: readings that it publishes.
         hears: readings that it hears as they come, from which service.
+        keeps: consumers by which its processes share what its own jetstreams hold: jetstream and name.
         has_log: it announces events of its own.
         jetstreams: what it keeps besides the copy of its log.
         copies: how many processes of it follow, each for itself.
@@ -72,9 +95,11 @@ class Row:
     takes: tuple[str, ...]
     asks: tuple[Ask, ...] = ()
     within: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     hears: tuple[Ask, ...] = ()
+    keeps: tuple[tuple[str, str], ...] = ()
     has_log: bool = True
     jetstreams: tuple[str, ...] = ()
     copies: int = 1
@@ -97,6 +122,22 @@ _WITHIN: Final = tuple(
         WithdrawChargerCredential,
         RequestChargerCertificate,
         RevokeChargerCertificate,
+        RestartCharger,
+        UnlockConnector,
+        ChangeAvailability,
+        ClearCache,
+        TriggerMessage,
+        ReadConfiguration,
+        ChangeConfiguration,
+        SendData,
+        ReserveCharger,
+        CancelReservation,
+        FetchDiagnostics,
+        InstallCertificate,
+        ReadCertificates,
+        DeleteCertificate,
+        RaiseSecurityProfile,
+        UpdateSignedFirmware,
     )
 )
 
@@ -123,8 +164,10 @@ SERVICES: Final[Mapping[str, Row]] = {
             Ask(PERMISSIONS, subjects.query(PERMISSIONS, it)) for it in TELEMETRY_QUERIES
         ),
         within=_WITHIN,
+        holds=(subjects.charger_commands("*"),),
         follows=(INSTALLATION, PERMISSIONS),
         says=(_METER, _BREAKER),
+        keeps=((subjects.TELEMETRY_JETSTREAM, READINGS_CONSUMER),),
         jetstreams=(subjects.TELEMETRY_JETSTREAM,),
     ),
     BALANCER: Row(
@@ -177,6 +220,8 @@ ASK_AFTER: Final = Request("$JS.API.CONSUMER.INFO.{jetstream}.{consumer}")
 
 CONSUMER_REQUESTS: Final = (ASK_AFTER, BEGIN, PULL, ACKNOWLEDGE, ACKNOWLEDGE_2)
 """What is asked about a consumer of one's own, wherever the operator has made it."""
+SHARED_REQUESTS: Final = tuple(it for it in CONSUMER_REQUESTS if it is not BEGIN)
+"""What is asked about a consumer that several processes pull from: none of them sets it to a position."""
 
 
 def offers() -> dict[str, bool]:
@@ -235,6 +280,7 @@ def reached(service: str) -> tuple[str, ...]:
         *row.says,
         *(it.format(jetstream=name) for name in (*own, *followed) for it in (LOOK, READ)),
         *(it.about(consumer) for consumer in consumers for it in CONSUMER_REQUESTS),
+        *(it.about(name, jetstream) for jetstream, name in row.keeps for it in SHARED_REQUESTS),
     )
 
 
@@ -269,5 +315,11 @@ def grant(service: str) -> Grant:
     row = SERVICES[service]
     return Grant(
         publish=(*reached(service), *(it.subject for it in row.asks), *row.within),
-        subscribe=(INBOXES, *row.takes, *row.within, *(it.subject for it in row.hears)),
+        subscribe=(
+            INBOXES,
+            *row.takes,
+            *row.within,
+            *row.holds,
+            *(it.subject for it in row.hears),
+        ),
     )

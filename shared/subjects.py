@@ -133,6 +133,16 @@ def operator_query(service: str, name: str) -> str:
     return f"operator.{service}.{name}"
 
 
+def charger_commands(charger_id: str) -> str:
+    """
+    Match every command to one charger.
+
+    >>> charger_commands("bay-1")
+    'charger.bay-1.*'
+    """
+    return f"charger.{charger_id}.*"
+
+
 def charger_command(of: type[Command], charger_id: str) -> str:
     """Spell the subject of a command to one charger."""
     return f"charger.{charger_id}.{of.__name__}"

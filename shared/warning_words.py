@@ -15,6 +15,7 @@ KIND_NAMES: Final = {
     WarningKind.CHARGER_OFFLINE: marked("Charger not connected"),
     WarningKind.LIMIT_IGNORED: marked("Charger draws more than it was told"),
     WarningKind.FAULT: marked("Fault of a charger"),
+    WarningKind.SECURITY: marked("Security of a charger"),
     WarningKind.SERIAL_LOCKED: marked("Locked charger"),
     WarningKind.METER_SILENT: marked("Silent meter"),
     WarningKind.SET_UP: marked("Set-up that needs mending"),
@@ -41,6 +42,10 @@ _MENDS: Final = {
     WarningKind.FAULT: marked(
         "Start it anew. If the fault comes back, have an electrician look at it."
     ),
+    WarningKind.SECURITY: marked(
+        "Look at the charger: somebody may have opened it, or pretends to be something that it is not. "
+        "Fetch its security log."
+    ),
     WarningKind.SERIAL_LOCKED: marked(
         "Bring its circuit back into use, or ask support to unlock it."
     ),
@@ -53,6 +58,17 @@ _MENDS: Final = {
         "from the page of warnings."
     ),
 }
+
+
+_SAID: Final = {
+    WarningKind.CHARGER_OFFLINE: marked("%(name)s is not connected."),
+    WarningKind.FAULT: marked("%(name)s reports a fault: %(said)s"),
+    WarningKind.SECURITY: marked("%(name)s warns of its security: %(said)s"),
+    WarningKind.SERIAL_LOCKED: marked("%(name)s is locked (serial %(said)s)."),
+    WarningKind.METER_SILENT: marked("The meter at %(name)s is silent."),
+    WarningKind.DELIVERY_FAILED: marked("Nothing gets through to %(name)s: %(said)s"),
+}
+"""What is so, where a name and the other side's words say it."""
 
 
 def kind_name(kind: WarningKind) -> str:
@@ -81,23 +97,15 @@ def headline(it: WarningRaised) -> str:
                 "%(name)s carries %(measured)s A on %(phase)s, of the %(limit)s A that it may.",
                 **_currents(it, name),
             )
-        case WarningKind.CHARGER_OFFLINE:
-            return _("%(name)s is not connected.", name=name)
         case WarningKind.LIMIT_IGNORED:
             return _(
                 "%(name)s draws %(measured)s A, and was told %(limit)s A.",
                 **_currents(it, name),
             )
-        case WarningKind.FAULT:
-            return _("%(name)s reports a fault: %(said)s", name=name, said=it.said)
-        case WarningKind.SERIAL_LOCKED:
-            return _("%(name)s is locked (serial %(said)s).", name=name, said=it.said)
-        case WarningKind.METER_SILENT:
-            return _("The meter at %(name)s is silent.", name=name)
         case WarningKind.SET_UP:
             return _sentence(it.said)
-        case WarningKind.DELIVERY_FAILED:
-            return _("Nothing gets through to %(name)s: %(said)s", name=name, said=it.said)
+        case _:
+            return _(_SAID[it.kind], name=name, said=it.said)
 
 
 def mend(it: WarningRaised) -> str:

@@ -18,9 +18,12 @@ else, so that it cannot inherit their mistakes.
     outlet.py         the electrical side of a charger: limit, car, meter
     readings.py       OCPP meter values
     transactions.py   drivers and their transactions
+    reservations.py   for whom a charger is kept
+    roots.py          root certificates, and signatures of firmware
     outbox.py         what a charger has to tell, in order, until it is answered
     charger.py        one charger
     requests.py       what a server may ask of a charger
+    upkeep_requests.py  the same, about its hardware
     payloads.py       reading what a server sent
     ocppj.py          OCPP-J framing on a WebSocket
     link.py           one charger's socket: connect, boot, tell, come back

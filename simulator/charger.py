@@ -28,8 +28,12 @@ from simulator.outlet import Outlet
 from simulator.payloads import Payload, timestamp
 from simulator.readings import PERIODIC, meter_value
 from simulator.registration import CLOCK_ERROR_S_MAX, Registration
+from simulator.reservations import Reservation
+from simulator.roots import Roots
 from simulator.security import Security
 from simulator.transactions import Authorisation, Transactions
+
+VENDOR = "Simulated"
 
 
 def _nobody() -> None:
@@ -53,7 +57,10 @@ class Charger:
     local_list: LocalList = field(default_factory=LocalList)
     outbox: Outbox = field(default_factory=Outbox)
     security: Security = field(default_factory=Security)
+    roots: Roots = field(default_factory=Roots)
     transactions: Transactions = field(init=False)
+    has_socket: bool = False
+    """Cars bring their cable, and it can let go of one; otherwise the cable is fixed to it."""
 
     supplied: bool = True
     restarting: bool = False
@@ -103,7 +110,7 @@ class Charger:
             self.transactions.end("EVDisconnected", now_s)
         self.outlet.unplug()
         self.transactions.driver_left()
-        self._show(self._whole_status(), now_s)
+        self._show(self._present_status(), now_s)
 
     def carry(self, host: str | None, now_s: float) -> None:
         """Take it off the wall, to where it has another network address; `power_on` puts it up."""
@@ -158,7 +165,7 @@ class Charger:
 
     def boot_payload(self) -> Payload:
         return {
-            "chargePointVendor": "Simulated",
+            "chargePointVendor": VENDOR,
             "chargePointModel": f"Garage {self.outlet.max_a:g} A",
             "chargePointSerialNumber": self.serial,
             "firmwareVersion": "1.0.0",
@@ -184,6 +191,24 @@ class Charger:
         """Set the clock to the server's, which may bring another limit into force."""
         self.registration.set_clock(answer, now_s)
         self.outlet.limits_changed()
+
+    # --- Reservations ---
+
+    def reserve(self, wanted: Reservation, now_s: float) -> str:
+        """Be kept for somebody; return the status that answers ReserveNow."""
+        status = self.transactions.reserve(wanted)
+        if status == "Accepted" and self.registration.accepted:
+            self._show(self._present_status(), now_s)
+        return status
+
+    def end_reservation(self, reservation_id: int, now_s: float) -> bool:
+        """Be kept for nobody any more; tell whether it was, by that number."""
+        reservation = self.transactions.reservation
+        if reservation is None or reservation.id != reservation_id:
+            return False
+        self.transactions.reservation = None
+        self._show(self._present_status(), now_s)
+        return True
 
     # --- What it tells ---
 
@@ -220,6 +245,12 @@ class Charger:
         clock = self.set_clock
         self.tell(Message("Heartbeat", {}, None, clock, keep=False, triggered=triggered))
 
+    def tell_security(self, kind: str, now_s: float, info: str | None = None) -> None:
+        """Report something that concerns its security."""
+        at = timestamp(self.registration.own_s(now_s))
+        told = {"type": kind, "timestamp": at} | ({} if info is None else {"techInfo": info})
+        self.tell(Message("SecurityEventNotification", told))
+
     def ask_for_certificate(self) -> None:
         """Make a key, and ask for a certificate of it."""
         self.tell(Message("SignCertificate", {"csr": self.security.request(self.serial)}))
@@ -237,6 +268,7 @@ class Charger:
         """Do what is due: authorise, report."""
         if not self.powered or not self.registration.accepted:
             return
+        self.transactions.expire(self.registration.own_s(now_s))
         if self.resetting is None:
             self.transactions.authorise(now_s, connected=self.connected)
         self._show(self._present_status(), now_s)
@@ -262,7 +294,8 @@ class Charger:
     def _present_status(self) -> str:
         car = self.outlet.car
         if car is None:
-            return self._whole_status()
+            reserved = self.transactions.reservation is not None
+            return "Reserved" if reserved else self._whole_status()
         if self.transactions.running is None:
             over = self.transactions.authorisation is Authorisation.OVER
             return "Finishing" if over else "Preparing"

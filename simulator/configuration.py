@@ -21,6 +21,8 @@ SAMPLED_DATA: Final = "MeterValuesSampledData"
 HEARTBEAT_INTERVAL: Final = "HeartbeatInterval"
 PING_INTERVAL: Final = "WebSocketPingInterval"
 AUTHORIZATION_KEY: Final = "AuthorizationKey"
+SECURITY_PROFILE: Final = "SecurityProfile"
+PROFILE_MAX: Final = 3
 KEY_CHARACTERS_MIN: Final = 16
 KEY_CHARACTERS_MAX: Final = 40
 """As the security whitepaper of OCPP 1.6 bounds it."""
@@ -54,7 +56,9 @@ FIXED: Final = {
     "MaxChargingProfilesInstalled": str(PROFILES_MAX),
     "NumberOfConnectors": "1",
     "SendLocalListMaxLength": str(MESSAGE_MAX),
-    "SupportedFeatureProfiles": "Core,LocalAuthListManagement,RemoteTrigger,SmartCharging",
+    "SupportedFeatureProfiles": (
+        "Core,FirmwareManagement,LocalAuthListManagement,RemoteTrigger,Reservation,SmartCharging"
+    ),
 }
 """Can be read, not written."""
 
@@ -75,6 +79,7 @@ class Configuration:
             STOP_INVALID: "true",
             AUTHORIZE_REMOTE: "false",
             PRE_AUTHORIZE: "false",
+            SECURITY_PROFILE: "0",
         }
     )
 
@@ -82,7 +87,7 @@ class Configuration:
     """The password it signs in with from its next connection on; none: it shows none."""
 
     def seconds(self, key: str) -> int:
-        """Read one of the intervals, in seconds; 0 means never."""
+        """Read one of the intervals, in seconds (0 means never), or another whole number."""
         return int(self.values[key])
 
     def on(self, key: str) -> bool:
@@ -99,6 +104,8 @@ class Configuration:
             return "Rejected"
         if key == AUTHORIZATION_KEY:
             return self._change_key(value)
+        if key == SECURITY_PROFILE:
+            return self._raise_profile(value)
         if key not in self.values:
             return "NotSupported"
         if key in INTERVALS:
@@ -114,6 +121,14 @@ class Configuration:
                 return "Rejected"
             value = ",".join(names)
         self.values[key] = value
+        return "Accepted"
+
+    def _raise_profile(self, value: str) -> str:
+        """It only ever rises (OCPP 1.6 security whitepaper, section 5.1)."""
+        known = value.isascii() and value.isdigit() and int(value) <= PROFILE_MAX
+        if not known or int(value) < self.seconds(SECURITY_PROFILE):
+            return "Rejected"
+        self.values[SECURITY_PROFILE] = value
         return "Accepted"
 
     def _change_key(self, value: str) -> str:

@@ -14,6 +14,7 @@ from simulator.outbox import Message
 from simulator.payloads import CallRefused, Payload, moment, needed, optional, timestamp
 from simulator.profiles import Rejected, parse_profile
 from simulator.readings import TRIGGERED
+from simulator.upkeep_requests import UPKEEP_ANSWERS
 
 ACCEPTED: Final[Payload] = {"status": "Accepted"}
 FIRMWARE_STEPS: Final = ("Downloading", "Downloaded", "Installing", "Installed")
@@ -138,6 +139,8 @@ def _trigger_message(charger: Charger, payload: Payload, now_s: float) -> Payloa
             charger.tell_reading(now_s, TRIGGERED, triggered=True)
         case "Heartbeat":
             charger.tell_heartbeat(triggered=True)
+        case "FirmwareStatusNotification" | "DiagnosticsStatusNotification" as action:
+            charger.tell(Message(action, {"status": "Idle"}, triggered=True))
         case _:
             return {"status": "NotImplemented"}
     return ACCEPTED
@@ -147,9 +150,13 @@ def _trigger_message(charger: Charger, payload: Payload, now_s: float) -> Payloa
 
 
 def _extended_trigger_message(charger: Charger, payload: Payload, now_s: float) -> Payload:
-    if needed(payload, "requestedMessage", str) != "SignChargePointCertificate":
-        return _trigger_message(charger, payload, now_s)
-    charger.ask_for_certificate()
+    match needed(payload, "requestedMessage", str):
+        case "SignChargePointCertificate":
+            charger.ask_for_certificate()
+        case "LogStatusNotification" as action:
+            charger.tell(Message(action, {"status": "Idle"}, triggered=True))
+        case _:
+            return _trigger_message(charger, payload, now_s)
     return ACCEPTED
 
 
@@ -162,12 +169,13 @@ def _certificate_signed(charger: Charger, payload: Payload, _now_s: float) -> Pa
 
 
 def _remote_start(charger: Charger, payload: Payload, now_s: float) -> Payload:
-    id_tag = needed(payload, "idTag", str)
+    id_tag, held = needed(payload, "idTag", str), charger.transactions.reservation
     possible = (
         charger.registration.accepted
         and charger.transactions.operative
         and charger.transactions.running is None
         and charger.outlet.car is not None
+        and (held is None or held.lets(id_tag))
     )
     if not possible or "chargingProfile" in payload:
         return REJECTED
@@ -204,9 +212,12 @@ def _update_firmware(charger: Charger, payload: Payload, _now_s: float) -> Paylo
     return {}
 
 
-def _unlock_connector(_charger: Charger, payload: Payload, _now_s: float) -> Payload:
+def _unlock_connector(charger: Charger, payload: Payload, now_s: float) -> Payload:
     _connector(payload)
-    return {"status": "NotSupported"}  # The cable is fixed to the charger.
+    if not charger.has_socket:
+        return {"status": "NotSupported"}  # The cable is fixed to the charger.
+    charger.transactions.end("UnlockCommand", now_s)
+    return {"status": "Unlocked"}
 
 
 def _change_availability(charger: Charger, payload: Payload, _now_s: float) -> Payload:
@@ -234,4 +245,5 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "TriggerMessage": _trigger_message,
     "UnlockConnector": _unlock_connector,
     "UpdateFirmware": _update_firmware,
+    **UPKEEP_ANSWERS,
 }

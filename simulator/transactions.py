@@ -15,8 +15,9 @@ from typing import Final
 
 from simulator.outbox import Message, Transaction
 from simulator.outlet import Outlet
-from simulator.payloads import Payload, needed, timestamp
+from simulator.payloads import Payload, needed, optional, timestamp
 from simulator.registration import Registration
+from simulator.reservations import Reservation
 
 AUTHORISE_AGAIN_S: Final = 10.0
 """Pause before a driver is asked for again whom the server did not judge."""
@@ -56,6 +57,8 @@ class Transactions:
     authorisation: Authorisation = Authorisation.NOBODY
     operative: bool = True
     """New transactions may begin."""
+    reservation: Reservation | None = None
+    """For whom it is kept."""
     _authorise_after_s: float = 0.0
     _inoperative_next: bool = False
 
@@ -78,7 +81,7 @@ class Transactions:
         if waits or not self.operative or now_s < self._authorise_after_s:
             return
         if not connected:
-            if self.may_offline(self.id_tag, now_s):
+            if self._kept_for(self.id_tag) and self.may_offline(self.id_tag, now_s):
                 self.begin(self.id_tag, now_s)
             else:
                 self.authorisation = Authorisation.REFUSED
@@ -97,6 +100,9 @@ class Transactions:
             "meterStart": int(self.outlet.register_wh),
             "timestamp": timestamp(self.registration.own_s(now_s)),
         }
+        if self.reservation is not None:
+            payload["reservationId"] = self.reservation.id
+            self.reservation = None
         answered = partial(self._on_started, started)
         self.tell(Message("StartTransaction", payload, started, answered))
 
@@ -123,6 +129,26 @@ class Transactions:
         self._inoperative_next, self.operative = False, operative
         return "Accepted"
 
+    # --- Reservations ---
+
+    def reserve(self, wanted: Reservation) -> str:
+        """Keep it for somebody; return the status that answers ReserveNow."""
+        held = self.reservation
+        if self.outlet.car is not None or (held is not None and held.id != wanted.id):
+            return "Occupied"
+        if not self.operative:
+            return "Unavailable"
+        self.reservation = wanted
+        return "Accepted"
+
+    def expire(self, own_s: float) -> None:
+        """Keep it for nobody whose time is over."""
+        if self.reservation is not None and own_s >= self.reservation.until_s:
+            self.reservation = None
+
+    def _kept_for(self, id_tag: str, parent: str | None = None) -> bool:
+        return self.reservation is None or self.reservation.lets(id_tag, parent)
+
     def connection_lost(self) -> None:
         """Nobody will answer any more what was asked."""
         if self.authorisation is Authorisation.ASKED:
@@ -137,7 +163,8 @@ class Transactions:
             message.transaction.id = NEVER_KNOWN
 
     def _on_authorised(self, id_tag: str, answer: Payload, now_s: float) -> None:
-        accepted = _accepts_driver(answer)
+        parent = optional(needed(answer, "idTagInfo", dict), "parentIdTag", str)
+        accepted = _accepts_driver(answer) and self._kept_for(id_tag, parent)
         if self.authorisation is not Authorisation.ASKED or self.id_tag != id_tag:
             return
         if accepted:

@@ -172,6 +172,16 @@ ROWS: Final = (
         _at_bays("POST", "/firmware", {"location": "https://firmware.example/go-2.4.bin"}),
     ),
     Row(
+        "restart, unlock, take out of use",
+        *(NO, CHARGER, YES, YES, NO),
+        _at_bays("PUT", "/availability", {"in_use": True}),
+    ),
+    Row(
+        "configuration, diagnostics, certificates",
+        *(NO, NO, NO, YES, YES),
+        _at_bays("POST", "/clear-cache"),
+    ),
+    Row(
         "power management, priorities",
         *(NO, NO, NO, YES, NO),
         (

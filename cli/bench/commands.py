@@ -198,6 +198,43 @@ def portal_command(
         write_report(json, figures)
 
 
+@bench.command("telemetry")
+def telemetry_command(
+    json: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Less of everything: whether it works, in a minute.")
+    ] = False,
+) -> None:
+    """
+    Measure the gateway: readings beside the ocpp package's, sockets, a storm, and how soon limits come.
+
+    Starts PostgreSQL, NATS, gateways and processes of chargers in a temporary folder. Takes some four
+    minutes; leave the machine alone meanwhile.
+    """
+    from cli.bench.gateway.crowds import CrowdFailed
+    from cli.bench.gateway.hearing import ReadingsMiscounted
+    from cli.bench.gateway.holding import OutOfReach
+    from cli.bench.gateway.telemetry import QUICK, Sizes, measure_telemetry
+
+    figures: Figures = {}
+    try:
+        with console.status("starting …") as status:
+            asyncio.run(
+                measure_telemetry(
+                    QUICK if quick else Sizes(),
+                    lambda it: status.update(f"{it} …"),
+                    lambda it: _show(figures, it),
+                )
+            )
+    except StackFault as fault:
+        _failed(f"{fault.message}\n[/]{fault.hint}", fault)
+    except (CrowdFailed, ReadingsMiscounted, OutOfReach) as fault:
+        _failed(f"{fault}[/]", fault)
+    console.print(table_of(figures))
+    if json is not None:
+        write_report(json, figures)
+
+
 def _failed(words: str, fault: Exception) -> NoReturn:
     Console(stderr=True).print(f"[bold red]{words}", highlight=False)
     raise typer.Exit(EXIT_CODE) from fault

@@ -19,6 +19,7 @@ Setting up an installation: `ampledger installation|circuit|charger|meter|limit|
     places.py           where NATS and the log are
 """
 
+from cli.layout import certificate as _certificate
 from cli.layout import charger as _charger
 from cli.layout import circuit as _circuit
 from cli.layout import installation as _installation
@@ -29,8 +30,9 @@ from cli.layout import tariff as _tariff
 installation = _installation.app
 circuit = _circuit.app
 charger = _charger.app
+certificate = _certificate.app
 meter = _meter.app
 limit = _limit.app
 tariff = _tariff.app
 
-__all__ = ["charger", "circuit", "installation", "limit", "meter", "tariff"]
+__all__ = ["certificate", "charger", "circuit", "installation", "limit", "meter", "tariff"]

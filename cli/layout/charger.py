@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.layout import certificate, credential
+from cli.layout.adopting import Knock, find_knocks, show_knocks
 from cli.layout.carrying_out import carry_out
 from cli.layout.importing import import_file
 from cli.layout.options import (
@@ -27,8 +28,9 @@ from cli.layout.options import (
 )
 from cli.layout.passwords import issue_passwords
 from cli.layout.values import moment_of
+from cli.support.output import fail
 from shared.clock import utc_now
-from shared.ids import new_id
+from shared.ids import new_id, normal_serial
 from shared.messages.installation import (
     AssignChargers,
     ChangeCharger,
@@ -115,11 +117,14 @@ def _pasted() -> list[str]:
 
 @app.command("import")
 def import_chargers(
-    installation_id: InstallationArg,
     file: Annotated[
         Path,
         typer.Argument(help="CSV with a header; its column serial is needed, others may be."),
     ],
+    installation: Annotated[
+        str | None,
+        typer.Option(help="The installation of lines that name none (installation_id)."),
+    ] = None,
     circuit: Annotated[
         str | None, typer.Option(help="The circuit of lines that name none (circuit_id).")
     ] = None,
@@ -132,13 +137,86 @@ def import_chargers(
     """
     Assign the chargers of a CSV file: all of them, or none.
 
-    Columns: serial, name, circuit_id, wiring, max_a, min_a, breaker_a, phase_switching, charger_id.
+    Columns: serial, name, installation_id, circuit_id, wiring, max_a, min_a, breaker_a, phase_switching,
+    charger_id.
     Every line is checked first, also against what is assigned already; bad ones are named, and nothing is
     changed. Chargers on several circuits take one command for each circuit: should the connection be lost
     in between, import the same file again, and the rest follows.
     """
     manner = Manner(data_folder, actor, dry_run, as_json)
-    import_file(file, installation_id, circuit, manner, credentials=credentials)
+    import_file(file, installation, circuit, manner, credentials=credentials)
+
+
+@app.command("knocking")
+def knocking(data_folder: DataFolder = None, as_json: AsJson = False) -> None:
+    """List the chargers that have knocked and stand nowhere yet, and where each may belong."""
+    show_knocks(find_knocks(data_folder), as_json=as_json)
+
+
+@app.command("adopt")
+def adopt(
+    serial: Annotated[
+        str, typer.Argument(metavar="SERIAL", help="As `ampledger charger knocking` shows it.")
+    ],
+    installation: Annotated[
+        str | None,
+        typer.Option(help="Where it stands; if left out, where those beside it do."),
+    ] = None,
+    circuit: Annotated[
+        str | None, typer.Option(help="Its circuit; if left out, that of those beside it.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    wiring: WiringOption = None,
+    max_a: MaxA = 32.0,
+    actor: Actor = None,
+    data_folder: DataFolder = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Take in a charger that was plugged in before anybody had entered it.
+
+    It has to have knocked, so that a slip of the pen adopts nobody. It is let in at its next try, within
+    minutes, and is put under its fail-safe before it may charge. It has no password yet: give it one
+    over its connection (ampledger charger credential rotate SERIAL --trust-connection).
+    """
+    try:
+        number = normal_serial(serial)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    knock = next((it for it in find_knocks(data_folder) if it.serial == number), None)
+    if knock is None:
+        fail(
+            f"{number} has not knocked, or stands somewhere already: ampledger serial where {number}; "
+            "ampledger charger knocking lists who waits, ampledger charger assign takes any serial"
+        )
+    installation_id, circuit_id = _place_of(knock, installation, circuit)
+    charger = NewCharger(
+        charger_id=number,
+        serial=number,
+        name=name or number,
+        wiring=tuple(wiring or PHASES),
+        max_a=max_a,
+    )
+    command = AssignChargers(
+        command_id=new_id(),
+        installation_id=installation_id,
+        circuit_id=circuit_id,
+        chargers=(charger,),
+    )
+    carry_out([command], Manner(data_folder, actor, dry_run, as_json))
+
+
+def _place_of(knock: Knock, installation: str | None, circuit: str | None) -> tuple[str, str]:
+    """Say where an adopted charger is to stand: where it was said, or where those beside it do."""
+    where = installation or knock.installation_id
+    beside = None if where is None else circuit or knock.circuit_id(where)
+    if where is None or beside is None:
+        fail(
+            f"nothing tells where {knock.serial} belongs: those connected from {knock.remote or 'there'} "
+            "do not all stand on one circuit, or there are none; name its --installation and --circuit"
+        )
+    return where, beside
 
 
 @app.command("change")

@@ -2,7 +2,7 @@
 A file of chargers, assigned: all of it or nothing.
 
 Everything is checked before anything is sent: each line in itself, lines against one another, and the
-whole against the state folded from the log. One command assigns the chargers of one circuit. Its id is
+whole against the state folded from the logs. One command assigns the chargers of one circuit. Its id is
 made of its content, so that a file that is imported again, because the connection was lost between two
 commands, does what is left to do and nothing twice.
 """
@@ -35,7 +35,7 @@ DIGEST: Final = 40
 
 def import_file(
     file: Path,
-    installation_id: InstallationId,
+    installation_id: InstallationId | None,
     circuit_id: CircuitId | None,
     manner: Manner,
     *,
@@ -49,9 +49,9 @@ def import_file(
         CommandRefused: somebody else was faster; a later import of the same file goes on.
         ServiceUnavailable: nobody answers, or the log cannot be read.
     """
-    lines, bad = read_chargers(_text(file), circuit_id)
+    lines, bad = read_chargers(_text(file), circuit_id, installation_id)
     _say_bad(bad, manner)
-    outcomes = asyncio.run(_import(lines, installation_id, manner))
+    outcomes = asyncio.run(_import(lines, manner))
     told(outcomes, manner, then=issue_passwords if credentials else None)
 
 
@@ -77,15 +77,13 @@ def _say_bad(bad: Sequence[BadLine], manner: Manner) -> None:
     raise typer.Exit(FINDING)
 
 
-async def _import(
-    lines: Sequence[Line], installation_id: InstallationId, manner: Manner
-) -> list[Outcome]:
-    wishes = commands_of(lines, installation_id)
+async def _import(lines: Sequence[Line], manner: Manner) -> list[Outcome]:
+    wishes = commands_of(lines)
     async with store_of(manner.data_folder) as store:
         world = world_of(await whole_log(store))
         outcomes = _rehearsed(wishes, world)
         if not all(it.answer.accepted for it in outcomes):
-            _say_bad(bad_lines(lines, installation_id, world), manner)
+            _say_bad(bad_lines(lines, world), manner)
             return outcomes  # each line would do by itself, and all together do not
         if manner.dry_run:
             return outcomes
@@ -93,22 +91,20 @@ async def _import(
     return await _sent(outcomes, manner)
 
 
-def commands_of(lines: Sequence[Line], installation_id: InstallationId) -> list[AssignChargers]:
+def commands_of(lines: Sequence[Line]) -> list[AssignChargers]:
     """Make one command for each circuit, in the order in which the file names them."""
-    circuits = dict.fromkeys(it.circuit_id for it in lines)
-    return [
-        _command(installation_id, circuit, [it for it in lines if it.circuit_id == circuit])
-        for circuit in circuits
-    ]
+    circuits: dict[tuple[InstallationId, CircuitId], list[Line]] = {}
+    for line in lines:
+        circuits.setdefault((line.installation_id, line.circuit_id), []).append(line)
+    return [_command(it) for it in circuits.values()]
 
 
-def _command(
-    installation_id: InstallationId, circuit_id: CircuitId, lines: Sequence[Line]
-) -> AssignChargers:
+def _command(lines: Sequence[Line]) -> AssignChargers:
+    """Assign what stands in lines of one circuit."""
     command = AssignChargers(
         command_id="import",
-        installation_id=installation_id,
-        circuit_id=circuit_id,
+        installation_id=lines[0].installation_id,
+        circuit_id=lines[0].circuit_id,
         chargers=tuple(it.charger for it in lines),
     )
     digest = hashlib.sha256(command.model_dump_json().encode()).hexdigest()
@@ -124,13 +120,11 @@ def _rehearsed(wishes: Sequence[AssignChargers], world: World) -> list[Outcome]:
     return outcomes
 
 
-def bad_lines(
-    lines: Sequence[Line], installation_id: InstallationId, world: World
-) -> list[BadLine]:
+def bad_lines(lines: Sequence[Line], world: World) -> list[BadLine]:
     """Find which lines of a file are refused, each decided by itself after those before it."""
     bad: list[BadLine] = []
     for line in lines:
-        rehearsal = rehearse(_command(installation_id, line.circuit_id, [line]), world)
+        rehearsal = rehearse(_command([line]), world)
         world = rehearsal.world
         if not rehearsal.answer.accepted:
             bad.append(BadLine(line.number, str(rehearsal.answer.detail)))

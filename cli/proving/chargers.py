@@ -39,6 +39,8 @@ class Charger:
     sessions: int = 0
     plugged: bool = False
     online: bool = False
+    ignores_a: float | None = None
+    """What its car draws, whatever it is offered; none: it obeys."""
 
     @property
     def spot(self) -> Spot | None:
@@ -69,6 +71,12 @@ class Charger:
     def _in_force(self, now_s: float) -> bool:
         return self.limit_a is not None and now_s + self.clock_off_s < self.valid_until_s
 
+    def drawn_a(self, now_s: float) -> float:
+        """Name what its car draws, in amperes on each of its lines, once it has followed."""
+        if not self.plugged:
+            return 0.0
+        return self.offered_a(now_s) if self.ignores_a is None else self.ignores_a
+
     def draw(self, now_s: float) -> None:
         """Let a second pass: the car may still draw what it was offered up to 5 s ago."""
         self.drawable.append((now_s, self.offered_a(now_s), self.closed(now_s)))
@@ -76,12 +84,16 @@ class Charger:
 
     def worst_draw_a(self) -> float:
         """Name the most that its car may draw now, in amperes on each of its lines."""
-        return max(a for _, a, _ in self.drawable) if self.plugged else 0.0
+        if not self.plugged:
+            return 0.0
+        return self.ignores_a or max(a for _, a, _ in self.drawable)
 
     def draws(self) -> set[tuple[float, tuple[Phase, ...]]]:
         """Name all that its car may draw now: so many amperes on each of some wires."""
         if not self.plugged:
             return set()
+        if self.ignores_a is not None:
+            return {(self.ignores_a, self.wires(ALL_TERMINALS))}
         return {(a, self.wires(closed)) for _, a, closed in self.drawable if a > 0}
 
     def wires(self, closed: tuple[int, ...]) -> tuple[Phase, ...]:

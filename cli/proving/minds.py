@@ -6,11 +6,16 @@ from typing import Final
 
 from cli.proving.chargers import Charger
 from cli.proving.moments import moment
-from services.balancer.announcing import events_of
+from services.balancer.announcing import events_of, obedience_of
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.decider import decide
 from services.balancer.facts import SiteFacts, Timing
-from services.balancer.hardware import Heard, departed_by_serial, phases_told
+from services.balancer.hardware import (
+    Heard,
+    departed_by_serial,
+    may_be_in_force_a,
+    phases_told,
+)
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
 from services.balancer.projections import (
@@ -19,11 +24,13 @@ from services.balancer.projections import (
     fold_announced,
     fold_reported,
     offer_of,
+    remembered,
+    told_in,
 )
 from services.balancer.site import Site
 from services.balancer.standings import site_facts
 from shared.messages import Event
-from shared.messages.balancer import ChargerQueued, CurrentLimitAllocated, Lease, LeasesRenewed
+from shared.messages.balancer import Lease
 from shared.messages.telemetry import ChargerEvent
 from shared.phases import PHASES, lines_loaded
 
@@ -150,7 +157,7 @@ class Mind:
         return Decided(
             installation_id=name,
             version=self.read.get(name, 0),
-            events=tuple(events_of(facts, decision, now_s, None)),
+            events=(*events_of(facts, decision, now_s, None), *obedience_of(facts)),
             commands=tuple(Command(name, it, self.epoch, position) for it in leases),
         )
 
@@ -162,20 +169,22 @@ class Mind:
         site = self.known.site(name)
         if charger_id not in site.chargers:
             return
-        drawn_a = charger.offered_a(now_s) if charger.plugged else 0.0
+        drawn_a = charger.drawn_a(now_s)
         wires = charger.wires(charger.closed(now_s))
         lines = lines_loaded(site.grid, wires, len(wires))
         l1, l2, l3 = (drawn_a if line in lines else 0.0 for line in PHASES)
         reported = self.known.reported.get(charger_id)
+        told = self.announced.get(charger_id) or Announced()
         self.behaviours[charger_id] = observe(
-            self.behaviours.get(charger_id, Behaviour()),
+            self.behaviours.get(charger_id) or remembered(told),
             site,
             charger_id,
             reported.session_id if reported else None,
             (l1, l2, l3),
             offer_of(reported),
             now_s,
-            phases_told(self.announced.get(charger_id) or Announced(), reported, now_s),
+            phases_told(told, reported, now_s),
+            allowed_a=may_be_in_force_a(told, reported, now_s),
         )
 
 
@@ -201,12 +210,6 @@ def facts_of(
 def remember(announced: dict[str, Announced], events: Sequence[Event], now_s: float) -> None:
     """Fold what was announced of limits."""
     for event in events:
-        if isinstance(event, LeasesRenewed):
-            chargers = {it.charger_id for it in event.leases}
-        elif isinstance(event, CurrentLimitAllocated | ChargerQueued):
-            chargers = {event.charger_id}
-        else:
-            continue
-        for charger_id in chargers:
+        for charger_id in told_in(event):
             before = announced.get(charger_id)
             announced[charger_id] = fold_announced(before, charger_id, event, moment(now_s))

@@ -13,10 +13,19 @@ from shared.messages import (
     notifications,
     permissions,
     telemetry,
+    upkeep,
 )
 from shared.messages.registry import EVENTS
 
-MODULES: Final = (installation, permissions, telemetry, credentials, balancer, notifications)
+MODULES: Final = (
+    installation,
+    permissions,
+    telemetry,
+    credentials,
+    upkeep,
+    balancer,
+    notifications,
+)
 
 READINGS: Final[dict[str, type[Message]]] = {
     reading.__name__: reading

@@ -132,6 +132,16 @@ class Logs:
         )
         return sorted((recorded_of(_stored(row)) for row in rows), key=lambda it: it.position)
 
+    async def newest(self, service: str, kind: str) -> list[Recorded]:
+        """Read the newest event of a type in each stream that has any."""
+        connection = await self.connection(service)
+        rows = await connection.fetch(
+            f"select distinct on (stream) {_ROW} from event_log where type = $1"  # noqa: S608  # the columns are ours
+            " order by stream, position desc",
+            kind,
+        )
+        return [recorded_of(_stored(row)) for row in rows]
+
     async def saying(self, service: str, column: str, name: str, value: str) -> list[Recorded]:
         """
         Find events by a text in their data or metadata: the `COUNTED_MAX` newest, in the log's order.

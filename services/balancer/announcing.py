@@ -13,6 +13,8 @@ from shared.messages.balancer import (
     CurrentLimitAllocated,
     Lease,
     LeasesRenewed,
+    LimitIgnored,
+    LimitObeyed,
     OverloadDetected,
     SiteBalance,
     UnmanagedLoadCounted,
@@ -76,6 +78,22 @@ def events_of(
             waiting_since=moment(now_s),
             limited_by=queued.limited_by,
         )
+
+
+def obedience_of(facts: SiteFacts) -> Iterator[LimitIgnored | LimitObeyed]:
+    """Say which cars draw more than they were told, and which do so no more: each once."""
+    for charger_id, charger in facts.chargers.items():
+        draws_a, newest = charger.behaviour.disobeys_a, charger.standing.newest
+        if draws_a is not None and not charger.said_to_ignore:
+            yield LimitIgnored(
+                installation_id=facts.installation_id,
+                charger_id=charger_id,
+                limit_a=charger.standing.fail_safe_a if newest is None else newest.limit_a,
+                measured_a=draws_a,
+                session_id=charger.behaviour.session_id,
+            )
+        elif draws_a is None and charger.said_to_ignore:
+            yield LimitObeyed(installation_id=facts.installation_id, charger_id=charger_id)
 
 
 def overloads_of(facts: SiteFacts, decision: Decision) -> Iterator[OverloadDetected]:

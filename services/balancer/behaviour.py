@@ -19,6 +19,10 @@ DRAWS_A: Final = 1.0
 """Above this a line carries a car; below it, its electronics."""
 METER_ERROR_A: Final = 0.5
 """How far a reading may be above a limit that is obeyed."""
+IGNORES_MARGIN_A: Final = METER_ERROR_A
+"""How much more than its highest reading a car is counted at that does not obey."""
+OBEYS_S: Final = 15.0
+"""How long a car that has not obeyed draws no more than it may, before it is believed again."""
 STEADY_S: Final = 8.0
 """How long a car shows the same behaviour before it is believed."""
 PHASES_STEADY_S: Final = 3.0
@@ -85,9 +89,15 @@ class Behaviour:
     waking_until_s: float | None = None
     """Until when its offer is taken away to wake it."""
     finished_at_s: float | None = None
-    above_since_s: float | None = None
+    obeys_since_s: float | None = None
+    """Since when one that has not obeyed draws no more than it may."""
     disobeys_a: float | None = None
-    """What the car draws although it was told less."""
+    """The most that it drew although it was told less, until it obeys again."""
+
+    @property
+    def counted_a(self) -> float | None:
+        """What it is counted at while it does not obey, however old readings are; none: it obeys."""
+        return None if self.disobeys_a is None else self.disobeys_a + IGNORES_MARGIN_A
 
     def fresh_a(self, now_s: float) -> PhaseCurrents | None:
         """The latest reading, unless it is too old to tell anything."""
@@ -113,9 +123,26 @@ def observe(
     told: PhasesTold = PhasesTold.ALL,
     measured_at_s: float = math.inf,
     register_wh: int | None = None,
+    allowed_a: float | None = None,
 ) -> Behaviour:
-    """Take a reading into account; a new session is a car nobody knows yet. What cannot be, or comes
-    after its successor, tells nothing: without other readings the car is soon counted at its limit."""
+    """
+    Take a reading into account; a new session is a car nobody knows yet. What cannot be, or comes
+    after its successor, tells nothing: without other readings the car is soon counted at its limit.
+
+    Args:
+        before: what was known.
+        site: where its charger stands.
+        charger_id: which that is.
+        session_id: whose reading it is; none while nobody charges.
+        current_a: what was read, in amperes on L1, L2 and L3.
+        offer: the limit that was confirmed last.
+        now_s: when the reading came, in seconds since 1970.
+        told: what the charger's contactor is known to do.
+        measured_at_s: when it was measured, by the charger's clock.
+        register_wh: what its register showed.
+        allowed_a: the most that may be in force, confirmed or not: whoever draws more does not obey. None:
+            it is not known.
+    """
     if not _believable(before, current_a, now_s, measured_at_s):
         return before
     if session_id != before.session_id:
@@ -125,10 +152,11 @@ def observe(
     if register_wh is not None:
         seen = replace(seen, register_wh=register_wh)
     seen = _phases(seen, site, charger_id, told, now_s)
+    if allowed_a is not None:
+        seen = _obedience(seen, allowed_a, now_s)
     if offer is None or now_s - offer.confirmed_at_s < CAR_FOLLOW_S:
-        # The car may still be following its last limit: what it draws now says nothing of it.
-        return replace(seen, spare_since_s=None, idle_since_s=None, above_since_s=None)
-    seen = _obedience(seen, offer, now_s)
+        # The car may still be following its last limit: what it leaves unused says nothing of it.
+        return replace(seen, spare_since_s=None, idle_since_s=None)
     seen = _thrift(seen, offer, now_s)
     return _finishing(seen, offer, now_s)
 
@@ -177,14 +205,18 @@ def _on_one_terminal(
     return replace(seen, one_phase=False, keeps_three_phases=keeps)
 
 
-def _obedience(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:
+def _obedience(seen: Behaviour, allowed_a: float, now_s: float) -> Behaviour:
     drawn_a = max(seen.current_a or (0.0,))
-    if drawn_a <= offer.limit_a + METER_ERROR_A:
-        if seen.disobeys_a is not None and offer.limit_a < PILOT_MIN_A:
-            return seen  # it was switched off, which proves nothing
-        return replace(seen, above_since_s=None, disobeys_a=None)
-    worst_a = max(drawn_a, seen.disobeys_a or 0.0)
-    return replace(seen, above_since_s=seen.above_since_s or now_s, disobeys_a=worst_a)
+    off = allowed_a < PILOT_MIN_A
+    if drawn_a > max(allowed_a + METER_ERROR_A, DRAWS_A if off else 0.0):
+        worst_a = max(drawn_a, seen.disobeys_a or 0.0)
+        return replace(seen, disobeys_a=worst_a, obeys_since_s=None)
+    if seen.disobeys_a is None or off:
+        return replace(seen, obeys_since_s=None)  # that one is switched off proves nothing
+    since_s = now_s if seen.obeys_since_s is None else seen.obeys_since_s
+    if now_s - since_s < OBEYS_S:
+        return replace(seen, obeys_since_s=since_s)
+    return replace(seen, disobeys_a=None, obeys_since_s=None)
 
 
 def _thrift(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:

@@ -76,7 +76,7 @@ def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     ledger = Ledger(
         left.physical_a,
         facts.places(),
-        measured_a,
+        _counted(facts, measured_a),
         now_s,
         ends_s,
         form=facts.site.form,
@@ -113,6 +113,23 @@ def _measured(facts: SiteFacts, now_s: float) -> dict[ChargerId, Ways]:
     return {it: ways for it, ways in known if ways is not None}
 
 
+def _counted(facts: SiteFacts, measured: Mapping[ChargerId, Ways]) -> dict[ChargerId, Ways]:
+    """Count cars that do not obey at the most that they drew, and some more, also while nothing is read
+    of them: they would draw it wherever their chargers have lines."""
+    counted = dict(measured)
+    form = facts.site.form
+    for charger_id, charger in facts.chargers.items():
+        draws_a = charger.behaviour.counted_a
+        if draws_a is None:
+            continue
+        lines = facts.site.lines(charger_id)
+        if charger.behaviour.one_phase and charger_id in measured:
+            lines = facts.site.lines(charger_id, terminals=1)
+        ways = form.ways(draws_a, lines)
+        counted[charger_id] = higher(ways, measured.get(charger_id, ways))
+    return counted
+
+
 def _drawn(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Ways | None:
     behaviour = facts.chargers[charger_id].behaviour
     current_a = behaviour.fresh_a(now_s)
@@ -125,20 +142,21 @@ def _drawn(facts: SiteFacts, charger_id: ChargerId, now_s: float) -> Ways | None
 
 
 def _capacity_for_cars(facts: SiteFacts, usable_a: Sequence[float], ledger: Ledger) -> Capacity:
-    """Set aside what no command of ours can lower now: chargers that are not connected, and what may
-    still flow where chargers stood before. What of it has an angle is a base that cars add to, the
-    rest is subtracted."""
+    """Set aside what no command of ours can lower now: chargers that are not connected, cars that do not
+    obey, and what may still flow where chargers stood before. What of it has an angle is a base that cars
+    add to, the rest is subtracted."""
     form = facts.site.form
     taken: list[list[Ways]] = [[] for _ in facts.site.breakers]
     for charger_id, charger in facts.chargers.items():
-        if charger.connected and not charger.elsewhere:
+        obeys = charger.behaviour.disobeys_a is None
+        if charger.connected and obeys and not charger.elsewhere:
             continue
         standing, here = charger.standing, facts.site.path(charger_id)
         for breaker, ways in ledger.counted_a(charger_id):
             if not charger.connected and breaker in here:
                 fail_safe = form.ways(standing.fail_safe_a, standing.all_lines)
                 taken[breaker].append(higher(ways, fail_safe))
-            elif breaker not in here:
+            elif not obeys or breaker not in here:
                 taken[breaker].append(ways)
     for departed in facts.departed:
         for breaker, ways in ledger.counted_a(departed):
@@ -169,8 +187,6 @@ def _targets(
         limit_a, reason = turn.share.share_a, reasons.of(turn)
         if reason.rule is Rule.WAKING:
             limit_a = 0.0  # its share is kept for it meanwhile
-        if turn.car.demand.fixed_a is not None and turn.share.admitted:
-            limit_a = turn.car.demand.min_a  # it will not obey; it is counted in full
         targets[turn.car.charger_id] = Target(
             turn.car.charger_id,
             limit_a,
@@ -182,12 +198,20 @@ def _targets(
         if charger_id not in targets:
             targets[charger_id] = Target(
                 charger_id,
-                0.0,
+                _without_turn_a(facts, charger_id),
                 lines_of(facts, charger_id),
                 reasons.without_turn(charger_id),
                 charger.last_terminals,
             )
     return targets
+
+
+def _without_turn_a(facts: SiteFacts, charger_id: ChargerId) -> float:
+    """A car that does not obey is told the least all the same: it may obey again."""
+    charger, layout = facts.chargers[charger_id], facts.site.chargers[charger_id]
+    tried = charger.behaviour.disobeys_a is not None and charger.session_since_s is not None
+    usable = layout.out_of_use is None and layout.highest_a >= layout.min_a - TOLERANCE_A
+    return layout.min_a if tried and usable else 0.0
 
 
 def _newly_queued(

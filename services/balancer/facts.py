@@ -40,6 +40,8 @@ class ChargerFacts:
     """When it did so last."""
     not_taken: frozenset[tuple[int, ...]] = frozenset()
     """Terminals that it was told to use, and that it has not taken a limit for."""
+    said_to_ignore: bool = False
+    """Our log says that it draws more than it was told, and not that it obeys again."""
     elsewhere: tuple[Place, ...] = ()
     """Where else its current may still flow: where it stood, or was wired otherwise, before."""
 

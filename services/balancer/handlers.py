@@ -14,7 +14,12 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from pydantic import ValidationError
 
-from services.balancer.announcing import balance_of, events_of, overloads_of
+from services.balancer.announcing import (
+    balance_of,
+    events_of,
+    obedience_of,
+    overloads_of,
+)
 from services.balancer.decider import Decision, decide
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.knowledge import Knowledge
@@ -24,12 +29,9 @@ from shared import subjects
 from shared.context import Context, acting
 from shared.event_store import Conflict, EventStore
 from shared.followers import Follower
-from shared.ids import ChargerId, InstallationId
+from shared.ids import InstallationId
 from shared.messages import Event
-from shared.messages.balancer import (
-    LayoutRequired,
-    LimitIgnored,
-)
+from shared.messages.balancer import LayoutRequired
 from shared.messages.telemetry import BreakerReading, MeterReading
 from shared.recorded import Recorded
 
@@ -65,7 +67,6 @@ class Balancer:
         self._drawn_at_s: dict[InstallationId, float] = {}
         self._decisions: dict[InstallationId, int] = {}
         self._overloads_at_s: dict[tuple[InstallationId, int], float] = {}
-        self._ignored: set[tuple[ChargerId, str | None]] = set()
         self._decided_on: dict[InstallationId, tuple[SiteFacts, float]] = {}
 
     # --- Hearing ---
@@ -168,14 +169,15 @@ class Balancer:
             self._knowledge.rotated(installation_id, now_s)
         events = [
             *events_of(facts, decision, now_s, reading_received_at),
-            *self._warnings(facts, decision, now_s),
+            *obedience_of(facts),
+            *self._overloads(facts, decision, now_s),
         ]
         if events:
             with acting(ACTOR) as context:
                 await self._announce(facts, events, context)
         await self._draw(facts, decision, now_s)
 
-    def _warnings(self, facts: SiteFacts, decision: Decision, now_s: float) -> list[Event]:
+    def _overloads(self, facts: SiteFacts, decision: Decision, now_s: float) -> list[Event]:
         warnings: list[Event] = []
         for overload, event in zip(
             decision.overloads, overloads_of(facts, decision), strict=True
@@ -184,21 +186,6 @@ class Balancer:
             if now_s - self._overloads_at_s.get(key, 0.0) >= OVERLOAD_PAUSE_S:
                 self._overloads_at_s[key] = now_s
                 warnings.append(event)
-        for charger_id, charger in facts.chargers.items():
-            behaviour = charger.behaviour
-            mark = (charger_id, behaviour.session_id)
-            newest = charger.standing.newest
-            if behaviour.disobeys_a is None or newest is None or mark in self._ignored:
-                continue
-            self._ignored.add(mark)
-            warnings.append(
-                LimitIgnored(
-                    installation_id=facts.installation_id,
-                    charger_id=charger_id,
-                    limit_a=newest.limit_a,
-                    measured_a=behaviour.disobeys_a,
-                )
-            )
         return warnings
 
     # --- Announcing ---
@@ -214,8 +201,6 @@ class Balancer:
             last = await self._sender.append(installation_id, version, events, context)
         except Conflict as conflict:
             log.info("decided anew", installation_id=installation_id, why=str(conflict))
-            untold = {it.charger_id for it in events if isinstance(it, LimitIgnored)}
-            self._ignored = {it for it in self._ignored if it[0] not in untold}
             await self._knowledge.catch_up()
             self._changed.setdefault(installation_id, None)
             return

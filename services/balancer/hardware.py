@@ -17,7 +17,7 @@ from services.balancer.commitments import CLOCK_SKEW_S, Granted, Standing
 from services.balancer.layouts import FAIL_SAFES_MAX, Departed, FailSafe, Layout, Stay
 from services.balancer.projections import Announced, Confirmed, Reported, Told
 from shared.ids import ChargerId
-from shared.phases import Phase
+from shared.phases import PHASES, Phase
 from shared.units import CAR_FOLLOW_S, PILOT_MIN_A, TOLERANCE_A
 
 DEPARTED_S: Final = 900.0
@@ -158,6 +158,22 @@ def phases_told(told: Announced, reported: Reported | None, now_s: float) -> Pha
     if not held_off_s <= now_s < standing.fail_safe_from_s:
         may_close.add(PhasesTold.ALL)
     return may_close.pop() if len(may_close) == 1 else PhasesTold.UNSURE
+
+
+def may_be_in_force_a(told: Announced, reported: Reported | None, now_s: float) -> float | None:
+    """
+    Name the most that a charger may offer its car now by all that it was told, in amperes, confirmed or
+    not, and what its car may still follow; none while it has confirmed nothing.
+    """
+    if reported is None or (reported.fail_safe is None and not reported.confirmed_at):
+        return None
+    confirmed, falls_back = reported.fail_safe, FallsBack(0.0, 0.0)
+    if confirmed is not None:
+        asked = [FailSafe(fail_safe_a=confirmed.fail_safe_a)]
+        falls_back = may_fall_back_to(asked, confirmed)
+    seconds = {it: at.timestamp() for it, at in reported.confirmed_at.items()}
+    standing = Hardware(tuple(taken(told, reported)), seconds, falls_back).here(PHASES, 0)
+    return max(standing.worst_a(now_s))
 
 
 def _one_terminal(lease: Told) -> bool:

@@ -8,7 +8,12 @@ import structlog
 
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.facts import SiteFacts
-from services.balancer.hardware import Heard, departed_by_serial, phases_told
+from services.balancer.hardware import (
+    Heard,
+    departed_by_serial,
+    may_be_in_force_a,
+    phases_told,
+)
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
 from services.balancer.loads import Loads
@@ -21,6 +26,7 @@ from services.balancer.projections import (
     fold_load,
     fold_reported,
     offer_of,
+    remembered,
     told_in,
 )
 from services.balancer.site import BrokenLayout, Site
@@ -193,20 +199,20 @@ class Knowledge:
         if site is None or reading.charger_id not in site.chargers:
             return False
         reported = self._reported.get(reading.charger_id)
+        announced = self._announced.get(reading.charger_id) or Announced()
         received_at_s = reading.received_at.timestamp()
         self._behaviours[reading.charger_id] = observe(
-            self._behaviours.get(reading.charger_id, Behaviour()),
+            self._behaviours.get(reading.charger_id) or remembered(announced),
             site,
             reading.charger_id,
             reported.session_id if reported is not None else None,
             reading.current_a,
             offer_of(reported),
             received_at_s,
-            phases_told(
-                self._announced.get(reading.charger_id) or Announced(), reported, received_at_s
-            ),
+            phases_told(announced, reported, received_at_s),
             reading.measured_at.timestamp(),
             reading.register_wh,
+            may_be_in_force_a(announced, reported, received_at_s),
         )
         return True
 

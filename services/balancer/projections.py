@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from pydantic import Field
 
-from services.balancer.behaviour import Offer
+from services.balancer.behaviour import Behaviour, Offer
 from services.balancer.commitments import CLOCK_SKEW_S
 from services.balancer.headroom import Load
 from services.balancer.layouts import FAIL_SAFES_MAX, Document
@@ -18,6 +18,8 @@ from shared.messages.balancer import (
     Lease,
     LeasesRenewed,
     LimitedBy,
+    LimitIgnored,
+    LimitObeyed,
     LoadBasis,
     Rule,
     UnmanagedLoadCounted,
@@ -238,6 +240,13 @@ class Used(Document):
     at: datetime
 
 
+class Ignoring(Document):
+    """A car that draws more than it was told."""
+
+    session_id: SessionId | None
+    draws_a: float
+
+
 class Announced(Document):
     """The limits of a charger that may still be in force, as our own log tells them."""
 
@@ -248,6 +257,8 @@ class Announced(Document):
     waiting_since: datetime | None = None
     used: tuple[Used, ...] = ()
     """The latest changes of the terminals to charge from, of a charger that is told them."""
+    ignoring: Ignoring | None = None
+    """It was said to draw more than it was told, and not that it obeys again."""
 
 
 def fold_announced(
@@ -270,6 +281,11 @@ def fold_announced(
             return announced.model_copy(
                 update={"waiting_since": event.waiting_since, "limited_by": event.limited_by}
             )
+        case LimitIgnored():
+            ignoring = Ignoring(session_id=event.session_id, draws_a=event.measured_a)
+            return announced.model_copy(update={"ignoring": ignoring})
+        case LimitObeyed():
+            return announced.model_copy(update={"ignoring": None})
         case _:
             return announced
 
@@ -293,10 +309,18 @@ def _with_lease(announced: Announced, lease: Told, recorded_at: datetime) -> Ann
     )
 
 
+def remembered(announced: Announced | None) -> Behaviour:
+    """Name what is known of a car of which no reading was heard yet: whether it was seen not to obey."""
+    ignoring = announced.ignoring if announced is not None else None
+    if ignoring is None:
+        return Behaviour()
+    return Behaviour(session_id=ignoring.session_id, disobeys_a=ignoring.draws_a)
+
+
 def told_in(event: Event) -> set[ChargerId]:
     """Name the chargers that are told something by one of our own events."""
     match event:
-        case CurrentLimitAllocated() | ChargerQueued():
+        case CurrentLimitAllocated() | ChargerQueued() | LimitIgnored() | LimitObeyed():
             return {event.charger_id}
         case LeasesRenewed():
             return {lease.charger_id for lease in event.leases}

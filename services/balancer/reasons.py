@@ -67,13 +67,13 @@ class Reasons:
             return layout.out_of_use
         if layout.highest_a < layout.min_a - TOLERANCE_A:
             return LimitedBy(rule=self._own(charger_id))
+        if self._facts.chargers[charger_id].behaviour.disobeys_a is not None:
+            return LimitedBy(rule=Rule.DISOBEYS)
         return LimitedBy(rule=Rule.NO_CAR)
 
     def of(self, turn: Turn) -> LimitedBy:
         """Say what held a car's limit down."""
         share = turn.share
-        if turn.car.demand.fixed_a is not None and share.admitted:
-            return LimitedBy(rule=Rule.DISOBEYS)
         stopped = self._stopped(turn)
         if not share.admitted or not self._wakes(turn.car.charger_id):
             return stopped
@@ -97,7 +97,7 @@ class Reasons:
         """Add to a reason that is about to be announced what would be next, and when. That costs more
         than the reason itself, and most reasons are not announced again."""
         turn = self._turns.get(charger_id)
-        if turn is None or turn.car.demand.fixed_a is not None:
+        if turn is None:
             return reason
         update: dict[str, object] = {}
         # Whom the phases' difference leaves in the queue would be told of a breaker that is not full.

@@ -17,7 +17,13 @@ from services.balancer.hardware import (
     taken,
 )
 from services.balancer.layouts import ChargerLayout, Departed, FailSafe, Layout, Stay
-from services.balancer.projections import Announced, Confirmed, Reported, switches_of
+from services.balancer.projections import (
+    Announced,
+    Confirmed,
+    Reported,
+    remembered,
+    switches_of,
+)
 from services.balancer.site import Site
 from shared.ids import ChargerId, CircuitId
 from shared.phases import Phase
@@ -80,7 +86,8 @@ class _Assembly:
         return reported
 
     def _behaviour(self, charger_id: ChargerId, reported: Reported | None) -> Behaviour:
-        behaviour = self.heard.behaviours.get(charger_id) or Behaviour()
+        known = self.heard.behaviours.get(charger_id)
+        behaviour = known or remembered(self.heard.announced.get(charger_id))
         if reported is None or behaviour.session_id == reported.session_id:
             return behaviour
         return Behaviour(
@@ -302,6 +309,7 @@ def _facts(
         switches=phases.switches,
         switched_at_s=_seconds(phases.switched_at),
         not_taken=heard.not_taken if heard else frozenset(),
+        said_to_ignore=told.ignoring is not None,
         elsewhere=elsewhere,
     )
 

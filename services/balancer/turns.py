@@ -42,7 +42,7 @@ class Car:
     @property
     def lowest_a(self) -> float:
         """What it is admitted with."""
-        return self.demand.min_a if self.demand.fixed_a is None else self.demand.fixed_a
+        return self.demand.min_a
 
     @cached_property
     def rows(self) -> frozenset[int]:
@@ -127,11 +127,12 @@ def _turn(car: Car) -> tuple[int, bool, float, ChargerId]:
 def wanting(
     facts: SiteFacts, charger_id: ChargerId, timing: Timing, now_s: float
 ) -> Car | None:
-    """Describe the car at a charger, if there is one that wants current and can be told a limit."""
+    """Describe the car at a charger, if there is one that wants current and obeys what it is told."""
     charger, layout = facts.chargers[charger_id], facts.site.chargers[charger_id]
     if (
         not charger.connected
         or charger.session_since_s is None
+        or charger.behaviour.disobeys_a is not None
         or charger.behaviour.finished(now_s)
         or layout.out_of_use is not None
         or layout.highest_a < layout.min_a - TOLERANCE_A
@@ -151,7 +152,6 @@ def wanting(
             modes=modes,
             present=closings.present,
             min_a=layout.min_a,
-            fixed_a=charger.behaviour.disobeys_a,
             weight=weight_of(
                 layout.wish, charger.session_ended_s, charger.delivered_wh, highest_w, now_s
             ),

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from services.notifications.known import (
+    Alarm,
     Balance,
     Breaker,
     Charger,
@@ -14,10 +15,12 @@ from services.notifications.known import (
     Site,
     seconds_between,
 )
+from shared.ids import ChargerId
 from shared.messages.balancer import (
     MAIN,
     CurrentLimitAllocated,
     LimitIgnored,
+    LimitObeyed,
     LoadBasis,
     OverloadDetected,
     Rule,
@@ -44,10 +47,16 @@ from shared.messages.telemetry import (
     ChargerStatusChanged,
     FaultReported,
 )
+from shared.messages.upkeep import SecurityEventReported
 
 NO_ERROR: Final = "NoError"
 """OCPP 1.6 ChargePointErrorCode of a charger that has nothing to complain about."""
 MAIN_NAME: Final = "Main breaker"
+ALARM_LASTS_S: Final = 86_400.0
+"""How long after a charger has warned of its security last that stands. It says when it happens, and
+never that it is over."""
+ALARMS_MAX: Final = 20
+"""So many kinds of alarms of a charger are kept; then the oldest goes."""
 OVERLOAD_LASTS_S: Final = 600.0
 """How long after an overload was said last it is over. The balancer says it again while it lasts."""
 
@@ -66,8 +75,16 @@ SiteEvent = (
     | SerialLocked
     | SerialUnlocked
 )
-ConditionEvent = ChargerConnected | ChargerDisconnected | ChargerStatusChanged | FaultReported
-BalanceEvent = OverloadDetected | LimitIgnored | CurrentLimitAllocated | UnmanagedLoadCounted
+ConditionEvent = (
+    ChargerConnected
+    | ChargerDisconnected
+    | ChargerStatusChanged
+    | FaultReported
+    | SecurityEventReported
+)
+BalanceEvent = (
+    OverloadDetected | LimitIgnored | LimitObeyed | CurrentLimitAllocated | UnmanagedLoadCounted
+)
 
 
 # --- Installations ---
@@ -150,16 +167,37 @@ def fold_condition(
     match event:
         case ChargerConnected():
             same = before.serial in {None, event.serial}
-            return Condition(serial=event.serial, fault=before.fault if same else None)
+            known = before if same else Condition()
+            return Condition(serial=event.serial, fault=known.fault, alarms=known.alarms)
         case ChargerDisconnected():
             since = before.gone_since or recorded_at
             return before.model_copy(update={"gone_since": since})
         case FaultReported():
             return _faulty(before, event.error_code, event.info or "", recorded_at)
+        case SecurityEventReported():
+            return _alarmed(before, event, recorded_at)
         case ChargerStatusChanged() if event.error_code == NO_ERROR:
             return before.model_copy(update={"fault": None})
         case ChargerStatusChanged():
             return _faulty(before, event.error_code, "", recorded_at)
+
+
+def _alarmed(
+    before: Condition, event: SecurityEventReported, recorded_at: datetime
+) -> Condition:
+    """One that comes again within a while goes on; what happens every day is none."""
+    if not event.alarming:
+        return before
+    known = before.alarms.get(event.kind)
+    goes_on = known and seconds_between(known.latest, recorded_at) < ALARM_LASTS_S
+    alarm = Alarm(
+        info=event.info or "",
+        since=known.since if known and goes_on else recorded_at,
+        latest=recorded_at,
+    )
+    others = [(kind, it) for kind, it in before.alarms.items() if kind != event.kind]
+    newest = sorted(others, key=lambda it: it[1].latest)[-(ALARMS_MAX - 1) :]
+    return before.model_copy(update={"alarms": dict(newest) | {event.kind: alarm}})
 
 
 def _faulty(before: Condition, code: str, info: str, recorded_at: datetime) -> Condition:
@@ -190,8 +228,11 @@ def fold_balance(
             return before.model_copy(
                 update={"ignored": before.ignored | {event.charger_id: told}}
             )
+        case LimitObeyed():
+            return _obeys(before, event.charger_id, recorded_at, obeys=True)
         case CurrentLimitAllocated():
-            return _obeys(before, event, recorded_at)
+            disobeys = event.limited_by.rule is Rule.DISOBEYS
+            return _obeys(before, event.charger_id, recorded_at, obeys=not disobeys)
         case UnmanagedLoadCounted():
             silent = dict(before.silent)
             if event.basis is LoadBasis.SILENT:
@@ -219,12 +260,13 @@ def _over(known: Overload, now: datetime) -> bool:
     return seconds_between(known.latest, now) >= OVERLOAD_LASTS_S
 
 
-def _obeys(before: Balance, event: CurrentLimitAllocated, recorded_at: datetime) -> Balance:
-    """That a charger draws against its limit is said once in a session; whether it still does, its limits
-    say by their reason."""
-    known = before.ignored.get(event.charger_id)
-    disobeys = event.limited_by.rule is Rule.DISOBEYS
-    if known is None or disobeys is (known.until is None):
+def _obeys(
+    before: Balance, charger_id: ChargerId, recorded_at: datetime, *, obeys: bool
+) -> Balance:
+    """That a charger draws against its limit is said once, and once that it obeys again; logs of before
+    that say it by the reason of its limits."""
+    known = before.ignored.get(charger_id)
+    if known is None or obeys is (known.until is not None):
         return before
-    told = known.model_copy(update={"until": None if disobeys else recorded_at})
-    return before.model_copy(update={"ignored": before.ignored | {event.charger_id: told}})
+    told = known.model_copy(update={"until": recorded_at if obeys else None})
+    return before.model_copy(update={"ignored": before.ignored | {charger_id: told}})

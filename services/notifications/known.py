@@ -54,6 +54,14 @@ class Fault(Known):
     since: Moment
 
 
+class Alarm(Known):
+    """Something about a charger's security that somebody has to look at; `latest`: when said last."""
+
+    info: str = ""
+    since: Moment
+    latest: Moment
+
+
 class Condition(Known):
     """How a charger is; folded from the log of telemetry."""
 
@@ -61,6 +69,8 @@ class Condition(Known):
     gone_since: Moment | None = None
     """Since when it is not connected; none while it is, and before it ever was."""
     fault: Fault | None = None
+    alarms: dict[str, Alarm] = {}
+    """By kind, as chargers spell it."""
 
 
 class Overload(Known):

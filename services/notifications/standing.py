@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from services.notifications.folds import OVERLOAD_LASTS_S
+from services.notifications.folds import ALARM_LASTS_S, OVERLOAD_LASTS_S
 from services.notifications.known import Balance, Condition, Site, seconds_between
 from services.notifications.near_limit import Line
 from shared.ids import ChargerId, CircuitId
@@ -143,6 +143,7 @@ def _of_chargers(facts: Facts, now: datetime) -> Iterator[Stands]:
         condition = facts.conditions.get(charger_id)
         if condition is not None and condition.serial in {None, charger.serial}:
             yield from _of_condition(charger_id, charger.name, condition, now)
+            yield from _alarms(charger_id, charger.name, condition, now)
         yield from _ignoring(facts, charger_id, charger.name, now)
 
 
@@ -168,6 +169,21 @@ def _of_condition(
             since=fault.since,
             said=f"{fault.code} ({fault.info})" if fault.info else fault.code,
         )
+
+
+def _alarms(
+    charger_id: ChargerId, name: str, condition: Condition, now: datetime
+) -> Iterator[Stands]:
+    for kind, alarm in condition.alarms.items():
+        if seconds_between(alarm.latest, now) < ALARM_LASTS_S:
+            yield Stands(
+                kind=WarningKind.SECURITY,
+                about=f"{charger_id}:{kind}",
+                called=name,
+                charger_id=charger_id,
+                since=alarm.since,
+                said=f"{kind} ({alarm.info})" if alarm.info else kind,
+            )
 
 
 def _ignoring(

@@ -25,6 +25,7 @@ from services.portal.projections import (
     fold_condition,
     fold_ignored,
     fold_lease,
+    fold_obeyed,
     fold_queued,
     fold_share,
     overload_of,
@@ -39,6 +40,7 @@ from shared.messages.balancer import (
     CurrentLimitAllocated,
     LeasesRenewed,
     LimitIgnored,
+    LimitObeyed,
     OverloadDetected,
     SiteBalance,
 )
@@ -162,7 +164,9 @@ class Folding:
         if recorded.type not in BALANCER_EVENTS:
             return
         match recorded.event:
-            case CurrentLimitAllocated() | ChargerQueued() | LimitIgnored() as event:
+            case (
+                CurrentLimitAllocated() | ChargerQueued() | LimitIgnored() | LimitObeyed()
+            ) as event:
                 await self._on_share(connection, event, recorded)
             case LeasesRenewed() as event:
                 for lease in event.leases:
@@ -187,7 +191,7 @@ class Folding:
     async def _on_share(
         self,
         connection: Connection,
-        event: CurrentLimitAllocated | ChargerQueued | LimitIgnored,
+        event: CurrentLimitAllocated | ChargerQueued | LimitIgnored | LimitObeyed,
         recorded: Recorded,
     ) -> None:
         key = key_of(event.installation_id, event.charger_id)
@@ -199,6 +203,8 @@ class Folding:
                 share = fold_queued(before, event)
             case LimitIgnored():
                 share = fold_ignored(before, event)
+            case LimitObeyed():
+                share = fold_obeyed(before)
         await self._models.shares.put(connection, key, share)
 
 

@@ -20,6 +20,7 @@ from shared.messages.balancer import (
     LeasesRenewed,
     LimitedBy,
     LimitIgnored,
+    LimitObeyed,
     OverloadDetected,
     Rule,
 )
@@ -116,7 +117,7 @@ def _fault_after(fault: Fault | None, event: ChargerStatusChanged) -> Fault | No
     return Fault(error_code=event.error_code, reported_at=event.reported_at)
 
 
-ShareEvent = CurrentLimitAllocated | ChargerQueued | LeasesRenewed | LimitIgnored
+ShareEvent = CurrentLimitAllocated | ChargerQueued | LeasesRenewed | LimitIgnored | LimitObeyed
 
 
 def fold_share(
@@ -164,6 +165,12 @@ def fold_ignored(share: Share | None, event: LimitIgnored) -> Share:
     """Fold that a car draws more than it was told, be it by its fail-safe."""
     known = share or Share(limited_by=LimitedBy(rule=Rule.DISOBEYS))
     return known.model_copy(update={"ignored_a": event.measured_a})
+
+
+def fold_obeyed(share: Share | None) -> Share:
+    """Fold that it draws no more than it was told again."""
+    known = share or Share(limited_by=LimitedBy(rule=Rule.NO_CAR))
+    return known.model_copy(update={"ignored_a": None})
 
 
 def overload_of(event: OverloadDetected, recorded_at: datetime) -> Overload:

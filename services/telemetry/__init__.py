@@ -1,5 +1,5 @@
 """
-Holds the connection to every charger (OCPP 1.6J), its sessions, its readings and its limits.
+Holds the connection to every charger (OCPP), its sessions, its readings and its limits.
 
 Takes      SetCurrentLimit (from the balancer, in the process that holds the charger's socket),
            StartCharging, StopCharging, UpdateFirmware; how chargers and meters show who they are:
@@ -18,11 +18,13 @@ Listens to installation: which serial number belongs to which charger, wired how
            and whether drivers must show who they are; meters at breakers
            permissions: roles and cards, by which drivers are judged
 
-Pure: frames, validation and payloads (what is on the wire), charger and decider (what is known of
-a charger, and what a message means), authorising (who may charge), lists (what a charger knows of
-that while it is offline), limits, metering, profiles, knocks, remotes,
+Pure: frames, validation and payloads (what is on the wire), said (what chargers say and are answered, in no
+version's words), charger and decider (what is known of a charger, and what its words mean),
+authorising (who may charge), lists (what a charger knows of that while it is offline), limits, measurands,
+metering, knocks, remotes,
 breaker_meters (readings pushed by HTTP), credentials, certificates, meter_tokens, secret_marks,
 authority, attempts and turned (how chargers and meters show who they are).
+Versions of OCPP: dialect (what each has to bring), dialects (which there are), ocpp16.
 Shells: gateway (the WebSocket server) with door and identities (who is let in), connection (one
 charger's socket) with admission (who is accepted), visits and parting (who gets nothing, and is told
 so), answering and handlers (what chargers say) with drivers (whoever shows a card), fail_safes, commands,

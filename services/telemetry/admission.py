@@ -23,15 +23,14 @@ from typing import Final
 
 import structlog
 
-from services.telemetry import profiles
 from services.telemetry.calls import AnsweredError, CallFailed, Calls, Unanswered
 from services.telemetry.charger import ACCEPTED, may_go_on
-from services.telemetry.decider import Hello, connected, disconnected, refused
+from services.telemetry.decider import connected, disconnected, refused
+from services.telemetry.dialect import Rhythm, Tongue
 from services.telemetry.fail_safes import FailSafes
-from services.telemetry.frames import Payload
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.parts import Parts
-from services.telemetry.payloads import boot_answer
+from services.telemetry.said import Booted, Said, Welcomed
 from shared.clock import utc_now
 from shared.context import acting
 
@@ -56,6 +55,7 @@ class Admission:
         parts: Parts,
         history: History,
         calls: Calls,
+        tongue: Tongue,
         fail_safes: FailSafes,
         remote: str,
         on_accepted: Callable[[], None],
@@ -66,7 +66,8 @@ class Admission:
         Args:
             parts: what all connections stand on.
             history: the charger's.
-            calls: its requests.
+            calls: tells when its connection is gone.
+            tongue: tells it what we want.
             fail_safes: puts it under its fail-safe.
             remote: the network address it comes from.
             on_accepted: told whenever the charger has been accepted.
@@ -74,6 +75,7 @@ class Admission:
         self._parts = parts
         self._history = history
         self._calls = calls
+        self._tongue = tongue
         self._fail_safes = fail_safes
         self._remote = remote
         self._on_accepted = on_accepted
@@ -94,8 +96,8 @@ class Admission:
         known = may_go_on(state, assigned, self._parts.settings.commissioning)
         return known and self._parts.whereabouts.vouch_for(state, assigned)
 
-    def hears(self, _: str) -> bool:
-        """Tell whether a request other than a boot is handled."""
+    def hears(self, _: Said) -> bool:
+        """Tell whether something else than a boot is handled."""
         return self.accepted
 
     # --- What the charger says ---
@@ -110,26 +112,26 @@ class Admission:
         if not self.accepted and not self._busy and not self._refused and self._may_go_on:
             await self._accept(None)
 
-    async def boot(self, payload: Payload) -> tuple[Payload, FollowUp | None]:
+    async def boot(self, booted: Booted) -> tuple[Welcomed, FollowUp | None]:
         """
-        Answer a BootNotification; the follow-up is for after the answer is sent.
+        Answer a charger that introduces itself; the follow-up is for after the answer is sent.
 
         Raises:
             LOG_FAULTS: it could not be put on record.
         """
         if self._refused:
             self._refused = False
-            return boot_answer("Rejected", REJECTED_INTERVAL_S, utc_now()), None
+            return Welcomed("Rejected", REJECTED_INTERVAL_S, utc_now()), None
         if self._fail_safes.confirmed or self._may_go_on or self._bare:
-            await self._accept(Hello.of(payload))
+            await self._accept(booted)
             follow_up = self._affirm if self._affirm_next and not self._busy else None
             self._affirm_next = True
             every_s = self._parts.settings.heartbeat_interval_s
-            return boot_answer(ACCEPTED, every_s, utc_now()), follow_up
+            return Welcomed(ACCEPTED, every_s, utc_now()), follow_up
         follow_up = None if self._busy else self._commission
-        return boot_answer("Pending", PENDING_INTERVAL_S, utc_now()), follow_up
+        return Welcomed("Pending", PENDING_INTERVAL_S, utc_now()), follow_up
 
-    async def _accept(self, hello: Hello | None) -> None:
+    async def _accept(self, hello: Booted | None) -> None:
         state, assigned = self._history.state, self._history.assigned
         events = connected(state, assigned, hello, self._parts.gateway_id, self._remote)
         await self._history.record(events)
@@ -160,7 +162,7 @@ class Admission:
                     return
                 if await self._push_fail_safe() and trigger:
                     self._affirm_next = False
-                    await self._calls.call("TriggerMessage", profiles.trigger_boot())
+                    await self._tongue.ask_to_boot()
         except CallFailed as fault:
             log.warning("commissioning broken off, next boot tries again", fault=str(fault))
         except LOG_FAULTS as fault:
@@ -170,19 +172,13 @@ class Admission:
 
     async def _configure(self) -> None:
         settings = self._parts.settings
-        for change in profiles.configuration(
+        rhythm = Rhythm(
             settings.heartbeat_interval_s,
             settings.sample_interval_s,
             settings.ping_interval_s,
-        ):
-            try:
-                answer = await self._calls.call("ChangeConfiguration", change)
-            except AnsweredError as error:
-                status = str(error)
-            else:
-                status = answer["status"]
-            if status != ACCEPTED:
-                log.warning("configuration not taken", key=change["key"], status=status)
+        )
+        for it in await self._tongue.configure(rhythm):
+            log.warning("configuration not taken", key=it.key, status=it.status)
 
     async def renew(self) -> None:
         """The fail-safe has changed: have the charger confirm the new one, however often it takes."""
@@ -239,7 +235,7 @@ class Admission:
             return
         self._asked_to_boot = True
         try:
-            await self._calls.call("TriggerMessage", profiles.trigger_boot())
+            await self._tongue.ask_to_boot()
         except Unanswered as fault:
             self._asked_to_boot = False
             log.info("charger not reached", fault=str(fault))
@@ -257,6 +253,6 @@ class Admission:
             await self.ask_to_boot()
             return
         try:
-            await self._calls.call("TriggerMessage", profiles.trigger_status())
+            await self._tongue.ask_status()
         except CallFailed as fault:
             log.info("charger says nothing of itself", fault=str(fault))

@@ -10,17 +10,18 @@ import structlog
 
 from services.telemetry import frames
 from services.telemetry.admission import FollowUp
+from services.telemetry.dialect import Dialect
 from services.telemetry.frames import Call, Code, Payload
 from services.telemetry.handlers import Handler
 from services.telemetry.histories import LOG_FAULTS
 from services.telemetry.payloads import CallRefused
-from services.telemetry.validation import actions, violation_of_request
+from services.telemetry.said import Booted, Metered, Reply, Said, Welcomed
 from shared.context import acting
 from shared.ids import Serial
 
 CALLS_WAITING_MAX: Final = 64
 """How many requests of a charger may wait; then its socket is read no further."""
-BOOT: Final = "BootNotification"
+METER_VALUES: Final = "MeterValues"
 
 log = structlog.get_logger()
 
@@ -38,11 +39,11 @@ class Welcome(Protocol):
     @property
     def why_not(self) -> str: ...
 
-    def hears(self, action: str, /) -> bool: ...
+    def hears(self, said: Said, /) -> bool: ...
 
     async def heard(self) -> None: ...
 
-    async def boot(self, payload: Payload, /) -> tuple[Payload, FollowUp | None]: ...
+    async def boot(self, booted: Booted, /) -> tuple[Welcomed, FollowUp | None]: ...
 
     async def ask_to_boot(self) -> None: ...
 
@@ -53,8 +54,9 @@ class Answering:
     def __init__(
         self,
         serial: Serial,
+        dialect: Dialect,
         welcome: Welcome,
-        handlers: dict[str, Handler],
+        handlers: dict[type[Said], Handler],
         send: Callable[[bytes], Awaitable[None]],
         aside: Callable[[Awaitable[None]], None],
     ) -> None:
@@ -63,17 +65,20 @@ class Answering:
 
         Args:
             serial: whose requests they are.
+            dialect: in which version of OCPP they are.
             welcome: whether they are heard.
-            handlers: what becomes of those that are, by action.
+            handlers: what becomes of those that are, by what is said.
             send: sends a frame.
             aside: does something besides handling requests, such as asking the charger.
         """
         self._serial = serial
+        self._dialect = dialect
         self._welcome = welcome
         self._handlers = handlers
         self._send = send
         self._aside = aside
         self._requests: asyncio.Queue[Call | Heard] = asyncio.Queue(CALLS_WAITING_MAX)
+        self._busy = False
 
     async def put(self, request: Call | Heard) -> None:
         """Hand in what has come; waits while too much waits."""
@@ -87,13 +92,37 @@ class Answering:
     async def run(self) -> None:
         """Answer until cancelled."""
         while True:
-            await self._take(await self._requests.get())
+            request = await self._requests.get()
+            self._busy = True
+            await self._take(request)
+            self._busy = False
             self._requests.task_done()
+
+    def read_at_once(self, call: Call) -> tuple[Metered, ...]:
+        """
+        Read a request that can be dealt with at once: readings, behind which nothing waits.
+
+        Returns:
+            What it says; nothing if it has to be handed in as all others, such as one that is wrong.
+        """
+        if (
+            call.action != METER_VALUES
+            or self._busy
+            or not self._requests.empty()
+            or not self._welcome.accepted
+            or self._dialect.violation_of_request(call.action, call.payload) is not None
+        ):
+            return ()
+        try:
+            heard = self._dialect.hear(call.action, call.payload) or ()
+        except CallRefused:
+            return ()
+        return tuple(it for it in heard if isinstance(it, Metered))
 
     async def _take(self, request: Call | Heard) -> None:
         if isinstance(request, Heard):
             await self._hear()
-        elif request.action == "MeterValues" and self._welcome.accepted:
+        elif request.action == METER_VALUES and self._welcome.accepted:
             await self._answer(request)  # readings are many; they put nothing on record
         else:
             with acting(f"charger/{self._serial}"):
@@ -126,22 +155,34 @@ class Answering:
                 self._aside(follow_up())
 
     async def _handle(self, call: Call) -> tuple[Payload, FollowUp | None]:
-        if call.action not in actions():
-            raise CallRefused(Code.NOT_IMPLEMENTED, f"{call.action[:50]} is no OCPP 1.6 action")
-        violation = violation_of_request(call.action, call.payload)
+        dialect = self._dialect
+        if not dialect.knows(call.action):
+            raise CallRefused(
+                Code.NOT_IMPLEMENTED, f"{call.action[:50]} is no {dialect.name} action"
+            )
+        violation = dialect.violation_of_request(call.action, call.payload)
         if violation is not None:
             raise CallRefused(violation.code, violation.text)
-        if call.action == BOOT:
-            return await self._welcome.boot(call.payload)
+        all_said = dialect.hear(call.action, call.payload)
+        if all_said is None:
+            raise CallRefused(Code.NOT_SUPPORTED, f"{call.action} is not supported here")
+        replies: list[Reply] = []
+        follow_up = None
+        for said in all_said:
+            if isinstance(said, Booted):
+                welcomed, follow_up = await self._welcome.boot(said)
+                replies.append(welcomed)
+            else:
+                replies.append(await self._reply_to(said))
+        return dialect.answer(call.action, replies), follow_up
+
+    async def _reply_to(self, said: Said) -> Reply:
         if not self._welcome.accepted:
             await self._welcome.heard()
-        if not self._welcome.hears(call.action):
+        if not self._welcome.hears(said):
             self._aside(self._welcome.ask_to_boot())
             raise CallRefused(Code.SECURITY, self._welcome.why_not)
-        handler = self._handlers.get(call.action)
-        if handler is None:
-            raise CallRefused(Code.NOT_SUPPORTED, f"{call.action} is not supported here")
-        return await handler(call.payload), None
+        return await self._handlers[type(said)](said)
 
 
 def _log_fault(action: str, fault: Exception) -> None:

@@ -27,6 +27,7 @@ from services.telemetry.parts import Parts
 from services.telemetry.passes import Passes
 from services.telemetry.projections import Assignments
 from services.telemetry.publisher import Publisher
+from services.telemetry.readings.assembly import keep_readings
 from services.telemetry.rights import Rights
 from services.telemetry.settings import Settings
 from services.telemetry.tls import authority_of
@@ -73,6 +74,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     await histories.open(assignments.all())
     publisher = Publisher(runtime.client)
     runtime.spawn(publisher.run(), "publisher")
+    await keep_readings(runtime, settings)
     rights = Rights(runtime.client, _card_key(settings))
     await rights.open(runtime.pool)
     runtime.spawn(rights.watch(), "watch-permissions")

@@ -23,8 +23,8 @@ from enum import StrEnum
 from typing import Final
 
 from services.telemetry.charger import AssignedCharger, Session
-from services.telemetry.frames import Payload
 from services.telemetry.payloads import written
+from services.telemetry.said import Standing
 from shared.ids import PersonId
 from shared.messages.permissions import Role
 from shared.messages.telemetry import DriverAuthorized, DriverRefused, Through
@@ -100,14 +100,13 @@ class Decision:
         return self.status is Status.ACCEPTED
 
     @property
-    def answer(self) -> Payload:
-        """Spell it as OCPP 1.6 IdTagInfo."""
-        told: Payload = {"status": str(self.status)}
-        if self.accepted and self.until is not None:
-            told["expiryDate"] = written(self.until)
-        if self.accepted and self.shown.person_id is not None:
-            told["parentIdTag"] = parent_of(self.shown.person_id)
-        return told
+    def standing(self) -> Standing:
+        """Say it as a charger is told."""
+        if not self.accepted:
+            return Standing(str(self.status))
+        person_id = self.shown.person_id
+        parent = None if person_id is None else parent_of(person_id)
+        return Standing(str(self.status), self.until, parent)
 
     def event(
         self, assigned: AssignedCharger, known: Known

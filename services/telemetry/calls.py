@@ -13,7 +13,7 @@ import structlog
 
 from services.telemetry import frames
 from services.telemetry.frames import CallError, CallResult, Payload
-from services.telemetry.validation import violation_of_answer
+from services.telemetry.validation import Violation
 from shared.ids import new_id
 
 log = structlog.get_logger()
@@ -38,8 +38,22 @@ class AnsweredError(CallFailed):
 class Calls:
     """The requests to one charger. OCPP-J 1.6, section 4.1.1: one at a time."""
 
-    def __init__(self, send: Callable[[bytes], Awaitable[None]], timeout_s: float) -> None:
+    def __init__(
+        self,
+        send: Callable[[bytes], Awaitable[None]],
+        violation: Callable[[str, Payload], Violation | None],
+        timeout_s: float,
+    ) -> None:
+        """
+        Make it.
+
+        Args:
+            send: sends a frame.
+            violation: checks the answer to a request.
+            timeout_s: how long an answer is waited for.
+        """
         self._send = send
+        self._violation = violation
         self._timeout_s = timeout_s
         self._turn = asyncio.Lock()
         self._waiting: dict[str, asyncio.Future[CallResult | CallError]] = {}
@@ -58,7 +72,7 @@ class Calls:
             answer = await self._ask(action, payload)
         if isinstance(answer, CallError):
             raise AnsweredError(answer.code, answer.description)
-        violation = violation_of_answer(action, answer.payload)
+        violation = self._violation(action, answer.payload)
         if violation is not None:
             raise Unanswered(f"the answer to {action} cannot be read: {violation.text}")
         return answer.payload

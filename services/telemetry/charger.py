@@ -107,6 +107,11 @@ class Session:
     card_mark: str | None = None
     """Of what it was begun with."""
 
+    @property
+    def name(self) -> str:
+        """What the charger calls it."""
+        return str(self.transaction_id)
+
 
 @dataclass(frozen=True, slots=True)
 class LimitAnswered:

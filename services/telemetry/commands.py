@@ -13,9 +13,9 @@ import structlog
 from nats.aio.msg import Msg
 from pydantic import ValidationError
 
-from services.telemetry import profiles
-from services.telemetry.calls import AnsweredError, Calls, Unanswered
+from services.telemetry.calls import AnsweredError, Unanswered
 from services.telemetry.charger import ACCEPTED
+from services.telemetry.dialect import Tongue
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.limits import (
     ChargerNotReady,
@@ -62,11 +62,11 @@ class LimitDesk:
     """Takes the limits of one connected charger."""
 
     def __init__(
-        self, parts: Parts, history: History, calls: Calls, ready: Callable[[], bool]
+        self, parts: Parts, history: History, tongue: Tongue, ready: Callable[[], bool]
     ) -> None:
         self._parts = parts
         self._history = history
-        self._calls = calls
+        self._tongue = tongue
         self._ready = ready
         self._waiting: Order | None = None
         self._arrived = asyncio.Event()
@@ -178,11 +178,12 @@ class LimitDesk:
         self._history.newest_sent = max(
             self._history.newest_sent, (command.epoch, command.sequence)
         )
-        if not profiles.tellable(command.terminals):
+        if not self._tongue.tellable(command.terminals):
             return NOT_TELLABLE
         try:
-            payload = profiles.limit(command.limit_a, command.valid_until, command.terminals)
-            answer = await self._calls.call("SetChargingProfile", payload)
+            return await self._tongue.put_limit(
+                command.limit_a, command.valid_until, command.terminals
+            )
         except AnsweredError as error:
             return str(error)
         except Unanswered as fault:
@@ -190,7 +191,6 @@ class LimitDesk:
                 f"{fault}; whether the limit is in force is unknown, count the higher of "
                 "it and the former one"
             ) from fault
-        return str(answer["status"])
 
     # --- The end ---
 
@@ -213,7 +213,7 @@ def _answer_of(status: str) -> Answer:
     if status == NOT_TELLABLE:
         return refusal_of(
             PhaseNotTellable(
-                "OCPP 1.6 tells a charger how many phases to use, not which one; choose its first "
+                "its protocol tells a charger how many phases to use, not which one; choose its first "
                 "terminal, or all of them; its former limit stays in force"
             )
         )

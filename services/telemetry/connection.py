@@ -9,13 +9,11 @@ current any more, or belongs elsewhere, takes its leave.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from typing import Final
 
 import structlog
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from services.telemetry import frames
@@ -23,8 +21,10 @@ from services.telemetry.admission import Admission
 from services.telemetry.answering import Answering, Heard
 from services.telemetry.calls import Calls
 from services.telemetry.charger import AssignedCharger
+from services.telemetry.commanded import commanded
 from services.telemetry.commands import LimitDesk
 from services.telemetry.decider import disconnected
+from services.telemetry.dialect import Dialect
 from services.telemetry.drivers import Drivers
 from services.telemetry.fail_safes import FailSafes
 from services.telemetry.frames import Call, CallError, CallResult, Unreadable
@@ -35,11 +35,14 @@ from services.telemetry.local_lists import LocalList
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
 from services.telemetry.remote_control import RemoteDesk
+from services.telemetry.reported import Reported
 from services.telemetry.revoking import Revoking
 from services.telemetry.rotation import Rotation
+from services.telemetry.said import Metered
+from services.telemetry.short_cut import ShortCut
 from services.telemetry.signing import Signing
+from services.telemetry.sockets import ChargerSocket
 from services.telemetry.visits import Visit
-from shared import subjects
 from shared.context import acting
 from shared.ids import ChargerId, Serial
 from shared.messages import Command
@@ -74,7 +77,8 @@ class Connection:
         self,
         parts: Parts,
         history: History,
-        socket: ServerConnection,
+        dialect: Dialect,
+        socket: ChargerSocket,
         remote: str,
         proof: Proof,
         let_in_still: Callable[[], Awaitable[bool]],
@@ -83,32 +87,46 @@ class Connection:
         self._history = history
         self._socket = socket
         self._let_in_still = let_in_still
-        self._calls = Calls(self._send, parts.settings.call_timeout_s)
-        fail_safes = FailSafes(parts, history, self._calls)
+        self._calls = Calls(
+            self._send, dialect.violation_of_answer, parts.settings.call_timeout_s
+        )
+        tongue = dialect.tongue(self._calls.call)
+        fail_safes = FailSafes(parts, history, tongue)
         self._admission: Admission | Visit
         if history.assigned.barred is None:
             self._admission = Admission(
-                parts, history, self._calls, fail_safes, remote, lambda: self._list.due()
+                parts,
+                history,
+                self._calls,
+                tongue,
+                fail_safes,
+                remote,
+                lambda: self._list.due(),
             )
         else:
             self._admission = Visit(parts, history, fail_safes, self._leave_as_barred)
-        self._parting = Parting(parts, history, self._calls, fail_safes)
-        self._desk = LimitDesk(parts, history, self._calls, self._is_accepted)
+        self._parting = Parting(parts, history, self._calls, tongue, fail_safes)
+        self._desk = LimitDesk(parts, history, tongue, self._is_accepted)
         drivers = Drivers(parts, history)
-        self._remote = RemoteDesk(parts, history, self._calls, drivers, self._is_accepted)
-        self._revoking = Revoking(parts, history, self._calls, drivers, self._is_accepted)
-        self._list = LocalList(parts, history, self._calls, self._is_accepted)
-        self._rotation = Rotation(
-            parts, history, self._calls, self._send_home, proven=proof.proven
-        )
-        self._signing = Signing(parts, history, self._calls, proof, self._aside)
+        self._remote = RemoteDesk(parts, history, tongue, drivers, self._is_accepted)
+        self._revoking = Revoking(parts, history, tongue, drivers, self._is_accepted)
+        self._list = LocalList(parts, history, tongue, self._is_accepted)
+        self._rotation = Rotation(parts, history, tongue, self._send_home, proven=proof.proven)
+        self._signing = Signing(parts, history, tongue, proof, self._aside)
+        reported = Reported(parts, history)
         self._answering = Answering(
             self.serial,
+            dialect,
             self._admission,
-            {**routes(parts, history, drivers), **self._signing.routes()},
+            {
+                **routes(parts, history, drivers),
+                **self._signing.routes(),
+                Metered: reported.metered,
+            },
             self._send,
             self._aside,
         )
+        self._short_cut = ShortCut(socket, dialect, self._answering, reported, parts.publisher)
         self._end_reason: str | None = None
         self._side: asyncio.TaskGroup | None = None
         self._leaving: asyncio.Task[None] | None = None
@@ -145,11 +163,7 @@ class Connection:
         """Serve the charger until its socket ends; then put that on record."""
         structlog.contextvars.bind_contextvars(serial=self.serial, charger_id=self.charger_id)
         try:
-            async with AsyncExitStack() as heard:
-                for kind, take in self._taken.items():
-                    subject = subjects.charger_command(kind, self.charger_id)
-                    subscription = await self._parts.client.subscribe(subject, cb=take)
-                    heard.push_async_callback(subscription.unsubscribe)
+            async with commanded(self._parts.client, self.charger_id, self._taken):
                 if not await self._let_in_still():
                     self._send_home("what it has shown is good no more")
                 await self._serve()
@@ -182,6 +196,7 @@ class Connection:
                 renewal = side.create_task(self._signing.renew(), name="renewal")
                 listing = side.create_task(self._list.run(), name="local-list")
                 revoking = side.create_task(self._revoking.run(), name="revoking")
+                self._socket.short_cut = self._short_cut.take
                 await self._read()
                 self._lose()
                 nudge.cancel()
@@ -197,6 +212,7 @@ class Connection:
 
     def _lose(self) -> None:
         """The socket is gone: whoever waits for the charger is told, and nothing more is sent."""
+        self._socket.short_cut = None
         self._admission.accepted = False
         self._desk.close()
         self._calls.lose()
@@ -311,7 +327,7 @@ def _that_fits(reason: str) -> str:
     return reason.encode()[:CLOSE_REASON_BYTES_MAX].decode(errors="ignore")
 
 
-def _reason_of(socket: ServerConnection) -> str:
+def _reason_of(socket: ChargerSocket) -> str:
     code, reason = socket.close_code, socket.close_reason
     if code is None or code == 1006:
         return "the connection was lost"

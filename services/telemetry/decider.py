@@ -1,7 +1,6 @@
 """What a charger's message means: events, none when it is already so."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -12,9 +11,9 @@ from services.telemetry.charger import (
     Charger,
     Session,
 )
-from services.telemetry.frames import Payload
-from services.telemetry.payloads import CONNECTOR, moment_of, only_connector, whole_of
+from services.telemetry.payloads import CONNECTOR, only_connector
 from services.telemetry.remotes import place_of
+from services.telemetry.said import Began, Booted, Ended, FirmwareSaid, StatusSaid
 from shared.ids import Serial, SessionId
 from shared.messages.telemetry import (
     ChargerConnected,
@@ -34,28 +33,10 @@ FIRMWARE_IDLE: Final = "Idle"
 # --- Connections ---
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
-    """How a charger introduces itself."""
-
-    vendor: str
-    model: str
-    firmware: str | None
-
-    @classmethod
-    def of(cls, payload: Payload) -> "Hello":
-        """Read it from a BootNotification."""
-        return cls(
-            payload["chargePointVendor"],
-            payload["chargePointModel"],
-            payload.get("firmwareVersion"),
-        )
-
-
 def connected(
     state: Charger,
     assigned: AssignedCharger,
-    hello: Hello | None,
+    hello: Booted | None,
     gateway_id: str,
     remote: str,
 ) -> tuple[ChargerConnected, ...]:
@@ -65,7 +46,7 @@ def connected(
     Without a hello it has come back after a lost connection and is what it was. Nothing, if it
     is known to be connected here, from there, as what it says it is.
     """
-    known = Hello(state.vendor, state.model, state.firmware)
+    known = Booted(state.vendor, state.model, state.firmware)
     hello = hello or known
     present = (assigned.serial, hello, gateway_id, remote)
     if present == (state.serial, known, state.connected_to, state.remote):
@@ -110,11 +91,11 @@ def refused(serial: Serial, reason: str, remote: str, last_host: str) -> Charger
 
 
 def firmware_notified(
-    state: Charger, assigned: AssignedCharger, payload: Payload
+    state: Charger, assigned: AssignedCharger, said: FirmwareSaid
 ) -> tuple[FirmwareStatusReported, ...]:
     """A charger says how far it is with other firmware; nothing, if that is known, or if it has never been
     about any."""
-    status = payload["status"]
+    status = said.status
     if status == (state.firmware_status or FIRMWARE_IDLE):
         return ()
     return (
@@ -130,13 +111,12 @@ def firmware_notified(
 
 
 def status_notified(
-    state: Charger, assigned: AssignedCharger, payload: Payload, received_at: datetime
+    state: Charger, assigned: AssignedCharger, said: StatusSaid, received_at: datetime
 ) -> tuple[ChargerStatusChanged | FaultReported, ...]:
     """A charger says how it is; nothing, if that is known. A fault of the charger as a whole
     comes under connector 0, whose status means nothing else here.
     """
-    reported_at = moment_of(payload) if "timestamp" in payload else received_at
-    error_code: str = payload["errorCode"]
+    reported_at, error_code = said.at or received_at, said.error_code
     whose = {
         "installation_id": assigned.installation_id,
         "charger_id": assigned.charger_id,
@@ -144,30 +124,30 @@ def status_notified(
         "reported_at": reported_at,
     }
     events: list[ChargerStatusChanged | FaultReported] = []
-    if payload["connectorId"] == CONNECTOR:
-        if (payload["status"], error_code) == (state.status, state.error_code):
+    if said.connector == CONNECTOR:
+        if (said.status, error_code) == (state.status, state.error_code):
             return ()
-        events.append(ChargerStatusChanged(**whose, status=payload["status"]))
+        events.append(ChargerStatusChanged(**whose, status=said.status))
     if error_code not in {NO_ERROR, state.fault}:
-        events.append(FaultReported(**whose, info=payload.get("info")))
+        events.append(FaultReported(**whose, info=said.info))
     return tuple(events)
 
 
 # --- Sessions ---
 
 
-def start_mark(assigned: AssignedCharger, payload: Payload) -> str:
-    """Name a StartTransaction so that its repetitions have the same name. The card does not
+def start_mark(assigned: AssignedCharger, began: Began) -> str:
+    """Name the start of a session so that its repetitions have the same name. The card does not
     count: it is personal data, and the rest tells one start from another.
     """
-    at = moment_of(payload).isoformat()
-    return _mark("start", assigned, payload["connectorId"], at, payload["meterStart"])
+    at = began.at.isoformat()
+    return _mark("start", assigned, began.connector, at, began.register_wh)
 
 
-def stop_mark(assigned: AssignedCharger, payload: Payload) -> str:
-    """Name a StopTransaction so that its repetitions have the same name."""
-    at = moment_of(payload).isoformat()
-    return _mark("stop", assigned, payload["transactionId"], at, payload["meterStop"])
+def stop_mark(assigned: AssignedCharger, ended: Ended) -> str:
+    """Name the end of a session so that its repetitions have the same name."""
+    at = ended.at.isoformat()
+    return _mark("stop", assigned, ended.transaction, at, ended.register_wh)
 
 
 def _mark(kind: str, assigned: AssignedCharger, *parts: object) -> str:
@@ -179,7 +159,7 @@ def _mark(kind: str, assigned: AssignedCharger, *parts: object) -> str:
 def transaction_started(
     state: Charger,
     assigned: AssignedCharger,
-    payload: Payload,
+    began: Began,
     session_id: SessionId,
     transaction_id: int,
     shown: Shown,
@@ -192,52 +172,44 @@ def transaction_started(
     Raises:
         CallRefused: a field is impossible.
     """
-    only_connector(payload)
-    started_at = moment_of(payload)
-    register_wh = whole_of(payload, "meterStart")
+    only_connector(began.connector)
     started = SessionStarted(
         installation_id=assigned.installation_id,
         charger_id=assigned.charger_id,
         session_id=session_id,
         transaction_id=transaction_id,
-        started_at=started_at,
-        register_wh=register_wh,
+        started_at=began.at,
+        register_wh=began.register_wh,
         person_id=shown.person_id,
         card_mark=shown.mark,
     )
     if state.session is None:
         return (started,)
     return (
-        _ended(assigned, state.session, started_at, register_wh, "EndNotReported"),
+        _over(assigned, state.session, began.at, began.register_wh, "EndNotReported"),
         started,
     )
 
 
 def transaction_stopped(
-    state: Charger, assigned: AssignedCharger, payload: Payload
+    state: Charger, assigned: AssignedCharger, ended: Ended
 ) -> tuple[SessionEnded, ...]:
     """
     A session ends; nothing, if it is not the one that runs.
 
-    A charger that never got its transaction id says -1 or 0: then it is the session that runs,
+    A charger that never got the name of its session does not say which: then it is the one that runs,
     if time and register do not speak against it.
-
-    Raises:
-        CallRefused: a field is impossible.
     """
-    ended_at = moment_of(payload)
-    register_wh = whole_of(payload, "meterStop")
-    session, transaction_id = state.session, payload["transactionId"]
+    session = state.session
     if session is None:
         return ()
-    plausible = ended_at >= session.started_at and register_wh >= session.register_wh
-    if transaction_id != session.transaction_id and not (transaction_id <= 0 and plausible):
+    plausible = ended.at >= session.started_at and ended.register_wh >= session.register_wh
+    if ended.transaction != session.name and not (ended.transaction is None and plausible):
         return ()
-    reason = payload.get("reason", "Local")  # OCPP 1.6, section 6.49: left out, it is Local
-    return (_ended(assigned, session, ended_at, register_wh, reason),)
+    return (_over(assigned, session, ended.at, ended.register_wh, ended.reason),)
 
 
-def _ended(
+def _over(
     assigned: AssignedCharger,
     session: Session,
     ended_at: datetime,

@@ -7,9 +7,9 @@ confirm may be in force or not.
 
 import asyncio
 
-from services.telemetry import profiles
-from services.telemetry.calls import AnsweredError, Calls
+from services.telemetry.calls import AnsweredError
 from services.telemetry.charger import ACCEPTED, fail_safe_in_force
+from services.telemetry.dialect import Tongue
 from services.telemetry.histories import History
 from services.telemetry.parts import Parts
 from shared.messages.telemetry import FailSafeApplied
@@ -19,10 +19,10 @@ from shared.units import TOLERANCE_A
 class FailSafes:
     """The fail-safe of one connected charger."""
 
-    def __init__(self, parts: Parts, history: History, calls: Calls) -> None:
+    def __init__(self, parts: Parts, history: History, tongue: Tongue) -> None:
         self._parts = parts
         self._history = history
-        self._calls = calls
+        self._tongue = tongue
         self._turn = asyncio.Lock()
         self._confirmed_a: float | None = None
 
@@ -54,12 +54,9 @@ class FailSafes:
             fail_safe_a = self._history.assigned.fail_safe_a
             self._confirmed_a = None
             try:
-                answer = await self._calls.call(
-                    "SetChargingProfile", profiles.fail_safe(fail_safe_a)
-                )
+                status = await self._tongue.put_fail_safe(fail_safe_a)
             except AnsweredError as error:
                 return str(error)
-            status = str(answer["status"])
             if status == ACCEPTED:
                 await self._confirm(fail_safe_a)
             return status

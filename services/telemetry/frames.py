@@ -75,7 +75,7 @@ class Unreadable:
     """Not a message; answered with a CALLERROR to `reply_to`, or not at all if that is none."""
 
     reason: str
-    reply_to: str | None
+    reply_to: str | int | None
     code: Code = Code.FORMATION
 
 
@@ -89,7 +89,7 @@ def parse(data: bytes) -> Frame:
     >>> parse(b'[2,"1","Heartbeat",{}]')
     Call(message_id='1', action='Heartbeat', payload={})
     >>> parse(b'[2,17,"Heartbeat",{}]').reply_to
-    '-1'
+    17
     """
     try:
         parts = orjson.loads(data)
@@ -119,6 +119,9 @@ def _parse_call(parts: list[Any]) -> Call | Unreadable:
     message_id = _usable_id(parts)
     if message_id is None:
         reason = f"the message id is not a text of 1 to {MESSAGE_ID_CHARS_MAX} characters"
+        given = parts[1] if len(parts) > 1 else None
+        if type(given) is int:  # whoever sent it can tell by it what was wrong
+            return Unreadable(reason, given, Code.PROTOCOL)
         return Unreadable(reason, NO_ID)
     if len(parts) != 4:
         reason = "a request has four elements: [2, id, action, payload]"
@@ -158,6 +161,6 @@ def result(message_id: str, payload: Payload) -> bytes:
     return orjson.dumps([CALL_RESULT, message_id, payload])
 
 
-def error(message_id: str, code: Code, description: str) -> bytes:
+def error(message_id: str | int, code: Code, description: str) -> bytes:
     """Write that a request was not answered, and why."""
     return orjson.dumps([CALL_ERROR, message_id, code, description[:DESCRIPTION_CHARS_MAX], {}])

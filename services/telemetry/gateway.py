@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -16,14 +16,15 @@ from websockets.http11 import Request
 from websockets.typing import Subprotocol
 
 from services.telemetry.connection import GOING_AWAY, Connection
+from services.telemetry.dialects import BY_SUBPROTOCOL, SUBPROTOCOLS, chosen
 from services.telemetry.door import Door, serial_of
 from services.telemetry.histories import LOG_FAULTS, Histories
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
+from services.telemetry.sockets import ChargerSocket
 from services.telemetry.tls import server_tls
 from shared.ids import ChargerId, Serial
 
-OCPP_16: Final = Subprotocol("ocpp1.6")
 FRAME_BYTES_MAX: Final = 128 * 1024
 CLOSE_S_MAX: Final = 1.0
 """How long a closing handshake is waited for."""
@@ -32,6 +33,8 @@ TRICKLE_S: Final = 0.5
 """Over how long connections are closed when the gateway stops, so that chargers do not come
 back all at the same moment.
 """
+BACKLOG: Final = 4096
+"""How many chargers may come in the same moment, and wait; the system may allow fewer."""
 PROTOCOL_ERROR: Final = 1002
 TRY_AGAIN_LATER: Final = 1013
 LEAVE_S_MAX: Final = 30.0
@@ -85,9 +88,11 @@ class Gateway:
             self._on_connection,
             settings.ocpp_host,
             settings.ocpp_port,
-            subprotocols=[OCPP_16],
+            subprotocols=SUBPROTOCOLS,
             select_subprotocol=_select_subprotocol,
             process_request=self._door.on_request,
+            create_connection=ChargerSocket,
+            backlog=BACKLOG,
             compression=None,
             max_size=FRAME_BYTES_MAX,
             ping_interval=settings.ping_interval_s,
@@ -109,7 +114,9 @@ class Gateway:
         request = socket.request
         if socket.subprotocol is None or request is None:
             # OCPP-J 1.6, section 3.1.2: complete the handshake, then close.
-            await socket.close(PROTOCOL_ERROR, f"this server speaks {OCPP_16} only")
+            await socket.close(
+                PROTOCOL_ERROR, f"this server speaks {', '.join(SUBPROTOCOLS)} only"
+            )
             return
         serial = serial_of(request.path)
         self._newest[serial] = socket
@@ -147,7 +154,16 @@ class Gateway:
             return None
         remote, proof = self._door.remote_of(socket, request), self._door.proof_of(socket)
         let_in_still = partial(self._door.lets_in_still, socket, request)
-        connection = Connection(self._parts, history, socket, remote, proof, let_in_still)
+        dialect = BY_SUBPROTOCOL[str(socket.subprotocol)]
+        connection = Connection(
+            self._parts,
+            history,
+            dialect,
+            cast("ChargerSocket", socket),
+            remote,
+            proof,
+            let_in_still,
+        )
         self._connections[serial] = self._at[assigned.charger_id] = connection
         return connection
 
@@ -207,4 +223,4 @@ class Gateway:
 def _select_subprotocol(
     _: ServerConnection, offered: Sequence[Subprotocol]
 ) -> Subprotocol | None:
-    return OCPP_16 if OCPP_16 in offered else None
+    return chosen(offered)

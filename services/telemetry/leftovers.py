@@ -9,8 +9,8 @@ import structlog
 
 from services.telemetry.charger import AssignedCharger, as_left
 from services.telemetry.decider import stop_mark, transaction_stopped
-from services.telemetry.frames import Payload
 from services.telemetry.parts import Parts
+from services.telemetry.said import Ended
 from shared.context import present_context
 from shared.event_store import CommandKnown, Commit, StreamEvents
 from shared.ids import new_id
@@ -20,27 +20,26 @@ from shared.transact import ACCEPTED
 log = structlog.get_logger()
 
 
-async def end_left_behind(parts: Parts, here: AssignedCharger, payload: Payload) -> bool:
+async def end_left_behind(parts: Parts, here: AssignedCharger, ended: Ended) -> bool:
     """
     End a session of the place that a charger was at before; tell whether there was one.
 
     Raises:
-        CallRefused: a field is impossible.
         LOG_FAULTS: it could not be read, or put on record.
     """
     left = parts.whereabouts.left(here.serial)
-    if left is None or payload["transactionId"] <= 0:
+    if left is None or ended.transaction is None:
         return False
     history = [it.event for it in await parts.store.load(left.stream)]
     state = as_left(history, left)  # type: ignore[arg-type]  # the stream holds no others
-    events = transaction_stopped(state, left, payload)
+    events = transaction_stopped(state, left, ended)
     if not events:
         return False
-    mark, context = stop_mark(left, payload), present_context()
+    mark, context = stop_mark(left, ended), present_context()
     meta = Meta(actor=context.actor, command_id=mark, correlation_id=context.correlation_id)
     part = StreamEvents(left.stream, None, events)
     try:
         await parts.store.append(Commit(mark, new_id().encode(), ACCEPTED, meta, [part]))
     except CommandKnown:
-        log.info("stop repeated", transaction_id=payload["transactionId"])
+        log.info("stop repeated", transaction=ended.transaction)
     return True

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.telemetry.charger import ACCEPTED, Charger
-from services.telemetry.profiles import sent_a
 from shared.decider import Refused
 from shared.messages.telemetry import (
     CurrentLimitApplied,
     CurrentLimitRejected,
     SetCurrentLimit,
 )
+from shared.units import offerable
 
 # --- Refusals ---
 
@@ -130,7 +130,7 @@ def limit_answered(
         return CurrentLimitApplied(
             installation_id=command.installation_id,
             charger_id=command.charger_id,
-            limit_a=sent_a(command.limit_a),
+            limit_a=offerable(command.limit_a),
             valid_until=command.valid_until,
             sequence=command.sequence,
             epoch=command.epoch,
@@ -139,7 +139,7 @@ def limit_answered(
     return CurrentLimitRejected(
         installation_id=command.installation_id,
         charger_id=command.charger_id,
-        limit_a=sent_a(command.limit_a),
+        limit_a=offerable(command.limit_a),
         sequence=command.sequence,
         epoch=command.epoch,
         status=status,

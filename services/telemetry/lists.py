@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from services.telemetry.frames import Payload
-from services.telemetry.profiles import LIST_MAX, SEND_MAX
+from services.telemetry.said import Standing
 
 FULL: Final = "Full"
 DIFFERENTIAL: Final = "Differential"
 EMPTY: Final = 0
 """The version of a list that holds nothing."""
 
-Entries = Mapping[str, Payload]
-"""IdTagInfo by the card's mark."""
+Entries = Mapping[str, Standing]
+"""Who may charge, by the card's mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +79,11 @@ def updates(
     )
 
 
-def capacity_in(answer: Payload) -> Capacity | None:
-    """
-    Read how much a list may hold out of the answer to GetConfiguration; none if it says nothing of it.
-
-    >>> keys = [{"key": "LocalAuthListMaxLength", "readonly": True, "value": "100"}]
-    >>> capacity_in({"configurationKey": keys})
-    Capacity(whole=100, message=100)
-    """
-    told = {it["key"]: it.get("value", "") for it in answer.get("configurationKey", ())}
-    most = {key: int(value) for key, value in told.items() if value.isdecimal() and int(value)}
-    whole = most.get(LIST_MAX)
-    if whole is None:
-        return None
-    return Capacity(whole, min(whole, most.get(SEND_MAX, whole)))
-
-
 def that_fit(wanted: Entries, most: int) -> Entries:
     """
     Leave out what a list has no room for.
 
-    >>> that_fit({"a": {}, "b": {}}, 1)
-    {'a': {}}
+    >>> tuple(that_fit({"a": Standing("Accepted"), "b": Standing("Accepted")}, 1))
+    ('a',)
     """
     return dict(islice(wanted.items(), most))

@@ -14,22 +14,21 @@ import structlog
 from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
-from services.telemetry import profiles
 from services.telemetry.authorising import Shown, decide
-from services.telemetry.calls import AnsweredError, CallFailed, Calls
+from services.telemetry.calls import AnsweredError, CallFailed
 from services.telemetry.charger import ACCEPTED
-from services.telemetry.frames import Payload
+from services.telemetry.dialect import Tongue
 from services.telemetry.histories import History
 from services.telemetry.lists import (
     Capacity,
     Entries,
     ListSent,
     Update,
-    capacity_in,
     that_fit,
     updates,
 )
 from services.telemetry.parts import Parts
+from services.telemetry.said import Standing
 from shared import subjects
 from shared.clock import utc_now
 from shared.messages.people import CardsOf, CardsOfAnswer
@@ -55,14 +54,15 @@ class LocalList:
     """The list of one connected charger."""
 
     def __init__(
-        self, parts: Parts, history: History, calls: Calls, ready: Callable[[], bool]
+        self, parts: Parts, history: History, tongue: Tongue, ready: Callable[[], bool]
     ) -> None:
         self._parts = parts
         self._history = history
-        self._calls = calls
+        self._tongue = tongue
         self._ready = ready
         self._due = asyncio.Event()
-        self._manners: tuple[Payload, ...] = ()
+        self._asked_who: bool | None = None
+        """Whether the charger was told that drivers have to show who they are; none: nothing yet."""
         self._capacity: Capacity | None = None
         self._unsupported = False
 
@@ -88,21 +88,15 @@ class LocalList:
 
     async def _tell_manners(self) -> None:
         required = self._history.assigned.authentication_required
-        manners = profiles.offline_manners(authentication_required=required)
-        if manners == self._manners:
+        if required == self._asked_who:
             return
-        for change in manners:
-            try:
-                status = (await self._calls.call("ChangeConfiguration", change))["status"]
-            except AnsweredError as error:
-                status = str(error)
-            if status != ACCEPTED:
-                log.info("configuration not taken", key=change["key"], status=status)
-        self._manners = manners
+        for it in await self._tongue.set_manners(authentication_required=required):
+            log.info("configuration not taken", key=it.key, status=it.status)
+        self._asked_who = required
 
     # --- What the list is to hold ---
 
-    def _wanted(self) -> dict[str, Payload]:
+    def _wanted(self) -> dict[str, Standing]:
         assigned, rights, now = self._history.assigned, self._parts.rights, utc_now()
         if not assigned.authentication_required:
             return {}
@@ -111,12 +105,12 @@ class LocalList:
             (mark, decide(assigned, Shown.of_card(mark, rights.card(mark)), known, now))
             for mark in rights.marks_at(assigned.installation_id)
         )
-        return {mark: it.answer for mark, it in decisions if it.accepted}
+        return {mark: it.standing for mark, it in decisions if it.accepted}
 
     async def _bring_up_to_date(self) -> None:
         try:
             capacity = await self._known_capacity()
-            version = int((await self._calls.call("GetLocalListVersion", {}))["listVersion"])
+            version = await self._tongue.list_version()
         except AnsweredError as error:
             self._give_up(str(error))
             return
@@ -153,8 +147,7 @@ class LocalList:
 
     async def _known_capacity(self) -> Capacity | None:
         if self._capacity is None:
-            answer = await self._calls.call("GetConfiguration", profiles.list_limits())
-            self._capacity = capacity_in(answer)
+            self._capacity = await self._tongue.list_capacity()
         return self._capacity
 
     # --- Sending ---
@@ -165,16 +158,9 @@ class LocalList:
         serial, lists = self._history.assigned.serial, self._parts.lists
         lists.pop(serial, None)  # until all of it is confirmed, nobody knows what it has
         for update in todo:
-            entries = [
-                {"idTag": numbers[mark], "idTagInfo": wanted[mark]} for mark in update.marks
-            ]
-            payload = {
-                "listVersion": update.version,
-                "updateType": update.kind,
-                "localAuthorizationList": entries,
-            }
+            entries = {numbers[mark]: wanted[mark] for mark in update.marks}
             try:
-                status = (await self._calls.call("SendLocalList", payload))["status"]
+                status = await self._tongue.send_list(update, entries)
             except AnsweredError as error:
                 status = error.code  # what else it says may quote a number
             if status != ACCEPTED:

@@ -8,17 +8,16 @@ session is not lost.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
-from services.telemetry import profiles
 from services.telemetry.calls import AnsweredError, CallFailed, Calls
 from services.telemetry.charger import ACCEPTED, open_session
+from services.telemetry.dialect import Tongue
 from services.telemetry.fail_safes import FailSafes
-from services.telemetry.frames import Payload
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.parts import Parts
 from shared.clock import utc_now
@@ -36,11 +35,17 @@ class Parting:
     """Lets one connected charger go."""
 
     def __init__(
-        self, parts: Parts, history: History, calls: Calls, fail_safes: FailSafes
+        self,
+        parts: Parts,
+        history: History,
+        calls: Calls,
+        tongue: Tongue,
+        fail_safes: FailSafes,
     ) -> None:
         self._parts = parts
         self._history = history
         self._calls = calls
+        self._tongue = tongue
         self._fail_safes = fail_safes
 
     async def run(self, told_to_wait: Callable[[], bool]) -> None:
@@ -67,21 +72,13 @@ class Parting:
         if status != ACCEPTED:
             # Its session is stopped all the same; when it comes again, it is asked again.
             log.error("charger does not take a fail-safe of 0 A", status=status)
-        status = await self._asked("ClearChargingProfile", profiles.no_limit())
+        status = await _word_of(self._tongue.end_limit())
         if status in {ACCEPTED, NONE_THERE}:
             return
         log.warning("limit not ended, it is replaced by 0 A", status=status)
-        status = await self._asked(
-            "SetChargingProfile", profiles.limit(0.0, utc_now() + LEASE_MAX)
-        )
+        status = await _word_of(self._tongue.put_limit(0.0, utc_now() + LEASE_MAX))
         if status != ACCEPTED:
             log.error("charger does not take a limit of 0 A", status=status)
-
-    async def _asked(self, action: str, payload: Payload) -> str:
-        try:
-            return str((await self._calls.call(action, payload))["status"])
-        except AnsweredError as error:
-            return str(error)
 
     # --- The session's end ---
 
@@ -89,14 +86,12 @@ class Parting:
         session = open_session(self._history.state, self._history.assigned)
         if session is None:
             return
-        status = await self._asked(
-            "RemoteStopTransaction", profiles.remote_stop(session.transaction_id)
-        )
+        status = await _word_of(self._tongue.end(session))
         if status != ACCEPTED:
             # It may have ended long ago, and the charger has yet to say so.
             log.info("session not stopped from here", status=status)
         if told_to_wait():
-            await self._asked("TriggerMessage", profiles.trigger_boot())
+            await _word_of(self._tongue.ask_to_boot())
         if not await self._heard_the_end():
             log.warning("end of the session not told yet", session_id=session.session_id)
 
@@ -116,3 +111,11 @@ class Parting:
             for wait in waits:
                 wait.cancel()
         return self._history.state.session is None
+
+
+async def _word_of(asked: Awaitable[str]) -> str:
+    """Wait for a charger's word; that it could not answer is one, too."""
+    try:
+        return await asked
+    except AnsweredError as error:
+        return str(error)

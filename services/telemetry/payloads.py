@@ -63,14 +63,14 @@ def whole_of(payload: Payload, field: str) -> int:
     return number
 
 
-def only_connector(payload: Payload) -> None:
+def only_connector(connector: int) -> None:
     """
     Check that a request is about the charger's one connector.
 
     Raises:
         CallRefused: it is about another one.
     """
-    if payload["connectorId"] != CONNECTOR:
+    if connector != CONNECTOR:
         raise CallRefused(
             Code.PROPERTY, f"connectorId: a charger here has one connector, {CONNECTOR}"
         )
@@ -85,15 +85,3 @@ def written(moment: datetime) -> str:
     """
     text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
-
-
-def boot_answer(status: str, interval_s: int, now: datetime) -> Payload:
-    """
-    Make the answer to a BootNotification.
-
-    Args:
-        status: Accepted, Pending or Rejected.
-        interval_s: between heartbeats; if not accepted, until the next boot.
-        now: to what the charger sets its clock.
-    """
-    return {"status": status, "currentTime": written(now), "interval": interval_s}

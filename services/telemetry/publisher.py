@@ -1,27 +1,35 @@
 """
 Readings on their way to the jetstream of telemetry.
 
-A charger's socket never waits for them. While NATS is away they queue up; when the queue is
-full the oldest go, and how many went is logged: a reading is worth little when it is old.
+What was handed in since the last window left is the next window: one atomic batch (NATS ADR-50), confirmed
+as a whole. So a busy gateway waits for one answer where it would wait for hundreds, and a quiet one sends
+each reading at once. Whoever has handed in readings may wait until they are stored, and answers its charger
+then. While NATS is away nobody waits: readings queue up; when the queue is full the oldest go, and how many
+went is logged: a reading is worth little when it is old.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
+import orjson
 import structlog
 from nats.aio.client import Client
 from nats.errors import ConnectionClosedError
 from nats.errors import Error as NatsError
+from nats.js.errors import APIError
 
 from shared import subjects
+from shared.ids import new_id
 from shared.messages.telemetry import BreakerReading, MeterReading
 from shared.messaging import ensure_jetstream, telemetry_jetstream
 from shared.tasks import keep_running
 
 QUEUE_MAX: Final = 20_000
-WINDOW_MAX: Final = 128
-"""How many readings may be on their way unconfirmed."""
+WINDOW_MAX: Final = 500
+"""How many readings may be on their way unconfirmed; the server takes twice as many."""
 PUBLISH_TIMEOUT_S: Final = 3.0
 PAUSE_S: Final = 0.25
 
@@ -30,15 +38,37 @@ log = structlog.get_logger()
 _Item = tuple[str, bytes]
 
 
+@dataclass(slots=True, eq=False)
+class _Window:
+    """Readings that are sent and confirmed together."""
+
+    items: deque[_Item] = field(default_factory=deque)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """They are stored, or were not the first time: nobody waits for them any longer."""
+    then: list[Callable[[], None]] = field(default_factory=list)
+    """What is done at that moment."""
+
+    def end(self) -> None:
+        """Have nobody wait any longer."""
+        self.over.set()
+        then, self.then = self.then, []
+        for act in then:
+            act()
+
+
 class Publisher:
-    """Publishes readings, each confirmed by JetStream; after a fault some may come twice."""
+    """Publishes readings, confirmed by JetStream; after a fault some may come twice."""
 
     def __init__(self, client: Client, queue_max: int = QUEUE_MAX) -> None:
         self._client = client
         self._js = client.jetstream()
-        self._queue: deque[_Item] = deque()
+        self._windows: deque[_Window] = deque()
+        self._newest = _Window()
+        """The window of what was handed in last, waiting or sent."""
+        self._waiting = 0
         self._queue_max = queue_max
         self._filled = asyncio.Event()
+        self._away = False
         self.dropped = 0
         """How many readings were lost because NATS was away for too long."""
         self._told = 0
@@ -49,16 +79,39 @@ class Publisher:
         subject = subjects.telemetry(type(reading), reading.installation_id, source)
         self._put((subject, reading.model_dump_json(exclude_none=True).encode()))
 
+    async def stored(self) -> None:
+        """Wait until all that was handed in so far is stored; not while NATS is away."""
+        if not self._away:
+            await self._newest.over.wait()
+
+    def when_stored(self, act: Callable[[], None]) -> None:
+        """Do something once all that was handed in so far is stored; at once while NATS is away."""
+        if self._away or self._newest.over.is_set():
+            act()
+        else:
+            self._newest.then.append(act)
+
     def waiting(self) -> list[bytes]:
         """Name the readings that are not published yet, the oldest first."""
-        return [data for _, data in self._queue]
+        return [data for window in self._windows for _, data in window.items]
 
     def _put(self, item: _Item) -> None:
-        self._queue.append(item)
-        while len(self._queue) > self._queue_max:
-            self._queue.popleft()
-            self.dropped += 1
+        if not self._windows or len(self._windows[-1].items) >= WINDOW_MAX:
+            self._windows.append(_Window())
+        self._newest = self._windows[-1]
+        self._newest.items.append(item)
+        self._waiting += 1
+        while self._waiting > self._queue_max:
+            self._drop_oldest()
         self._filled.set()
+
+    def _drop_oldest(self) -> None:
+        oldest = self._windows[0]
+        oldest.items.popleft()
+        self._waiting -= 1
+        self.dropped += 1
+        if not oldest.items:
+            self._windows.popleft().end()
 
     async def run(self) -> None:
         """Publish until cancelled."""
@@ -70,11 +123,14 @@ class Publisher:
         await ensure_jetstream(self._js, telemetry_jetstream())
         while True:
             await self._filled.wait()
-            await self._publish_window()
+            await self._publish_oldest()
             self._tell_losses()
 
     def _on_fault(self, fault: Exception) -> None:
-        log.warning("readings wait", error=repr(fault), waiting=len(self._queue))
+        self._away = True
+        for window in self._windows:
+            window.end()
+        log.warning("readings wait", error=repr(fault), waiting=self._waiting)
         self._tell_losses()
 
     def _tell_losses(self) -> None:
@@ -83,25 +139,42 @@ class Publisher:
             log.error("readings lost", readings=lost, readings_total=self.dropped)
             self._told = self.dropped
 
-    async def _publish_window(self) -> None:
+    async def _publish_oldest(self) -> None:
         if not self._client.is_connected:
             raise ConnectionClosedError
-        window = [self._queue.popleft() for _ in range(min(WINDOW_MAX, len(self._queue)))]
-        if not self._queue:
+        window = self._windows.popleft()
+        self._waiting -= len(window.items)
+        if not self._windows:
             self._filled.clear()
-        outcomes = await asyncio.gather(
-            *(self._publish(*item) for item in window), return_exceptions=True
-        )
-        failed = [
-            (item, fault)
-            for item, fault in zip(window, outcomes, strict=True)
-            if isinstance(fault, BaseException)
-        ]
-        for item, _ in reversed(failed):
-            self._queue.appendleft(item)
-        if failed:
-            self._filled.set()
-            raise failed[0][1]
+        stored = False
+        try:
+            await self._publish(window.items)
+            stored = True
+        finally:
+            if not stored:
+                self._windows.appendleft(window)
+                self._waiting += len(window.items)
+                self._filled.set()
+        self._away = False
+        window.end()
 
-    async def _publish(self, subject: str, data: bytes) -> None:
-        await self._js.publish(subject, data, timeout=PUBLISH_TIMEOUT_S)
+    async def _publish(self, items: deque[_Item]) -> None:
+        """
+        Publish readings, all or none.
+
+        Raises:
+            APIError, TimeoutError, NatsError: they were not taken, or nobody knows.
+        """
+        batch_id, last = new_id(), len(items)
+        for number, (subject, data) in enumerate(items, start=1):
+            headers = {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(number)}
+            if number < last:
+                await self._client.publish(subject, data, headers=headers)
+                continue
+            headers["Nats-Batch-Commit"] = "1"
+            reply = await self._client.request(
+                subject, data, timeout=PUBLISH_TIMEOUT_S, headers=headers
+            )
+            answer = orjson.loads(reply.data)
+            if "error" in answer:
+                raise APIError.from_error(answer["error"])

@@ -7,19 +7,18 @@ that back, it is known whose session it is. An end is for whoever began the sess
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
 from nats.aio.msg import Msg
 from pydantic import ValidationError
 
-from services.telemetry import profiles
 from services.telemetry.authorising import may_end
-from services.telemetry.calls import AnsweredError, Calls, Unanswered
+from services.telemetry.calls import AnsweredError, Unanswered
 from services.telemetry.charger import ACCEPTED
+from services.telemetry.dialect import Tongue
 from services.telemetry.drivers import Drivers
-from services.telemetry.frames import Payload
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.limits import ChargerNotReady, NoAnswer, RejectedByCharger
 from services.telemetry.parts import Parts
@@ -81,13 +80,13 @@ class RemoteDesk:
         self,
         parts: Parts,
         history: History,
-        calls: Calls,
+        tongue: Tongue,
         drivers: Drivers,
         ready: Callable[[], bool],
     ) -> None:
         self._parts = parts
         self._history = history
-        self._calls = calls
+        self._tongue = tongue
         self._drivers = drivers
         self._ready = ready
         self._turn = asyncio.Lock()
@@ -155,7 +154,7 @@ class RemoteDesk:
         decision, tag = await self._drivers.authorize_in_app(person_id)
         if not decision.accepted:
             raise NotAuthorized(decision.reason)
-        status = await self._asked("RemoteStartTransaction", profiles.remote_start(tag))
+        status = await _word_of(self._tongue.begin(tag))
         return await self._done(command, Wish.START, status, person_id)
 
     # --- Ending ---
@@ -171,9 +170,7 @@ class RemoteDesk:
             raise NotYourSession(
                 "the session is somebody else's; whoever began it ends it, or an owner of the charger"
             )
-        status = await self._asked(
-            "RemoteStopTransaction", profiles.remote_stop(session.transaction_id)
-        )
+        status = await _word_of(self._tongue.end(session))
         return await self._done(
             command, Wish.STOP, status, session.person_id, session.session_id
         )
@@ -182,8 +179,8 @@ class RemoteDesk:
 
     async def _update(self, command: UpdateFirmware) -> Answer:
         retrieve_at = command.retrieve_at or utc_now()
-        payload = profiles.update_firmware(command.location, retrieve_at)
-        status = await self._asked("UpdateFirmware", payload)
+        asked = self._tongue.update_firmware(command.location, retrieve_at)
+        status = await _word_of(asked)
         if status != ACCEPTED:
             raise RejectedByCharger(f"the charger answered {status}; it keeps its firmware")
         event = FirmwareUpdateRequested(
@@ -196,17 +193,6 @@ class RemoteDesk:
         return ACCEPTED_ANSWER.model_copy(update={"position": position})
 
     # --- All ---
-
-    async def _asked(self, action: str, payload: Payload) -> str:
-        """Ask the charger; an answer without a status (UpdateFirmware has none) is its consent."""
-        try:
-            return str((await self._calls.call(action, payload)).get("status", ACCEPTED))
-        except AnsweredError as error:
-            return str(error)
-        except Unanswered as fault:
-            raise NoAnswer(
-                f"{fault}; whether the charger will do it is unknown, look at its sessions"
-            ) from fault
 
     async def _done(
         self,
@@ -233,3 +219,14 @@ def _rejected(status: str) -> RejectedByCharger:
     return RejectedByCharger(
         f"the charger answered {status}; see that a car is plugged in and that the charger is in use"
     )
+
+
+async def _word_of(asked: Awaitable[str]) -> str:
+    try:
+        return await asked
+    except AnsweredError as error:
+        return str(error)
+    except Unanswered as fault:
+        raise NoAnswer(
+            f"{fault}; whether the charger will do it is unknown, look at its sessions"
+        ) from fault

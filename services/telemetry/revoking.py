@@ -13,8 +13,8 @@ from typing import Final
 
 import structlog
 
-from services.telemetry import profiles
-from services.telemetry.calls import AnsweredError, Calls, Unanswered
+from services.telemetry.calls import AnsweredError, Unanswered
+from services.telemetry.dialect import Tongue
 from services.telemetry.drivers import Drivers
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.parts import Parts
@@ -33,13 +33,13 @@ class Revoking:
         self,
         parts: Parts,
         history: History,
-        calls: Calls,
+        tongue: Tongue,
         drivers: Drivers,
         ready: Callable[[], bool],
     ) -> None:
         self._parts = parts
         self._history = history
-        self._calls = calls
+        self._tongue = tongue
         self._drivers = drivers
         self._ready = ready
         self._stopped: SessionId | None = None
@@ -56,9 +56,7 @@ class Revoking:
                 try:
                     if await self._drivers.may_go_on(session):
                         continue
-                    await self._calls.call(
-                        "RemoteStopTransaction", profiles.remote_stop(session.transaction_id)
-                    )
+                    await self._tongue.end(session)
                     self._stopped = session.session_id
                     log.info("session stopped, its driver may charge no more")
                 except AnsweredError as error:

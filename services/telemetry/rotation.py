@@ -2,7 +2,7 @@
 A new password for a charger, over its connection.
 
     1. made and issued: good from now on, beside the one that the charger has
-    2. told the charger: ChangeConfiguration(AuthorizationKey)
+    2. told the charger
     3. Accepted: it is sent home, to come again with the new one; then the old one ends
        anything else: the new one ends, the old one stays
 
@@ -19,9 +19,10 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
-from services.telemetry import credentials, profiles
-from services.telemetry.calls import AnsweredError, Calls, Unanswered
+from services.telemetry import credentials
+from services.telemetry.calls import AnsweredError, Unanswered
 from services.telemetry.charger import ACCEPTED
+from services.telemetry.dialect import Tongue
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.limits import NoAnswer, RejectedByCharger
 from services.telemetry.parts import Parts
@@ -53,14 +54,14 @@ class Rotation:
         self,
         parts: Parts,
         history: History,
-        calls: Calls,
+        tongue: Tongue,
         send_home: Callable[[str], None],
         *,
         proven: bool,
     ) -> None:
         self._parts = parts
         self._history = history
-        self._calls = calls
+        self._tongue = tongue
         self._send_home = send_home
         self._proven = proven
         self._turn = asyncio.Lock()
@@ -169,9 +170,7 @@ class Rotation:
 
     async def _told(self, password: str) -> str:
         try:
-            answer = await self._calls.call(
-                "ChangeConfiguration", profiles.authorization_key(password)
-            )
+            return await self._tongue.set_password(password)
         except AnsweredError as error:
             return str(error)
         except Unanswered as fault:
@@ -179,7 +178,6 @@ class Rotation:
                 f"{fault}; whether the charger has taken the new password is unknown, so what it had "
                 "before is good as well until it comes again; try again then"
             ) from fault
-        return str(answer["status"])
 
 
 def _taken(status: str) -> Answer:

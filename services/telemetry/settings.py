@@ -81,6 +81,10 @@ class Settings(RuntimeSettings):
     """After how long a known charger that came back and says nothing is asked how it is."""
     last_words_s: float = Field(default=15.0, gt=0, alias="TELEMETRY_LAST_WORDS_S")
     """How long the end of a session is waited for before a locked or removed charger is sent away."""
+    reading_days: int = Field(default=14, ge=2, le=400, alias="TELEMETRY_READING_DAYS")
+    """For how many days single readings are kept."""
+    quarter_months: int = Field(default=36, ge=2, le=240, alias="TELEMETRY_QUARTER_MONTHS")
+    """For how many months quarters of an hour are kept, which is what readings become."""
     trusted_proxies: Networks = Field(default=(), alias="TELEMETRY_TRUSTED_PROXIES")
     """Whose X-Forwarded-For is believed; of all others the address of the socket counts."""
     card_key_file: Path | None = Field(default=None, alias=CARD_KEY_FILE)

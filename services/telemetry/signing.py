@@ -20,15 +20,16 @@ from nats.errors import Error as NatsError
 
 from services.telemetry import certificates
 from services.telemetry.authority import Authority, number_of, pem_of
-from services.telemetry.calls import CallFailed, Calls
+from services.telemetry.calls import CallFailed
 from services.telemetry.charger import ACCEPTED, AssignedCharger
-from services.telemetry.frames import Payload
+from services.telemetry.dialect import Tongue
 from services.telemetry.handlers import Handler
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.identities import Proof
 from services.telemetry.limits import NoAnswer, RejectedByCharger
 from services.telemetry.parts import Parts
 from services.telemetry.rotation import NotProven
+from services.telemetry.said import CertificateAsked, Handled, Reply, Said, SecuritySaid
 from shared.clock import utc_now
 from shared.context import acting, context_of
 from shared.decider import Refused
@@ -39,7 +40,6 @@ from shared.transact import refusal_of
 
 LOOK_S: Final = 3600.0
 """How often it is looked whether a certificate ends soon."""
-TRIGGER: Final[Payload] = {"requestedMessage": "SignChargePointCertificate"}
 
 log = structlog.get_logger()
 
@@ -55,37 +55,37 @@ class Signing:
         self,
         parts: Parts,
         history: History,
-        calls: Calls,
+        tongue: Tongue,
         proof: Proof,
         aside: Callable[[Awaitable[None]], None],
     ) -> None:
         self._parts = parts
         self._history = history
-        self._calls = calls
+        self._tongue = tongue
         self._proof = proof
         self._aside = aside
 
-    def routes(self) -> dict[str, Handler]:
+    def routes(self) -> dict[type[Said], Handler]:
         """Name the handlers of what a charger says about its security."""
         return {
-            "SignCertificate": self._sign_certificate,
-            "SecurityEventNotification": self._security_event,
+            CertificateAsked: self._sign_certificate,
+            SecuritySaid: self._security_event,
         }
 
-    async def _security_event(self, payload: Payload) -> Payload:
-        log.warning("security event", kind=payload["type"], at=payload["timestamp"])
-        return {}
+    async def _security_event(self, said: SecuritySaid) -> Reply:
+        log.warning("security event", kind=said.kind, at=said.at)
+        return None
 
     # --- Signing ---
 
-    async def _sign_certificate(self, payload: Payload) -> Payload:
+    async def _sign_certificate(self, asked: CertificateAsked) -> Reply:
         try:
-            certificate = await self._signed(payload["csr"])
+            certificate = await self._signed(asked.csr)
         except Refused as refusal:
             log.warning("no certificate", refusal=type(refusal).__name__, why=refusal.detail)
-            return {"status": "Rejected"}
+            return Handled("Rejected")
         self._aside(self._hand_over(certificate))
-        return {"status": ACCEPTED}
+        return Handled(ACCEPTED)
 
     async def _signed(self, csr: str) -> x509.Certificate:
         """
@@ -115,11 +115,7 @@ class Signing:
         assigned, number = self._history.assigned, number_of(certificate)
         with acting(f"charger/{assigned.serial}"):
             try:
-                answer = await self._calls.call(
-                    "CertificateSigned",
-                    {"certificateChain": chain_of(self._parts, certificate)},
-                )
-                status = str(answer["status"])
+                status = await self._tongue.hand_certificate(chain_of(self._parts, certificate))
             except CallFailed as fault:
                 status = str(fault)
             if status == ACCEPTED:
@@ -152,15 +148,15 @@ class Signing:
 
     async def _trigger(self) -> Answer:
         try:
-            answer = await self._calls.call("ExtendedTriggerMessage", TRIGGER)
+            status = await self._tongue.ask_for_certificate()
         except CallFailed as fault:
             raise NoAnswer(
                 f"{fault}; the charger may not know the security extensions of OCPP 1.6: have it make "
                 "a request by itself, or sign one by hand: ampledger charger certificate issue"
             ) from fault
-        if answer["status"] != ACCEPTED:
+        if status != ACCEPTED:
             raise RejectedByCharger(
-                f"the charger answered {answer['status']}; have it make a certificate request by itself, "
+                f"the charger answered {status}; have it make a certificate request by itself, "
                 "and sign that: ampledger charger certificate issue"
             )
         return ACCEPTED_ANSWER

@@ -1,5 +1,5 @@
 """
-Whether a payload is what OCPP 1.6 says, by the schemas that the `ocpp` package brings.
+Whether a payload is what a version of OCPP says, by the schemas that the `ocpp` package brings.
 
 Texts name the field and the rule and never the value: card numbers are personal data.
 """
@@ -7,7 +7,7 @@ Texts name the field and the rule and never the value: card numbers are personal
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Final
 
@@ -15,7 +15,6 @@ import jsonschema_rs
 
 from services.telemetry.frames import Code, Payload
 
-_SCHEMAS: Final = files("ocpp") / "v16" / "schemas"
 _RESPONSE: Final = "Response"
 
 
@@ -27,32 +26,41 @@ class Violation:
     text: str
 
 
+@dataclass(frozen=True)
+class Schemas:
+    """The schemas of one version: a folder of the `ocpp` package."""
+
+    package: str
+    """Such as v16."""
+    request: str = ""
+    """What follows the action in the name of a request's schema."""
+
+    @cached_property
+    def actions(self) -> frozenset[str]:
+        """Every action that the version knows, in either direction."""
+        entries = (files("ocpp") / self.package / "schemas").iterdir()
+        names = (entry.name.removesuffix(".json") for entry in entries)
+        answers = (name for name in names if name.endswith(_RESPONSE))
+        return frozenset(name.removesuffix(_RESPONSE) for name in answers)
+
+    def violation_of_request(self, action: str, payload: Payload) -> Violation | None:
+        """Check a request; the action is one of `actions`."""
+        return _violation(_validator(self.package, action + self.request), payload)
+
+    def violation_of_answer(self, action: str, payload: Payload) -> Violation | None:
+        """Check the answer to a request of ours."""
+        return _violation(_validator(self.package, action + _RESPONSE), payload)
+
+
 @cache
-def actions() -> frozenset[str]:
-    """Name every action that OCPP 1.6 knows, in either direction."""
-    names = (entry.name.removesuffix(".json") for entry in _SCHEMAS.iterdir())
-    return frozenset(name for name in names if not name.endswith(_RESPONSE))
-
-
-def violation_of_request(action: str, payload: Payload) -> Violation | None:
-    """Check a request; the action is one of `actions()`."""
-    return _violation(_validator(action), payload)
-
-
-def violation_of_answer(action: str, payload: Payload) -> Violation | None:
-    """Check the answer to a request of ours."""
-    return _violation(_validator(action + _RESPONSE), payload)
-
-
-@cache
-def _validator(name: str) -> jsonschema_rs.Draft4Validator:
-    schema = json.loads((_SCHEMAS / f"{name}.json").read_text("utf-8-sig"))
+def _validator(package: str, name: str) -> jsonschema_rs.Validator:
+    text = (files("ocpp") / package / "schemas" / f"{name}.json").read_text("utf-8-sig")
     # Formats are not checked: chargers leave out the zone of a date-time, which is then UTC
     # (OCPP 1.6, section 3.16), and what is no time at all shows when it is read.
-    return jsonschema_rs.Draft4Validator(schema, validate_formats=False)
+    return jsonschema_rs.validator_for(json.loads(text), validate_formats=False)
 
 
-def _violation(validator: jsonschema_rs.Draft4Validator, payload: Payload) -> Violation | None:
+def _violation(validator: jsonschema_rs.Validator, payload: Payload) -> Violation | None:
     if validator.is_valid(payload):
         return None
     fault = next(iter(validator.iter_errors(payload)))
@@ -79,7 +87,7 @@ _RULES: Final[dict[str, tuple[Code, _Describe]]] = {
     "required": (Code.OCCURENCE, lambda _: "is missing"),
     "minItems": (Code.OCCURENCE, lambda kind: f"must have at least {kind.limit} element(s)"),
     "maxItems": (Code.OCCURENCE, lambda kind: f"must have at most {kind.limit} element(s)"),
-    "enum": (Code.PROPERTY, lambda _: "is none of the values that OCPP 1.6 lists"),
+    "enum": (Code.PROPERTY, lambda _: "is none of the values that OCPP lists"),
     "maxLength": (Code.PROPERTY, lambda kind: f"is longer than {kind.limit} characters"),
     "additionalProperties": (Code.FORMATION, lambda _: "is not a field of this message"),
 }

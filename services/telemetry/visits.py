@@ -17,13 +17,12 @@ from typing import Final
 from services.telemetry.admission import PENDING_INTERVAL_S, FollowUp
 from services.telemetry.charger import ACCEPTED, open_session
 from services.telemetry.fail_safes import FailSafes
-from services.telemetry.frames import Payload
 from services.telemetry.histories import History
 from services.telemetry.parts import Parts
-from services.telemetry.payloads import boot_answer
+from services.telemetry.said import Began, Booted, Ended, Metered, Said, Welcomed
 from shared.clock import utc_now
 
-OF_SESSIONS: Final = frozenset({"StartTransaction", "StopTransaction", "MeterValues"})
+OF_SESSIONS: Final = (Began, Metered, Ended)
 """What is heard although the charger is not accepted."""
 
 
@@ -42,9 +41,9 @@ class Visit:
         self.told_to_wait = False
         """The charger has booted, and waits to be accepted."""
 
-    def hears(self, action: str) -> bool:
-        """Tell whether a request other than a boot is handled."""
-        return action in OF_SESSIONS
+    def hears(self, said: Said) -> bool:
+        """Tell whether something else than a boot is handled."""
+        return isinstance(said, OF_SESSIONS)
 
     @property
     def why_not(self) -> str:
@@ -54,15 +53,15 @@ class Visit:
         """Something has come: the charger is there, and can be told."""
         self._leave()
 
-    async def boot(self, _: Payload) -> tuple[Payload, FollowUp | None]:
-        """Answer a BootNotification; the follow-up is for after the answer is sent."""
+    async def boot(self, _: Booted) -> tuple[Welcomed, FollowUp | None]:
+        """Answer a charger that introduces itself; the follow-up is for after the answer is sent."""
         session = open_session(self._history.state, self._history.assigned)
         if self._fail_safes.confirmed and session is not None:
             self.told_to_wait = False
             every_s = self._parts.settings.heartbeat_interval_s
-            return boot_answer(ACCEPTED, every_s, utc_now()), None
+            return Welcomed(ACCEPTED, every_s, utc_now()), None
         self.told_to_wait = True
-        return boot_answer("Pending", PENDING_INTERVAL_S, utc_now()), self._begin
+        return Welcomed("Pending", PENDING_INTERVAL_S, utc_now()), self._begin
 
     async def _begin(self) -> None:
         self._leave()

@@ -7,6 +7,7 @@ from typing import Any, Final
 from shared.history.credential_sentences import OF_CREDENTIALS
 from shared.history.notification_sentences import OF_NOTIFICATIONS
 from shared.history.people import OF_PEOPLE
+from shared.history.upkeep_sentences import OF_UPKEEP
 from shared.history.wording import Words, amperes, each_phase, why
 from shared.ids import CircuitId
 from shared.messages import Event, balancer, telemetry
@@ -345,6 +346,9 @@ _OF_BALANCE: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
         f"The car at {w.charger(it.charger_id)} drew {it.measured_a:.1f} A under a limit of "
         f"{amperes(it.limit_a)}"
     ),
+    balancer.LimitObeyed: lambda it, w: (
+        f"The car at {w.charger(it.charger_id)} draws no more than it was told again"
+    ),
     balancer.LayoutRequired: lambda it, _: (
         "A charger has come to another installation from here; limits are decided on what event "
         f"{it.layout_position} of the layout has changed"
@@ -358,4 +362,5 @@ _SENTENCES: Final = {
     **OF_CREDENTIALS,
     **OF_NOTIFICATIONS,
     **OF_PEOPLE,
+    **OF_UPKEEP,
 }

@@ -89,6 +89,16 @@ class ShownOnce(Message):
     secret: str
 
 
+class Told(Message):
+    """Something that a charger has told of itself, such as a setting; no log keeps it."""
+
+    name: str
+    value: str | None = None
+    """None: it knows of no such thing, or does not say."""
+    note: str = ""
+    """What else there is to know of it, such as that it cannot be changed."""
+
+
 class Answer(Message):
     """
     The answer to a command; the same for every repetition of it, except for what is shown once.
@@ -105,6 +115,8 @@ class Answer(Message):
     """What is worth knowing of the state that the command has led to."""
     shown_once: tuple[ShownOnce, ...] | None = None
     """What only the first answer carries. It is never put in a log."""
+    told: tuple[Told, ...] | None = None
+    """What a charger has told, when it was asked. It is never put in a log."""
 
     @property
     def accepted(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from shared.ids import ChargerId, CircuitId, InstallationId
+from shared.ids import ChargerId, CircuitId, InstallationId, SessionId
 from shared.messages import InstallationEvent, Message, Moment, Upcast
 from shared.phases import Phase, PhaseAmperes, PhaseCurrents, Terminals
 from shared.units import Amperes
@@ -195,12 +195,26 @@ class OverloadDetected(BalancerEvent):
     set_a: Amperes
 
 
-class LimitIgnored(BalancerEvent):
-    """A car draws more than it was told; from now on it is counted at what it draws."""
+def _ignored_2(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"session_id": None}
 
+
+class LimitIgnored(BalancerEvent):
+    """A car draws more than it was told; from now on it is counted at what it draws, until it obeys."""
+
+    schema_version: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _ignored_2}
     charger_id: ChargerId
     limit_a: Amperes
     measured_a: Amperes
+    session_id: SessionId | None = None
+    """During which session; none while nobody charges."""
+
+
+class LimitObeyed(BalancerEvent):
+    """A car that drew more than it was told draws no more than that again, or has gone."""
+
+    charger_id: ChargerId
 
 
 class LayoutRequired(BalancerEvent):

@@ -57,6 +57,8 @@ class WarningKind(StrEnum):
     """A charger draws more than it was told."""
     FAULT = "FAULT"
     """A charger reports a fault."""
+    SECURITY = "SECURITY"
+    """A charger reports that somebody may tamper with it."""
     SERIAL_LOCKED = "SERIAL_LOCKED"
     """A charger is locked: it gets no current, and can be assigned nowhere."""
     METER_SILENT = "METER_SILENT"

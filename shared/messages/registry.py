@@ -13,6 +13,7 @@ from shared.messages import (
     notifications,
     permissions,
     telemetry,
+    upkeep,
 )
 
 
@@ -37,7 +38,7 @@ def _events_in(*modules: object) -> Iterator[type[Event]]:
 EVENTS: Final[dict[str, type[Event]]] = {
     event.__name__: event
     for event in _events_in(
-        installation, telemetry, credentials, balancer, permissions, notifications
+        installation, telemetry, credentials, upkeep, balancer, permissions, notifications
     )
 }
 

@@ -21,6 +21,8 @@ SCOPE_OF: Final[dict[Action, Scope]] = {
     Action.PERMISSIONS: Scope.PERMISSIONS,
     Action.AUTHENTICATION: Scope.MANAGE,
     Action.FIRMWARE: Scope.MANAGE,
+    Action.OPERATE: Scope.MANAGE,
+    Action.DIAGNOSE: Scope.SERVICE,
     Action.WARNINGS: Scope.MANAGE,
     Action.POWER: Scope.SERVICE,
     Action.TECHNICAL: Scope.SERVICE,
@@ -38,6 +40,7 @@ STEP_UP: Final = frozenset(
         Action.ADD_CHARGERS,
         Action.CREATE_INSTALLATION,
         Action.UNLOCK,
+        Action.DIAGNOSE,
         Action.PERMISSIONS,
     }
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from shared.messages import Command, credentials, telemetry
+from shared.messages import Command, credentials, telemetry, upkeep
 from shared.messages import installation as layout
 from shared.messages import notifications as notices
 from shared.messages import permissions as people
@@ -36,6 +36,22 @@ RULES: Final[dict[type[Command], Action]] = {
     telemetry.StartCharging: Action.CHARGE,
     telemetry.StopCharging: Action.CHARGE,
     telemetry.UpdateFirmware: Action.FIRMWARE,
+    upkeep.RestartCharger: Action.OPERATE,
+    upkeep.UnlockConnector: Action.OPERATE,
+    upkeep.ChangeAvailability: Action.OPERATE,
+    upkeep.ReserveCharger: Action.CHARGE,
+    upkeep.CancelReservation: Action.CHARGE,
+    upkeep.ClearCache: Action.DIAGNOSE,
+    upkeep.TriggerMessage: Action.DIAGNOSE,
+    upkeep.ReadConfiguration: Action.DIAGNOSE,
+    upkeep.ChangeConfiguration: Action.DIAGNOSE,
+    upkeep.SendData: Action.DIAGNOSE,
+    upkeep.FetchDiagnostics: Action.DIAGNOSE,
+    upkeep.InstallCertificate: Action.DIAGNOSE,
+    upkeep.ReadCertificates: Action.DIAGNOSE,
+    upkeep.DeleteCertificate: Action.DIAGNOSE,
+    upkeep.RaiseSecurityProfile: Action.DIAGNOSE,
+    upkeep.UpdateSignedFirmware: Action.FIRMWARE,
     credentials.IssueChargerCredential: Action.TECHNICAL,
     credentials.RotateChargerCredential: Action.TECHNICAL,
     credentials.WithdrawChargerCredential: Action.TECHNICAL,

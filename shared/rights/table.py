@@ -33,6 +33,8 @@ class Action(StrEnum):
     PERMISSIONS = "permissions"
     AUTHENTICATION = "authentication setting"
     FIRMWARE = "firmware upgrade"
+    OPERATE = "restart, unlock, take out of use"
+    DIAGNOSE = "configuration, diagnostics, certificates"
     WARNINGS = "warning e-mails"
     POWER = "power management, priorities"
     TECHNICAL = "technical settings"
@@ -55,6 +57,8 @@ TABLE: Final[dict[Action, frozenset[Standing]]] = {
     Action.PERMISSIONS: frozenset({_CHARGER, _OWNER, _SERVICE}),
     Action.AUTHENTICATION: frozenset({_CHARGER, _OWNER, _SERVICE}),
     Action.FIRMWARE: frozenset({_OWNER, _SERVICE}),
+    Action.OPERATE: frozenset({_CHARGER, _OWNER, _SERVICE}),
+    Action.DIAGNOSE: frozenset({_SERVICE, _SUPPORT}),
     Action.WARNINGS: frozenset({_OWNER, _SERVICE}),
     Action.POWER: frozenset({_SERVICE}),
     Action.TECHNICAL: frozenset({_SERVICE}),

@@ -11,9 +11,18 @@ from shared.messages import (
     notifications,
     permissions,
     telemetry,
+    upkeep,
 )
 
-MODULES = (installation, permissions, telemetry, credentials, balancer, notifications)
+MODULES = (
+    installation,
+    permissions,
+    telemetry,
+    credentials,
+    upkeep,
+    balancer,
+    notifications,
+)
 
 READINGS: dict[str, type[Message]] = {
     reading.__name__: reading

@@ -8,6 +8,7 @@ from shared.messages import (
     notifications,
     permissions,
     telemetry,
+    upkeep,
 )
 from shared.rights.rules import (
     BETWEEN_SERVICES,
@@ -35,6 +36,7 @@ def commands() -> set[type[Command]]:
             permissions,
             telemetry,
             credentials,
+            upkeep,
             balancer,
             notifications,
         )

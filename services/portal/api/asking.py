@@ -16,7 +16,7 @@ from services.portal.api.problems import Bad, faults_told, refused
 from services.portal.api.versions import IfMatch, expected_version
 from services.portal.guarding import NotHere
 from shared.ids import ID_PATTERN, SERIAL_PATTERN
-from shared.messages import Note, ShownOnce
+from shared.messages import Note, ShownOnce, Told
 from shared.messages.installation import InstallationCommand
 from shared.messages.signing_in import Asker
 
@@ -49,6 +49,8 @@ class Done(BaseModel):
     """What else there is to know."""
     shown_once: tuple[ShownOnce, ...] | None = None
     """What is in this answer only and kept nowhere, such as a password."""
+    told: tuple[Told, ...] | None = None
+    """What a charger has told, when it was asked, such as its settings."""
 
 
 def handler_of(
@@ -91,6 +93,7 @@ def handler_of(
             notes=answer.notes,
             detail=answer.detail,
             shown_once=answer.shown_once,
+            told=answer.told,
         )
         content = done.model_dump_json(exclude_none=True)
         status = 201 if route.creates else 200

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from shared.messages import Command, credentials, telemetry
+from shared.messages import Command, credentials, telemetry, upkeep
 from shared.messages import installation as layout
 from shared.messages import notifications as notices
 from shared.messages import permissions as people
@@ -98,6 +98,30 @@ OF_CHARGERS: Final = (
     CommandRoute("POST", f"{CHARGER}/firmware", telemetry.UpdateFirmware),
 )
 
+OF_UPKEEP: Final = (
+    CommandRoute("POST", f"{CHARGER}/restart", upkeep.RestartCharger),
+    CommandRoute("POST", f"{CHARGER}/unlock", upkeep.UnlockConnector),
+    CommandRoute("PUT", f"{CHARGER}/availability", upkeep.ChangeAvailability),
+    CommandRoute("POST", f"{CHARGER}/clear-cache", upkeep.ClearCache),
+    CommandRoute("POST", f"{CHARGER}/trigger", upkeep.TriggerMessage),
+    CommandRoute("POST", f"{CHARGER}/configuration/read", upkeep.ReadConfiguration),
+    CommandRoute("PUT", f"{CHARGER}/configuration", upkeep.ChangeConfiguration),
+    CommandRoute("POST", f"{CHARGER}/data", upkeep.SendData),
+    CommandRoute(
+        "PUT",
+        f"{CHARGER}/reservation",
+        upkeep.ReserveCharger,
+        left_out=frozenset({"person_id", "card"}),
+    ),
+    CommandRoute("DELETE", f"{CHARGER}/reservation", upkeep.CancelReservation),
+    CommandRoute("POST", f"{CHARGER}/diagnostics", upkeep.FetchDiagnostics),
+    CommandRoute("POST", f"{CHARGER}/signed-firmware", upkeep.UpdateSignedFirmware),
+    _creates(f"{CHARGER}/root-certificates", upkeep.InstallCertificate),
+    CommandRoute("POST", f"{CHARGER}/root-certificates/read", upkeep.ReadCertificates),
+    CommandRoute("DELETE", f"{CHARGER}/root-certificates/{{number}}", upkeep.DeleteCertificate),
+    CommandRoute("PUT", f"{CHARGER}/security-profile", upkeep.RaiseSecurityProfile),
+)
+
 OF_SERIALS: Final = (
     _creates(f"{INSTALLATION}/credentials", credentials.IssueChargerCredential),
     CommandRoute("POST", f"{SERIAL}/credential/rotate", credentials.RotateChargerCredential),
@@ -171,6 +195,7 @@ COMMAND_ROUTES: Final = (
     *OF_INSTALLATIONS,
     *OF_CIRCUITS,
     *OF_CHARGERS,
+    *OF_UPKEEP,
     *OF_SERIALS,
     *OF_METERS,
     *OF_ROLES,

@@ -79,11 +79,14 @@ def rows_of(text: str, manner: Manner, world: World) -> list[Row]:
     Nothing is to be added unless no row has faults.
     """
     made, sources = as_table(text)
-    lines, bad = read_chargers(made, world.circuit.circuit_id)
+    lines, bad = read_chargers(made, world.circuit.circuit_id, world.layout.installation_id)
     faults: dict[int, list[str]] = {}
     for it in bad:
         faults.setdefault(it.number, []).append(with_own_lines(it.text, sources))
     for line in lines:
+        if line.installation_id != world.layout.installation_id:
+            other = _("It names another installation: %(id)s.", id=line.installation_id)
+            faults.setdefault(line.number, []).append(other)
         if line.circuit_id != world.circuit.circuit_id:
             other = _("It names another circuit: %(id)s.", id=line.circuit_id)
             faults.setdefault(line.number, []).append(other)

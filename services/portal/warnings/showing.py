@@ -11,13 +11,21 @@ from shared.messages.notifications import WarningKind, WarningRaised
 from shared.warning_words import headline, kind_name, mend
 
 _PERSON = "person/"
-URGENT = frozenset({WarningKind.OVERLOAD, WarningKind.FAULT, WarningKind.LIMIT_IGNORED})
+URGENT = frozenset(
+    {
+        WarningKind.OVERLOAD,
+        WarningKind.FAULT,
+        WarningKind.LIMIT_IGNORED,
+        WarningKind.SECURITY,
+    }
+)
 ICONS = {
     WarningKind.OVERLOAD: "over",
     WarningKind.NEAR_LIMIT: "high",
     WarningKind.CHARGER_OFFLINE: "offline",
     WarningKind.LIMIT_IGNORED: "fault",
     WarningKind.FAULT: "fault",
+    WarningKind.SECURITY: "fault",
     WarningKind.SERIAL_LOCKED: "locked",
     WarningKind.METER_SILENT: "unknown",
     WarningKind.SET_UP: "high",

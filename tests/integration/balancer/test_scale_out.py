@@ -10,7 +10,7 @@ import pytest_asyncio
 from services.balancer.locks import SESSION_S
 from services.telemetry.limits import StaleEpoch
 from shared.messages import Event
-from shared.messages.balancer import CurrentLimitAllocated, LimitIgnored, Rule
+from shared.messages.balancer import CurrentLimitAllocated, LimitIgnored, LimitObeyed, Rule
 from shared.subjects import PARTITIONS, partition_of
 from tests.integration.balancer.yard import Yard, open_yard
 from tests.support.balancer_process import BalancerProcess, start_balancer
@@ -143,6 +143,7 @@ async def test_a_car_that_ignores_its_limit_is_reported_and_released_when_it_obe
         yard.stubborn_a.clear()
 
         await until(lambda: reasons(said), lambda it: it[-1] is not Rule.DISOBEYS, BACK_S_MAX)
+        assert len(await said(LimitObeyed)) == 1
 
 
 async def reasons(said: Callable[[type[Event]], Awaitable[list[Event]]]) -> list[Rule]:

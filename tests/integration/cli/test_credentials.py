@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from websockets.exceptions import InvalidStatus
 
 from cli.options import StackOptions
 from cli.ports import free_ports
@@ -14,6 +15,7 @@ from tests.integration.cli.typed import Said, typed
 from tests.integration.telemetry.passwords import shows
 from tests.integration.telemetry.raw_charger import plugged_in
 from tests.support.servers import scratch_folder
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -139,3 +141,41 @@ async def test_a_meter_gets_a_token(desk: Desk) -> None:
     state = await desk.done("meter", "token", "show-state", "harbour", "house")
     assert state.splitlines()[1].endswith("good")
     assert "token issue" in await desk.done("meter", "token", "withdraw", "harbour", "house")
+
+
+async def test_a_charger_that_was_plugged_in_first_is_adopted_beside_its_neighbours(
+    desk: Desk,
+) -> None:
+    gateway = desk.stack.urls[TELEMETRY]
+    assign = ("charger", "assign", "harbour", "level-1", "ZAP000020", "--no-credentials")
+    await desk.done(*assign)
+    async with plugged_in(gateway, "ZAP000020") as neighbour:
+        await neighbour.boot_until_accepted()
+        with pytest.raises(InvalidStatus):
+            async with plugged_in(gateway, "ZAP000021"):
+                pass
+
+        (knock,) = (await desk.type("charger", "knocking", "--json")).json()
+        assert (knock["serial"], knock["remote"]) == ("ZAP000021", "127.0.0.1")
+        assert {it["circuit_id"] for it in knock["neighbours"]} == {"level-1"}
+        stranger = await desk.type("charger", "adopt", "ZAP000022")
+        assert (stranger.code, "has not knocked" in stranger.err) == (2, True)
+        nowhere = await desk.type(
+            "charger", "adopt", "ZAP000021", "--installation", "elsewhere"
+        )
+        assert (nowhere.code, "--circuit" in nowhere.err) == (2, True)
+
+        await desk.done("charger", "adopt", "zap000021", "--name", "Bay 21")
+
+        assert "Bay 21" in await desk.done("installation", "show", "harbour")
+        assert "nobody knocks" in await desk.done("charger", "knocking")
+
+        async def tries() -> bool:  # as a charger does, until the gateway has heard of it
+            try:
+                async with plugged_in(gateway, "ZAP000021") as adopted:
+                    await adopted.boot_until_accepted()
+            except InvalidStatus:
+                return False
+            return True
+
+        assert await until(tries, bool)

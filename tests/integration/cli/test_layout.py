@@ -191,7 +191,7 @@ async def test_a_file_is_assigned_as_a_whole_or_not_at_all(desk: Desk) -> None:
     await desk.done("charger", "assign", name, "level-1", "F-0001")
     file = desk.folder / "chargers.csv"
     good = "serial;name;circuit_id;wiring\nF-0010;Bay 10;level-1;L2 L3 L1\nF-0011;Bay 11;;\n"
-    assign = ("charger", "import", name, str(file), "--circuit", "level-2")
+    assign = ("charger", "import", str(file), "--installation", name, "--circuit", "level-2")
 
     file.write_text(f"{good}no!;;;\nF-0010;;;L4\n")
     bad = await desk.type(*assign)
@@ -219,12 +219,16 @@ async def test_a_file_goes_on_where_it_was_interrupted(desk: Desk) -> None:
     name = await desk.garage("halfway")
     file = desk.folder / "halfway.csv"
     file.write_text("serial,circuit_id\nW-0001,level-1\nW-0002,level-2\n")
-    await desk.done("charger", "import", name, str(file), "--dry-run")
+    await desk.done("charger", "import", str(file), "--installation", name, "--dry-run")
     half = desk.folder / "half.csv"
     half.write_text("serial,circuit_id\nW-0001,level-1\n")
-    await desk.done("charger", "import", name, str(half))  # the first command, and then no more
+    await desk.done(
+        "charger", "import", str(half), "--installation", name
+    )  # the first command, and then no more
 
-    again = (await desk.type("charger", "import", name, str(file), "--json")).json()
+    again = (
+        await desk.type("charger", "import", str(file), "--installation", name, "--json")
+    ).json()
 
     assert [it["position"] > 0 for it in again["commands"]] == [False, True]
     shown = await desk.done("installation", "show", name)

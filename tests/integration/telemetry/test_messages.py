@@ -235,7 +235,7 @@ async def test_what_breaks_the_standard_is_refused_by_name(
     [
         ("not json", "-1", "FormationViolation"),
         ("{}", "-1", "FormationViolation"),
-        ('[2,17,"Heartbeat",{}]', "-1", "FormationViolation"),
+        ('[2,17,"Heartbeat",{}]', 17, "ProtocolError"),
         ('[2,"","Heartbeat",{}]', "-1", "FormationViolation"),
         (f'[2,"{"x" * 37}","Heartbeat",{{}}]', "-1", "FormationViolation"),
         ('[2,"m-1","Heartbeat"]', "m-1", "ProtocolError"),
@@ -245,7 +245,7 @@ async def test_what_breaks_the_standard_is_refused_by_name(
     ],
 )
 async def test_a_broken_message_is_answered_and_the_socket_stays(
-    world: World, data: str | bytes, reply_to: str, code: str
+    world: World, data: str | bytes, reply_to: str | int, code: str
 ) -> None:
     place = await world.assigned()
     async with plugged_in(world.gateway, place.serial) as charger:

@@ -7,8 +7,12 @@ import pytest
 from pydantic import ValidationError
 
 from services.balancer.behaviour import (
+    DRAWS_A,
     FINISHED_AGAIN_S,
     FINISHED_S,
+    IGNORES_MARGIN_A,
+    METER_ERROR_A,
+    OBEYS_S,
     PHASES_STEADY_S,
     STALE_S,
     STEADY_S,
@@ -21,7 +25,6 @@ from services.balancer.site import Breaker, Site, SiteCharger
 from shared.messages.balancer import MAIN
 from shared.messages.telemetry import MeterReading
 from shared.phases import GridType, Phase, PhaseCurrents
-from shared.units import CAR_FOLLOW_S
 
 WIRING = (Phase.L2, Phase.L3, Phase.L1)
 SITE = Site(
@@ -39,11 +42,21 @@ def seen(
     *readings: tuple[float, PhaseCurrents],
     offer: Offer | None = OFFER,
     before: Behaviour | None = None,
+    allowed_a: float | None = None,
 ) -> Behaviour:
     """Observe readings, each so many seconds after now."""
     behaviour = before or Behaviour(session_id="s")
     for after_s, current_a in readings:
-        behaviour = observe(behaviour, SITE, "bay-1", "s", current_a, offer, NOW_S + after_s)
+        behaviour = observe(
+            behaviour,
+            SITE,
+            "bay-1",
+            "s",
+            current_a,
+            offer,
+            NOW_S + after_s,
+            allowed_a=allowed_a,
+        )
     return behaviour
 
 
@@ -79,27 +92,30 @@ def test_what_was_lent_is_given_back_as_soon_as_the_car_uses_all_it_has() -> Non
     assert seen((0, (8.7, 8.7, 8.7)), offer=Offer(8.8, NOW_S - 60), before=lent).wish_a is None
 
 
-def test_a_car_that_is_still_following_its_last_limit_teaches_nothing() -> None:
-    just_now = Offer(6.0, NOW_S - CAR_FOLLOW_S + 1)
+def test_a_car_that_draws_what_may_still_be_in_force_obeys() -> None:
+    assert seen((0, ON_ALL), allowed_a=16.0).disobeys_a is None
+    assert seen((0, ON_ALL), allowed_a=15.8 - METER_ERROR_A).disobeys_a is None
+    assert seen((0, ON_ALL), allowed_a=None).disobeys_a is None, "nobody knows what it may"
 
-    assert seen((0, ON_ALL), offer=just_now).disobeys_a is None
 
+def test_a_car_that_draws_more_than_it_was_told_is_counted_at_its_worst_and_some_more() -> None:
+    nine = (9.0, 9.0, 9.0)
 
-def test_a_car_that_draws_more_than_it_was_told_is_counted_at_its_worst() -> None:
-    told = Offer(6.0, NOW_S - CAR_FOLLOW_S)
+    worst = seen((0, nine), (5, ON_ALL), (9, nine), allowed_a=6.0)
 
-    assert (
-        seen((0, (9.0, 9.0, 9.0)), (5, ON_ALL), (9, (9.0, 9.0, 9.0)), offer=told).disobeys_a
-        == 15.8
-    )
+    assert worst.disobeys_a == 15.8
+    assert worst.counted_a == 15.8 + IGNORES_MARGIN_A
 
 
 def test_switching_a_disobedient_car_off_proves_nothing() -> None:
-    disobeys = seen((0, ON_ALL), offer=Offer(6.0, NOW_S - 10))
+    disobeys, off = seen((0, ON_ALL), allowed_a=6.0), (0.0, 0.0, 0.0)
 
-    off = seen((20, (0.0, 0.0, 0.0)), offer=Offer(0.0, NOW_S), before=disobeys)
+    assert seen((20, off), (40, off), allowed_a=0.0, before=disobeys).disobeys_a == 15.8
 
-    assert off.disobeys_a == 15.8
+
+def test_what_a_switched_off_car_s_electronics_take_is_no_disobedience() -> None:
+    assert seen((0, (DRAWS_A, 0.0, 0.0)), allowed_a=0.0).disobeys_a is None
+    assert seen((0, (DRAWS_A + 0.1, 0.0, 0.0)), allowed_a=0.0).disobeys_a is not None
 
 
 def test_a_car_that_takes_nothing_has_finished_and_is_asked_again_later() -> None:
@@ -137,14 +153,17 @@ def test_a_car_that_shows_it_wants_more_gets_it_back_with_that_reading() -> None
     assert asks.wish_a is None
 
 
-def test_a_car_that_obeys_again_is_counted_by_its_limit_again() -> None:
-    told = Offer(10.0, NOW_S - 10)
-    disobeys = seen((0, ON_ALL), offer=told)
+def test_a_car_that_obeys_again_for_a_while_is_counted_by_its_limit_again() -> None:
+    less = (9.9, 9.9, 9.9)
+    disobeys = seen((0, ON_ALL), allowed_a=10.0)
 
-    obeys = seen((5, (9.9, 9.9, 9.9)), offer=told, before=disobeys)
+    at_once = seen((5, less), allowed_a=10.0, before=disobeys)
+    now_and_then = seen((10, ON_ALL), (5 + OBEYS_S, less), allowed_a=10.0, before=at_once)
+    for_a_while = seen((5 + OBEYS_S, less), allowed_a=10.0, before=at_once)
 
-    assert disobeys.disobeys_a == 15.8
-    assert obeys.disobeys_a is None
+    assert at_once.disobeys_a == 15.8
+    assert now_and_then.disobeys_a == 15.8
+    assert for_a_while.disobeys_a is None
 
 
 # --- Chargers that switch phases ---

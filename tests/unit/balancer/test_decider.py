@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given as for_any
 from hypothesis import strategies as st
 
-from services.balancer.behaviour import Behaviour
+from services.balancer.behaviour import IGNORES_MARGIN_A, STALE_S, Behaviour
 from services.balancer.commitments import Granted, Place, Standing
 from services.balancer.decider import Decision, decide
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
@@ -148,9 +148,48 @@ def test_a_car_that_does_not_obey_is_told_the_least_and_counted_in_full() -> Non
     )
     decision = decided(site("a", "b", main_a=30.0), a=rogue, b=charging(14.0))
 
-    assert told_a(decision) == {"a": 6.0}
-    assert decision.announcements[0].limited_by.rule is Rule.DISOBEYS
-    assert decision.committed_a[0] == pytest.approx(30.0)
+    assert told_a(decision) == {"a": 6.0, "b": 13.5}
+    reasons = {it.charger_id: it.limited_by.rule for it in decision.announcements}
+    assert reasons["a"] is Rule.DISOBEYS
+    assert decision.committed_a[0] == pytest.approx(16.0 + IGNORES_MARGIN_A + 14.0)
+
+
+def disobeying(
+    draws_a: float, told_a: float, read_s: float = 1.0, *, car: bool = True
+) -> ChargerFacts:
+    """A charger that gives more than it was told; the latest reading is so old."""
+    facts = charging(told_a)
+    read_a = (draws_a,) * 3
+    behaviour = replace(
+        facts.behaviour, current_a=read_a, disobeys_a=draws_a, read_at_s=NOW_S - read_s
+    )
+    since_s = facts.session_since_s if car else None
+    return replace(facts, behaviour=behaviour, session_since_s=since_s)
+
+
+@pytest.mark.parametrize("read_s", [1.0, STALE_S + 1, 10 * STALE_S])
+def test_others_make_room_for_a_car_that_does_not_obey_however_old_its_readings_are(
+    read_s: float,
+) -> None:
+    decision = decided(
+        site("a", "b", main_a=30.0), a=disobeying(20.0, 10.0, read_s), b=charging(20.0)
+    )
+
+    assert told_a(decision)["b"] == 30.0 - 20.0 - IGNORES_MARGIN_A
+
+
+def test_others_make_room_for_what_flows_without_a_session_too() -> None:
+    rogue = disobeying(20.0, 0.0, car=False)
+
+    decision = decided(site("a", "b", main_a=30.0), a=rogue, b=charging(20.0))
+
+    assert told_a(decision) == {"b": 9.5}
+
+
+def test_nobody_else_is_given_anything_behind_a_breaker_that_a_disobedient_car_fills() -> None:
+    decision = decided(site("a", "b", main_a=20.0), a=disobeying(32.0, 6.0), b=charging(14.0))
+
+    assert told_a(decision) == {"b": 0.0}
 
 
 def test_a_steady_garage_says_nothing_until_a_lease_runs_out() -> None:

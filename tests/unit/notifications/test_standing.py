@@ -13,6 +13,7 @@ from shared.messages.balancer import (
     CurrentLimitAllocated,
     LimitedBy,
     LimitIgnored,
+    LimitObeyed,
     LoadBasis,
     OverloadDetected,
     Rule,
@@ -27,6 +28,7 @@ from shared.messages.telemetry import (
     ChargerStatusChanged,
     FaultReported,
 )
+from shared.messages.upkeep import SecurityEventReported
 from shared.phases import Phase
 from tests.unit.notifications.facts import BAY, GARAGE, SERIAL, T0, at, facts, site
 
@@ -91,6 +93,39 @@ def test_a_fault_stands_until_the_charger_says_that_there_is_none() -> None:
     assert found.said == "GroundFailure (L2)"
     assert kinds(heard(connected(), fault, connected()), 0) == {WarningKind.FAULT}
     assert kinds(heard(connected(), fault, well), 0) == set()
+
+
+def security(kind: str = "TamperDetectionActivated", *, alarming: bool = True) -> object:
+    return SecurityEventReported(
+        **PLACE, kind=kind, alarming=alarming, reported_at=T0, info="cover opened"
+    )
+
+
+def test_an_alarm_stands_for_a_day_and_outlives_a_restart_of_the_charger() -> None:
+    known = heard(connected(), security(), connected())
+
+    (found,) = standing(known, at(0)).stands.values()
+
+    assert (found.kind, found.about) == (
+        WarningKind.SECURITY,
+        f"{BAY}:TamperDetectionActivated",
+    )
+    assert found.said == "TamperDetectionActivated (cover opened)"
+    assert kinds(known, 86_399) == {WarningKind.SECURITY}
+    assert kinds(known, 86_400) == set()
+
+
+def test_what_happens_to_chargers_every_day_alarms_nobody() -> None:
+    restarted = security("StartupOfTheDevice", alarming=False)
+
+    assert kinds(heard(connected(), restarted), 0) == set()
+    assert kinds(heard(connected(), security(), connected("OTHER0001")), 0) == set()
+
+
+def test_only_so_many_kinds_of_alarms_are_kept() -> None:
+    known = heard(connected(), *(security(f"Kind{it}") for it in range(30)))
+
+    assert len(standing(known, at(0)).stands) == 20
 
 
 def test_what_another_charger_said_under_the_same_id_is_not_told_of_this_one() -> None:
@@ -179,6 +214,15 @@ def test_one_that_begins_again_within_the_session_is_warned_of_by_the_reason_of_
     )
 
     assert kinds(known, 2000) == {WarningKind.LIMIT_IGNORED}
+
+
+def test_one_that_is_said_to_obey_has_to_do_so_for_a_while() -> None:
+    known = balanced(
+        (0, LimitIgnored(**PLACE, limit_a=6, measured_a=16)), (100, LimitObeyed(**PLACE))
+    )
+
+    assert kinds(known, 399) == {WarningKind.LIMIT_IGNORED}
+    assert kinds(known, 400) == set()
 
 
 def counted(basis: LoadBasis) -> UnmanagedLoadCounted:

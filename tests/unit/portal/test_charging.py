@@ -12,6 +12,7 @@ from services.portal.charging_folds import Sessions
 from services.telemetry.authorising import Shown
 from services.telemetry.charger import AssignedCharger, Charger, evolve
 from services.telemetry.decider import transaction_started, transaction_stopped
+from services.telemetry.said import Began, Ended
 from shared.messages.telemetry import SessionEnded, SessionStarted, Through
 from shared.phases import PHASES, GridType
 
@@ -135,29 +136,27 @@ async def test_sessions_and_what_lies_between_them_are_all_that_the_register_mov
     memory, sessions, state = Memory(), Sessions(), Charger()
     register_wh, reset, number, running = begins_wh, False, 0, 0
     for index, (step, wh) in enumerate(steps):
-        at = (BEGAN + timedelta(hours=index)).isoformat()
+        at = BEGAN + timedelta(hours=index)
         if step == "reset":
             register_wh, reset = wh % 100, True
             continue
         register_wh = (register_wh + wh) % end_wh
-        payload: dict[str, Any] = {"timestamp": at}
         events: tuple[SessionStarted | SessionEnded, ...] = ()
         if step == "start":
             number += 1
             running = number
-            payload |= {"connectorId": 1, "meterStart": register_wh}
             events = transaction_started(
                 state,
                 CHARGER,
-                payload,
+                Began(1, at, register_wh, "A card"),
                 f"s-{number}",
                 number,
                 Shown("5" * 64, "ada", Through.APP),
             )
         elif step.startswith("stop") and state.session is not None:
-            said = -1 if step == "stop -1" else running
-            payload |= {"transactionId": said, "meterStop": register_wh}
-            events = transaction_stopped(state, CHARGER, payload)
+            said = None if step == "stop -1" else str(running)
+            ended = Ended(said, at, register_wh, "Local")
+            events = transaction_stopped(state, CHARGER, ended)
         for event in events:
             state = evolve(state, event)
             await sessions.apply(memory, event, "ZAP000123")

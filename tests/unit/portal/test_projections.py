@@ -8,6 +8,7 @@ from services.portal.projections import (
     fold_condition,
     fold_ignored,
     fold_lease,
+    fold_obeyed,
     fold_queued,
     fold_share,
 )
@@ -193,6 +194,7 @@ def test_a_car_that_ignored_its_limit_is_known_for_it_until_it_obeys() -> None:
     assert fold_share(known, allocated(6.0, disobeys)).ignored_a == 15.8
     assert fold_share(known, allocated(12.0, BREAKER_L1)).ignored_a is None
     assert fold_ignored(None, ignored).limited_by == disobeys
+    assert fold_obeyed(fold_ignored(None, ignored)).ignored_a is None
 
 
 def test_a_share_knows_which_decision_it_was_also_when_its_lease_goes_on() -> None:

@@ -9,13 +9,13 @@ TURNED = (Phase.L2, Phase.L3, Phase.L1)
 
 
 def bad_of(text: str, circuit_id: str | None = "level-1") -> list[str]:
-    _lines, bad = read_chargers(text, circuit_id)
+    _lines, bad = read_chargers(text, circuit_id, "harbour")
     assert bad
     return [str(it) for it in bad]
 
 
 def test_a_file_of_serials_is_enough() -> None:
-    lines, bad = read_chargers("serial\nzap000012\nZAP000013\n", "level-1")
+    lines, bad = read_chargers("serial\nzap000012\nZAP000013\n", "level-1", "harbour")
 
     assert bad == []
     assert [(it.number, it.circuit_id, it.charger.serial) for it in lines] == [
@@ -28,10 +28,10 @@ def test_a_file_of_serials_is_enough() -> None:
 
 def test_every_column_is_taken_in_whatever_order() -> None:
     text = (
-        "Charger ID,min-a,max_a,breaker_a,Phase switching,wiring,circuit_id,name,serial\n"
-        'bay-12,8,16.5,20,any terminal,"L2,L3,L1",level-2,"Bay 12, left",ZAP000012\n'
+        "Charger ID,min-a,max_a,breaker_a,Phase switching,wiring,circuit_id,name,serial,installation_id\n"
+        'bay-12,8,16.5,20,any terminal,"L2,L3,L1",level-2,"Bay 12, left",ZAP000012,pier\n'
     )
-    lines, bad = read_chargers(text, "level-1")
+    lines, bad = read_chargers(text, "level-1", "harbour")
 
     assert bad == []
     charger = lines[0].charger
@@ -40,11 +40,14 @@ def test_every_column_is_taken_in_whatever_order() -> None:
     assert (charger.min_a, charger.max_a, charger.breaker_a) == (8.0, 16.5, 20.0)
     assert charger.wiring == TURNED
     assert charger.phase_switching is PhaseSwitching.ANY_TERMINAL
-    assert len(COLUMNS) == 9
+    assert lines[0].installation_id == "pier"
+    assert len(COLUMNS) == 10
 
 
 def test_semicolons_go_with_decimal_commas() -> None:
-    lines, bad = read_chargers("serial;name;max_a\nZAP000012;Bay, 12;16,5\n", "level-1")
+    lines, bad = read_chargers(
+        "serial;name;max_a\nZAP000012;Bay, 12;16,5\n", "level-1", "harbour"
+    )
 
     assert bad == []
     assert (lines[0].charger.max_a, lines[0].charger.name) == (16.5, "Bay, 12")
@@ -57,7 +60,7 @@ def test_lines_are_counted_as_an_editor_counts_them() -> None:
 
 
 def test_the_bytes_that_windows_puts_first_are_the_readers_business() -> None:
-    lines, bad = read_chargers("serial\r\nZAP000012\r\n", "level-1")
+    lines, bad = read_chargers("serial\r\nZAP000012\r\n", "level-1", "harbour")
 
     assert (len(lines), bad) == (1, [])
 
@@ -65,7 +68,7 @@ def test_the_bytes_that_windows_puts_first_are_the_readers_business() -> None:
 @pytest.mark.parametrize("word", ["FIRST_TERMINAL", "first terminal", "First-terminal"])
 def test_a_line_says_whether_a_charger_can_switch_phases(word: str) -> None:
     text = f"serial,phase_switching\nZAP000012,{word}\nZAP000013,\n"
-    (switches, does_not), bad = read_chargers(text, "level-1")
+    (switches, does_not), bad = read_chargers(text, "level-1", "harbour")
 
     assert bad == []
     assert switches.charger.phase_switching is PhaseSwitching.FIRST_TERMINAL
@@ -84,8 +87,8 @@ def test_a_line_says_whether_a_charger_can_switch_phases(word: str) -> None:
         (
             "serial,breaker\nZAP000012,16\n",
             (
-                "line 1: unknown column 'breaker'; known are serial, name, circuit_id, wiring, max_a, "
-                "min_a, breaker_a, phase_switching, charger_id"
+                "line 1: unknown column 'breaker'; known are serial, name, installation_id, "
+                "circuit_id, wiring, max_a, min_a, breaker_a, phase_switching, charger_id"
             ),
         ),
         ("serial\nZAP000012,Bay\n", "line 2: 2 values for 1 columns"),
@@ -131,7 +134,7 @@ def test_a_line_without_a_circuit_needs_one_for_the_whole_file() -> None:
     assert bad_of(text, None) == [
         "line 3: no circuit; fill in circuit_id, or name one with --circuit"
     ]
-    assert read_chargers(text, "level-2")[1] == []
+    assert read_chargers(text, "level-2", "harbour")[1] == []
 
 
 def test_everything_wrong_with_a_file_is_told_at_once() -> None:

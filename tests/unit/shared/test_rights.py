@@ -35,6 +35,8 @@ CELLS = {
     Action.PERMISSIONS: (NO, ONE, WHOLE, WHOLE, NO),
     Action.AUTHENTICATION: (NO, ONE, WHOLE, WHOLE, NO),
     Action.FIRMWARE: (NO, NO, WHOLE, WHOLE, NO),
+    Action.OPERATE: (NO, ONE, WHOLE, WHOLE, NO),
+    Action.DIAGNOSE: (NO, NO, NO, WHOLE, WHOLE),
     Action.WARNINGS: (NO, NO, WHOLE, WHOLE, NO),
     Action.POWER: (NO, NO, NO, WHOLE, NO),
     Action.TECHNICAL: (NO, NO, NO, WHOLE, NO),

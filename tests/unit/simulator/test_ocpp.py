@@ -382,8 +382,9 @@ async def test_requests_are_answered_as_the_standard_says(
         (
             "TriggerMessage",
             {"requestedMessage": "FirmwareStatusNotification"},
-            "NotImplemented",
+            "Accepted",
         ),
+        ("TriggerMessage", {"requestedMessage": "Weather"}, "NotImplemented"),
         ("TriggerMessage", {"requestedMessage": "Heartbeat"}, "Accepted"),
     ]
 
@@ -396,7 +397,7 @@ async def test_requests_are_answered_as_the_standard_says(
 @pytest.mark.parametrize(
     ("frame", "code"),
     [
-        ([2, "x", "DataTransfer", {"vendorId": "v"}], "NotImplemented"),
+        ([2, "x", "GetVariables", {}], "NotImplemented"),
         ([2, "x", "ChangeConfiguration", {"key": "a"}], "OccurenceConstraintViolation"),
         ([2, "x", "ChangeConfiguration", {"key": 1, "value": "a"}], "TypeConstraintViolation"),
         ([2, "x", "Reset", {"type": "Sideways"}], "PropertyConstraintViolation"),

@@ -5,6 +5,8 @@ from typing import Any
 
 from services.telemetry.authorising import Shown
 from services.telemetry.charger import AssignedCharger
+from services.telemetry.ocpp16 import OCPP_16
+from services.telemetry.said import Began, Ended
 from shared.messages.telemetry import (
     ChargerConnected,
     FailSafeApplied,
@@ -50,16 +52,25 @@ def later(minutes: float) -> datetime:
     return AT + timedelta(minutes=minutes)
 
 
-def start(**changes: Any) -> dict[str, Any]:
+def heard(action: str, payload: dict[str, Any]) -> Any:
+    """Read what a charger says by OCPP 1.6."""
+    said = OCPP_16.hear(action, payload)
+    assert said is not None
+    return said[0]
+
+
+def start(**changes: Any) -> Began:
     payload = {
         "connectorId": 1,
         "idTag": "04A1B2C3",
         "meterStart": 1000,
         "timestamp": "2026-11-22T08:00:00Z",
     }
-    return payload | changes
+    began: Began = heard("StartTransaction", payload | changes)
+    return began
 
 
-def stop(**changes: Any) -> dict[str, Any]:
+def stop(**changes: Any) -> Ended:
     payload = {"transactionId": 41, "meterStop": 8000, "timestamp": "2026-11-22T09:00:00Z"}
-    return payload | changes
+    ended: Ended = heard("StopTransaction", payload | changes)
+    return ended

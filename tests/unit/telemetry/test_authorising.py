@@ -17,7 +17,7 @@ from services.telemetry.authorising import (
     parent_of,
 )
 from services.telemetry.charger import AssignedCharger, Session
-from services.telemetry.validation import violation_of_answer
+from services.telemetry.ocpp16 import OCPP_16
 from shared.messages.permissions import Role
 from shared.messages.telemetry import DriverAuthorized, DriverRefused
 from shared.rights.cards import Card
@@ -97,13 +97,9 @@ def test_the_charger_is_told_when_the_right_ends_unless_another_one_goes_on() ->
     soon, late = granted(until=later(10)), granted(Role.OWNER, until=later(20))
     for_ever = granted(Role.OWNER, charger_id=BAY)
 
-    assert (
-        decide(GUARDED, ADAS, known(soon), AT)
-        .answer["expiryDate"]
-        .startswith("2026-11-22T08:10")
-    )
+    assert decide(GUARDED, ADAS, known(soon), AT).standing.until == later(10)
     assert decide(GUARDED, ADAS, known(soon, late), AT).until == later(20)
-    assert "expiryDate" not in decide(GUARDED, ADAS, known(soon, for_ever), AT).answer
+    assert decide(GUARDED, ADAS, known(soon, for_ever), AT).standing.until is None
 
 
 def test_all_cards_of_a_person_have_one_parent_and_nobody_else_has_it() -> None:
@@ -111,9 +107,7 @@ def test_all_cards_of_a_person_have_one_parent_and_nobody_else_has_it() -> None:
     bobs = Shown.of_card("d" * 64, Card(card_id="card-3", person_id="bob"))
     knows = known(granted(), granted(grantee="person/bob"))
 
-    parents = [
-        decide(GUARDED, it, knows, AT).answer["parentIdTag"] for it in (ADAS, second, bobs)
-    ]
+    parents = [decide(GUARDED, it, knows, AT).standing.parent for it in (ADAS, second, bobs)]
 
     assert parents[0] == parents[1] == parent_of("ada") != parents[2]
 
@@ -225,8 +219,9 @@ def test_the_answer_is_the_table_s_and_has_the_shape_that_chargers_read(
     assert decision.accepted is (not shown.blocked and (not required or bool(charging)))
     assert decision.reason
     assert decision.until is None or decision.until > now
-    assert violation_of_answer("Authorize", {"idTagInfo": decision.answer}) is None
-    assert decision.accepted or set(decision.answer) == {"status"}
+    answer = OCPP_16.answer("Authorize", [decision.standing])
+    assert OCPP_16.violation_of_answer("Authorize", answer) is None
+    assert decision.accepted or set(answer["idTagInfo"]) == {"status"}
 
 
 @given(st.lists(GRANTS, max_size=6), MOMENTS)

@@ -7,7 +7,6 @@ import pytest
 
 from services.telemetry.charger import Charger, ChargerFact, evolve
 from services.telemetry.decider import (
-    Hello,
     connected,
     disconnected,
     firmware_notified,
@@ -18,6 +17,7 @@ from services.telemetry.decider import (
     transaction_stopped,
 )
 from services.telemetry.payloads import CallRefused
+from services.telemetry.said import Began, Booted, Ended, FirmwareSaid, StatusSaid
 from shared.messages.telemetry import (
     ChargerStatusChanged,
     FaultReported,
@@ -28,7 +28,7 @@ from shared.messages.telemetry import (
 from tests.unit.telemetry import facts
 from tests.unit.telemetry.facts import ASSIGNED, AT, BAY_12, GATEWAY, SHOWN, later, start, stop
 
-HELLO = Hello("V", "M", "1")
+HELLO = Booted("V", "M", "1")
 REMOTE = "10.0.0.1"
 
 
@@ -56,7 +56,7 @@ def test_a_charger_that_comes_back_is_what_it_was() -> None:
 
 
 def test_new_firmware_is_put_on_record() -> None:
-    changed = Hello("V", "M", "2")
+    changed = Booted("V", "M", "2")
 
     (event,) = connected(after(facts.connected), ASSIGNED, changed, GATEWAY, REMOTE)
 
@@ -82,23 +82,25 @@ def test_the_end_of_a_connection_is_put_on_record_once() -> None:
 
 
 def test_how_far_a_charger_is_with_its_firmware_is_put_on_record_once() -> None:
-    (event,) = firmware_notified(Charger(), ASSIGNED, {"status": "Downloading"})
+    (event,) = firmware_notified(Charger(), ASSIGNED, FirmwareSaid("Downloading"))
 
     assert event == FirmwareStatusReported(**BAY_12, status="Downloading")
-    assert firmware_notified(after(event), ASSIGNED, {"status": "Downloading"}) == ()
-    (done,) = firmware_notified(after(event), ASSIGNED, {"status": "Installed"})
-    assert firmware_notified(after(event, done), ASSIGNED, {"status": "Downloading"}) != ()
+    assert firmware_notified(after(event), ASSIGNED, FirmwareSaid("Downloading")) == ()
+    (done,) = firmware_notified(after(event), ASSIGNED, FirmwareSaid("Installed"))
+    assert firmware_notified(after(event, done), ASSIGNED, FirmwareSaid("Downloading")) != ()
 
 
 def test_a_charger_that_is_about_no_other_firmware_has_nothing_to_tell() -> None:
-    assert firmware_notified(Charger(), ASSIGNED, {"status": "Idle"}) == ()
+    assert firmware_notified(Charger(), ASSIGNED, FirmwareSaid("Idle")) == ()
 
 
 # --- Status ---
 
 
-def notice(**changes: object) -> dict[str, object]:
-    return {"connectorId": 1, "status": "Available", "errorCode": "NoError"} | changes
+def notice(**changes: object) -> StatusSaid:
+    payload = {"connectorId": 1, "status": "Available", "errorCode": "NoError"} | changes
+    said: StatusSaid = facts.heard("StatusNotification", payload)
+    return said
 
 
 def test_a_new_status_is_put_on_record_once() -> None:
@@ -126,7 +128,7 @@ def test_a_fault_is_reported_with_the_status_and_only_once() -> None:
     assert [type(it).__name__ for it in events] == ["ChargerStatusChanged", "FaultReported"]
     assert isinstance(events[1], FaultReported)
     assert (events[1].error_code, events[1].info) == ("GroundFailure", "RCD")
-    again = payload | {"status": "SuspendedEVSE"}
+    again = replace(payload, status="SuspendedEVSE")
     assert [type(it) for it in status_notified(after(*events), ASSIGNED, again, AT)] == [
         ChargerStatusChanged
     ]
@@ -164,17 +166,17 @@ def test_a_session_whose_end_was_lost_ends_before_the_next_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "payload",
+    "changes",
     [
-        start(connectorId=2),
-        start(connectorId=0),
-        start(timestamp="yesterday"),
-        start(meterStart=2**60),
+        {"connectorId": 2},
+        {"connectorId": 0},
+        {"timestamp": "yesterday"},
+        {"meterStart": 2**60},
     ],
 )
-def test_an_impossible_start_is_refused(payload: dict[str, object]) -> None:
+def test_an_impossible_start_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(CallRefused):
-        transaction_started(Charger(), ASSIGNED, payload, "s-1", 41, SHOWN)
+        transaction_started(Charger(), ASSIGNED, start(**changes), "s-1", 41, SHOWN)
 
 
 def test_a_repeated_start_has_the_same_mark_however_its_time_is_spelled() -> None:
@@ -187,7 +189,7 @@ def test_a_repeated_start_has_the_same_mark_however_its_time_is_spelled() -> Non
     "other",
     [start(meterStart=1001), start(timestamp="2026-11-22T08:00:01Z"), start(connectorId=2)],
 )
-def test_another_start_has_another_mark(other: dict[str, object]) -> None:
+def test_another_start_has_another_mark(other: Began) -> None:
     assert start_mark(ASSIGNED, start()) != start_mark(ASSIGNED, other)
     elsewhere = ASSIGNED.model_copy(update={"installation_id": "other"})
     assert start_mark(ASSIGNED, start()) != start_mark(elsewhere, start())
@@ -241,7 +243,7 @@ def test_a_stop_without_an_id_ends_the_session_that_runs(transaction_id: int) ->
     ],
 )
 def test_a_stop_that_is_not_the_running_session_s_ends_nothing(
-    payload: dict[str, object],
+    payload: Ended,
 ) -> None:
     assert transaction_stopped(after(facts.session_started), ASSIGNED, payload) == ()
     assert transaction_stopped(Charger(), ASSIGNED, payload) == ()

@@ -37,13 +37,22 @@ def test_what_is_no_array_is_answered_without_an_id(data: bytes) -> None:
     assert frame.reply_to == "-1"
 
 
-@pytest.mark.parametrize("message_id", ["17", '""', "null", '"' + "x" * 37 + '"', "[1]"])
+@pytest.mark.parametrize(
+    "message_id", ["17.5", "true", '""', "null", '"' + "x" * 37 + '"', "[1]"]
+)
 def test_a_request_without_a_usable_id_is_answered_without_one(message_id: str) -> None:
     frame = frames.parse(f'[2,{message_id},"Heartbeat",{{}}]'.encode())
 
     assert isinstance(frame, Unreadable)
     assert frame.reply_to == "-1"
     assert "message id" in frame.reason
+
+
+def test_a_number_in_place_of_an_id_is_given_back_so_that_its_sender_can_tell() -> None:
+    frame = frames.parse(b'[2,17,"Heartbeat",{}]')
+
+    assert isinstance(frame, Unreadable)
+    assert (frame.reply_to, frame.code) == (17, Code.PROTOCOL)
 
 
 def test_a_message_id_of_36_characters_is_usable() -> None:

@@ -12,13 +12,14 @@ from services.telemetry.lists import (
     Capacity,
     ListSent,
     Update,
-    capacity_in,
     updates,
 )
-from services.telemetry.profiles import LIST_MAX, SEND_MAX
+from services.telemetry.ocpp16.hearing import id_tag_info
+from services.telemetry.ocpp16.settings import LIST_MAX, SEND_MAX, capacity_in
+from services.telemetry.said import Standing
 from simulator.local_list import LocalList
 
-YES, UNTIL = {"status": "Accepted"}, {"status": "Accepted", "parentIdTag": "P"}
+YES, UNTIL = Standing("Accepted"), Standing("Accepted", parent="P")
 
 
 def test_nothing_is_sent_to_a_charger_that_has_its_list() -> None:
@@ -51,13 +52,15 @@ ENTRIES = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from([YES, UNTIL
 
 @given(ENTRIES, ENTRIES, st.integers(1, 4), st.booleans())
 def test_a_charger_holds_what_is_wanted_after_what_was_sent(
-    before: dict[str, Any], wanted: dict[str, Any], message_max: int, remembered: bool
+    before: dict[str, Standing], wanted: dict[str, Standing], message_max: int, remembered: bool
 ) -> None:
     charger, sent = LocalList(), None
     for entries in (before, wanted):
         for it in updates(entries, sent if remembered else None, charger.version, message_max):
             assert len(it.marks) <= message_max
-            told = [{"idTag": mark, "idTagInfo": entries[mark]} for mark in it.marks]
+            told = [
+                {"idTag": mark, "idTagInfo": id_tag_info(entries[mark])} for mark in it.marks
+            ]
             payload = {
                 "listVersion": it.version,
                 "updateType": it.kind,
@@ -67,7 +70,7 @@ def test_a_charger_holds_what_is_wanted_after_what_was_sent(
         sent = ListSent(charger.version, entries)
 
     held = {tag.lower(): entry.parent for tag, entry in charger.entries.items()}
-    assert held == {mark: info.get("parentIdTag") for mark, info in wanted.items()}
+    assert held == {mark: it.parent for mark, it in wanted.items()}
 
 
 def test_how_much_a_list_may_hold_is_read_however_little_a_charger_says() -> None:

@@ -1,5 +1,6 @@
 """Meter values become amperes on the grid's lines."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from services.telemetry.charger import AssignedCharger, Session
 from services.telemetry.metering import readings
 from services.telemetry.payloads import CallRefused
+from services.telemetry.said import Metered
 from shared.messages.telemetry import MeterReading
 from shared.phases import GridType, Phase, PhaseCurrents
+from tests.unit.telemetry import facts
 from tests.unit.telemetry.facts import ASSIGNED, AT, BAY_12, later
 
 SESSION = Session("s-1", 41, AT, 1000)
@@ -27,9 +30,11 @@ def power(number: object, **more: str) -> dict[str, Any]:
     return value(number, "Power.Active.Import", **more)
 
 
-def request(*values: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def request(*values: dict[str, Any], **changes: Any) -> Metered:
     taken = {"timestamp": "2026-11-22T07:59:00Z", "sampledValue": list(values)}
-    return {"connectorId": 1, "transactionId": 41, "meterValue": [taken]} | changes
+    payload = {"connectorId": 1, "transactionId": 41, "meterValue": [taken]} | changes
+    metered: Metered = facts.heard("MeterValues", payload)
+    return metered
 
 
 def read(*values: dict[str, Any], assigned: AssignedCharger = ASSIGNED) -> list[MeterReading]:
@@ -142,8 +147,7 @@ def test_late_values_of_another_session_are_not_this_session_s() -> None:
 
 
 def test_values_without_a_transaction_belong_to_the_session_that_runs() -> None:
-    payload = request(current(10, "L1"))
-    del payload["transactionId"]
+    payload = replace(request(current(10, "L1")), transaction=None)
 
     assert readings(ASSIGNED, SESSION, payload, AT)[0].session_id == "s-1"
     assert readings(ASSIGNED, None, payload, AT)[0].session_id is None
@@ -169,7 +173,7 @@ def test_a_time_that_is_none_is_refused_by_name() -> None:
     broken = [{"timestamp": "now", "sampledValue": [current(10, "L1")]}]
 
     with pytest.raises(CallRefused) as refused:
-        readings(ASSIGNED, SESSION, request(meterValue=broken), AT)
+        request(meterValue=broken)
 
     assert "meterValue[0].timestamp" in refused.value.text
 

@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.telemetry import profiles
-from services.telemetry.validation import violation_of_request
+from services.telemetry.ocpp16 import OCPP_16, profiles
 
 UNTIL = datetime(2026, 11, 22, 8, 2, tzinfo=UTC)
 
@@ -43,7 +42,7 @@ def test_a_limit_says_how_many_phases_to_use(
 
     (period,) = payload["csChargingProfiles"]["chargingSchedule"]["chargingSchedulePeriod"]
     assert period["numberPhases"] == phases
-    assert violation_of_request("SetChargingProfile", payload) is None
+    assert OCPP_16.violation_of_request("SetChargingProfile", payload) is None
 
 
 def test_no_clock_is_so_late_that_a_profile_has_not_begun() -> None:
@@ -66,14 +65,9 @@ def test_amperes_are_sent_with_one_decimal_rounded_down(limit_a: float, sent_a: 
 def test_what_is_sent_is_what_the_standard_has() -> None:
     for tenths in (0, *range(60, 800)):
         limit = profiles.limit(tenths / 10, UNTIL)
-        assert violation_of_request("SetChargingProfile", limit) is None
-    assert violation_of_request("SetChargingProfile", profiles.fail_safe(6.0)) is None
-    for change in profiles.configuration(300, 10, 10.0):
-        assert violation_of_request("ChangeConfiguration", change) is None
-    assert violation_of_request("TriggerMessage", profiles.trigger_boot()) is None
-    assert violation_of_request("TriggerMessage", profiles.trigger_status()) is None
-    assert violation_of_request("ClearChargingProfile", profiles.no_limit()) is None
-    assert violation_of_request("RemoteStopTransaction", profiles.remote_stop(41)) is None
+        assert OCPP_16.violation_of_request("SetChargingProfile", limit) is None
+    assert OCPP_16.violation_of_request("SetChargingProfile", profiles.fail_safe(6.0)) is None
+    assert OCPP_16.violation_of_request("ClearChargingProfile", profiles.no_limit()) is None
 
 
 def test_only_the_limit_is_cleared_never_the_fail_safe() -> None:

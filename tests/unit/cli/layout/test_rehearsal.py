@@ -1,5 +1,7 @@
 """A rehearsal decides as the service would, over all installations, and changes nothing."""
 
+from dataclasses import replace
+
 from cli.layout.importing import bad_lines, commands_of
 from cli.layout.rehearsal import rehearse
 from shared.charger_file import Line
@@ -80,32 +82,33 @@ def test_a_move_to_another_installation_is_rehearsed_on_both() -> None:
 
 def test_chargers_of_a_file_are_assigned_by_circuit_under_ids_of_their_content() -> None:
     lines = [
-        Line(2, "level-2", charger(20)),
-        Line(3, "level-1", charger(21)),
-        Line(4, "level-2", charger(22)),
+        Line(2, "harbour", "level-2", charger(20)),
+        Line(3, "harbour", "level-1", charger(21)),
+        Line(4, "harbour", "level-2", charger(22)),
     ]
-    first, second = commands_of(lines, "harbour")
+    first, second = commands_of(lines)
 
     assert [it.serial for it in first.chargers] == ["ZAP000020", "ZAP000022"]
     assert (first.circuit_id, second.circuit_id) == ("level-2", "level-1")
-    assert [it.command_id for it in commands_of(lines, "harbour")] == [
+    assert [it.command_id for it in commands_of(lines)] == [
         first.command_id,
         second.command_id,
     ]
-    assert first.command_id != commands_of(lines[1:], "harbour")[1].command_id
-    assert first.command_id != commands_of(lines, "pier")[0].command_id
+    assert first.command_id != commands_of(lines[1:])[1].command_id
+    at_pier = [replace(it, installation_id="pier") for it in lines]
+    assert first.command_id != commands_of(at_pier)[0].command_id
 
 
 def test_lines_are_refused_by_what_is_in_the_log_and_the_others_are_not() -> None:
     world = world_after(*GARAGE, LOCK_LEVEL_2, *PIER)
     lines = [
-        Line(2, "quay", charger(20)),
-        Line(3, "quay", charger(12)),
-        Line(4, "level-9", charger(21)),
-        Line(5, "quay", charger(13)),
-        Line(6, "quay", charger(22)),
+        Line(2, "pier", "quay", charger(20)),
+        Line(3, "pier", "quay", charger(12)),
+        Line(4, "pier", "level-9", charger(21)),
+        Line(5, "pier", "quay", charger(13)),
+        Line(6, "pier", "quay", charger(22)),
     ]
-    bad = bad_lines(lines, "pier", world)
+    bad = bad_lines(lines, world)
 
     assert [it.number for it in bad] == [3, 4, 5]
     assert "stands in installation harbour" in bad[0].text

@@ -1,0 +1,173 @@
+"""
+What a reading costs: its validation, and its whole way from a socket to the jetstream.
+
+Beside it, in the same run and told by the same chargers, a gateway as users of the `ocpp` package write it.
+Every reading has to be in the jetstream once: figures of others would mean nothing.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ocpp.messages import Call, get_validator
+from ocpp.v16.enums import Action
+
+from cli.bench.gateway.crowds import Crowds, crowds, shared_out
+from cli.bench.gateway.payloads import meter_values
+from cli.bench.gateway.peer import STREAM as PEER_STREAM
+from cli.bench.gateway.place import Service, gateway, serial
+from cli.bench.gateway.stored import Found, answered, compare, count
+from cli.bench.place import Place
+from cli.figures import Figures, figure
+from cli.ports import free_ports
+from cli.stack import PROJECT
+from services.telemetry.ocpp16 import OCPP_16
+
+Say = Callable[[str], None]
+
+CHARGERS: Final = 200
+CROWDS: Final = 2
+ROUNDS: Final = 5
+VALIDATED: Final = 2000
+VALIDATED_PEER: Final = 300
+WARM_UP_S: Final = 1.0
+OPEN_AT_ONCE: Final = 20
+READY_S_MAX: Final = 30.0
+
+
+class ReadingsMiscounted(Exception):
+    """What was answered and what is in the jetstream differ."""
+
+
+def measure_validation() -> Figures:
+    """Measure what the validation of a reading of typical size takes, ours and the peer's."""
+    payload = meter_values(16.0, 1_234_567, 7)
+
+    def ours() -> None:
+        if OCPP_16.violation_of_request("MeterValues", payload) is not None:
+            raise RuntimeError("a reading of the bench is not what OCPP says")
+
+    call = Call("1", Action.meter_values, payload)  # type: ignore[no-untyped-call]
+    validator = get_validator(call.message_type_id, call.action, "1.6")
+    return {
+        "validate_us": figure(
+            _took_us(ours, VALIDATED), "us", "MeterValues of 8 values; aim 20"
+        ),
+        "validate_ocpp_us": figure(
+            _took_us(lambda: validator.validate(payload), VALIDATED_PEER),
+            "us",
+            "the same by the ocpp package",
+        ),
+    }
+
+
+def _took_us(act: Callable[[], None], times: int) -> float:
+    """Processor time of the fastest of several rounds, of one time."""
+    act()
+    fastest_s = float("inf")
+    for _ in range(ROUNDS):
+        began_s = time.process_time()
+        for _ in range(times):
+            act()
+        fastest_s = min(fastest_s, time.process_time() - began_s)
+    return fastest_s / times * 1e6
+
+
+async def measure_hearing(place: Place, say: Say, seconds: float) -> Figures:
+    """
+    Measure readings from the socket to the jetstream, by seconds of a core of the gateway.
+
+    Args:
+        place: the servers.
+        say: told what is going on.
+        seconds: how long each gateway is told readings.
+
+    Raises:
+        ReadingsMiscounted: a reading was lost, or came twice.
+    """
+    say("readings, from the socket to the jetstream")
+    async with gateway(place, "hearing", CHARGERS, commissioned=True) as here:
+        ours = await _told(here.service, here.url, seconds, commissioned=True)
+        found = await compare(here.nats_url, ours.readings)
+    if found != Found(lost=0, twice=0):
+        raise ReadingsMiscounted(f"of {ours.answered} readings: {found}")
+    say("the same, to a gateway of the ocpp package")
+    async with _peer(place) as (peer, url):
+        theirs = await _told(peer, url, seconds, commissioned=False)
+        stored = await count(place.nats_url, PEER_STREAM)
+    if stored != theirs.answered:
+        raise ReadingsMiscounted(f"the peer answered {theirs.answered} and stored {stored}")
+    said = f"{CHARGERS} sockets, each asks when it was answered"
+    return {
+        "metervalues_per_core_s": figure(
+            ours.per_core_s, "1/s", f"by processor time of the gateway; {said}; aim 4,000"
+        ),
+        "metervalues_per_s": figure(ours.per_s, "1/s", "chargers and servers on this machine"),
+        "ocpp_metervalues_per_core_s": figure(
+            theirs.per_core_s, "1/s", "ocpp 2.1 on websockets, js.publish awaited"
+        ),
+        "metervalues_vs_ocpp": figure(
+            ours.per_core_s / theirs.per_core_s, "x", "aim 10, in this run"
+        ),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What became of the readings that a gateway was told."""
+
+    readings: dict[str, list[int]]
+    per_core_s: float
+    per_s: float
+
+    @property
+    def answered(self) -> int:
+        return sum(map(len, self.readings.values()))
+
+
+async def _told(service: Service, url: str, seconds: float, *, commissioned: bool) -> _Told:
+    """Tell a gateway readings, each charger one after the other."""
+    serials = [serial(it) for it in range(CHARGERS)]
+    shares = shared_out(serials, CROWDS)
+    async with crowds(CROWDS) as them:
+        how = {"gateway": url, "at_once": OPEN_AT_ONCE, "host": "127.0.0.1"}
+        await them.tell_each(
+            "come", [{**how, "serials": it, "commissioned": commissioned} for it in shares]
+        )
+        await them.tell("read", seconds=WARM_UP_S)
+        before, began_s = await _counted(them), service.cpu_s()
+        took = await them.tell("read", seconds=seconds)
+        used_s = service.cpu_s() - began_s
+        readings = answered(await them.tell("acknowledged"))
+    told = sum(map(len, readings.values())) - before
+    return _Told(readings, told / used_s, told / max(it["took_s"] for it in took))
+
+
+async def _counted(them: Crowds) -> int:
+    return sum(map(len, answered(await them.tell("acknowledged")).values()))
+
+
+@contextlib.asynccontextmanager
+async def _peer(place: Place) -> AsyncIterator[tuple[Service, str]]:
+    """Run the gateway of the `ocpp` package."""
+    (port,) = free_ports(1)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "cli.bench.gateway.peer", str(port)),
+        cwd=PROJECT,
+        env={**os.environ, "NATS_URL": place.nats_url},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    service = Service("cli.bench.gateway.peer", {}, 0, process)
+    try:
+        async with asyncio.timeout(READY_S_MAX):
+            if process.stdout is None or not await process.stdout.readline():
+                raise RuntimeError("the gateway of the ocpp package does not start")
+        yield service, f"ws://127.0.0.1:{port}"
+    finally:
+        await service.stop()

@@ -1,0 +1,40 @@
+"""What becomes of the readings of one connected charger: they are published, and answered once stored."""
+
+import structlog
+
+from services.telemetry import metering
+from services.telemetry.histories import History
+from services.telemetry.parts import Parts
+from services.telemetry.said import Metered, Reply
+from shared.clock import utc_now
+
+log = structlog.get_logger()
+
+
+class Reported:
+    """The readings of one connection."""
+
+    def __init__(self, parts: Parts, history: History) -> None:
+        self._parts = parts
+        self._history = history
+        self._told = False
+
+    async def metered(self, said: Metered) -> Reply:
+        """Take readings; what is answered is kept."""
+        if self.publish(said):
+            await self._parts.publisher.stored()
+        return None
+
+    def publish(self, said: Metered) -> bool:
+        """Hand readings to the publisher; returns at once, and tells whether there were any."""
+        history = self._history
+        found = metering.readings(history.assigned, history.state.session, said, utc_now())
+        for reading in found:
+            self._parts.publisher.offer(reading)
+        if not found and not self._told:
+            self._told = True
+            log.warning(
+                "meter values without current or power give no reading",
+                connector=said.connector,
+            )
+        return bool(found)

@@ -1,0 +1,75 @@
+"""
+The short cut of readings: from the frame on the wire to the publisher, and to the answer, without a task.
+
+Readings are most of what chargers say. Whatever is not plain about one (it is wrong, the charger is not
+accepted, requests before it are not answered, the charger does not take its answers, too much of it is not
+stored yet) has it go the long way, where all of that is dealt with.
+"""
+
+import traceback
+from typing import Final
+
+import structlog
+
+from services.telemetry import frames
+from services.telemetry.answering import METER_VALUES, Answering
+from services.telemetry.dialect import Dialect
+from services.telemetry.frames import Call
+from services.telemetry.publisher import Publisher
+from services.telemetry.reported import Reported
+from services.telemetry.sockets import ChargerSocket
+
+UNSTORED_MAX: Final = 64
+"""So many requests of a charger may be waiting to be stored; further ones wait behind them."""
+_NAME: Final = METER_VALUES.encode()
+
+log = structlog.get_logger()
+
+
+class ShortCut:
+    """The short cut of one connection."""
+
+    def __init__(
+        self,
+        socket: ChargerSocket,
+        dialect: Dialect,
+        answering: Answering,
+        reported: Reported,
+        publisher: Publisher,
+    ) -> None:
+        self._socket = socket
+        self._dialect = dialect
+        self._answering = answering
+        self._reported = reported
+        self._publisher = publisher
+        self._unstored = 0
+
+    def take(self, data: bytes) -> bool:
+        """Deal with a message at once; false if it has to go the long way."""
+        if _NAME not in data or self._unstored >= UNSTORED_MAX or not self._socket.may_say:
+            return False
+        try:
+            return self._take(data)
+        except Exception as fault:  # the long way will meet it again, and answer
+            where = traceback.extract_tb(fault.__traceback__)[-1]
+            log.warning("no short cut", fault=type(fault).__name__, where=where.name)
+            return False
+
+    def _take(self, data: bytes) -> bool:
+        call = frames.parse(data)
+        if not isinstance(call, Call):
+            return False
+        metered = self._answering.read_at_once(call)
+        if not metered:
+            return False
+        for said in metered:
+            self._reported.publish(said)
+        answer = self._dialect.answer(call.action, [None] * len(metered))
+        text = frames.result(call.message_id, answer)
+        self._unstored += 1
+        self._publisher.when_stored(lambda: self._answer(text))
+        return True
+
+    def _answer(self, text: bytes) -> None:
+        self._unstored -= 1
+        self._socket.say(text)
