@@ -41,8 +41,8 @@ BATCH_EVENTS_MAX: Final = 2000
 """After so many events a batch is full: nobody shall hold the log's lock for long."""
 WAITING_MAX: Final = 10_000
 RETRY_PAUSE_S: Final = 0.2
-NOTIFY_PAUSE_S: Final = 0.005
-"""Under load one notification tells of several batches: each costs as much as appending two events."""
+NOTIFY_PAUSE_S: Final = 0.02
+"""Under load one notification tells of many batches: each costs as much as appending several events."""
 UNREACHABLE_S_MAX: Final = 30.0
 CONNECT_S_MAX: Final = 10.0
 DRAIN_S_MAX: Final = 3.0
