@@ -136,8 +136,12 @@ async def test_other_processes_are_notified_unless_a_relay_of_this_one_is_at_wor
     place: Place,
 ) -> None:
     told: asyncio.Queue[int] = asyncio.Queue()
+
+    def hear(*notification: object) -> None:
+        told.put_nowait(int(str(notification[-1])))
+
     async with place.pool.acquire() as listening:
-        await listening.add_listener("log", lambda *it: told.put_nowait(int(it[-1])))
+        await listening.add_listener("log", hear)
         await place.append("garage-1", 2)
         async with asyncio.timeout(WITHIN_S):
             assert await told.get() == 2
@@ -149,3 +153,4 @@ async def test_other_processes_are_notified_unless_a_relay_of_this_one_is_at_wor
         await place.append("garage-1", 1)
         async with asyncio.timeout(WITHIN_S):
             assert await told.get() == 6  # of 5, its own relay has known
+        await listening.remove_listener("log", hear)
