@@ -42,6 +42,7 @@ from services.telemetry.said import Metered
 from services.telemetry.short_cut import ShortCut
 from services.telemetry.signing import Signing
 from services.telemetry.sockets import ChargerSocket
+from services.telemetry.tolerance import Tolerance
 from services.telemetry.visits import Visit
 from shared.context import acting
 from shared.ids import ChargerId, Serial
@@ -117,6 +118,7 @@ class Connection:
         self._answering = Answering(
             self.serial,
             dialect,
+            Tolerance(history, dialect, tolerant=parts.settings.tolerance == "known"),
             self._admission,
             {
                 **routes(parts, history, drivers),
