@@ -16,6 +16,7 @@ from services.telemetry.handlers import Handler
 from services.telemetry.histories import LOG_FAULTS
 from services.telemetry.payloads import CallRefused
 from services.telemetry.said import Booted, Metered, Reply, Said, Welcomed
+from services.telemetry.tolerance import Tolerance
 from shared.context import acting
 from shared.ids import Serial
 
@@ -55,6 +56,7 @@ class Answering:
         self,
         serial: Serial,
         dialect: Dialect,
+        tolerance: Tolerance,
         welcome: Welcome,
         handlers: dict[type[Said], Handler],
         send: Callable[[bytes], Awaitable[None]],
@@ -66,6 +68,7 @@ class Answering:
         Args:
             serial: whose requests they are.
             dialect: in which version of OCPP they are.
+            tolerance: takes them as they are meant.
             welcome: whether they are heard.
             handlers: what becomes of those that are, by what is said.
             send: sends a frame.
@@ -73,6 +76,7 @@ class Answering:
         """
         self._serial = serial
         self._dialect = dialect
+        self._tolerance = tolerance
         self._welcome = welcome
         self._handlers = handlers
         self._send = send
@@ -163,10 +167,8 @@ class Answering:
             raise CallRefused(
                 Code.NOT_IMPLEMENTED, f"{call.action[:50]} is no {dialect.name} action"
             )
-        violation = dialect.violation_of_request(call.action, call.payload)
-        if violation is not None:
-            raise CallRefused(violation.code, violation.text)
-        all_said = dialect.hear(call.action, call.payload)
+        payload = await self._tolerance.meant(call)
+        all_said = dialect.hear(call.action, payload)
         if all_said is None:
             raise CallRefused(Code.NOT_SUPPORTED, f"{call.action} is not supported here")
         replies: list[Reply] = []

@@ -52,6 +52,7 @@ from services.telemetry.short_cut import ShortCut
 from services.telemetry.signing import Signing
 from services.telemetry.sockets import ChargerSocket
 from services.telemetry.taking import Taken
+from services.telemetry.tolerance import Tolerance
 from services.telemetry.upkeep_desk import UpkeepDesk
 from services.telemetry.verifying import Verifying
 from services.telemetry.visits import Visit
@@ -149,6 +150,7 @@ class Connection:
         self._answering = Answering(
             self.serial,
             dialect,
+            Tolerance(history, dialect, tolerant=parts.settings.tolerance == "known"),
             self._admission,
             {
                 **routes(parts, history, drivers),

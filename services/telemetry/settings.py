@@ -107,6 +107,8 @@ class Settings(RuntimeSettings):
         default="finish", alias="TELEMETRY_ON_REVOCATION"
     )
     """What becomes of a session whose driver may charge no more: it goes on to its end, or is stopped."""
+    tolerance: Literal["known", "none"] = Field(default="known", alias="TELEMETRY_TOLERANCE")
+    """"known" takes messages that break a schema in a known way as they are meant; "none" refuses them."""
     commissioning: Literal["fail-safe", "none"] = Field(
         default="fail-safe", alias="TELEMETRY_COMMISSIONING"
     )

@@ -258,6 +258,21 @@ class FirmwareStatusReported(ChargerEvent):
     status: str
 
 
+class SchemaViolationTolerated(ChargerEvent):
+    """
+    A charger breaks a schema of OCPP in a way that leaves no doubt what is meant, and was taken at that.
+
+    Each way is on record once for a charger, however often it happens.
+    """
+
+    action: str
+    """Of which request, as OCPP calls it."""
+    field: str
+    """Where in it, such as `meterValue[].sampledValue[].unit`."""
+    rule: str
+    """What of the schema is broken, as JSON Schema calls it."""
+
+
 class FailSafeApplied(ChargerEvent):
     """A charger has confirmed what it falls back to when no limit is in force."""
 
