@@ -309,6 +309,10 @@ _OF_CHARGERS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     telemetry.FirmwareStatusReported: lambda it, w: (
         f"{w.charger(it.charger_id)} says of its firmware: {it.status}"
     ),
+    telemetry.SchemaViolationTolerated: lambda it, w: (
+        f"{w.charger(it.charger_id)} breaks OCPP's schema of {it.action} at {it.field} ({it.rule}); "
+        "what is meant is taken"
+    ),
     telemetry.FailSafeApplied: lambda it, w: (
         f"{w.charger(it.charger_id)} confirmed its fail-safe of {amperes(it.fail_safe_a)}"
     ),
