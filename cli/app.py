@@ -39,6 +39,7 @@ from cli.support.registration import register
 from cli.up import run_stack
 from shared.messaging import ServiceUnavailable
 from shared.phases import GridType
+from simulator.tongues import Version
 
 REFUSED: Final = 1
 """Exit code of a command that a rule turned down."""
@@ -219,6 +220,13 @@ def demo(
             help="The rest of a building (synthetic, in steps) draws through the main breaker too.",
         ),
     ] = False,
+    protocol: Annotated[
+        Version, typer.Option(help="Which version of OCPP the chargers speak.")
+    ] = Version.OCPP_16,
+    protocol_share: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="What share of them does; the others speak OCPP 1.6."),
+    ] = 1.0,
     switching: Annotated[
         bool, typer.Option("--switching", help="Chargers can go from three phases to one.")
     ] = False,
@@ -240,6 +248,8 @@ def demo(
         data_folder=data_folder,
         portal_port=portal_port,
         house=house,
+        protocol=protocol,
+        protocol_share=protocol_share,
     )
     try:
         asyncio.run(run_demo(options, console))

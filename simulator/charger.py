@@ -215,6 +215,7 @@ class Charger:
 
     def tell(self, message: Message) -> None:
         """Have a message sent as soon as it may be."""
+        message.offline = not self.connected
         self.outbox.put(message)
         self.notify()
 

@@ -125,7 +125,7 @@ class Garage:
             outlet = self.chargers[bay].outlet
             here = self._here.get(bay) is self.rogue
             excess_a = outlet.draw.a - outlet.offered_a if here else 0.0
-            lines = self.grid.reach(bay, outlet.draw.phases)
+            lines = self.grid.reach(bay, outlet.draw.phases, outlet.draw.terminal)
             tally.excuse_rogue(over_as, self.grid.above(bay), lines, excess_a, dt_s)
         if tally.first_limits_s is None and any(
             it.outlet.limited and it.outlet.draw.a > 0.0 for it in self.chargers
@@ -240,6 +240,7 @@ def _charger(it: SceneCharger, grid_type: GridType, seed: int) -> Charger:
     switching = it.phase_switching is not PhaseSwitching.NONE
     profiles = Profiles(skill=SKILLS[it.skill])
     outlet = Outlet(it.max_a, grid_type, terminals, switching=switching, profiles=profiles)
+    outlet.any_terminal = it.phase_switching is PhaseSwitching.ANY_TERMINAL
     return Charger(it.serial, outlet, rng)
 
 

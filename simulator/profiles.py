@@ -36,20 +36,23 @@ class Rejected(Exception):
 
 
 class InForce(NamedTuple):
-    """A limit, in the charger's unit, or None if there is none; until when that is so; and on how
-    many phases."""
+    """A limit, in the charger's unit, or None if there is none; until when that is so; on how
+    many phases; and of which terminal one of them is."""
 
     limit_a: float | None
     until_s: float
     phases: int = PHASES_MAX
+    terminal: int = 1
 
 
 class Period(NamedTuple):
-    """Seconds after a schedule's start, amperes (or watts) from then on, and on how many phases."""
+    """Seconds after a schedule's start, amperes (or watts) from then on, on how many phases, and of
+    which terminal one of them is."""
 
     after_s: float
     limit_a: float
     phases: int = PHASES_MAX
+    terminal: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Profile:
                 until_s = min(to_s, self.starts_s + period.after_s)
                 break
             present = period
-        return InForce(present.limit_a, until_s, present.phases)
+        return InForce(present.limit_a, until_s, present.phases, present.terminal)
 
 
 @dataclass(slots=True)
@@ -123,10 +126,10 @@ class Profiles:
         """Tell the limit at a moment, and until when it stays so if nothing is installed."""
         until_s = NEVER
         for level in sorted(self.installed, reverse=True):
-            limit_a, changes_s, phases = self.installed[level].in_force(at_s)
-            until_s = min(until_s, changes_s)
-            if limit_a is not None:
-                return InForce(limit_a, until_s, phases)
+            told = self.installed[level].in_force(at_s)
+            until_s = min(until_s, told.until_s)
+            if told.limit_a is not None:
+                return told._replace(until_s=until_s)
         return InForce(None, until_s)
 
     def composite(
@@ -136,7 +139,7 @@ class Profiles:
         charger's unit; where nothing does, the highest it has."""
         ahead_s = 0.0
         while ahead_s < duration_s:
-            limit_a, until_s, _ = self.in_force(at_s + ahead_s)
+            limit_a, until_s, *_ = self.in_force(at_s + ahead_s)
             yield math.ceil(ahead_s), highest if limit_a is None else min(limit_a, highest)
             ahead_s = until_s - at_s
 
@@ -197,6 +200,7 @@ def _periods(schedule: dict[str, Any], skill: Skill) -> tuple[Period, ...]:
                 needed(it, "startPeriod", int),
                 number(it, "limit"),
                 PHASES_MAX if phases is None else phases,
+                optional(it, "phaseToUse", int) or 1,  # of OCPP 2.x
             )
         )
     starts = [it.after_s for it in periods]

@@ -140,19 +140,22 @@ class Answering:
             answer, follow_up = await self._handle(call)
         except CallRefused as refusal:
             log.info("request refused", action=call.action, code=refusal.code, why=refusal.text)
-            await self._send(frames.error(call.message_id, refusal.code, refusal.text))
+            await self._refuse(call, refusal.code, refusal.text)
         except LOG_FAULTS as fault:
             log.warning("request not put on record", action=call.action, fault=repr(fault))
             why = "the log cannot be written now; send it again"
-            await self._send(frames.error(call.message_id, Code.INTERNAL, why))
+            await self._refuse(call, Code.INTERNAL, why)
         except Exception as fault:  # a fault of ours must not end the charger's connection
             _log_fault(call.action, fault)
             why = "the server could not handle this request"
-            await self._send(frames.error(call.message_id, Code.INTERNAL, why))
+            await self._refuse(call, Code.INTERNAL, why)
         else:
             await self._send(frames.result(call.message_id, answer))
             if follow_up is not None:
                 self._aside(follow_up())
+
+    async def _refuse(self, call: Call, code: Code, why: str) -> None:
+        await self._send(frames.error(call.message_id, self._dialect.code(code), why))
 
     async def _handle(self, call: Call) -> tuple[Payload, FollowUp | None]:
         dialect = self._dialect

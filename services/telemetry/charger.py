@@ -29,6 +29,7 @@ from shared.messages.telemetry import (
     SessionEnded,
     SessionStarted,
 )
+from shared.messages.upkeep import ChargerReserved, ReservationEnded
 from shared.phases import GridType, Wiring
 from shared.units import CHARGER_A_MAX, TOLERANCE_A, Amperes
 
@@ -50,6 +51,8 @@ ChargerFact = (
     | CurrentLimitRejected
     | FirmwareStatusReported
     | HeldFact
+    | ChargerReserved
+    | ReservationEnded
 )
 
 
@@ -116,11 +119,33 @@ class Session:
     """Whose it is, if that is known."""
     card_mark: str | None = None
     """Of what it was begun with."""
+    transaction: str | None = None
+    """What the charger calls it; none if it calls it by our number."""
 
     @property
     def name(self) -> str:
         """What the charger calls it."""
-        return str(self.transaction_id)
+        return self.transaction or str(self.transaction_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """For whom a charger is kept, or was last."""
+
+    reservation_id: int
+    person_id: PersonId | None
+    card_mark: str
+    """Of the card, or of what the charger was told in place of one."""
+    until: datetime
+    ended: bool = False
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether only they may charge."""
+        return not self.ended and now < self.until
+
+    def lets(self, mark: str, person_id: PersonId | None) -> bool:
+        """Tell whether something that is shown stands for whom the charger is kept for."""
+        return mark == self.card_mark or (person_id is not None and person_id == self.person_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +179,11 @@ class Charger:
     fault: str = NO_ERROR
     """The fault that was reported last."""
     session: Session | None = None
+    register_wh: int | None = None
+    """What its meter showed when a session began or ended last."""
     limit: LimitAnswered | None = None
     held: Held = field(default_factory=Held)
+    reservation: Reservation | None = None
 
 
 def fail_safe_in_force(state: Charger, assigned: AssignedCharger) -> bool:
@@ -199,10 +227,12 @@ def _without_its_past(state: Charger) -> Charger:
     return replace(
         state,
         session=None,
+        register_wh=None,
         status=None,
         error_code=NO_ERROR,
         fault=NO_ERROR,
         firmware_status=None,
+        reservation=None,
     )
 
 
@@ -242,6 +272,36 @@ def _limited(
             return replace(state, held=fold_held(state.held, event))
 
 
+def _in_session(state: Charger, event: SessionStarted | SessionEnded) -> Charger:
+    """Which session runs."""
+    if isinstance(event, SessionEnded):
+        open_one = state.session
+        if open_one is None or open_one.session_id != event.session_id:
+            return state
+        return replace(state, session=None, register_wh=event.register_wh)
+    session = Session(
+        session_id=event.session_id,
+        transaction_id=event.transaction_id,
+        started_at=event.started_at,
+        register_wh=event.register_wh,
+        person_id=event.person_id,
+        card_mark=event.card_mark,
+        transaction=event.transaction,
+    )
+    return replace(state, session=session, register_wh=event.register_wh)
+
+
+def _kept(state: Charger, event: ChargerReserved | ReservationEnded) -> Charger:
+    """For whom it is kept; one that has ended is remembered, since what it told may come once more."""
+    if isinstance(event, ChargerReserved):
+        kept = Reservation(event.reservation_id, event.person_id, event.card_mark, event.until)
+        return replace(state, reservation=kept)
+    before = state.reservation
+    if before is None or before.reservation_id != event.reservation_id:
+        return state
+    return replace(state, reservation=replace(before, ended=True))
+
+
 def evolve(state: Charger, event: ChargerFact) -> Charger:
     """Fold an event into what is known; history is not up for debate."""
     match event:
@@ -258,20 +318,10 @@ def evolve(state: Charger, event: ChargerFact) -> Charger:
             return replace(state, status=event.status, error_code=event.error_code, fault=fault)
         case FaultReported() | FirmwareStatusReported():
             return _said(state, event)
-        case SessionStarted():
-            session = Session(
-                session_id=event.session_id,
-                transaction_id=event.transaction_id,
-                started_at=event.started_at,
-                register_wh=event.register_wh,
-                person_id=event.person_id,
-                card_mark=event.card_mark,
-            )
-            return replace(state, session=session)
-        case SessionEnded():
-            open_one = state.session
-            same = open_one is not None and open_one.session_id == event.session_id
-            return replace(state, session=None) if same else state
+        case ChargerReserved() | ReservationEnded():
+            return _kept(state, event)
+        case SessionStarted() | SessionEnded():
+            return _in_session(state, event)
         case CurrentLimitApplied() | CurrentLimitRejected():
             return _limited(state, event)
         case LimitWayChosen() | LimitNotInForce() | FailSafeNotInForce() | LimitsShown():

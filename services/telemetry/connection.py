@@ -27,15 +27,17 @@ from services.telemetry.decider import disconnected
 from services.telemetry.dialect import Dialect
 from services.telemetry.drivers import Drivers
 from services.telemetry.fail_safes import FailSafes
-from services.telemetry.frames import Call, CallError, CallResult, Unreadable
+from services.telemetry.frames import Call, CallError, CallResult, Sent, Unreadable
 from services.telemetry.handlers import routes
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.holding import Holding
 from services.telemetry.identities import Proof
 from services.telemetry.learning import Learning
 from services.telemetry.local_lists import LocalList
+from services.telemetry.noticing import Noticing
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
+from services.telemetry.records import Records
 from services.telemetry.remote_control import RemoteDesk
 from services.telemetry.reported import Reported
 from services.telemetry.revoking import Revoking
@@ -44,8 +46,10 @@ from services.telemetry.said import Metered
 from services.telemetry.short_cut import ShortCut
 from services.telemetry.signing import Signing
 from services.telemetry.sockets import ChargerSocket
+from services.telemetry.upkeep_desk import UpkeepDesk
 from services.telemetry.verifying import Verifying
 from services.telemetry.visits import Visit
+from services.telemetry.wishes import Wishes
 from shared.context import acting
 from shared.ids import ChargerId, Serial
 from shared.messages import Command
@@ -88,6 +92,7 @@ class Connection:
     ) -> None:
         self._parts = parts
         self._history = history
+        self._dialect = dialect = dialect.for_one(lambda: history.state)
         self._socket = socket
         self._let_in_still = let_in_still
         self._calls = Calls(
@@ -116,7 +121,17 @@ class Connection:
             parts, history, holding, self._is_accepted, self._verifying.limit_taken
         )
         drivers = Drivers(parts, history)
-        self._remote = RemoteDesk(parts, history, tongue, drivers, self._is_accepted)
+        wishes, records = Wishes(parts, history, self._is_accepted), Records(parts, history)
+        self._remote = RemoteDesk(parts, history, tongue, drivers, wishes)
+        self._upkeep = UpkeepDesk(
+            parts,
+            history,
+            dialect.upkeep(self._calls.call),
+            records,
+            wishes,
+            self._calls.lost,
+            self._aside,
+        )
         self._revoking = Revoking(parts, history, tongue, drivers, self._is_accepted)
         self._list = LocalList(parts, history, tongue, self._is_accepted)
         self._rotation = Rotation(parts, history, tongue, self._send_home, proven=proof.proven)
@@ -129,6 +144,7 @@ class Connection:
             {
                 **routes(parts, history, drivers),
                 **self._signing.routes(),
+                **Noticing(history, records).routes(),
                 Metered: reported.metered,
             },
             self._send,
@@ -160,6 +176,7 @@ class Connection:
             WithdrawChargerCredential: self._on_withdrawn,
             RequestChargerCertificate: self._signing.on_request,
             RevokeChargerCertificate: self._on_revoked,
+            **self._upkeep.taken,
         }
 
     def _is_accepted(self) -> bool:
@@ -208,6 +225,7 @@ class Connection:
                 renewal = side.create_task(self._signing.renew(), name="renewal")
                 listing = side.create_task(self._list.run(), name="local-list")
                 revoking = side.create_task(self._revoking.run(), name="revoking")
+                self._upkeep.reservations.watch()
                 self._socket.short_cut = self._short_cut.take
                 await self._read()
                 self._lose()
@@ -299,10 +317,13 @@ class Connection:
                 data = await self._socket.recv(decode=False)
             except ConnectionClosed:
                 return
-            frame = frames.parse(data)
+            frame = frames.parse(data, sends=self._dialect.sends)
             match frame:
                 case Call():
                     await self._answering.put(frame)
+                case Sent():
+                    # Of 2.1's streams of events none is asked for; what comes needs no answer.
+                    log.info("message passed over", action=frame.action[:50])
                 case CallResult() | CallError():
                     self._calls.settle(frame)
                     if not self._admission.accepted:
@@ -316,7 +337,9 @@ class Connection:
         if count <= FAULTS_TOLD or count % 100 == 0:
             log.warning("message unreadable", reason=frame.reason, messages_unreadable=count)
         if frame.reply_to is not None:
-            await self._send(frames.error(frame.reply_to, frame.code, frame.reason))
+            await self._send(
+                frames.error(frame.reply_to, self._dialect.code(frame.code), frame.reason)
+            )
 
     async def _send(self, data: bytes) -> None:
         try:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.telemetry.charger import Session
-from services.telemetry.frames import Payload
+from services.telemetry.charger import Charger, Session
+from services.telemetry.frames import Code, Payload
 from services.telemetry.lists import Capacity, Update
 from services.telemetry.said import Replies, Said, Standing
 from services.telemetry.upkeep import Upkeep
@@ -48,7 +48,7 @@ class Tongue(Protocol):
 
     # --- Limits ---
 
-    def tellable(self, terminals: Sequence[int] | None) -> bool:
+    def tellable(self, terminals: Sequence[int] | None, /) -> bool:
         """Tell whether there are words for charging from these terminals only."""
 
     async def put_fail_safe(self, fail_safe_a: float) -> str:
@@ -133,6 +133,21 @@ class Dialect(Protocol):
     @property
     def subprotocol(self) -> str:
         """As WebSockets call it."""
+
+    @property
+    def sends(self) -> bool:
+        """This version has messages that are not answered (SEND)."""
+
+    def for_one(self, known: Callable[[], Charger], /) -> "Dialect":
+        """
+        Make the dialect of one connection, which may remember what was said on it.
+
+        Args:
+            known: says what is known of the charger at present.
+        """
+
+    def code(self, code: Code) -> str:
+        """Spell the code of a CALLERROR."""
 
     def knows(self, action: str) -> bool:
         """Tell whether this version has such a request, in either direction."""

@@ -116,7 +116,8 @@ class Door:
             return socket.respond(HTTPStatus.BAD_REQUEST, text)
         if "Sec-WebSocket-Protocol" not in request.headers:
             return socket.respond(
-                HTTPStatus.BAD_REQUEST, "offer the WebSocket subprotocol ocpp1.6\n"
+                HTTPStatus.BAD_REQUEST,
+                "offer a WebSocket subprotocol: ocpp1.6, ocpp2.0.1 or ocpp2.1\n",
             )
         return await self._on_named(socket, request, serial)
 

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import structlog
 
+from services.telemetry.authorising import Decision
+from services.telemetry.charger import AssignedCharger
 from services.telemetry.decider import (
     firmware_notified,
     start_mark,
@@ -19,16 +21,14 @@ from services.telemetry.histories import History
 from services.telemetry.leftovers import end_left_behind
 from services.telemetry.parts import Parts
 from services.telemetry.payloads import CONNECTOR, CallRefused, only_connector
+from services.telemetry.reserving import used
 from services.telemetry.said import (
     Alive,
     Began,
     Begun,
     CardShown,
-    DataSent,
-    DiagnosticsSaid,
     Ended,
     FirmwareSaid,
-    Handled,
     Reply,
     Said,
     Standing,
@@ -61,16 +61,17 @@ def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Sai
     async def began(said: Began) -> Reply:
         only_connector(said.connector)
         mark = start_mark(history.assigned, said)
-        decision = await drivers.begin(said.card, mark, said.at)
+        decision = await _judged(drivers, said, mark)
         fresh_id = await parts.store.pool.fetchval("select nextval('transaction_id')")
-        events = transaction_started(
-            history.state, history.assigned, said, new_id(), fresh_id, decision.shown
-        )
+        state, assigned, session_id = history.state, history.assigned, new_id()
+        shown = None if decision is None else decision.shown
+        started = transaction_started(state, assigned, said, session_id, fresh_id, shown)
+        events = (*used(state, assigned, said, shown, session_id), *started)
         try:
             await history.record(events, mark)
         except CommandKnown as known:
             fresh_id = await _first_transaction_id(known.first.answer.position)
-        return Begun(decision.standing, fresh_id)
+        return _answer_of(decision, fresh_id, history.assigned)
 
     async def _first_transaction_id(position: int) -> int:
         started = (await parts.store.read(after=position - 1, limit=1))[0].event
@@ -95,6 +96,18 @@ def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Sai
     return {CardShown: card_shown, Began: began, Ended: ended}
 
 
+async def _judged(drivers: Drivers, said: Began, mark: str) -> Decision | None:
+    """Judge who has begun a session; none if the charger has asked nobody who they are."""
+    return None if said.card is None else await drivers.begin(said.card, mark, said.at)
+
+
+def _answer_of(decision: Decision | None, number: int, assigned: AssignedCharger) -> Reply:
+    if decision is not None:
+        return Begun(decision.standing, number)
+    # Where drivers have to show who they are, whoever has not may not charge.
+    return Standing("Invalid") if assigned.authentication_required else None
+
+
 def _notices(history: History) -> dict[type[Said], Handler]:
     async def alive(_: Alive) -> Reply:
         return Time(utc_now())
@@ -106,21 +119,12 @@ def _notices(history: History) -> dict[type[Said], Handler]:
         await history.record(events)
         return None
 
-    async def data_sent(_: DataSent) -> Reply:
-        return Handled("UnknownVendorId")
-
     async def firmware_said(said: FirmwareSaid) -> Reply:
         await history.record(firmware_notified(history.state, history.assigned, said))
-        return None
-
-    async def diagnostics_said(said: DiagnosticsSaid) -> Reply:
-        log.info("diagnostics", status=said.status)
         return None
 
     return {
         Alive: alive,
         StatusSaid: status_said,
-        DataSent: data_sent,
         FirmwareSaid: firmware_said,
-        DiagnosticsSaid: diagnostics_said,
     }

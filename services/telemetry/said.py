@@ -95,8 +95,8 @@ class Began:
     connector: int
     at: datetime
     register_wh: int
-    card: str
-    """The number of what was shown."""
+    card: str | None
+    """The number of what was shown; none if nobody was asked who they are."""
     transaction: str | None = None
     """What the charger calls the session; none where we name it."""
     reservation: int | None = None

@@ -133,13 +133,17 @@ def _started_2(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"person_id": None, "card_mark": None}
 
 
+def _transaction_unnamed(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"transaction": None}
+
+
 class SessionStarted(ChargerEvent):
     """A car is plugged in and a charging session runs; whether it gets current is decided by the
     balancer.
     """
 
-    schema_version: ClassVar[int] = 2
-    upcasts: ClassVar[dict[int, Upcast]] = {1: _started_2}
+    schema_version: ClassVar[int] = 3
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _started_2, 2: _transaction_unnamed}
     session_id: SessionId
     transaction_id: int
     started_at: Moment
@@ -148,17 +152,23 @@ class SessionStarted(ChargerEvent):
     """Whose it is; none where nobody is known by what was shown."""
     card_mark: CardMark | None = None
     """Of what was shown: a card, or an authorisation from the app, which is for one session."""
+    transaction: str | None = None
+    """What the charger calls it (OCPP 2.x, transactionId); none if it calls it by `transaction_id`."""
 
 
 class SessionEnded(ChargerEvent):
     """A charging session is over; `energy_wh` is the difference of the charger's registers."""
 
+    schema_version: ClassVar[int] = 2
+    upcasts: ClassVar[dict[int, Upcast]] = {1: _transaction_unnamed}
     session_id: SessionId
     transaction_id: int
     ended_at: Moment
     register_wh: int
     energy_wh: int
     reason: str
+    transaction: str | None = None
+    """What the charger calls it; see `SessionStarted`."""
 
 
 class Through(StrEnum):

@@ -262,7 +262,7 @@ async def test_what_is_no_serial_number_is_refused(
 async def test_another_subprotocol_is_closed_with_a_reason(world: World) -> None:
     place = await world.assigned()
 
-    async with plugged_in(world.gateway, place.serial, subprotocol="ocpp2.0.1") as charger:
+    async with plugged_in(world.gateway, place.serial, subprotocol="ocpp1.5") as charger:
         code, reason = await charger.closed()
 
     assert code == 1002

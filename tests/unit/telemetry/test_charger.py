@@ -110,6 +110,7 @@ def test_connections_sessions_status_and_limits_are_remembered() -> None:
         fail_safe_a=6.0,
         status="Charging",
         session=Session("s-1", 41, AT, 1000, "ada", "a" * 64),
+        register_wh=1000,
         limit=LimitAnswered(3, 7, "Accepted"),
     )
     assert evolve(state, rejected).limit == LimitAnswered(3, 8, "Rejected")
