@@ -26,6 +26,7 @@ from shared.messages.telemetry import (
     FailSafeApplied,
     FaultReported,
     FirmwareStatusReported,
+    SchemaViolationTolerated,
     SessionEnded,
     SessionStarted,
 )
@@ -50,9 +51,10 @@ ChargerFact = (
     | CurrentLimitApplied
     | CurrentLimitRejected
     | FirmwareStatusReported
-    | HeldFact
     | ChargerReserved
     | ReservationEnded
+    | HeldFact
+    | SchemaViolationTolerated
 )
 
 
@@ -182,8 +184,15 @@ class Charger:
     register_wh: int | None = None
     """What its meter showed when a session began or ended last."""
     limit: LimitAnswered | None = None
-    held: Held = field(default_factory=Held)
     reservation: Reservation | None = None
+    held: Held = field(default_factory=Held)
+    tolerated: frozenset[str] = frozenset()
+    """In which ways it was seen to break the schemas of OCPP."""
+
+
+def way_of(action: str, field: str, rule: str) -> str:
+    """Name a way of breaking the schemas of OCPP."""
+    return f"{action} {field} {rule}"
 
 
 def fail_safe_in_force(state: Charger, assigned: AssignedCharger) -> bool:
@@ -236,40 +245,16 @@ def _without_its_past(state: Charger) -> Charger:
     )
 
 
-def _said(state: Charger, event: FaultReported | FirmwareStatusReported) -> Charger:
-    """What it says of itself."""
+def _said(
+    state: Charger, event: FaultReported | FirmwareStatusReported | SchemaViolationTolerated
+) -> Charger:
+    """What it says of itself, and how."""
+    if isinstance(event, SchemaViolationTolerated):
+        way = way_of(event.action, event.field, event.rule)
+        return replace(state, tolerated=state.tolerated | {way})
     if isinstance(event, FaultReported):
         return replace(state, fault=event.error_code)
     return replace(state, firmware_status=event.status)
-
-
-def _connected(state: Charger, event: ChargerConnected) -> Charger:
-    # Other hardware knows nothing of the session of the one before, nor of its status.
-    known = state if event.serial == state.serial else _without_its_past(state)
-    return replace(
-        known,
-        serial=event.serial,
-        vendor=event.vendor,
-        model=event.model,
-        firmware=event.firmware,
-        remote=event.remote,
-        connected_to=event.gateway_id,
-        held=state.held.of(event.serial),
-    )
-
-
-def _limited(
-    state: Charger, event: CurrentLimitApplied | CurrentLimitRejected | HeldFact
-) -> Charger:
-    match event:
-        case CurrentLimitApplied():
-            answered = LimitAnswered(event.epoch, event.sequence, ACCEPTED)
-            return replace(state, limit=answered, held=taken(state.held, event))
-        case CurrentLimitRejected():
-            answered = LimitAnswered(event.epoch, event.sequence, event.status)
-            return replace(state, limit=answered)
-        case _:
-            return replace(state, held=fold_held(state.held, event))
 
 
 def _in_session(state: Charger, event: SessionStarted | SessionEnded) -> Charger:
@@ -302,6 +287,35 @@ def _kept(state: Charger, event: ChargerReserved | ReservationEnded) -> Charger:
     return replace(state, reservation=replace(before, ended=True))
 
 
+def _connected(state: Charger, event: ChargerConnected) -> Charger:
+    # Other hardware knows nothing of the session of the one before, nor of its status.
+    known = state if event.serial == state.serial else _without_its_past(state)
+    return replace(
+        known,
+        serial=event.serial,
+        vendor=event.vendor,
+        model=event.model,
+        firmware=event.firmware,
+        remote=event.remote,
+        connected_to=event.gateway_id,
+        held=state.held.of(event.serial),
+    )
+
+
+def _limited(
+    state: Charger, event: CurrentLimitApplied | CurrentLimitRejected | HeldFact
+) -> Charger:
+    match event:
+        case CurrentLimitApplied():
+            answered = LimitAnswered(event.epoch, event.sequence, ACCEPTED)
+            return replace(state, limit=answered, held=taken(state.held, event))
+        case CurrentLimitRejected():
+            answered = LimitAnswered(event.epoch, event.sequence, event.status)
+            return replace(state, limit=answered)
+        case _:
+            return replace(state, held=fold_held(state.held, event))
+
+
 def evolve(state: Charger, event: ChargerFact) -> Charger:
     """Fold an event into what is known; history is not up for debate."""
     match event:
@@ -316,7 +330,7 @@ def evolve(state: Charger, event: ChargerFact) -> Charger:
         case ChargerStatusChanged():
             fault = NO_ERROR if event.error_code == NO_ERROR else state.fault
             return replace(state, status=event.status, error_code=event.error_code, fault=fault)
-        case FaultReported() | FirmwareStatusReported():
+        case FaultReported() | FirmwareStatusReported() | SchemaViolationTolerated():
             return _said(state, event)
         case ChargerReserved() | ReservationEnded():
             return _kept(state, event)

@@ -83,8 +83,6 @@ def in_one(
     """
     Make the SetChargingProfile request for both at once: a schedule with the limit first, and what the
     charger falls back to from the end of its lease on.
-
-    It needs no end by `validTo`, and no second level.
     """
     after = wording.fail_safe(fail_safe_a)
     periods = [_period(0, after)]
@@ -96,9 +94,12 @@ def in_one(
 
 
 def composite(duration_s: int, wording: Wording = PLAIN) -> Payload:
-    """Make the GetCompositeSchedule request for the coming while, of the EVSE that a charger has here."""
-    unit = str(wording.way.unit)
-    return {"evseId": CONNECTOR, "duration": duration_s, "chargingRateUnit": unit}
+    """Make the GetCompositeSchedule request for the coming while."""
+    return {
+        "evseId": CONNECTOR,
+        "duration": duration_s,
+        "chargingRateUnit": str(wording.way.unit),
+    }
 
 
 def spans_in(
@@ -117,12 +118,12 @@ def spans_in(
         return None
     if schedule["chargingRateUnit"] != wording.way.unit:
         return None
-    spans = tuple(
-        Span(it["startPeriod"], it["limit"])
-        for it in schedule["chargingSchedulePeriod"]
-        if it["startPeriod"] < duration_s and it.get("limit") is not None
-    )
-    return spans if spans and spans[0].from_s <= 0 else None
+    periods = [
+        it for it in schedule["chargingSchedulePeriod"] if it["startPeriod"] < duration_s
+    ]
+    if not periods or periods[0]["startPeriod"] > 0 or any("limit" not in it for it in periods):
+        return None
+    return tuple(Span(it["startPeriod"], it["limit"]) for it in periods)
 
 
 def update(limit_a: float, wording: Wording = PLAIN) -> Payload:

@@ -18,11 +18,11 @@ PHASE_SWITCHING: Final = (
     Variable("SmartChargingCtrlr", "ACPhaseSwitchingSupported"),
 )
 """The EVSE can use whichever phase it is told for one; of the EVSE or of all of them."""
-PROFILES: Final = Variable("SmartChargingCtrlr", "Enabled")
+ENABLED: Final = Variable("SmartChargingCtrlr", "Enabled")
 LEVEL_MAX: Final = Variable("SmartChargingCtrlr", "ProfileStackLevel")
-UNITS: Final = Variable("SmartChargingCtrlr", "RateUnit")
 PERIODS_MAX: Final = Variable("SmartChargingCtrlr", "PeriodsPerSchedule")
-LIMITING: Final = (PROFILES, LEVEL_MAX, UNITS, PERIODS_MAX)
+RATE_UNIT: Final = Variable("SmartChargingCtrlr", "RateUnit")
+LIMITING: Final = (ENABLED, LEVEL_MAX, PERIODS_MAX, RATE_UNIT)
 """By which a charger says how it can be limited."""
 SET_ITEMS_MAX: Final = Variable("DeviceDataCtrlr", "ItemsPerMessage", "SetVariables")
 GET_ITEMS_MAX: Final = Variable("DeviceDataCtrlr", "ItemsPerMessage", "GetVariables")
@@ -54,6 +54,24 @@ def configuration(rhythm: Rhythm) -> Values:
         Variable("TxCtrlr", "TxStartPoint"): "PowerPathClosed",
         Variable("TxCtrlr", "TxStopPoint"): "EVConnected,Authorized",
     }
+
+
+def abilities_in(told: Values) -> Abilities:
+    """
+    Read how a charger can be limited; nothing of what it does not say.
+
+    >>> abilities_in({LEVEL_MAX: "0", RATE_UNIT: "A,W"}).level_max
+    0
+    """
+    numbers = {it: int(value) for it, value in told.items() if value.isdecimal()}
+    words = {it.strip().upper() for it in told.get(RATE_UNIT, "").split(",")}
+    enabled = told.get(ENABLED, "").lower()
+    return Abilities(
+        profiles=enabled == "true" if enabled in {"true", "false"} else None,
+        level_max=numbers.get(LEVEL_MAX),
+        periods_max=numbers.get(PERIODS_MAX),
+        units=frozenset(it for it in Unit if it.value in words),
+    )
 
 
 def offline_manners(*, authentication_required: bool) -> Values:
@@ -103,21 +121,3 @@ def capacity_of(entries: Shown | None, items: str | None) -> Capacity | None:
     # A charger that does not say how much it holds is sent what it takes at once.
     whole = message if entries is None or entries.most is None else int(entries.most)
     return Capacity(whole, min(whole, message)) if whole > 0 else None
-
-
-def abilities_in(have: Values) -> Abilities:
-    """
-    Read how a charger can be limited.
-
-    >>> abilities_in({LEVEL_MAX: "0", UNITS: "A,W"}).level_max
-    0
-    """
-    numbers = {it: int(text) for it, text in have.items() if text.isdecimal()}
-    units = {it.strip() for it in have.get(UNITS, "").split(",")}
-    enabled = have.get(PROFILES)
-    return Abilities(
-        profiles=None if enabled is None else enabled.lower() == "true",
-        level_max=numbers.get(LEVEL_MAX),
-        periods_max=numbers.get(PERIODS_MAX),
-        units=frozenset(it for it in Unit if it in units),
-    )

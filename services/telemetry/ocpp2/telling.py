@@ -64,25 +64,25 @@ class Tongue2:
         """See `Tongue`."""
         return await self._limiting.put_limit(limit_a, valid_until, terminals)
 
-    async def end_limit(self) -> str:
-        """See `Tongue`."""
-        return await self._limiting.end_limit()
-
     async def put_in_one(self, fail_safe_a: float, limit: Limit | None) -> str:
         """See `Tongue`."""
         return await self._limiting.put_in_one(fail_safe_a, limit)
 
     def word_by(self, wording: Wording) -> None:
         """See `Tongue`."""
-        self._limiting.wording = wording
+        self._limiting.word_by(wording)
 
     async def abilities(self) -> Abilities:
         """See `Tongue`."""
         return await self._limiting.abilities()
 
-    async def schedule(self, duration_s: int) -> tuple[Span, ...] | None:
+    async def schedule(self, duration_s: int) -> Sequence[Span] | None:
         """See `Tongue`."""
         return await self._limiting.schedule(duration_s)
+
+    async def end_limit(self) -> str:
+        """See `Tongue`."""
+        return await self._limiting.end_limit()
 
     # --- Manners ---
 
