@@ -37,6 +37,8 @@ upkeep_desk with hardware_desk, trust_desk, upkeep_asking and reservations (what
 records and noticing (what of that is on record); asked_door (what people ask for);
 credential_desk, certificate_desk and token_desk with rotation and signing (what chargers and meters are
 issued), passes, keyring and own_streams (where that is kept), tls; rights (what is known of permissions);
+roster (which gateways there are), holds and taking (which of them has a charger, how it comes to another
+one), burials and draining (when one is gone, or goes), tries, listening;
 meter_door and meter_identities (the web server that meters at breakers push to); questions (of others).
 Packages: readings (what was measured, as it lasts), signed (values that meters have signed).
 """

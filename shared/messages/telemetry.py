@@ -9,7 +9,7 @@ from shared.ids import ChargerId, InstallationId, MeterId, PersonId, Serial, Ses
 from shared.messages import Command, Event, InstallationEvent, Message, Moment, Upcast
 from shared.messages.permissions import CardMark
 from shared.phases import PhaseCurrents, Terminals
-from shared.units import Amperes, SignedAmperes
+from shared.units import Amperes, RegisterWattHours, SignedAmperes
 
 # --- Commands to the gateway that holds the charger's connection ---
 
@@ -258,6 +258,21 @@ class FirmwareStatusReported(ChargerEvent):
     status: str
 
 
+class SchemaViolationTolerated(ChargerEvent):
+    """
+    A charger breaks a schema of OCPP in a way that leaves no doubt what is meant, and was taken at that.
+
+    Each way is on record once for a charger, however often it happens.
+    """
+
+    action: str
+    """Of which request, as OCPP calls it."""
+    field: str
+    """Where in it, such as `meterValue[].sampledValue[].unit`."""
+    rule: str
+    """What of the schema is broken, as JSON Schema calls it."""
+
+
 class FailSafeApplied(ChargerEvent):
     """A charger has confirmed what it falls back to when no limit is in force."""
 
@@ -352,3 +367,7 @@ class BreakerReading(Message):
     """By ours."""
     current_a: tuple[SignedAmperes | None, SignedAmperes | None, SignedAmperes | None]
     """On L1, L2 and L3; none where it gives no current of a line."""
+    import_wh: RegisterWattHours | None = None
+    """Its register of what was taken there, in watt-hours; none where it gives none."""
+    export_wh: RegisterWattHours | None = None
+    """Its register of what was fed back there."""

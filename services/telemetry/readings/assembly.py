@@ -27,7 +27,7 @@ async def keep_readings(runtime: Runtime, settings: Settings, assigned: Assigned
     ageing = Ageing(runtime.pool, days, months, keeping.forget_rooms, utc_now)
     # Months have 28 days at least: what is believed is never of a month that is dropped.
     age_max = timedelta(days=28 * (months - 1))
-    for kind in (MeterReading, BreakerReading):
+    for kind in (MeterReading, BreakerReading) if settings.keep_readings else ():
         taking = Taking(runtime.client, kind, keeping, age_max)
         runtime.spawn(taking.run(), f"keep {kind.__name__}")
     runtime.spawn(ageing.run(), "age readings")
