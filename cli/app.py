@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -24,7 +25,10 @@ from cli.faults import EXIT_CODE, StackFault
 from cli.first_person import first_person_link
 from cli.gateways import gateway
 from cli.lag import show_lag
+from cli.measured import signed
+from cli.measured.readings import show_readings
 from cli.migrate_command import migrate
+from cli.mqtt_server import Listening, listening_at
 from cli.nats_commands import nats
 from cli.options import StackOptions
 from cli.ports import LOCALHOST, LOOPBACK, claim_port
@@ -85,6 +89,8 @@ app.add_typer(gateway, name="gateway")
 app.add_typer(docs, name="docs")
 app.add_typer(dlq, name="dlq")
 app.command("lag")(show_lag)
+app.command("readings")(show_readings)
+app.add_typer(signed.app, name="session")
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("status")(show_status)
@@ -131,6 +137,14 @@ async def _welcome(stack: Stack, portal_url: str, email: str | None) -> None:
     console.print(f"  [bold link={address}]{address}[/]", soft_wrap=True)
 
 
+def _listening(port: int | None, host: str) -> Listening | None:
+    """Say where meters send to by MQTT, with the certificate that chargers are shown."""
+    try:
+        return None if port is None else listening_at(port, host, os.environ)
+    except ValueError as fault:
+        _fail(str(fault))
+
+
 @app.command()
 def up(
     data_folder: Folder = None,
@@ -158,6 +172,17 @@ def up(
             "nowhere. 9181 is a good choice, 0 any free one."
         ),
     ] = None,
+    mqtt_port: Annotated[
+        int | None,
+        typer.Option(
+            help="Where meters at breakers send their readings by MQTT; default: nowhere. 1883 is usual, "
+            "0 any free one."
+        ),
+    ] = None,
+    mqtt_host: Annotated[
+        str,
+        typer.Option(help="Which address MQTT is at; one that others reach needs TLS."),
+    ] = LOOPBACK,
     owner_email: Annotated[
         str | None,
         typer.Option(
@@ -176,6 +201,7 @@ def up(
         postgres_port=postgres_port,
         nats_port=nats_port,
         nats_monitor_port=nats_monitor_port,
+        mqtt=_listening(mqtt_port, mqtt_host),
     ).told_by(os.environ)
 
     def on_up(stack: Stack, late: list[str]) -> None:
@@ -186,6 +212,9 @@ def up(
             console.print(f"  chargers  {stack.urls[it]}/SERIAL")
         if meters is not None:
             console.print(f"  meters    http://{LOOPBACK}:{meters}/meters/INSTALLATION/METER")
+        if options.mqtt is not None:
+            at = replace(options.mqtt, port=stack.ports["mqtt"]).address
+            console.print(f"            {at}, topic meters/INSTALLATION/METER")
         console.print(f"  data      {stack.folder}\n\n  Ctrl-C stops it.")
         welcoming.append(asyncio.ensure_future(_welcome(stack, portal_url, owner_email)))
 

@@ -75,12 +75,14 @@ class Addresses:
             as the address says.
         passwords: of the services in PostgreSQL, by name; those without one reach their database as the
             operator does.
+        told: what else services find in their environment, by name.
     """
 
     nats_url: str
     database_url: str
     nats_keys: Path | None = None
     passwords: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def service_database_url(database_url: str, service: str) -> str:
@@ -210,7 +212,7 @@ def service_environment(
         password = addresses.passwords.get(spec.name)
         own["DATABASE_URL"] = url if password is None else as_role(url, password)
     kept = {name: value for name, value in inherited.items() if name not in _NOBODYS}
-    return kept | own | dict(spec.env)
+    return kept | own | dict(addresses.told.get(spec.name, {})) | dict(spec.env)
 
 
 def _signing_in(service: str, addresses: Addresses) -> dict[str, str]:

@@ -10,8 +10,10 @@ from rich.console import Console
 
 from cli.composition import Addresses, masked
 from cli.faults import EXIT_CODE, FolderDamaged
+from cli.mqtt_server import configuration, listening_at
 from cli.nats_accounts import all_accounts, quoted
 from cli.nats_keys import keys_in, seed_file
+from cli.ports import LOOPBACK
 from cli.providing import PROVIDE_FAULTS, copies_in, provide_once
 from cli.services import BALANCERS_MAX, GATEWAY_PORT, GATEWAYS_MAX, services
 from shared.service_grants import COPIES_MAX, OPERATOR, SERVICES
@@ -20,6 +22,8 @@ nats = typer.Typer(
     no_args_is_help=True, help="Keys and configuration for a NATS server of your own."
 )
 console = Console(highlight=False)
+
+MQTT_PORT, MQTT_NATS_PORT = 1883, 4223
 
 Folder = Annotated[
     Path,
@@ -45,6 +49,33 @@ def config(folder: Folder) -> None:
     public = _keys(folder)
     operator = public.pop(OPERATOR)
     text = all_accounts(f"nkey: {quoted(operator)}", public)
+    console.print(text, soft_wrap=True, markup=False, end="")
+
+
+@nats.command("mqtt")
+def mqtt(
+    folder: Folder,
+    host: Annotated[str, typer.Option(help="Which address meters connect to.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(help="Which port.")] = MQTT_PORT,
+    nats_host: Annotated[
+        str, typer.Option(help="Which address telemetry connects to.")
+    ] = LOOPBACK,
+    nats_port: Annotated[int, typer.Option(help="Which port.")] = MQTT_NATS_PORT,
+    store: Annotated[Path, typer.Option(help="Where the server keeps sessions.")] = Path(
+        "/var/lib/ampledger-mqtt"
+    ),
+) -> None:
+    """
+    Print the configuration of the MQTT server of meters at breakers, a NATS server of its own.
+
+    Its TLS is that of chargers: TELEMETRY_TLS_CERT and TELEMETRY_TLS_KEY. The folder gets two keys, which
+    telemetry needs (TELEMETRY_MQTT_KEYS) and the server does not.
+    """
+    try:
+        listening = listening_at(port, host, os.environ)
+        text = configuration(folder, store, listening, nats_port, nats_host)
+    except (FolderDamaged, OSError, ValueError) as fault:
+        _fail(str(fault))
     console.print(text, soft_wrap=True, markup=False, end="")
 
 

@@ -31,6 +31,9 @@ from shared.tasks import loud
 SHUTDOWN_S_MAX: Final = 5.0
 POOL_SIZE_MAX: Final = 8
 CLOSE_S_MAX: Final = 2.0
+GARBAGE_AFTER: Final = (10_000, 20, 20)
+"""After how many new objects it is looked for garbage among them, and after how many looks among older
+ones; some megabytes."""
 
 log = structlog.get_logger()
 
@@ -253,6 +256,8 @@ def run(
 
 def keep_loaded() -> None:
     """Look no more through what is loaded by now for garbage: it stays as long as the process does, and
-    each full look at it takes many milliseconds."""
+    each full look at it takes many milliseconds. Nor look so often through what is new: nearly all of it
+    goes by itself, when nobody needs it any more."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GARBAGE_AFTER)

@@ -52,7 +52,10 @@ from shared.messages.upkeep import (
     UpdateSignedFirmware,
 )
 
-READINGS_CONSUMER: Final = "telemetry-readings"
+READINGS_CONSUMERS: Final[Mapping[type[MeterReading | BreakerReading], str]] = {
+    MeterReading: "telemetry-readings",
+    BreakerReading: "telemetry-breaker-readings",
+}
 """By which the processes of telemetry take readings to keep them (`shared/readings_consumer.py`)."""
 
 OPERATOR: Final = "operator"
@@ -167,7 +170,7 @@ SERVICES: Final[Mapping[str, Row]] = {
         holds=(subjects.charger_commands("*"),),
         follows=(INSTALLATION, PERMISSIONS),
         says=(_METER, _BREAKER),
-        keeps=((subjects.TELEMETRY_JETSTREAM, READINGS_CONSUMER),),
+        keeps=tuple((subjects.TELEMETRY_JETSTREAM, it) for it in READINGS_CONSUMERS.values()),
         jetstreams=(subjects.TELEMETRY_JETSTREAM,),
         copies=COPIES_MAX,
     ),

@@ -17,6 +17,7 @@ from services.telemetry.passes import Passes
 from services.telemetry.publisher import Publisher
 from services.telemetry.rights import Rights
 from services.telemetry.settings import Settings
+from services.telemetry.signed.keeping import SignedValues
 from services.telemetry.tries import Tries
 from services.telemetry.whereabouts import Whereabouts
 from shared.event_store import EventStore
@@ -40,6 +41,8 @@ class Parts:
     certificates: OwnStreams[Certificates]
     tokens: OwnStreams[Credentials]
     """Of meters at breakers."""
+    signed: SignedValues
+    """What meters have signed of sessions."""
     tries: Tries
     """Who has shown wrong passwords lately."""
     authority: Authority | None

@@ -17,6 +17,7 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from services.telemetry.authorising import Known
+from services.telemetry.signed.keeping import forget as forget_signed
 from shared import subjects
 from shared.clock import utc_now
 from shared.documents import numbered
@@ -24,6 +25,7 @@ from shared.followers import Connection, Follower, read_cursor
 from shared.ids import InstallationId, PersonId, made_at
 from shared.messages import Command
 from shared.messages.people import Standing, StandingAnswer
+from shared.messages.permissions import PersonForgotten
 from shared.recorded import Recorded
 from shared.rights import book, card_book
 from shared.rights.book import PERMISSIONS, GrantBook
@@ -120,6 +122,10 @@ class Rights:
         async def apply(connection: Connection, recorded: Recorded) -> None:
             await self._grants.apply(connection, recorded)
             await self._cards.apply(connection, recorded)
+            if recorded.type == PersonForgotten.__name__:
+                event = recorded.event
+                assert isinstance(event, PersonForgotten)  # noqa: S101  # its type says so
+                await forget_signed(connection, event.person_id)
 
         def committed(applied: Sequence[Recorded]) -> None:
             if applied:
