@@ -92,7 +92,8 @@ def _metered(payload: Payload) -> Metered:
     transaction = payload.get("transactionId")
     return Metered(
         connector=payload["connectorId"],
-        transaction=None if transaction is None else str(transaction),
+        # A charger that never got the id of its transaction says -1 or 0.
+        transaction=str(transaction) if transaction is not None and transaction > 0 else None,
         samples=samples(payload["meterValue"], "meterValue"),
     )
 
