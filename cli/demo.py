@@ -36,6 +36,7 @@ from shared.messages.balancer import SiteBalance
 from shared.messaging import ServiceUnavailable, connect
 from shared.phases import GridType
 from simulator.garage import bays_for_rogue
+from simulator.tongues import OCPP_16
 
 SAMPLE_INTERVAL_S: Final = 3
 ROTATION_S: Final = 60
@@ -63,6 +64,10 @@ class DemoOptions:
     open_browser: bool = False
     data_folder: Path | None = None
     portal_port: int | None = None
+    protocol: str = OCPP_16
+    """Which version of OCPP chargers speak, as WebSockets call it."""
+    protocol_share: float = 1.0
+    """What share of them does; the others speak OCPP 1.6."""
     house: bool = False
     """The rest of a building draws through the main breaker as well; it is synthetic."""
 
@@ -251,6 +256,7 @@ async def _simulator(
             *("--scene", str(files.scene), "--gateway", f"ws://{LOOPBACK}:{gateway_port}"),
             *("--speed", str(options.speed), "--report", str(files.report)),
             *("--status", str(files.status), "--rogue", "one" if with_rogue else "none"),
+            *("--protocol", options.protocol, "--share", str(options.protocol_share)),
             *meter,
             cwd=PROJECT,
             stdout=output,

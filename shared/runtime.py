@@ -11,7 +11,7 @@ import io
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -112,6 +112,11 @@ class Health:
             writer.close()
 
 
+Drain = Callable[[asyncio.Event], Awaitable[None]]
+"""What a service does once it is asked to stop, while all of it still runs; the event is set when somebody
+is in a hurry."""
+
+
 @dataclass(slots=True)
 class Runtime:
     """The parts a service stands on; `app.py` adds its own tasks."""
@@ -122,6 +127,8 @@ class Runtime:
     health: Health
     stack: AsyncExitStack
     tasks: asyncio.TaskGroup
+    drains: list[Drain] = field(default_factory=list)
+    """What comes before the end, one after the other."""
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run something for as long as the service runs; if it fails, the service stops, and is
@@ -135,8 +142,21 @@ class _Stop(Exception):
     """Somebody asked the process to stop."""
 
 
-async def _until_stopped(stopping: asyncio.Event) -> None:
-    await stopping.wait()
+class _Signals:
+    """The first one asks to stop, the second one to hurry."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.hurry = asyncio.Event()
+
+    def heard(self) -> None:
+        (self.hurry if self.stop.is_set() else self.stop).set()
+
+
+async def _until_stopped(signals: _Signals, drains: Sequence[Drain]) -> None:
+    await signals.stop.wait()
+    for drain in drains:
+        await drain(signals.hurry)
     raise _Stop
 
 
@@ -194,10 +214,11 @@ async def _run(
     settings: RuntimeSettings,
     assemble: Callable[[Runtime], Awaitable[None]],
 ) -> None:
-    stopping = asyncio.Event()
+    signals = _Signals()
+    drains: list[Drain] = []
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, stopping.set)
+        loop.add_signal_handler(sign, signals.heard)
     async with AsyncExitStack() as stack:
         health = Health()
         client = await connect(settings.nats_url, name=f"ampledger-{service}")
@@ -208,8 +229,8 @@ async def _run(
         stack.callback(server.close)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_until_stopped(stopping), name="until-stopped")
-                await assemble(Runtime(settings, client, pool, health, stack, tasks))
+                tasks.create_task(_until_stopped(signals, drains), name="until-stopped")
+                await assemble(Runtime(settings, client, pool, health, stack, tasks, drains))
                 log.info("service started", health_port=settings.health_port)
         except* _Stop:
             log.info("service stops")

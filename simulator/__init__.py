@@ -26,6 +26,8 @@ else, so that it cannot inherit their mistakes.
     upkeep_requests.py  the same, about its hardware
     payloads.py       reading what a server sent
     ocppj.py          OCPP-J framing on a WebSocket
+    tongues.py        the version of OCPP that a charger speaks
+    ocpp2/            OCPP 2.0.1 and 2.1
     link.py           one charger's socket: connect, boot, tell, come back
     garage.py         all of it together, stepped through time
     report.py         the figures, counted step by step

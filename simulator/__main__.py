@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from simulator.scene import SceneRefused, load_scene
+from simulator.tongues import OCPP_16, PROTOCOLS
 from simulator.world import Run, run_world
 
 
@@ -45,6 +46,10 @@ def main() -> int:
     parser.add_argument(
         "--passwords", type=Path, help="what ampledger charger assign --json has written"
     )
+    parser.add_argument("--protocol", choices=PROTOCOLS, default=OCPP_16)
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="of the chargers speaks that; others OCPP 1.6"
+    )
     parser.add_argument("--trusted", type=Path, help="whom to trust at wss://, PEM")
     given = parser.parse_args()
     try:
@@ -59,6 +64,8 @@ def main() -> int:
             meter=given.meter,
             passwords={} if given.passwords is None else _passwords(given.passwords),
             trusted=given.trusted,
+            protocol=given.protocol,
+            share=given.share,
         )
     except (SceneRefused, ValueError) as reason:
         parser.error(str(reason))

@@ -21,9 +21,11 @@ from simulator.charger import Charger
 from simulator.grid import ROOT
 from simulator.house import House
 from simulator.outlet import Outlet
+from simulator.profiles import Profiles
 from simulator.report import Figures, Tally
 from simulator.scene import Scene, SceneCharger
 from simulator.sessions import SCENE_START, Visit
+from simulator.skills import SKILLS
 
 STEP_S_MAX: Final = 0.25
 """Longest step of the physics; a pause of the machine is made up for in several."""
@@ -123,7 +125,7 @@ class Garage:
             outlet = self.chargers[bay].outlet
             here = self._here.get(bay) is self.rogue
             excess_a = outlet.draw.a - outlet.offered_a if here else 0.0
-            lines = self.grid.reach(bay, outlet.draw.phases)
+            lines = self.grid.reach(bay, outlet.draw.phases, outlet.draw.terminal)
             tally.excuse_rogue(over_as, self.grid.above(bay), lines, excess_a, dt_s)
         if tally.first_limits_s is None and any(
             it.outlet.limited and it.outlet.draw.a > 0.0 for it in self.chargers
@@ -236,7 +238,9 @@ def _charger(it: SceneCharger, grid_type: GridType, seed: int) -> Charger:
     terminals = len(it.wiring) if grid_type.three_phase else 1
     rng = Random(f"{seed} {it.serial}")
     switching = it.phase_switching is not PhaseSwitching.NONE
-    outlet = Outlet(it.max_a, grid_type, terminals, switching=switching)
+    profiles = Profiles(skill=SKILLS[it.skill])
+    outlet = Outlet(it.max_a, grid_type, terminals, switching=switching, profiles=profiles)
+    outlet.any_terminal = it.phase_switching is PhaseSwitching.ANY_TERMINAL
     return Charger(it.serial, outlet, rng)
 
 

@@ -26,10 +26,12 @@ ROOT: Final = 0
 
 
 class Draw(NamedTuple):
-    """What one car takes: amperes in each conductor it uses, one or three of them."""
+    """What one car takes: amperes in each conductor it uses, one or three of them; one is that of
+    a terminal, which is mostly the first."""
 
     a: float
     phases: int
+    terminal: int = 1
 
 
 NOTHING: Final = Draw(0.0, 1)
@@ -130,17 +132,17 @@ class Grid:
                 into[i] += each_a
         elif self.type.three_phase:
             # The pair of a line is the one that begins with it: L1-L2, L2-L3, L3-L1.
-            into[PHASES.index(wiring[0])] += draw.a
+            into[PHASES.index(wiring[draw.terminal - 1])] += draw.a
         else:
             into[0] += draw.a
 
-    def reach(self, charger: int, phases: int) -> tuple[int, ...]:
+    def reach(self, charger: int, phases: int, terminal: int = 1) -> tuple[int, ...]:
         """Name the lines, by number, that a car at a charger loads."""
         if phases == 3:
             return (0, 1, 2)
         if not self.type.three_phase:
             return (0,)
-        first = PHASES.index(self.wirings[charger][0])
+        first = PHASES.index(self.wirings[charger][terminal - 1])
         return (first, (first + 1) % 3) if self.type is GridType.IT_3_PHASE else (first,)
 
     def upper_bounds(

@@ -19,14 +19,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
-from simulator import requests
 from simulator.charger import Charger
 from simulator.configuration import PING_INTERVAL
 from simulator.ocppj import ANSWER_S_MAX, Channel
 from simulator.outbox import Message
 from simulator.payloads import CallRefused, Payload
-
-SUBPROTOCOL: Final = Subprotocol("ocpp1.6")
+from simulator.tongues import OCPP_16, tongue_of
 
 FIRST_CONNECT_S_MAX: Final = 2.5
 """A building's chargers get their supply at about the same time, not at the same instant."""
@@ -71,6 +69,7 @@ class Link:
         answer_s_max: float = ANSWER_S_MAX,
         first_connect_s_max: float = FIRST_CONNECT_S_MAX,
         trusted: Path | None = None,
+        protocol: str = OCPP_16,
     ) -> None:
         """
         Make a link; `run` connects it.
@@ -83,6 +82,7 @@ class Link:
             first_connect_s_max: how long the charger takes at most until it first connects.
             trusted: certificates of those whom it trusts (PEM), for a server at `wss://`; by default
                 whom this machine does.
+            protocol: which version of OCPP it speaks, as WebSockets call it.
         """
         self._charger = charger
         self._url = f"{gateway.rstrip('/')}/ocpp/{charger.serial}"
@@ -90,6 +90,7 @@ class Link:
         self._answer_s_max = answer_s_max
         self._first_connect_s_max = first_connect_s_max
         self._trusted = trusted
+        self._tongue = tongue_of(charger, protocol)
         self._wake = asyncio.Event()
         self._supply = asyncio.Event()
         self._no_supply = asyncio.Event()
@@ -146,7 +147,7 @@ class Link:
         host = self._charger.host
         async with connect(
             self._url,
-            subprotocols=[SUBPROTOCOL],
+            subprotocols=[Subprotocol(self._tongue.subprotocol)],
             compression=None,
             ping_interval=None,
             open_timeout=OPEN_S_MAX,
@@ -156,8 +157,8 @@ class Link:
             additional_headers=_shown_by(self._charger),
             ssl=self._tls(),
         ) as socket:
-            if socket.subprotocol != SUBPROTOCOL:
-                raise _ConnectionOver(f"the server does not speak {SUBPROTOCOL}")
+            if socket.subprotocol != self._tongue.subprotocol:
+                raise _ConnectionOver(f"the server does not speak {self._tongue.subprotocol}")
             self._charger.registration.refused = False
             self._charger.connected = True
             self._told = None
@@ -201,7 +202,7 @@ class Link:
         raise _worst(results)
 
     def _handle(self, action: str, payload: Payload) -> Payload:
-        return requests.answer(self._charger, action, payload, self._clock_s())
+        return self._tongue.answer(action, payload, self._clock_s())
 
     async def _listen(self, channel: Channel) -> None:
         await channel.listen()
@@ -250,7 +251,7 @@ class Link:
     async def _boot(self, channel: Channel) -> None:
         charger = self._charger
         try:
-            answer = await channel.call("BootNotification", charger.boot_payload())
+            answer = await channel.call("BootNotification", self._tongue.boot())
             charger.on_booted(answer, self._clock_s())
         except CallRefused as refusal:
             log.warning("boot refused", serial=charger.serial, reason=str(refusal))
@@ -261,7 +262,11 @@ class Link:
         last_words = LAST_WORDS_S_MAX if charger.resetting else None
         try:
             async with asyncio.timeout(last_words):
-                answer = await channel.call(message.action, message.content())
+                answers = [
+                    await channel.call(action, payload)
+                    for action, payload in self._tongue.frames(message)
+                ]
+            answer = self._tongue.understood(message, tuple(answers))
             message.answered(answer, self._clock_s())
         except CallRefused as refusal:
             await self._on_refused(message, refusal)

@@ -46,6 +46,10 @@ class Message:
     triggered: bool = False
     """The server asked for it, so it may be sent before the charger is accepted."""
     attempts: int = 0
+    offline: bool = False
+    """There was no connection when it happened."""
+    frames: tuple[tuple[str, Payload], ...] | None = None
+    """What it is in OCPP 2.x, once it was sent."""
 
     def content(self) -> Payload:
         """The payload as it is sent; the same one whenever it is sent again."""

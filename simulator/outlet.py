@@ -15,6 +15,7 @@ from shared.units import PILOT_MIN_A
 from simulator.cars import Car
 from simulator.grid import NOTHING, Draw, power_w
 from simulator.profiles import Profiles
+from simulator.skills import WATTS
 
 LIMITS_MAX: Final = 10_000
 SWITCH_PAUSE_S: Final = 2.0
@@ -32,6 +33,8 @@ class Outlet:
     """On how many of its terminals there is a line: 1 or 3."""
     switching: bool = False
     """It obeys when it is told to use one phase; otherwise it closes all its terminals."""
+    any_terminal: bool = False
+    """On one phase it can use whichever terminal it is told (OCPP 2.x, phaseToUse)."""
     register_wh: float = 0.0
     profiles: Profiles = field(default_factory=Profiles)
 
@@ -46,7 +49,8 @@ class Outlet:
     """Every change of the limit in force: when, and to how many amperes."""
 
     phases: int = 3
-    """On how many phases the contactor closes; one is that of the first terminal."""
+    """On how many phases the contactor closes; one is that of `terminal`."""
+    terminal: int = 1
     switches: int = 0
     """How often it has gone from three phases to one, or back."""
     car: Car | None = None
@@ -73,13 +77,14 @@ class Outlet:
 
     @property
     def terminals_a(self) -> tuple[float, ...]:
-        """Amperes at the terminals; a one-phase car stands on the first."""
-        a = self.draw.a
-        used = (a, a, a) if self.draw.phases == 3 else (a, 0.0, 0.0)
-        return used[: self.terminals]
+        """Amperes at the terminals; a one-phase car stands on the one that is closed."""
+        a, only = self.draw.a, self.draw.terminal
+        used = [a if self.draw.phases == 3 or it == only else 0.0 for it in (1, 2, 3)]
+        return tuple(used[: self.terminals])
 
     def plug(self, car: Car) -> None:
         self.car = car
+        self.limits_changed()
 
     def unplug(self) -> None:
         self.cut()
@@ -116,24 +121,40 @@ class Outlet:
             self.draw, self.power_w = NOTHING, 0.0
             return
         a = self.car.step(self.offered_a, self.max_a, dt_s)
-        self.draw = Draw(a, min(self.car.phases, self.phases))
+        self.draw = Draw(a, min(self.car.phases, self.phases), self.terminal)
         self.power_w = power_w(self.grid_type, self.draw)
         kwh = self.car.fill(self.power_w, dt_s * speed)
         self.delivered_kwh += kwh
         self.register_wh += 1000.0 * kwh
 
     def _look_up_limit(self, now_s: float, own_s: float) -> None:
-        in_force_a, self._limit_until_s, phases = self.profiles.in_force(own_s)
-        self._switch(1 if self.switching and phases == 1 else 3, now_s)
+        in_force_a, self._limit_until_s, phases, terminal = self.profiles.in_force(own_s)
+        one = self.switching and phases == 1
+        self._switch(1 if one else 3, terminal if one and self.any_terminal else 1, now_s)
         self.limited = in_force_a is not None
-        limit_a = self.max_a if in_force_a is None else min(in_force_a, self.max_a)
+        limit_a = (
+            self.max_a if in_force_a is None else min(in_force_a / self._per_a, self.max_a)
+        )
         if limit_a != self.limit_a or not self.limits:
             self.limit_a = limit_a
             self.limits.append((now_s, limit_a))
 
-    def _switch(self, phases: int, now_s: float) -> None:
-        """Open, and close again on another number of phases a while later."""
-        if phases != self.phases:
-            self.phases = phases
+    @property
+    def highest(self) -> float:
+        """All that it has, in the unit in which it counts."""
+        return self.max_a * self._per_a
+
+    @property
+    def _per_a(self) -> float:
+        """What an ampere is in the unit in which it counts: watts go to the phases that its car uses."""
+        if self.profiles.skill.unit != WATTS:
+            return 1.0
+        phases = self.terminals if self.car is None else min(self.car.phases, self.terminals)
+        return power_w(self.grid_type, Draw(1.0, phases))
+
+    def _switch(self, phases: int, terminal: int, now_s: float) -> None:
+        """Open, and close again on another number of phases, or another one, a while later."""
+        if (phases, terminal) != (self.phases, self.terminal):
+            self.phases, self.terminal = phases, terminal
             self.switches += 1
             self._open_until_s = now_s + SWITCH_PAUSE_S

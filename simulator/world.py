@@ -8,6 +8,7 @@ batteries fill, what the registers count, when cars come and go.
 
 import asyncio
 import json
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,12 +18,14 @@ from typing import Any, Final
 import structlog
 
 from shared.clock import utc_now
+from simulator.charger import Charger
 from simulator.garage import Garage
 from simulator.link import Link
 from simulator.meter import push_for_ever
 from simulator.report import Figures
 from simulator.scene import Scene
 from simulator.sessions import load_sessions, visits
+from simulator.tongues import OCPP_16, PROTOCOLS
 
 STEP_S: Final = 0.1
 STATUS_EVERY_S: Final = 1.0
@@ -46,12 +49,20 @@ class Run:
     """Where the meter at the main breaker pushes its readings; none: nowhere."""
     passwords: Mapping[str, str] = field(default_factory=dict)
     """What chargers sign in with, by their serial numbers; others show none."""
+    protocol: str = OCPP_16
+    """Which version of OCPP the chargers speak, as WebSockets call it."""
+    share: float = 1.0
+    """What share of them speaks it; the others speak OCPP 1.6."""
     trusted: Path | None = None
     """Certificates of those whom chargers trust (PEM); none: whom this machine does."""
 
     def __post_init__(self) -> None:
         if not self.gateway.startswith(("ws://", "wss://")):
             raise ValueError(f"the gateway is a ws:// or wss:// address, not {self.gateway!r}")
+        if self.protocol not in PROTOCOLS:
+            raise ValueError(f"chargers speak {', '.join(PROTOCOLS)}, not {self.protocol!r}")
+        if not 0.0 <= self.share <= 1.0:
+            raise ValueError(f"a share is between 0 and 1, not {self.share:g}")
         if not self.speed > 0.0:
             raise ValueError(f"the speed is above 0, not {self.speed:g}")
 
@@ -80,8 +91,8 @@ async def run_garage(garage: Garage, run: Run, stop: asyncio.Event) -> Figures:
             for charger in garage.chargers:
                 charger.configuration.authorization_key = run.passwords.get(charger.serial)
             links = [
-                tasks.create_task(Link(charger, run.gateway, _now_s, trusted=run.trusted).run())
-                for charger in garage.chargers
+                tasks.create_task(_link(run, charger, index).run())
+                for index, charger in enumerate(garage.chargers)
             ]
             if run.meter is not None:
                 pushing = push_for_ever(run.meter, garage.main_a, utc_now)
@@ -96,6 +107,13 @@ async def run_garage(garage: Garage, run: Run, stop: asyncio.Event) -> Figures:
         if run.status is not None:
             write_json(run.status, {"at": utc_now().isoformat(), **garage.status()})
     return figures
+
+
+def _link(run: Run, charger: Charger, index: int) -> Link:
+    """Connect a charger; those that speak the protocol of the run are spread evenly over all of them."""
+    chosen = math.floor((index + 1) * run.share) > math.floor(index * run.share)
+    protocol = run.protocol if chosen else OCPP_16
+    return Link(charger, run.gateway, _now_s, trusted=run.trusted, protocol=protocol)
 
 
 async def _live(garage: Garage, run: Run, stop: asyncio.Event) -> None:

@@ -16,6 +16,7 @@ from services.telemetry.handlers import Handler
 from services.telemetry.histories import LOG_FAULTS
 from services.telemetry.payloads import CallRefused
 from services.telemetry.said import Booted, Metered, Reply, Said, Welcomed
+from services.telemetry.tolerance import Tolerance
 from shared.context import acting
 from shared.ids import Serial
 
@@ -55,6 +56,7 @@ class Answering:
         self,
         serial: Serial,
         dialect: Dialect,
+        tolerance: Tolerance,
         welcome: Welcome,
         handlers: dict[type[Said], Handler],
         send: Callable[[bytes], Awaitable[None]],
@@ -66,6 +68,7 @@ class Answering:
         Args:
             serial: whose requests they are.
             dialect: in which version of OCPP they are.
+            tolerance: takes them as they are meant.
             welcome: whether they are heard.
             handlers: what becomes of those that are, by what is said.
             send: sends a frame.
@@ -73,6 +76,7 @@ class Answering:
         """
         self._serial = serial
         self._dialect = dialect
+        self._tolerance = tolerance
         self._welcome = welcome
         self._handlers = handlers
         self._send = send
@@ -102,7 +106,8 @@ class Answering:
         Read a request that can be dealt with at once: readings, behind which nothing waits.
 
         Returns:
-            What it says; nothing if it has to be handed in as all others, such as one that is wrong.
+            What it says; nothing if it has to be handed in as all others, such as one that is wrong, or
+            has signed values, which are put on record.
         """
         if (
             call.action != METER_VALUES
@@ -115,7 +120,8 @@ class Answering:
             heard = self._dialect.hear(call.action, call.payload) or ()
         except CallRefused:
             return ()
-        return tuple(it for it in heard if isinstance(it, Metered))
+        found = tuple(it for it in heard if isinstance(it, Metered))
+        return () if any(sample.signed for it in found for sample in it.samples) else found
 
     async def _take(self, request: Call | Heard) -> None:
         if isinstance(request, Heard):
@@ -138,19 +144,22 @@ class Answering:
             answer, follow_up = await self._handle(call)
         except CallRefused as refusal:
             log.info("request refused", action=call.action, code=refusal.code, why=refusal.text)
-            await self._send(frames.error(call.message_id, refusal.code, refusal.text))
+            await self._refuse(call, refusal.code, refusal.text)
         except LOG_FAULTS as fault:
             log.warning("request not put on record", action=call.action, fault=repr(fault))
             why = "the log cannot be written now; send it again"
-            await self._send(frames.error(call.message_id, Code.INTERNAL, why))
+            await self._refuse(call, Code.INTERNAL, why)
         except Exception as fault:  # a fault of ours must not end the charger's connection
             _log_fault(call.action, fault)
             why = "the server could not handle this request"
-            await self._send(frames.error(call.message_id, Code.INTERNAL, why))
+            await self._refuse(call, Code.INTERNAL, why)
         else:
             await self._send(frames.result(call.message_id, answer))
             if follow_up is not None:
                 self._aside(follow_up())
+
+    async def _refuse(self, call: Call, code: Code, why: str) -> None:
+        await self._send(frames.error(call.message_id, self._dialect.code(code), why))
 
     async def _handle(self, call: Call) -> tuple[Payload, FollowUp | None]:
         dialect = self._dialect
@@ -158,10 +167,8 @@ class Answering:
             raise CallRefused(
                 Code.NOT_IMPLEMENTED, f"{call.action[:50]} is no {dialect.name} action"
             )
-        violation = dialect.violation_of_request(call.action, call.payload)
-        if violation is not None:
-            raise CallRefused(violation.code, violation.text)
-        all_said = dialect.hear(call.action, call.payload)
+        payload = await self._tolerance.meant(call)
+        all_said = dialect.hear(call.action, payload)
         if all_said is None:
             raise CallRefused(Code.NOT_SUPPORTED, f"{call.action} is not supported here")
         replies: list[Reply] = []

@@ -140,6 +140,8 @@ def start_mark(assigned: AssignedCharger, began: Began) -> str:
     """Name the start of a session so that its repetitions have the same name. The card does not
     count: it is personal data, and the rest tells one start from another.
     """
+    if began.transaction is not None:
+        return _mark("start", assigned, began.transaction)
     at = began.at.isoformat()
     return _mark("start", assigned, began.connector, at, began.register_wh)
 
@@ -162,7 +164,7 @@ def transaction_started(
     began: Began,
     session_id: SessionId,
     transaction_id: int,
-    shown: Shown,
+    shown: Shown | None,
 ) -> tuple[SessionEnded | SessionStarted, ...]:
     """
     A session starts. One that still runs has lost its end: chargers tell things in order, so it
@@ -180,8 +182,9 @@ def transaction_started(
         transaction_id=transaction_id,
         started_at=began.at,
         register_wh=began.register_wh,
-        person_id=shown.person_id,
-        card_mark=shown.mark,
+        person_id=None if shown is None else shown.person_id,
+        card_mark=None if shown is None else shown.mark,
+        transaction=began.transaction,
     )
     if state.session is None:
         return (started,)
@@ -221,6 +224,7 @@ def _over(
         charger_id=assigned.charger_id,
         session_id=session.session_id,
         transaction_id=session.transaction_id,
+        transaction=session.transaction,
         ended_at=ended_at,
         register_wh=register_wh,
         # A register that went backwards (an exchanged meter) says nothing about the energy.

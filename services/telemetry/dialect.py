@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.telemetry.charger import Session
-from services.telemetry.frames import Payload
+from services.telemetry.charger import Charger, Session
+from services.telemetry.frames import Code, Payload
 from services.telemetry.lists import Capacity, Update
 from services.telemetry.said import Replies, Said, Standing
 from services.telemetry.upkeep import Upkeep
 from services.telemetry.validation import Violation
+from services.telemetry.ways import Abilities, Limit, Span, Wording
 
 Call = Callable[[str, Payload], Awaitable[Payload]]
 """Asks a charger, by the name of a request and its payload, and waits for the payload of the answer;
@@ -47,7 +48,7 @@ class Tongue(Protocol):
 
     # --- Limits ---
 
-    def tellable(self, terminals: Sequence[int] | None) -> bool:
+    def tellable(self, terminals: Sequence[int] | None, /) -> bool:
         """Tell whether there are words for charging from these terminals only."""
 
     async def put_fail_safe(self, fail_safe_a: float) -> str:
@@ -60,6 +61,19 @@ class Tongue(Protocol):
 
     async def end_limit(self) -> str:
         """End the limit before its lease does; "Unknown" if there is none."""
+
+    async def put_in_one(self, fail_safe_a: float, limit: Limit | None) -> str:
+        """Fall back to so many amperes, by one profile that holds the limit as well until its lease ends;
+        for chargers on which profiles do not lie on one another."""
+
+    def word_by(self, wording: Wording) -> None:
+        """Say limits and fail-safes in this wording from now on."""
+
+    async def abilities(self) -> Abilities:
+        """Ask in which ways it can be limited."""
+
+    async def schedule(self, duration_s: int) -> Sequence[Span] | None:
+        """Ask what it would hold in the coming while; none if it does not say."""
 
     # --- Manners ---
 
@@ -119,6 +133,21 @@ class Dialect(Protocol):
     @property
     def subprotocol(self) -> str:
         """As WebSockets call it."""
+
+    @property
+    def sends(self) -> bool:
+        """This version has messages that are not answered (SEND)."""
+
+    def for_one(self, known: Callable[[], Charger], /) -> "Dialect":
+        """
+        Make the dialect of one connection, which may remember what was said on it.
+
+        Args:
+            known: says what is known of the charger at present.
+        """
+
+    def code(self, code: Code) -> str:
+        """Spell the code of a CALLERROR."""
 
     def knows(self, action: str) -> bool:
         """Tell whether this version has such a request, in either direction."""

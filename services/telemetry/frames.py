@@ -4,9 +4,11 @@ OCPP-J envelopes: what stands around every message on the socket.
     [2, id, action, payload]                    CALL
     [3, id, payload]                            CALLRESULT
     [4, id, code, description, details]         CALLERROR
+    [5, id, code, description, details]         CALLRESULTERROR, of 2.1
+    [6, id, action, payload]                    SEND, of 2.1: it is not answered
 
-OCPP-J 1.6, section 4. Whatever else arrives is `Unreadable`, which says whether it can be
-answered.
+OCPP-J 1.6, section 4; of 2.1, part 4, section 4. Whatever else arrives is `Unreadable`, which says
+whether it can be answered.
 """
 
 from dataclasses import dataclass
@@ -22,13 +24,14 @@ NO_ID: Final = "-1"
 4, section 4.2.3) has it so, and clients of both know it.
 """
 
-CALL, CALL_RESULT, CALL_ERROR = 2, 3, 4
+CALL, CALL_RESULT, CALL_ERROR, CALL_RESULT_ERROR, SEND = 2, 3, 4, 5, 6
 
 Payload = dict[str, Any]
 
 
 class Code(StrEnum):
-    """Error codes of OCPP-J 1.6, section 4.2.3, in the standard's own spelling."""
+    """Error codes of OCPP-J 1.6, section 4.2.3, in the standard's own spelling; dialects spell those of
+    later versions."""
 
     NOT_IMPLEMENTED = "NotImplemented"
     """The action is not known."""
@@ -71,6 +74,15 @@ class CallError:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that is not answered, whatever it holds."""
+
+    message_id: str
+    action: str
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """Not a message; answered with a CALLERROR to `reply_to`, or not at all if that is none."""
 
@@ -79,12 +91,16 @@ class Unreadable:
     code: Code = Code.FORMATION
 
 
-Frame = Call | CallResult | CallError | Unreadable
+Frame = Call | CallResult | CallError | Sent | Unreadable
 
 
-def parse(data: bytes) -> Frame:
+def parse(data: bytes, *, sends: bool = False) -> Frame:
     """
     Read what came over the socket.
+
+    Args:
+        data: the message.
+        sends: the version has messages of types 5 and 6.
 
     >>> parse(b'[2,"1","Heartbeat",{}]')
     Call(message_id='1', action='Heartbeat', payload={})
@@ -104,6 +120,8 @@ def parse(data: bytes) -> Frame:
         return _parse_result(parts)
     if kind == CALL_ERROR and type(kind) is int:
         return _parse_error(parts)
+    if sends and kind in {CALL_RESULT_ERROR, SEND} and type(kind) is int:
+        return _parse_unanswered(parts, kind)
     # Section 4.1.3: a message of another type number shall be ignored.
     return Unreadable("the message type is none of 2, 3 and 4", None)
 
@@ -151,6 +169,17 @@ def _parse_error(parts: list[Any]) -> CallError | Unreadable:
     return CallError(message_id, str(parts[2]), str(description))
 
 
+def _parse_unanswered(parts: list[Any], kind: int) -> Sent | Unreadable:
+    """Read what is not answered; that an answer of ours could not be read is one of these."""
+    message_id = _usable_id(parts)
+    if kind == CALL_RESULT_ERROR:
+        code = str(parts[2])[:50] if len(parts) > 2 else "no code"
+        return Unreadable(f"the charger could not read an answer: {code}", None)
+    if message_id is None or len(parts) != 4 or not isinstance(parts[3], dict):
+        return Unreadable("a SEND has four elements: [6, id, action, payload]", None)
+    return Sent(message_id, str(parts[2]), parts[3])
+
+
 def call(message_id: str, action: str, payload: Payload) -> bytes:
     """Write a request."""
     return orjson.dumps([CALL, message_id, action, payload])
@@ -161,6 +190,6 @@ def result(message_id: str, payload: Payload) -> bytes:
     return orjson.dumps([CALL_RESULT, message_id, payload])
 
 
-def error(message_id: str | int, code: Code, description: str) -> bytes:
+def error(message_id: str | int, code: str, description: str) -> bytes:
     """Write that a request was not answered, and why."""
     return orjson.dumps([CALL_ERROR, message_id, code, description[:DESCRIPTION_CHARS_MAX], {}])

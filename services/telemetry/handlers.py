@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import structlog
 
+from services.telemetry.authorising import Decision
+from services.telemetry.charger import AssignedCharger
 from services.telemetry.decider import (
     firmware_notified,
     start_mark,
@@ -59,24 +61,18 @@ def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Sai
     async def began(said: Began) -> Reply:
         only_connector(said.connector)
         mark = start_mark(history.assigned, said)
-        decision = await drivers.begin(said.card, mark, said.at)
+        decision = await _judged(drivers, said, mark)
         fresh_id = await parts.store.pool.fetchval("select nextval('transaction_id')")
         state, assigned, session_id = history.state, history.assigned, new_id()
-        started = transaction_started(
-            state, assigned, said, session_id, fresh_id, decision.shown
-        )
-        events = (*used(state, assigned, said, decision.shown, session_id), *started)
+        shown = None if decision is None else decision.shown
+        started = transaction_started(state, assigned, said, session_id, fresh_id, shown)
+        events = (*used(state, assigned, said, shown, session_id), *started)
         try:
             await history.record(events, mark)
         except CommandKnown as known:
-            fresh_id = await _first_transaction_id(known.first.answer.position)
-        return Begun(decision.standing, fresh_id)
-
-    async def _first_transaction_id(position: int) -> int:
-        started = (await parts.store.read(after=position - 1, limit=1))[0].event
-        if not isinstance(started, SessionStarted):
-            raise CallRefused(Code.INTERNAL, "the start of this transaction is not on record")
-        return started.transaction_id
+            fresh_id = await _first_transaction_id(parts, known.first.answer.position)
+        await parts.signed.at_begin(history.assigned, history.state.session, said, fresh_id)
+        return _answer_of(decision, fresh_id, history.assigned)
 
     async def ended(said: Ended) -> Reply:
         events = transaction_stopped(history.state, history.assigned, said)
@@ -84,7 +80,9 @@ def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Sai
         answer = CARD_ACCEPTED
         if events and said.card is not None:
             answer = (await drivers.end(said.card, mark)).standing
-        if not events and not await end_left_behind(parts, history.assigned, said):
+        if events:
+            await parts.signed.at_end(history.assigned, history.state.session, said)
+        elif not await end_left_behind(parts, history.assigned, said):
             log.info("stop without a session, or repeated", transaction=said.transaction)
         try:
             await history.record(events, mark)
@@ -93,6 +91,26 @@ def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Sai
         return answer
 
     return {CardShown: card_shown, Began: began, Ended: ended}
+
+
+async def _first_transaction_id(parts: Parts, position: int) -> int:
+    """Read the number that a session was given when its start was told first."""
+    started = (await parts.store.read(after=position - 1, limit=1))[0].event
+    if not isinstance(started, SessionStarted):
+        raise CallRefused(Code.INTERNAL, "the start of this transaction is not on record")
+    return started.transaction_id
+
+
+async def _judged(drivers: Drivers, said: Began, mark: str) -> Decision | None:
+    """Judge who has begun a session; none if the charger has asked nobody who they are."""
+    return None if said.card is None else await drivers.begin(said.card, mark, said.at)
+
+
+def _answer_of(decision: Decision | None, number: int, assigned: AssignedCharger) -> Reply:
+    if decision is not None:
+        return Begun(decision.standing, number)
+    # Where drivers have to show who they are, whoever has not may not charge.
+    return Standing("Invalid") if assigned.authentication_required else None
 
 
 def _notices(history: History) -> dict[type[Said], Handler]:

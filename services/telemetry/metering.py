@@ -17,9 +17,7 @@ def readings(
     """Turn samples into readings; one that says nothing of amperes gives none."""
     if metered.connector > CONNECTOR:
         return []
-    named = metered.transaction
-    if session is not None and named is not None and named != session.name:
-        session = None
+    session = session_of(session, metered)
     session_id = None if session is None else session.session_id
     result = []
     for sample in metered.samples:
@@ -40,6 +38,12 @@ def readings(
             )
         )
     return result
+
+
+def session_of(session: Session | None, metered: Metered) -> Session | None:
+    """Say of which session samples are, if of the one that runs; none: of another one, or of none."""
+    named = metered.transaction
+    return None if session is not None and named not in {None, session.name} else session
 
 
 def _terminals_a(sample: Sample, terminals: int) -> Sequence[float] | None:

@@ -158,13 +158,18 @@ def over(
 
 
 def used(
-    state: Charger, assigned: AssignedCharger, began: Began, shown: Shown, session_id: SessionId
+    state: Charger,
+    assigned: AssignedCharger,
+    began: Began,
+    shown: Shown | None,
+    session_id: SessionId,
 ) -> tuple[ReservationEnded, ...]:
     """A session has begun: the reservation ends with it, if the charger says so, or if it is theirs."""
     kept = state.reservation
     if kept is None or kept.ended:
         return ()
-    theirs = kept.lets(shown.mark, shown.person_id) and began.at < kept.until
+    lets = shown is not None and kept.lets(shown.mark, shown.person_id)
+    theirs = lets and began.at < kept.until
     if began.reservation != kept.reservation_id and not theirs:
         return ()
     return (over(assigned, kept, WhyReservationEnded.USED, session_id),)

@@ -77,6 +77,8 @@ class Signed:
     """OCPP 1.6 ReadingContext, such as Transaction.Begin."""
     format: str | None = None
     """What the charger says of how it is encoded, such as OCMF."""
+    public_key: str | None = None
+    """Of the meter, if the charger sends it along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,8 @@ class Began:
     connector: int
     at: datetime
     register_wh: int
-    card: str
-    """The number of what was shown."""
+    card: str | None
+    """The number of what was shown; none if nobody was asked who they are."""
     transaction: str | None = None
     """What the charger calls the session; none where we name it."""
     reservation: int | None = None

@@ -1,9 +1,11 @@
 """The dialect of OCPP 1.6J."""
 
+from collections.abc import Callable
 from typing import Final
 
-from services.telemetry.dialect import Call, Tongue
-from services.telemetry.frames import Payload
+from services.telemetry.charger import Charger
+from services.telemetry.dialect import Call, Dialect, Tongue
+from services.telemetry.frames import Code, Payload
 from services.telemetry.ocpp16 import hearing
 from services.telemetry.ocpp16.telling import Tongue16
 from services.telemetry.ocpp16.upkeep import Upkeep16
@@ -19,6 +21,15 @@ class Ocpp16:
 
     name = "OCPP 1.6"
     subprotocol = "ocpp1.6"
+    sends = False
+
+    def for_one(self, _: Callable[[], Charger]) -> Dialect:
+        """See `Dialect`. Every request says all that it means."""
+        return self
+
+    def code(self, code: Code) -> str:
+        """See `Dialect`."""
+        return code
 
     def knows(self, action: str) -> bool:
         """See `Dialect`."""

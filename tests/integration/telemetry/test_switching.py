@@ -12,6 +12,7 @@ from shared.messages.telemetry import (
     MeterReading,
 )
 from shared.phases import ALL_TERMINALS, Phase
+from simulator.ocpp2.tongue import OCPP_201
 from tests.integration.telemetry.places import Place
 from tests.integration.telemetry.raw_charger import plugged_in
 from tests.integration.telemetry.simulated import living, plug_a_car
@@ -54,6 +55,32 @@ async def test_a_charger_that_is_told_one_phase_charges_on_that_of_its_first_ter
 
     assert on_one.current_a[0] == on_one.current_a[2] == 0.0
     assert charger.outlet.switches == 2
+
+
+async def test_a_charger_of_2_0_1_that_can_choose_uses_the_phase_that_it_is_told(
+    world: World,
+) -> None:
+    place = await world.assigned(wiring=WIRING)
+    chosen = living(
+        world.gateway, place.serial, switching=True, any_terminal=True, protocol=OCPP_201
+    )
+    async with chosen as charger:
+        await world.event(place, ChargerConnected)
+        plug_a_car(charger)
+        assert (await world.limit(place, 1, terminals=(3,))).accepted
+        await lines_drawn(world, place, {0})
+
+
+async def test_a_charger_of_2_0_1_that_cannot_choose_is_not_told_which(world: World) -> None:
+    place = await world.assigned()
+    async with living(world.gateway, place.serial, switching=True, protocol=OCPP_201):
+        await world.event(place, ChargerConnected)
+        first = await world.limit(place, 1, terminals=(1,))
+        third = await world.limit(place, 2, terminals=(3,))
+
+    assert first.accepted
+    assert third.refusal == "PhaseNotTellable"
+    assert (await world.event(place, CurrentLimitRejected)).status == NOT_TELLABLE
 
 
 async def test_which_one_of_the_phases_is_not_told_in_ocpp_1_6(world: World) -> None:
