@@ -171,9 +171,17 @@ class Roster:
                 self._burials[gateway_id] = burial
 
     async def buried(self) -> None:
-        """Wait until what was begun is done."""
-        if self._burials:
-            await asyncio.wait(self._burials.values())
+        """
+        Wait until what was begun is done, and say meanwhile that this gateway lives: where thousands lost
+        their connection that takes longer than others believe in who says nothing.
+
+        Raises:
+            LOCK_FAULTS: the database is away.
+            TakenForDead: the process has to end.
+        """
+        while at_work := [it for it in self._burials.values() if not it.done()]:
+            await asyncio.wait(at_work, timeout=LOOK_S)
+            await self._look()
         await self._lay_to_rest()
 
     async def _lay_to_rest(self) -> None:
