@@ -121,7 +121,11 @@ class Crowd:
             await asyncio.sleep(0.05)
         late = [it.accepted_at_s - since_s for it in self._chargers if it.accepted]
         away = sum(not it.accepted for it in self._chargers)
-        return {"took_s": max(late, default=0.0), "away": away, "faults": dict(self._faults.counted)}
+        return {
+            "took_s": max(late, default=0.0),
+            "away": away,
+            "faults": dict(self._faults.counted),
+        }
 
     async def _acknowledged(self) -> dict[str, Any]:
         """Name the registers of all readings that were answered, by serial number."""
