@@ -40,6 +40,7 @@ from shared.messages.permissions import (
 )
 from shared.messages.signing_in import Asker, Scope
 from shared.messaging import connect
+from shared.meter_query import ask_standings
 from shared.naming import names_of
 from shared.runtime import RuntimeSettings, pool_of
 from tests.integration.installation.desk import Service
@@ -172,6 +173,7 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             partial(names_of, client),
             models.warnings.get,
             partial(ask_notices, client),
+            partial(ask_standings, client),
         )
         askers: dict[str, Asker] = {}
 

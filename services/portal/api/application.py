@@ -18,6 +18,7 @@ from services.portal.api.forms import OTHER_FORMS, in_forms
 from services.portal.api.happenings import STREAMED, Happenings
 from services.portal.api.hearing import heard_first
 from services.portal.api.looking import Looking, Sources
+from services.portal.api.meters import Meters
 from services.portal.api.notices import Notices
 from services.portal.api.paging import Page
 from services.portal.api.problems import (
@@ -149,6 +150,7 @@ def handlers_of(looking: Looking) -> dict[str, Callable[..., Any]]:
         Tracing(looking),
         Happenings(looking),
         Notices(looking),
+        Meters(looking),
     )
     return {
         route.name: next(getattr(it, route.name) for it in groups if hasattr(it, route.name))

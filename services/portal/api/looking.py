@@ -24,6 +24,7 @@ from shared.ids import ID_PATTERN, PersonId
 from shared.messages import Message
 from shared.messages.people import Query
 from shared.messages.signing_in import Asker
+from shared.meter_query import MeterStandings
 from shared.rights.book import GrantBook
 from shared.rights.grants import Grant, Place
 from shared.rights.table import Action
@@ -62,6 +63,7 @@ class Sources:
         names: what people are called, as far as somebody may know it.
         warnings: of an installation; none if there never was one.
         notices: asks notifications; none if it does not answer.
+        meters: asks telemetry how an installation's meters are heard of.
     """
 
     layout: Callable[[str], Layout | None]
@@ -80,6 +82,7 @@ class Sources:
     names: Callable[[Collection[PersonId], str], Awaitable[Mapping[PersonId, str]]]
     warnings: Callable[[str], Warnings | None]
     notices: AskNotices
+    meters: Callable[[str], Awaitable[MeterStandings]]
 
 
 class Looking:
