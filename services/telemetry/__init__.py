@@ -25,7 +25,8 @@ Pure: frames, validation and payloads (what is on the wire), said (what chargers
 version's words), charger and decider (what is known of a charger, and what its words mean),
 authorising (who may charge), lists (what a charger knows of that while it is offline), limits, measurands,
 metering, knocks, remotes, reserving (for whom a charger is kept), notices (what it says of its hardware),
-breaker_meters (readings pushed by HTTP), credentials, certificates, meter_tokens, secret_marks,
+breaker_meters, meter_lines and meter_shapes (readings of meters at breakers), callout (whom their MQTT server
+may let in), credentials, certificates, meter_tokens, secret_marks,
 authority, attempts and turned (how chargers and meters show who they are).
 Versions of OCPP: dialect and upkeep (what each has to bring), dialects (which there are), ocpp16,
 ocpp2.
@@ -37,5 +38,6 @@ upkeep_desk with hardware_desk, trust_desk, upkeep_asking and reservations (what
 records and noticing (what of that is on record); asked_door (what people ask for);
 credential_desk, certificate_desk and token_desk with rotation and signing (what chargers and meters are
 issued), passes, keyring and own_streams (where that is kept), tls; rights (what is known of permissions);
-meter_door and meter_identities (the web server that meters at breakers push to).
+meter_door, meter_mqtt, meter_inbox, meter_standings and meter_identities (meters at breakers: by HTTP, by
+MQTT, where both meet, how they are heard of, and who they are).
 """
