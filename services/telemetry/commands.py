@@ -15,11 +15,12 @@ from pydantic import ValidationError
 
 from services.telemetry.calls import AnsweredError, Unanswered
 from services.telemetry.charger import ACCEPTED
-from services.telemetry.dialect import Tongue
 from services.telemetry.histories import LOG_FAULTS, History
+from services.telemetry.holding import Holding
 from services.telemetry.limits import (
     ChargerNotReady,
     LimitContext,
+    LimitNotHeld,
     NoAnswer,
     PhaseNotTellable,
     RejectedByCharger,
@@ -30,6 +31,7 @@ from services.telemetry.limits import (
 )
 from services.telemetry.parts import Parts
 from services.telemetry.replies import send_answer, unreadable
+from services.telemetry.ways import NOT_HELD, Limit
 from shared.clock import utc_now
 from shared.commands import UNAVAILABLE
 from shared.context import Context, acting, context_of
@@ -62,11 +64,27 @@ class LimitDesk:
     """Takes the limits of one connected charger."""
 
     def __init__(
-        self, parts: Parts, history: History, tongue: Tongue, ready: Callable[[], bool]
+        self,
+        parts: Parts,
+        history: History,
+        holding: Holding,
+        ready: Callable[[], bool],
+        on_taken: Callable[[], None],
     ) -> None:
+        """
+        Make it.
+
+        Args:
+            parts: what all connections stand on.
+            history: the charger's.
+            holding: tells it what it is to hold.
+            ready: whether it is accepted.
+            on_taken: told whenever it has taken a limit.
+        """
         self._parts = parts
         self._history = history
-        self._tongue = tongue
+        self._holding = holding
+        self._on_taken = on_taken
         self._ready = ready
         self._waiting: Order | None = None
         self._arrived = asyncio.Event()
@@ -172,18 +190,19 @@ class LimitDesk:
         position = await self._history.record(
             [event], command.command_id, fingerprint(command), answer
         )
+        if status == ACCEPTED:
+            self._on_taken()
         return answer.model_copy(update={"position": position})
 
     async def _send(self, command: SetCurrentLimit) -> str:
         self._history.newest_sent = max(
             self._history.newest_sent, (command.epoch, command.sequence)
         )
-        if not self._tongue.tellable(command.terminals):
+        if not self._holding.tellable(command.terminals):
             return NOT_TELLABLE
+        limit = Limit(command.limit_a, command.valid_until, command.sequence, command.terminals)
         try:
-            return await self._tongue.put_limit(
-                command.limit_a, command.valid_until, command.terminals
-            )
+            return await self._holding.put_limit(limit)
         except AnsweredError as error:
             return str(error)
         except Unanswered as fault:
@@ -210,6 +229,12 @@ def _not_ready(order: Order) -> ChargerNotReady:
 def _answer_of(status: str) -> Answer:
     if status == ACCEPTED:
         return ACCEPTED_ANSWER
+    if status == NOT_HELD:
+        return refusal_of(
+            LimitNotHeld(
+                "the charger can hold nothing but its fail-safe; count it at that, and send it no limits"
+            )
+        )
     if status == NOT_TELLABLE:
         return refusal_of(
             PhaseNotTellable(

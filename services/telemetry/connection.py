@@ -30,7 +30,9 @@ from services.telemetry.fail_safes import FailSafes
 from services.telemetry.frames import Call, CallError, CallResult, Sent, Unreadable
 from services.telemetry.handlers import routes
 from services.telemetry.histories import LOG_FAULTS, History
+from services.telemetry.holding import Holding
 from services.telemetry.identities import Proof
+from services.telemetry.learning import Learning
 from services.telemetry.local_lists import LocalList
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
@@ -42,6 +44,7 @@ from services.telemetry.said import Metered
 from services.telemetry.short_cut import ShortCut
 from services.telemetry.signing import Signing
 from services.telemetry.sockets import ChargerSocket
+from services.telemetry.verifying import Verifying
 from services.telemetry.visits import Visit
 from shared.context import acting
 from shared.ids import ChargerId, Serial
@@ -92,7 +95,10 @@ class Connection:
             self._send, dialect.violation_of_answer, parts.settings.call_timeout_s
         )
         tongue = dialect.tongue(self._calls.call)
-        fail_safes = FailSafes(parts, history, tongue)
+        holding = Holding(history, tongue)
+        learning = Learning(history, tongue, holding)
+        fail_safes = FailSafes(parts, history, holding, learning)
+        self._verifying = Verifying(history, tongue, holding, self._calls.lost, self._aside)
         self._admission: Admission | Visit
         if history.assigned.barred is None:
             self._admission = Admission(
@@ -102,19 +108,21 @@ class Connection:
                 tongue,
                 fail_safes,
                 remote,
-                lambda: self._list.due(),
+                self._on_accepted,
             )
         else:
             self._admission = Visit(parts, history, fail_safes, self._leave_as_barred)
-        self._parting = Parting(parts, history, self._calls, tongue, fail_safes)
-        self._desk = LimitDesk(parts, history, tongue, self._is_accepted)
+        self._parting = Parting(parts, history, self._calls, tongue, holding, fail_safes)
+        self._desk = LimitDesk(
+            parts, history, holding, self._is_accepted, self._verifying.limit_taken
+        )
         drivers = Drivers(parts, history)
         self._remote = RemoteDesk(parts, history, tongue, drivers, self._is_accepted)
         self._revoking = Revoking(parts, history, tongue, drivers, self._is_accepted)
         self._list = LocalList(parts, history, tongue, self._is_accepted)
         self._rotation = Rotation(parts, history, tongue, self._send_home, proven=proof.proven)
         self._signing = Signing(parts, history, tongue, proof, self._aside)
-        reported = Reported(parts, history)
+        reported = Reported(parts, history, self._verifying.heard)
         self._answering = Answering(
             self.serial,
             dialect,
@@ -157,6 +165,10 @@ class Connection:
 
     def _is_accepted(self) -> bool:
         return self._admission.accepted
+
+    def _on_accepted(self) -> None:
+        self._list.due()
+        self._verifying.due()
 
     # --- From beginning to end ---
 

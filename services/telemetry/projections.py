@@ -37,7 +37,7 @@ from shared.messages.installation import (
 )
 from shared.phases import GridType, Phase, Wiring
 from shared.recorded import Recorded
-from shared.units import Amperes
+from shared.units import CHARGER_A_MAX, Amperes
 
 _OF_INSTALLATIONS: Final = (InstallationCreated, InstallationChanged, AuthenticationRequiredSet)
 _OF_CHARGERS: Final = (
@@ -74,6 +74,7 @@ class Assigned(BaseModel):
     charger_id: ChargerId
     wiring: Wiring
     fail_safe_a: Amperes
+    most_a: Amperes = CHARGER_A_MAX
     assignment: str = ""
     moved_since: str | None = None
     """The tenure that a move between installations has kept; none: the assignment is its beginning."""
@@ -122,6 +123,7 @@ class Assignments:
             wiring=charger.wiring,
             grid_type=grid.grid_type,
             fail_safe_a=charger.fail_safe_a,
+            most_a=charger.most_a,
             assignment=charger.assignment,
             tenure=charger.moved_since or charger.assignment,
             authentication_required=grid.authentication_required
@@ -226,6 +228,7 @@ class Assignments:
             charger_id=event.charger_id,
             wiring=event.wiring,
             fail_safe_a=event.fail_safe_a,
+            most_a=event.max_a,
             assignment=event_id,
             moved_since=self._kept(event),
         )
@@ -264,7 +267,7 @@ class Assignments:
         serial, charger = found
         match event:
             case ChargerChanged():
-                changes: dict[str, object] = {"wiring": event.wiring}
+                changes: dict[str, object] = {"wiring": event.wiring, "most_a": event.max_a}
             case FailSafeSet():
                 changes = {"fail_safe_a": event.fail_safe_a}
             case SerialLocked():

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from shared.history.credential_sentences import OF_CREDENTIALS
+from shared.history.holding_sentences import OF_HOLDING
 from shared.history.notification_sentences import OF_NOTIFICATIONS
 from shared.history.people import OF_PEOPLE
 from shared.history.upkeep_sentences import OF_UPKEEP
@@ -360,6 +361,7 @@ _SENTENCES: Final = {
     **_OF_CHARGERS,
     **_OF_BALANCE,
     **OF_CREDENTIALS,
+    **OF_HOLDING,
     **OF_NOTIFICATIONS,
     **OF_PEOPLE,
     **OF_UPKEEP,

@@ -3,74 +3,78 @@ The charging profiles of OCPP 2.x.
 
 Two profiles lie on one another, as in OCPP 1.6: beneath, without an end, the fail-safe; on top of it, for
 the time of its lease, the limit. When the lease ends the charger falls back to its fail-safe by itself,
-connected or not. Both are of the purpose ChargingStationMaxProfile: what all of the charger may draw,
-whatever other profiles it has, in or out of a transaction.
+connected or not. For chargers on which nothing can lie on one another, one profile holds both (`in_one`).
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.telemetry.frames import Payload
-from services.telemetry.payloads import written
-from shared.units import offerable
+from services.telemetry.payloads import CONNECTOR, written
+from services.telemetry.ways import Limit, Span, Wording
+from shared.messages.holding import Scope
 
 STATION: Final = 0
 """The EVSE id that means all of the charger."""
-STATION_MAX: Final = "ChargingStationMaxProfile"
-TX_DEFAULT: Final = "TxDefaultProfile"
-PURPOSES: Final = (STATION_MAX, TX_DEFAULT)
-"""Those that can be used, the one that is liked best first."""
+EVSE: Final = CONNECTOR
+PURPOSES: Final[Mapping[Scope, str]] = {
+    Scope.CHARGER: "ChargingStationMaxProfile",
+    Scope.SESSIONS: "TxDefaultProfile",
+}
 FAIL_SAFE_PROFILE: Final = 1
 LIMIT_PROFILE: Final = 2
 FAIL_SAFE_LEVEL: Final = 0
 LIMIT_LEVEL: Final = 1
 PHASES_MAX: Final = 3
+PLAIN: Final = Wording()
+"""Amperes with a decimal, as most chargers count."""
 
 BEGINNING: Final = "1970-01-01T00:00:00Z"
 """When every schedule starts: before any charger's clock, so that none comes into force late. An Absolute
 profile has to have a start (K01.FR.40)."""
 
 
-def fail_safe(fail_safe_a: float, purpose: str = STATION_MAX) -> Payload:
+def fail_safe(fail_safe_a: float, wording: Wording = PLAIN) -> Payload:
     """Make the SetChargingProfile request for what a charger falls back to, in amperes per phase."""
-    profile = _profile(FAIL_SAFE_PROFILE, FAIL_SAFE_LEVEL, purpose, _period(fail_safe_a))
-    return {"evseId": STATION, "chargingProfile": profile}
+    periods = [_period(0, wording.fail_safe(fail_safe_a))]
+    return _set(_profile(FAIL_SAFE_PROFILE, FAIL_SAFE_LEVEL, periods, wording))
 
 
 def limit(
-    limit_a: float,
-    valid_until: datetime,
-    terminals: Sequence[int] | None = None,
-    purpose: str = STATION_MAX,
-    *,
-    dynamic: bool = False,
-    chooses: bool = False,
+    limit: Limit, wording: Wording = PLAIN, *, dynamic: bool = False, chooses: bool = False
 ) -> Payload:
     """
     Make the SetChargingProfile request for a limit, until its lease ends.
 
     Args:
-        limit_a: in amperes per phase.
-        valid_until: when the lease ends.
-        terminals: from which to charge, for a charger that can switch.
-        purpose: one of `PURPOSES`.
+        limit: amperes per phase, until when, and from which terminals, for a charger that can switch.
+        wording: in what the charger counts, and for what its profiles hold.
         dynamic: its amperes can be told anew by `update` (2.1).
         chooses: the charger takes whichever terminal it likes for one phase, unless it is named.
     """
-    period = _period(limit_a, terminals, chooses=chooses)
-    profile = _profile(LIMIT_PROFILE, LIMIT_LEVEL, purpose, period, dynamic=dynamic)
-    return {
-        "evseId": STATION,
-        "chargingProfile": profile | {"validTo": written(valid_until)},
-    }
+    periods = [_period(0, wording.limit(limit.limit_a), limit.terminals, chooses=chooses)]
+    profile = _profile(LIMIT_PROFILE, LIMIT_LEVEL, periods, wording, dynamic=dynamic)
+    return _set(profile | {"validTo": written(limit.valid_until)})
 
 
-def update(limit_a: float) -> Payload:
+def in_one(fail_safe_a: float, limit: Limit | None, wording: Wording = PLAIN) -> Payload:
+    """
+    Make the SetChargingProfile request for both at once: a schedule with the limit first, and what the
+    charger falls back to from the end of its lease on.
+    """
+    after = wording.fail_safe(fail_safe_a)
+    periods = [_period(0, after)]
+    if limit is not None:
+        ends_s = int(limit.valid_until.timestamp())
+        periods = [_period(0, wording.limit(limit.limit_a)), _period(ends_s, after)]
+    return _set(_profile(FAIL_SAFE_PROFILE, FAIL_SAFE_LEVEL, periods, wording))
+
+
+def update(limit_a: float, wording: Wording = PLAIN) -> Payload:
     """Make the UpdateDynamicSchedule request for another limit within the same lease (2.1, K28)."""
     return {
         "chargingProfileId": LIMIT_PROFILE,
-        "scheduleUpdate": {"limit": offerable(limit_a)},
+        "scheduleUpdate": {"limit": wording.limit(limit_a)},
     }
 
 
@@ -79,11 +83,47 @@ def no_limit() -> Payload:
     return {"chargingProfileId": LIMIT_PROFILE}
 
 
+def composite(duration_s: int, wording: Wording = PLAIN) -> Payload:
+    """Make the GetCompositeSchedule request for the coming while."""
+    unit = str(wording.way.unit)
+    return {"evseId": EVSE, "duration": duration_s, "chargingRateUnit": unit}
+
+
+def spans_in(
+    answer: Payload, duration_s: int, wording: Wording = PLAIN
+) -> tuple[Span, ...] | None:
+    """
+    Read the answer to GetCompositeSchedule; none if it says nothing that can be compared.
+
+    >>> periods = [{"startPeriod": 0, "limit": 16.0}, {"startPeriod": 60, "limit": 6.0}]
+    >>> schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": periods}
+    >>> spans_in({"status": "Accepted", "schedule": schedule}, 90)
+    (Span(from_s=0, said=16.0), Span(from_s=60, said=6.0))
+    """
+    schedule = answer.get("schedule")
+    if answer["status"] != "Accepted" or schedule is None:
+        return None
+    periods = schedule["chargingSchedulePeriod"]
+    # In 2.1 a period may have setpoints in place of a limit; that is none of ours.
+    if schedule["chargingRateUnit"] != wording.way.unit or any(
+        "limit" not in it for it in periods
+    ):
+        return None
+    spans = tuple(
+        Span(it["startPeriod"], it["limit"]) for it in periods if it["startPeriod"] < duration_s
+    )
+    return spans if spans and spans[0].from_s <= 0 else None
+
+
 def _period(
-    limit_a: float, terminals: Sequence[int] | None = None, *, chooses: bool = False
+    start_s: int,
+    number: float,
+    terminals: Sequence[int] | None = None,
+    *,
+    chooses: bool = False,
 ) -> Payload:
     phases = PHASES_MAX if terminals is None else len(terminals)
-    period: Payload = {"startPeriod": 0, "limit": offerable(limit_a), "numberPhases": phases}
+    period: Payload = {"startPeriod": start_s, "limit": number, "numberPhases": phases}
     # To name a phase is not allowed where a charger cannot choose one (K01.FR.20): it takes the first.
     if terminals is not None and phases == 1 and chooses:
         period["phaseToUse"] = terminals[0]
@@ -91,18 +131,27 @@ def _period(
 
 
 def _profile(
-    profile_id: int, stack_level: int, purpose: str, period: Payload, *, dynamic: bool = False
+    profile_id: int,
+    stack_level: int,
+    periods: Sequence[Payload],
+    wording: Wording,
+    *,
+    dynamic: bool = False,
 ) -> Payload:
     schedule: Payload = {
         "id": profile_id,
         "startSchedule": BEGINNING,
-        "chargingRateUnit": "A",
-        "chargingSchedulePeriod": [period],
+        "chargingRateUnit": str(wording.way.unit),
+        "chargingSchedulePeriod": list(periods),
     }
     return {
         "id": profile_id,
         "stackLevel": stack_level,
-        "chargingProfilePurpose": purpose,
+        "chargingProfilePurpose": PURPOSES[wording.way.scope],
         "chargingProfileKind": "Dynamic" if dynamic else "Absolute",
         "chargingSchedule": [schedule],
     }
+
+
+def _set(profile: Payload) -> Payload:
+    return {"evseId": STATION, "chargingProfile": profile}

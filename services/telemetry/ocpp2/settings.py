@@ -7,6 +7,8 @@ from services.telemetry.dialect import Rhythm
 from services.telemetry.lists import Capacity
 from services.telemetry.measurands import CURRENT, ENERGY, POWER
 from services.telemetry.ocpp2.device_model import Shown, Variable
+from services.telemetry.ways import Abilities
+from shared.messages.holding import Scope, Unit
 
 BASIC_AUTH_PASSWORD: Final = Variable("SecurityCtrlr", "BasicAuthPassword")
 DYNAMIC_PROFILES: Final = Variable("SmartChargingCtrlr", "SupportsDynamicProfiles")
@@ -21,6 +23,15 @@ GET_ITEMS_MAX: Final = Variable("DeviceDataCtrlr", "ItemsPerMessage", "GetVariab
 LIST_ENTRIES: Final = Variable("LocalAuthListCtrlr", "Entries")
 """How many entries the local list has; the most it may have is its maxLimit."""
 LIST_ITEMS_MAX: Final = Variable("LocalAuthListCtrlr", "ItemsPerMessage")
+
+KNOWS_PROFILES: Final = Variable("SmartChargingCtrlr", "Available")
+LEVEL_MAX: Final = Variable("SmartChargingCtrlr", "ProfileStackLevel")
+PERIODS_MAX: Final = Variable("SmartChargingCtrlr", "PeriodsPerSchedule")
+UNITS: Final = Variable("SmartChargingCtrlr", "RateUnit")
+LIMITING: Final = (KNOWS_PROFILES, LEVEL_MAX, PERIODS_MAX, UNITS)
+"""By which a charger says how it can be limited."""
+SCOPES: Final = (Scope.CHARGER, Scope.SESSIONS)
+"""A limit for all of the charger holds whatever other profiles it has; see decision 36."""
 
 Values = Mapping[Variable, str]
 
@@ -45,6 +56,7 @@ def configuration(rhythm: Rhythm) -> Values:
         Variable("AlignedDataCtrlr", "Interval"): "0",
         Variable("TxCtrlr", "TxStartPoint"): "PowerPathClosed",
         Variable("TxCtrlr", "TxStopPoint"): "EVConnected,Authorized",
+        Variable("SmartChargingCtrlr", "Enabled"): "true",
     }
 
 
@@ -66,6 +78,24 @@ def offline_manners(*, authentication_required: bool) -> Values:
         Variable("AuthCtrlr", "AuthorizeRemoteStart"): "false",
         Variable("TxCtrlr", "StopTxOnInvalidId"): "true",
     }
+
+
+def abilities_in(have: Values) -> Abilities:
+    """
+    Read how a charger can be limited.
+
+    >>> abilities_in({LEVEL_MAX: "0", UNITS: "A,W"}).level_max
+    0
+    """
+    numbers = {it: int(value) for it, value in have.items() if value.isdecimal()}
+    words = {it.strip() for it in have.get(UNITS, "").split(",")}
+    return Abilities(
+        profiles=False if have.get(KNOWS_PROFILES, "").lower() == "false" else None,
+        level_max=numbers.get(LEVEL_MAX),
+        periods_max=numbers.get(PERIODS_MAX),
+        units=frozenset(it for it in Unit if it in words),
+        scopes=SCOPES,
+    )
 
 
 def whole_number(text: str | None) -> int | None:
