@@ -26,7 +26,7 @@ from shared.recorded import Recorded
 
 TELEMETRY: Final = "telemetry"
 BALANCER: Final = "balancer"
-OF_CHARGERS: Final = ("charger", "drivers")
+OF_CHARGERS: Final = ("charger", "drivers", "upkeep")
 """The kinds of streams in the log of telemetry that are about one charger."""
 OF_SERIALS: Final = ("knock", "credential", "certificate")
 """The kinds of streams in the log of telemetry that are about a serial number."""

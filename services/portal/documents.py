@@ -14,6 +14,7 @@ from shared.ids import (
     InstallationId,
     LimitId,
     MeterId,
+    PersonId,
     Serial,
     SessionId,
 )
@@ -29,6 +30,7 @@ from shared.messages.installation import (
     WeeklyWindow,
 )
 from shared.messages.telemetry import Place
+from shared.messages.upkeep import LogKind
 from shared.phases import GridType, Phase, PhaseCurrents, PhaseSwitching, Wiring
 from shared.units import PILOT_MIN_A
 from shared.weekly import CurrentSchedule
@@ -262,6 +264,26 @@ class FirmwareUpdate(Document):
     reported_at: Moment | None = None
 
 
+class Kept(Document):
+    """For whom a charger is kept, until when."""
+
+    reservation_id: int
+    person_id: PersonId | None = None
+    """None: for whoever has a card that is nobody's."""
+    until: Moment
+
+
+class Sent(Document):
+    """Which records a charger was told last to send, and how far it says that it is."""
+
+    log: LogKind = LogKind.DIAGNOSTICS
+    location: str | None = None
+    """None: it was not told by us."""
+    requested_at: Moment | None = None
+    status: str | None = None
+    reported_at: Moment | None = None
+
+
 class Condition(Document):
     """A charger as it tells of itself."""
 
@@ -281,6 +303,9 @@ class Condition(Document):
     rejected: Rejected | None = None
     fail_safe_a: float | None = None
     """As the charger has confirmed it."""
+    kept: Kept | None = None
+    """As it was told last: its time may be over."""
+    sent: Sent | None = None
 
 
 # --- Share: one per charger ---

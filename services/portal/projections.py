@@ -13,6 +13,7 @@ from services.portal.documents import (
     Session,
     Share,
 )
+from services.portal.upkeep_folds import UpkeepEvent, fold_upkeep
 from shared.messages.balancer import (
     ChargerQueued,
     CurrentLimitAllocated,
@@ -54,7 +55,7 @@ OtherEvent = (
     | CurrentLimitApplied
     | CurrentLimitRejected
 )
-ConditionEvent = OtherEvent | FirmwareEvent
+ConditionEvent = OtherEvent | FirmwareEvent | UpkeepEvent
 
 
 def fold_condition(
@@ -67,6 +68,8 @@ def fold_condition(
     if isinstance(event, FirmwareEvent):
         update = _firmware(before.firmware_update, event, recorded_at)
         return before.model_copy(update={"firmware_update": update})
+    if isinstance(event, UpkeepEvent):
+        return fold_upkeep(before, event, recorded_at)
     return before.model_copy(update=_told(before, event, recorded_at))
 
 

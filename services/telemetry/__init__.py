@@ -2,14 +2,17 @@
 Holds the connection to every charger (OCPP), its sessions, its readings and its limits.
 
 Takes      SetCurrentLimit (from the balancer, in the process that holds the charger's socket),
-           StartCharging, StopCharging, UpdateFirmware; how chargers and meters show who they are:
+           StartCharging, StopCharging, UpdateFirmware; what chargers are asked of their hardware:
+           all commands of `shared.messages.upkeep`; how chargers and meters show who they are:
            IssueChargerCredential, RotateChargerCredential, WithdrawChargerCredential,
            IssueChargerCertificate, RequestChargerCertificate, RevokeChargerCertificate,
            IssueMeterToken, WithdrawMeterToken
 Announces  ChargerConnected, ChargerDisconnected, ChargerRefused, ChargerStatusChanged,
            FaultReported, SessionStarted, SessionEnded, FailSafeApplied, CurrentLimitApplied,
            CurrentLimitRejected, DriverAuthorized, DriverRefused, ChargingRequested,
-           FirmwareUpdateRequested, FirmwareStatusReported; what was issued to chargers and meters,
+           FirmwareUpdateRequested, FirmwareStatusReported; ChargerAsked, ChargerReserved,
+           ReservationEnded, DiagnosticsRequested, DiagnosticsStatusReported,
+           SecurityEventReported, DataReceived; what was issued to chargers and meters,
            and has ended:
            ChargerCredentialIssued, ChargerCredentialDelivered, ChargerCredentialEnded,
            ChargerCertificateIssued, ChargerCertificateRevoked, MeterTokenIssued, MeterTokenEnded;
@@ -21,14 +24,17 @@ Listens to installation: which serial number belongs to which charger, wired how
 Pure: frames, validation and payloads (what is on the wire), said (what chargers say and are answered, in no
 version's words), charger and decider (what is known of a charger, and what its words mean),
 authorising (who may charge), lists (what a charger knows of that while it is offline), limits, measurands,
-metering, knocks, remotes,
+metering, knocks, remotes, reserving (for whom a charger is kept), notices (what it says of its hardware),
 breaker_meters (readings pushed by HTTP), credentials, certificates, meter_tokens, secret_marks,
 authority, attempts and turned (how chargers and meters show who they are).
-Versions of OCPP: dialect (what each has to bring), dialects (which there are), ocpp16, ocpp2.
+Versions of OCPP: dialect and upkeep (what each has to bring), dialects (which there are), ocpp16,
+ocpp2.
 Shells: gateway (the WebSocket server) with door and identities (who is let in), connection (one
 charger's socket) with admission (who is accepted), visits and parting (who gets nothing, and is told
 so), answering and handlers (what chargers say) with drivers (whoever shows a card), fail_safes, commands,
-local_lists, remote_control and revoking (what they are told); asked_door (what people ask for);
+local_lists, remote_control and revoking (what they are told); wishes (what people wish of one charger),
+upkeep_desk with hardware_desk, trust_desk, upkeep_asking and reservations (what they ask of its hardware),
+records and noticing (what of that is on record); asked_door (what people ask for);
 credential_desk, certificate_desk and token_desk with rotation and signing (what chargers and meters are
 issued), passes, keyring and own_streams (where that is kept), tls; rights (what is known of permissions);
 meter_door and meter_identities (the web server that meters at breakers push to).

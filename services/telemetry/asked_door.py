@@ -10,18 +10,31 @@ from typing import Final
 from faststream.nats import NatsRouter
 from nats.aio.client import Client
 
-from services.telemetry.remote_control import RemoteCommand, person_in
+from services.telemetry.upkeep_desk import UPKEEP
+from services.telemetry.wishes import person_in
 from shared import subjects
 from shared.asking import command_routes
 from shared.context import Context
 from shared.decider import Refused
 from shared.messages import Answer, Command
-from shared.messages.telemetry import StartCharging, StopCharging, UpdateFirmware
+from shared.messages.telemetry import (
+    SessionCommand,
+    StartCharging,
+    StopCharging,
+    UpdateFirmware,
+)
+from shared.messages.upkeep import ReserveCharger
 from shared.messaging import ServiceUnavailable, request
 from shared.rights.guard import Check, Forbidden
 from shared.transact import refusal_of
 
 QUEUE: Final = "telemetry"
+COMMANDS: Final[tuple[type[SessionCommand], ...]] = (
+    StartCharging,
+    StopCharging,
+    UpdateFirmware,
+    *UPKEEP,
+)
 MARGIN_S: Final = 3.0
 """By how much longer than the charger's answer the answer of its process is waited for."""
 
@@ -40,7 +53,7 @@ def routes(client: Client, check: Check, call_timeout_s: float) -> NatsRouter:
         call_timeout_s: how long a charger's answer is waited for.
     """
 
-    async def execute(command: RemoteCommand, context: Context) -> Answer:
+    async def execute(command: SessionCommand, context: Context) -> Answer:
         subject = subjects.charger_command(type(command), command.charger_id)
         timeout_s = call_timeout_s + MARGIN_S
         try:
@@ -54,12 +67,14 @@ def routes(client: Client, check: Check, call_timeout_s: float) -> NatsRouter:
             )
 
     def for_oneself(command: Command, actor: str) -> str:
-        if isinstance(command, StartCharging):
+        if isinstance(command, StartCharging | ReserveCharger):
             named = command.person_id
             if person_in(actor) is None or named not in {None, person_in(actor)}:
-                raise Forbidden("people begin sessions of their own only; leave person_id out")
+                raise Forbidden(
+                    "people begin sessions, and reserve, for themselves only; leave person_id out"
+                )
+        if isinstance(command, ReserveCharger) and command.card is not None:
+            raise Forbidden("people reserve for themselves, with whatever card; leave card out")
         return check(command, actor)
 
-    return command_routes(
-        [StartCharging, StopCharging, UpdateFirmware], QUEUE, execute, for_oneself
-    )
+    return command_routes(COMMANDS, QUEUE, execute, for_oneself)

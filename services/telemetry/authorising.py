@@ -5,6 +5,7 @@ Whether a driver may charge at a charger, decided on what is known of permission
     -----------------------------------------------   -------------   ----------------
     anything, where the charger gets no current       Blocked         DriverRefused
     a card that was blocked                           Blocked         DriverRefused
+    anything, where it is kept for somebody else      Invalid         DriverRefused
     anything, where nobody is asked who they are      Accepted        DriverAuthorized
     a card that stands for nobody                     Invalid         DriverRefused
     of a person who may charge here                   Accepted        DriverAuthorized
@@ -22,7 +23,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from services.telemetry.charger import AssignedCharger, Session
+from services.telemetry.charger import AssignedCharger, Reservation, Session
 from services.telemetry.payloads import written
 from services.telemetry.said import Standing
 from shared.ids import PersonId
@@ -137,8 +138,16 @@ def parent_of(person_id: PersonId) -> str:
     return hashlib.sha256(f"parent/{person_id}".encode()).hexdigest()[:PARENT_CHARS].upper()
 
 
-def decide(assigned: AssignedCharger, shown: Shown, known: Known, now: datetime) -> Decision:
-    """Decide whether a driver may charge at a charger now; see the table above."""
+def decide(
+    assigned: AssignedCharger,
+    shown: Shown,
+    known: Known,
+    now: datetime,
+    kept: Reservation | None = None,
+) -> Decision:
+    """Decide whether a driver may charge at a charger now, which may be kept for somebody; see the table
+    above.
+    """
     if assigned.barred is not None:
         return Decision(
             shown, Status.BLOCKED, f"the charger gets no current: {assigned.barred}"
@@ -147,6 +156,9 @@ def decide(assigned: AssignedCharger, shown: Shown, known: Known, now: datetime)
         return Decision(
             shown, Status.BLOCKED, "the card was blocked; unblock it to use it again"
         )
+    if kept is not None and kept.holds(now) and not kept.lets(shown.mark, shown.person_id):
+        why = f"the charger is kept for somebody else until {written(kept.until)}"
+        return Decision(shown, Status.INVALID, why)
     if not assigned.authentication_required:
         return Decision(shown, Status.ACCEPTED, "nobody is asked who they are here")
     if shown.person_id is None:
@@ -198,6 +210,11 @@ def may_end(
     """Tell whether somebody may end a session: it is theirs, or they own the charger or all of them."""
     if person_id == session.person_id:
         return True
+    return owns(assigned, person_id, grants, now)
+
+
+def owns(assigned: AssignedCharger, person_id: PersonId, grants: Grants, now: datetime) -> bool:
+    """Tell whether somebody owns a charger, or all of them."""
     place = _place(assigned)
     owned = grants.of(f"person/{person_id}", now, place.installation_id)
     return any(it.role is Role.OWNER and it.covers(place.charger_id) for _, it in owned)

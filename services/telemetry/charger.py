@@ -29,6 +29,7 @@ from shared.messages.telemetry import (
     SessionEnded,
     SessionStarted,
 )
+from shared.messages.upkeep import ChargerReserved, ReservationEnded
 from shared.phases import GridType, Wiring
 from shared.units import CHARGER_A_MAX, TOLERANCE_A, Amperes
 
@@ -50,6 +51,8 @@ ChargerFact = (
     | CurrentLimitRejected
     | FirmwareStatusReported
     | HeldFact
+    | ChargerReserved
+    | ReservationEnded
 )
 
 
@@ -126,6 +129,26 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Reservation:
+    """For whom a charger is kept, or was last."""
+
+    reservation_id: int
+    person_id: PersonId | None
+    card_mark: str
+    """Of the card, or of what the charger was told in place of one."""
+    until: datetime
+    ended: bool = False
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether only they may charge."""
+        return not self.ended and now < self.until
+
+    def lets(self, mark: str, person_id: PersonId | None) -> bool:
+        """Tell whether something that is shown stands for whom the charger is kept for."""
+        return mark == self.card_mark or (person_id is not None and person_id == self.person_id)
+
+
+@dataclass(frozen=True, slots=True)
 class LimitAnswered:
     """The newest limit that the charger has answered, and how."""
 
@@ -160,6 +183,7 @@ class Charger:
     """What its meter showed when a session began or ended last."""
     limit: LimitAnswered | None = None
     held: Held = field(default_factory=Held)
+    reservation: Reservation | None = None
 
 
 def fail_safe_in_force(state: Charger, assigned: AssignedCharger) -> bool:
@@ -208,6 +232,7 @@ def _without_its_past(state: Charger) -> Charger:
         error_code=NO_ERROR,
         fault=NO_ERROR,
         firmware_status=None,
+        reservation=None,
     )
 
 
@@ -218,11 +243,34 @@ def _said(state: Charger, event: FaultReported | FirmwareStatusReported) -> Char
     return replace(state, firmware_status=event.status)
 
 
-def _ended(state: Charger, event: SessionEnded) -> Charger:
-    open_one = state.session
-    if open_one is None or open_one.session_id != event.session_id:
+def _in_session(state: Charger, event: SessionStarted | SessionEnded) -> Charger:
+    """Which session runs."""
+    if isinstance(event, SessionEnded):
+        open_one = state.session
+        if open_one is None or open_one.session_id != event.session_id:
+            return state
+        return replace(state, session=None, register_wh=event.register_wh)
+    session = Session(
+        session_id=event.session_id,
+        transaction_id=event.transaction_id,
+        started_at=event.started_at,
+        register_wh=event.register_wh,
+        person_id=event.person_id,
+        card_mark=event.card_mark,
+        transaction=event.transaction,
+    )
+    return replace(state, session=session, register_wh=event.register_wh)
+
+
+def _kept(state: Charger, event: ChargerReserved | ReservationEnded) -> Charger:
+    """For whom it is kept; one that has ended is remembered, since what it told may come once more."""
+    if isinstance(event, ChargerReserved):
+        kept = Reservation(event.reservation_id, event.person_id, event.card_mark, event.until)
+        return replace(state, reservation=kept)
+    before = state.reservation
+    if before is None or before.reservation_id != event.reservation_id:
         return state
-    return replace(state, session=None, register_wh=event.register_wh)
+    return replace(state, reservation=replace(before, ended=True))
 
 
 def _connected(state: Charger, event: ChargerConnected) -> Charger:
@@ -270,19 +318,10 @@ def evolve(state: Charger, event: ChargerFact) -> Charger:
             return replace(state, status=event.status, error_code=event.error_code, fault=fault)
         case FaultReported() | FirmwareStatusReported():
             return _said(state, event)
-        case SessionStarted():
-            session = Session(
-                session_id=event.session_id,
-                transaction_id=event.transaction_id,
-                started_at=event.started_at,
-                register_wh=event.register_wh,
-                person_id=event.person_id,
-                card_mark=event.card_mark,
-                transaction=event.transaction,
-            )
-            return replace(state, session=session, register_wh=event.register_wh)
-        case SessionEnded():
-            return _ended(state, event)
+        case ChargerReserved() | ReservationEnded():
+            return _kept(state, event)
+        case SessionStarted() | SessionEnded():
+            return _in_session(state, event)
         case CurrentLimitApplied() | CurrentLimitRejected():
             return _limited(state, event)
         case LimitWayChosen() | LimitNotInForce() | FailSafeNotInForce() | LimitsShown():

@@ -34,8 +34,10 @@ from services.telemetry.holding import Holding
 from services.telemetry.identities import Proof
 from services.telemetry.learning import Learning
 from services.telemetry.local_lists import LocalList
+from services.telemetry.noticing import Noticing
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
+from services.telemetry.records import Records
 from services.telemetry.remote_control import RemoteDesk
 from services.telemetry.reported import Reported
 from services.telemetry.revoking import Revoking
@@ -44,8 +46,10 @@ from services.telemetry.said import Metered
 from services.telemetry.short_cut import ShortCut
 from services.telemetry.signing import Signing
 from services.telemetry.sockets import ChargerSocket
+from services.telemetry.upkeep_desk import UpkeepDesk
 from services.telemetry.verifying import Verifying
 from services.telemetry.visits import Visit
+from services.telemetry.wishes import Wishes
 from shared.context import acting
 from shared.ids import ChargerId, Serial
 from shared.messages import Command
@@ -117,7 +121,17 @@ class Connection:
             parts, history, holding, self._is_accepted, self._verifying.limit_taken
         )
         drivers = Drivers(parts, history)
-        self._remote = RemoteDesk(parts, history, tongue, drivers, self._is_accepted)
+        wishes, records = Wishes(parts, history, self._is_accepted), Records(parts, history)
+        self._remote = RemoteDesk(parts, history, tongue, drivers, wishes)
+        self._upkeep = UpkeepDesk(
+            parts,
+            history,
+            dialect.upkeep(self._calls.call),
+            records,
+            wishes,
+            self._calls.lost,
+            self._aside,
+        )
         self._revoking = Revoking(parts, history, tongue, drivers, self._is_accepted)
         self._list = LocalList(parts, history, tongue, self._is_accepted)
         self._rotation = Rotation(parts, history, tongue, self._send_home, proven=proof.proven)
@@ -130,6 +144,7 @@ class Connection:
             {
                 **routes(parts, history, drivers),
                 **self._signing.routes(),
+                **Noticing(history, records).routes(),
                 Metered: reported.metered,
             },
             self._send,
@@ -161,6 +176,7 @@ class Connection:
             WithdrawChargerCredential: self._on_withdrawn,
             RequestChargerCertificate: self._signing.on_request,
             RevokeChargerCertificate: self._on_revoked,
+            **self._upkeep.taken,
         }
 
     def _is_accepted(self) -> bool:
@@ -209,6 +225,7 @@ class Connection:
                 renewal = side.create_task(self._signing.renew(), name="renewal")
                 listing = side.create_task(self._list.run(), name="local-list")
                 revoking = side.create_task(self._revoking.run(), name="revoking")
+                self._upkeep.reservations.watch()
                 self._socket.short_cut = self._short_cut.take
                 await self._read()
                 self._lose()

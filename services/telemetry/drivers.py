@@ -16,6 +16,7 @@ from services.telemetry.authorising import Decision, Shown, Status, decide, deci
 from services.telemetry.charger import AssignedCharger, Session
 from services.telemetry.histories import History
 from services.telemetry.parts import Parts
+from services.telemetry.reserving import is_tag, tag_of
 from shared.clock import utc_now
 from shared.context import present_context
 from shared.decider import Claim
@@ -146,7 +147,9 @@ class Drivers:
         Raises:
             LOG_FAULTS: it could not be put on record.
         """
-        tag = f"{TAG_BEGINS}{secrets.token_hex(TAG_BYTES).upper()}"
+        tag = self._tag_kept_for(person_id) or (
+            f"{TAG_BEGINS}{secrets.token_hex(TAG_BYTES).upper()}"
+        )
         shown = Shown.of_app(self._parts.rights.mark_of(tag), person_id)
         decision = self._judged(shown)
         await self._record(decision)
@@ -169,18 +172,30 @@ class Drivers:
         """
         command_id, part = command.command_id, StreamEvents(self._stream, None, [event])
         return await self._parts.store.append(
-            Commit(command_id, fingerprint(command), answer, _meta(command_id), [part])
+            Commit(command_id, fingerprint(command), answer, meta_of(command_id), [part])
         )
 
     # --- Judging ---
 
     def _judged(self, shown: Shown) -> Decision:
-        return decide(self._assigned, shown, self._parts.rights.known, utc_now())
+        kept = self._history.state.reservation
+        return decide(self._assigned, shown, self._parts.rights.known, utc_now(), kept)
+
+    def _tag_kept_for(self, person_id: PersonId | None) -> str | None:
+        """Name what a charger was told that it is kept for somebody by; another tag it would turn away."""
+        kept = self._history.state.reservation
+        if kept is None or person_id != kept.person_id or not kept.holds(utc_now()):
+            return None
+        mark_of = self._parts.rights.mark_of
+        tag = tag_of(kept.reservation_id, self._assigned, mark_of)
+        return tag if mark_of(tag) == kept.card_mark else None
 
     async def _shown(self, number: str, at: datetime) -> Shown:
         rights = self._parts.rights
         mark = rights.mark_of(number)
-        card = rights.card(mark)
+        card, kept = rights.card(mark), self._history.state.reservation
+        if card is None and is_tag(number) and kept is not None and mark == kept.card_mark:
+            return Shown.of_app(mark, kept.person_id)
         if card is None and number.upper().startswith(TAG_BEGINS):
             given = await self._authorized(mark, at)
             if given is not None:
@@ -224,7 +239,7 @@ class Drivers:
         command_id = new_id() if mark is None else f"{mark}-{decision.status}"
         part = StreamEvents(self._stream, None, [event])
         commit = Commit(
-            command_id, new_id().encode(), ACCEPTED, _meta(command_id), [part], claims
+            command_id, new_id().encode(), ACCEPTED, meta_of(command_id), [part], claims
         )
         try:
             await self._parts.store.append(commit)
@@ -237,7 +252,8 @@ def _in_time(given: Recorded, at: datetime) -> bool:
     return given.recorded_at - CLOCK_OFF <= at <= given.recorded_at + TAG_FOR
 
 
-def _meta(command_id: str) -> Meta:
+def meta_of(command_id: str) -> Meta:
+    """Say by whom and in which connection something is done."""
     context = present_context()
     return Meta(
         actor=context.actor,

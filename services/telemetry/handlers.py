@@ -21,16 +21,14 @@ from services.telemetry.histories import History
 from services.telemetry.leftovers import end_left_behind
 from services.telemetry.parts import Parts
 from services.telemetry.payloads import CONNECTOR, CallRefused, only_connector
+from services.telemetry.reserving import used
 from services.telemetry.said import (
     Alive,
     Began,
     Begun,
     CardShown,
-    DataSent,
-    DiagnosticsSaid,
     Ended,
     FirmwareSaid,
-    Handled,
     Reply,
     Said,
     Standing,
@@ -65,14 +63,10 @@ def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Sai
         mark = start_mark(history.assigned, said)
         decision = await _judged(drivers, said, mark)
         fresh_id = await parts.store.pool.fetchval("select nextval('transaction_id')")
-        events = transaction_started(
-            history.state,
-            history.assigned,
-            said,
-            new_id(),
-            fresh_id,
-            None if decision is None else decision.shown,
-        )
+        state, assigned, session_id = history.state, history.assigned, new_id()
+        shown = None if decision is None else decision.shown
+        started = transaction_started(state, assigned, said, session_id, fresh_id, shown)
+        events = (*used(state, assigned, said, shown, session_id), *started)
         try:
             await history.record(events, mark)
         except CommandKnown as known:
@@ -125,21 +119,12 @@ def _notices(history: History) -> dict[type[Said], Handler]:
         await history.record(events)
         return None
 
-    async def data_sent(_: DataSent) -> Reply:
-        return Handled("UnknownVendorId")
-
     async def firmware_said(said: FirmwareSaid) -> Reply:
         await history.record(firmware_notified(history.state, history.assigned, said))
-        return None
-
-    async def diagnostics_said(said: DiagnosticsSaid) -> Reply:
-        log.info("diagnostics", status=said.status)
         return None
 
     return {
         Alive: alive,
         StatusSaid: status_said,
-        DataSent: data_sent,
         FirmwareSaid: firmware_said,
-        DiagnosticsSaid: diagnostics_said,
     }

@@ -13,6 +13,7 @@ from typing import Any, Final
 import asyncpg
 from pydantic import BaseModel
 
+from services.telemetry import notices
 from services.telemetry.breaker_meters import BreakerMeter
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.knocks import stream_of
@@ -141,7 +142,11 @@ class Assignments:
     def streams_at(self, installation_id: InstallationId) -> Sequence[str]:
         """Name the streams of this service's log that are about the chargers of an installation."""
         here = [it for it in self.all() if it.installation_id == installation_id]
-        return [*(it.stream for it in here), *(stream_of(it.serial) for it in here)]
+        return [
+            *(it.stream for it in here),
+            *(stream_of(it.serial) for it in here),
+            *(notices.stream_of(it.charger_id) for it in here),
+        ]
 
     def meter(self, installation_id: InstallationId, meter_id: MeterId) -> BreakerMeter | None:
         """Say what a meter at a breaker is at this moment; none if there is no such meter."""

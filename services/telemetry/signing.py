@@ -29,7 +29,7 @@ from services.telemetry.identities import Proof
 from services.telemetry.limits import NoAnswer, RejectedByCharger
 from services.telemetry.parts import Parts
 from services.telemetry.rotation import NotProven
-from services.telemetry.said import CertificateAsked, Handled, Reply, Said, SecuritySaid
+from services.telemetry.said import CertificateAsked, Handled, Reply, Said
 from shared.clock import utc_now
 from shared.context import acting, context_of
 from shared.decider import Refused
@@ -66,15 +66,8 @@ class Signing:
         self._aside = aside
 
     def routes(self) -> dict[type[Said], Handler]:
-        """Name the handlers of what a charger says about its security."""
-        return {
-            CertificateAsked: self._sign_certificate,
-            SecuritySaid: self._security_event,
-        }
-
-    async def _security_event(self, said: SecuritySaid) -> Reply:
-        log.warning("security event", kind=said.kind, at=said.at)
-        return None
+        """Name the handler of a charger that asks for a certificate."""
+        return {CertificateAsked: self._sign_certificate}
 
     # --- Signing ---
 

@@ -95,7 +95,7 @@ class Upkeep(Protocol):
     # --- Its settings ---
 
     def kept(self, key: str) -> str | None:
-        """Say by what a setting that our promises rest on is changed; none: it may be changed as people like."""
+        """Say by what a setting is changed that our promises rest on; none: it may be changed freely."""
 
     async def settings(self, keys: Sequence[str]) -> Sequence[Setting]:
         """Tell settings; all if none is named."""

@@ -10,15 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.portal.charger_page.actions import Actions
 from services.portal.charger_page.breaker_pages import breaker_routes
 from services.portal.charger_page.curves import curve_of
 from services.portal.charger_page.sessions import session_rows
 from services.portal.charger_page.stories import StoryLine, story_of
+from services.portal.charger_page.upkeep_actions import UpkeepActions
 from services.portal.charging import ChargingSession
 from services.portal.documents import Charger, Condition
 from services.portal.doing import Filled, Wrong
 from services.portal.one_charger.about import lines_of
+from services.portal.one_charger.hardware import MINUTES, Hardware, hardware_of, held
 from services.portal.one_charger.picture import Picture, picture_of, zone_of
 from services.portal.one_charger.way_up import Step
 from services.portal.one_charger.wishes import wish_text
@@ -42,7 +43,7 @@ PATH = "/installations/{installation_id}/chargers/{charger_id}"
 def routes(parts: Parts) -> Sequence[BaseRoute]:
     """Make the routes of the page."""
     pages = ChargerPages(parts)
-    actions = Actions(parts, pages.shown)
+    actions = UpkeepActions(parts, pages.shown)
     return [
         *breaker_routes(parts),
         Route(PATH, pages.page),
@@ -52,6 +53,13 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         Route(f"{PATH}/stop", actions.stop, methods=["POST"]),
         Route(f"{PATH}/priority", actions.priority, methods=["POST"]),
         Route(f"{PATH}/wish", actions.wish, methods=["POST"]),
+        Route(f"{PATH}/restart", actions.restart, methods=["POST"]),
+        Route(f"{PATH}/unlock", actions.unlock, methods=["POST"]),
+        Route(f"{PATH}/availability", actions.availability, methods=["POST"]),
+        Route(f"{PATH}/clear-cache", actions.clear_cache, methods=["POST"]),
+        Route(f"{PATH}/diagnostics", actions.diagnostics, methods=["POST"]),
+        Route(f"{PATH}/reservation", actions.reserve, methods=["POST"]),
+        Route(f"{PATH}/reservation/cancel", actions.cancel, methods=["POST"]),
     ]
 
 
@@ -99,7 +107,9 @@ class ChargerPages:
             ),
             sessions=await self._sessions(here, charger),
             may={it.name: here.may(it) for it in Action},
-            takes={it.name: takes(it) for it in (Action.CHARGE, Action.POWER)},
+            takes={it.name: takes(it) for it in (Action.CHARGE, Action.POWER, Action.OPERATE)},
+            hardware=await self._hardware(here, facts.conditions.get(charger.charger_id)),
+            reserve_for=[(it, _("%(n)s minutes", n=it)) for it in MINUTES],
             fresh=here.fresh(Action.POWER),
             filled=filled,
             wrong=wrong,
@@ -171,6 +181,16 @@ class ChargerPages:
             return None
         key = f"{here.id}/{condition.session.session_id}"
         return self._parts.models.sessions.going_on.get(key)
+
+    async def _hardware(self, here: Here, condition: Condition | None) -> Hardware:
+        """Say for whom it is kept, to whom that may be told, and what it has sent."""
+        now, person_id = self._parts.now(), here.asker.person_id
+        kept = held(condition, now)
+        names: Mapping[str, str] = {}
+        if kept is not None and kept.person_id is not None and here.may(Action.ALL_SESSIONS):
+            names = await self._parts.past.names({kept.person_id}, here.asker.actor)
+        zone = zone_of(here.layout)
+        return hardware_of(condition or Condition(), person_id, names, now, zone)
 
     async def _driver(self, here: Here, session: ChargingSession | None) -> str:
         """Name who charges, to whom that may be told: to themselves, and to who sees all sessions."""

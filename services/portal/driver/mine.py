@@ -109,6 +109,10 @@ class Offer:
     serial: str
     href: str
     """The charger's own page, for who may see it; else empty."""
+    kept: str = ""
+    """For whom it is kept; empty: for nobody."""
+    mine: bool = False
+    """It is kept for whoever looks."""
 
 
 Allowed = Callable[[Action, InstallationId, ChargerId], bool]

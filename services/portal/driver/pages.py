@@ -1,10 +1,10 @@
 """The page of whoever charges: made for a phone, and kept up to date."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from datetime import datetime
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,12 +17,14 @@ from services.portal.doing import Filled, Wrong, filled_in
 from services.portal.driver.mine import (
     CHARGERS_MAX,
     SESSIONS_MAX,
+    Offer,
     Running,
     began_before,
     my_sessions,
     offers,
     running,
 )
+from services.portal.one_charger.hardware import held, kept_text
 from services.portal.one_charger.picture import zone_of
 from services.portal.one_charger.wishes import WishUnclear, wish_of
 from services.portal.parts import Parts
@@ -36,11 +38,14 @@ from shared.messages import Answer
 from shared.messages.installation import SetChargingWish
 from shared.messages.signing_in import Asker
 from shared.messages.telemetry import StartCharging, StopCharging
+from shared.messages.upkeep import CancelReservation, ReserveCharger
 from shared.rights.grants import Place
 from shared.rights.table import Action
 from shared.speech import _, speaking, spoken
 
 PATH = "/my"
+RESERVED_FOR: Final = timedelta(hours=1)
+"""How long a driver keeps a charger at a time."""
 
 
 def routes(parts: Parts) -> Sequence[BaseRoute]:
@@ -52,6 +57,8 @@ def routes(parts: Parts) -> Sequence[BaseRoute]:
         Route(f"{PATH}/start", pages.start, methods=["POST"]),
         Route(f"{PATH}/stop", pages.stop, methods=["POST"]),
         Route(f"{PATH}/wish", pages.wish, methods=["POST"]),
+        Route(f"{PATH}/reserve", pages.reserve, methods=["POST"]),
+        Route(f"{PATH}/reserve/cancel", pages.cancel, methods=["POST"]),
     ]
 
 
@@ -85,7 +92,7 @@ class DriverPages:
             running=mine,
             live=self._sight(asker, mine) is not None,
             structure=_structure(mine),
-            offers=found[:CHARGERS_MAX],
+            offers=[self._with_kept(asker, it) for it in found[:CHARGERS_MAX]],
             more=max(0, len(found) - CHARGERS_MAX),
             searched=bool(wanted) or len(found) > CHARGERS_MAX,
             wanted=wanted,
@@ -123,6 +130,21 @@ class DriverPages:
             request, filled, done, _("The charger was told to end the session.")
         )
 
+    async def reserve(self, request: Request) -> Response:
+        filled = await filled_in(request)
+        fields = _at(filled) | {"until": self._parts.now() + RESERVED_FOR}
+        done = await self._parts.doing.carry_out(filled, ReserveCharger, fields)
+        return await self._done(
+            request, filled, done, _("The charger is kept for you for an hour.")
+        )
+
+    async def cancel(self, request: Request) -> Response:
+        filled = await filled_in(request)
+        done = await self._parts.doing.carry_out(filled, CancelReservation, _at(filled))
+        return await self._done(
+            request, filled, done, _("The charger is kept for nobody any more.")
+        )
+
     async def wish(self, request: Request) -> Response:
         filled = await filled_in(request)
         layout = self._parts.models.layouts.get(filled.one("installation_id"))
@@ -147,6 +169,16 @@ class DriverPages:
         return self._parts.doing.done(request, PATH, done, text)
 
     # --- What is known ---
+
+    def _with_kept(self, asker: Asker, offer: Offer) -> Offer:
+        """Say for whom a charger that is offered is kept."""
+        facts, now = self._parts.sights.facts(offer.installation_id), self._parts.now()
+        kept = facts and held(facts.conditions.get(offer.charger_id), now)
+        if not facts or not kept:
+            return offer
+        mine = kept.person_id is not None and kept.person_id == asker.person_id
+        text = kept_text(kept, asker.person_id, {}, now, zone_of(facts.layout))
+        return replace(offer, kept=text, mine=mine)
 
     async def _sessions(
         self, asker: Asker, before: tuple[datetime, str] | None

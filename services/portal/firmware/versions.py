@@ -18,10 +18,35 @@ STATUS: Final = {
     "Installed": marked("has installed it"),
     "InstallationFailed": marked("could not install it; it keeps what it has"),
     "Idle": marked("is about none"),
+    "DownloadScheduled": marked("will fetch it"),
+    "DownloadPaused": marked("has paused fetching it"),
+    "SignatureVerified": marked("has found its signature good"),
+    "InvalidSignature": marked("has found its signature bad, and keeps what it has"),
+    "InstallScheduled": marked("will install it"),
+    "InstallRebooting": marked("starts anew to install it"),
+    "InstallVerificationFailed": marked("found it broken; it keeps what it has"),
 }
-"""What OCPP 1.6 calls FirmwareStatus."""
-UNDER_WAY: Final = frozenset({"Downloading", "Downloaded", "Installing"})
-FAILED: Final = frozenset({"DownloadFailed", "InstallationFailed"})
+"""What OCPP 1.6 calls FirmwareStatus, with those of its security whitepaper for signed firmware."""
+UNDER_WAY: Final = frozenset(
+    {
+        "Downloading",
+        "Downloaded",
+        "Installing",
+        "DownloadScheduled",
+        "DownloadPaused",
+        "SignatureVerified",
+        "InstallScheduled",
+        "InstallRebooting",
+    }
+)
+FAILED: Final = frozenset(
+    {
+        "DownloadFailed",
+        "InstallationFailed",
+        "InvalidSignature",
+        "InstallVerificationFailed",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

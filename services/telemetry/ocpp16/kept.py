@@ -7,7 +7,10 @@ set them, such as keeping a password.
 
 from typing import Final
 
-_READINGS: Final = "we set it after every boot: limits rest on these readings; TELEMETRY_SAMPLE_INTERVAL_S says how often"
+_READINGS: Final = (
+    "we set it after every boot, since limits rest on these readings; TELEMETRY_SAMPLE_INTERVAL_S says how "
+    "often"
+)
 _LISTS: Final = (
     "we set it, so that drivers are let in as roles say, offline as well; see: ampledger installation "
     "authentication"

@@ -1,4 +1,4 @@
-"""What chargers are told and asked of their hardware by OCPP 1.6 and its security whitepaper (edition 3)."""
+"""What chargers are asked of their hardware by OCPP 1.6 and its security whitepaper (edition 3)."""
 
 from collections.abc import Sequence
 from datetime import datetime
