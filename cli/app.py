@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -22,14 +23,25 @@ from cli.demo import DemoOptions, run_demo
 from cli.dlq import dlq
 from cli.faults import EXIT_CODE, StackFault
 from cli.first_person import first_person_link
+from cli.gateways import gateway
 from cli.lag import show_lag
+from cli.measured import signed
+from cli.measured.readings import show_readings
 from cli.migrate_command import migrate
+from cli.mqtt_server import Listening, listening_at
 from cli.nats_commands import nats
 from cli.options import StackOptions
 from cli.ports import LOCALHOST, LOOPBACK, claim_port
 from cli.proving.commands import prove
 from cli.published.commands import docs
-from cli.services import BALANCERS_MAX, GATEWAY_PORT, PORTAL_PORT, services
+from cli.services import (
+    BALANCERS_MAX,
+    GATEWAY_PORT,
+    GATEWAYS_MAX,
+    PORTAL_PORT,
+    TELEMETRY,
+    services,
+)
 from cli.setting_up import CommandRefused
 from cli.stack import Stack
 from cli.states import Happening, ProcessEvent
@@ -73,9 +85,12 @@ app.add_typer(prove, name="prove")
 app.add_typer(subscriber, name="subscriber")
 app.add_typer(nats, name="nats")
 app.add_typer(client, name="client")
+app.add_typer(gateway, name="gateway")
 app.add_typer(docs, name="docs")
 app.add_typer(dlq, name="dlq")
 app.command("lag")(show_lag)
+app.command("readings")(show_readings)
+app.add_typer(signed.app, name="session")
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("status")(show_status)
@@ -122,6 +137,14 @@ async def _welcome(stack: Stack, portal_url: str, email: str | None) -> None:
     console.print(f"  [bold link={address}]{address}[/]", soft_wrap=True)
 
 
+def _listening(port: int | None, host: str) -> Listening | None:
+    """Say where meters send to by MQTT, with the certificate that chargers are shown."""
+    try:
+        return None if port is None else listening_at(port, host, os.environ)
+    except ValueError as fault:
+        _fail(str(fault))
+
+
 @app.command()
 def up(
     data_folder: Folder = None,
@@ -130,6 +153,14 @@ def up(
     nats_monitor_port: int = 8333,
     portal_port: int = PORTAL_PORT,
     gateway_port: Annotated[int, typer.Option(help="Where chargers connect.")] = GATEWAY_PORT,
+    gateways: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=GATEWAYS_MAX,
+            help="How many processes hold chargers' sockets: at --gateway-port and the ports behind it.",
+        ),
+    ] = 1,
     balancers: Annotated[
         int,
         typer.Option(min=1, max=BALANCERS_MAX, help="How many share the installations."),
@@ -141,6 +172,17 @@ def up(
             "nowhere. 9181 is a good choice, 0 any free one."
         ),
     ] = None,
+    mqtt_port: Annotated[
+        int | None,
+        typer.Option(
+            help="Where meters at breakers send their readings by MQTT; default: nowhere. 1883 is usual, "
+            "0 any free one."
+        ),
+    ] = None,
+    mqtt_host: Annotated[
+        str,
+        typer.Option(help="Which address MQTT is at; one that others reach needs TLS."),
+    ] = LOOPBACK,
     owner_email: Annotated[
         str | None,
         typer.Option(
@@ -159,15 +201,20 @@ def up(
         postgres_port=postgres_port,
         nats_port=nats_port,
         nats_monitor_port=nats_monitor_port,
+        mqtt=_listening(mqtt_port, mqtt_host),
     ).told_by(os.environ)
 
     def on_up(stack: Stack, late: list[str]) -> None:
         for name in late:
             console.print(f"[yellow]{name} is not ready yet; its log: {stack.log_of(name)}")
         console.print(f"\n  portal    {portal_url}")
-        console.print(f"  chargers  {stack.urls['telemetry']}/SERIAL")
+        for it in (it.process for it in specs if it.name == TELEMETRY):
+            console.print(f"  chargers  {stack.urls[it]}/SERIAL")
         if meters is not None:
             console.print(f"  meters    http://{LOOPBACK}:{meters}/meters/INSTALLATION/METER")
+        if options.mqtt is not None:
+            at = replace(options.mqtt, port=stack.ports["mqtt"]).address
+            console.print(f"            {at}, topic meters/INSTALLATION/METER")
         console.print(f"  data      {stack.folder}\n\n  Ctrl-C stops it.")
         welcoming.append(asyncio.ensure_future(_welcome(stack, portal_url, owner_email)))
 
@@ -183,6 +230,10 @@ def up(
             portal_port,
             balancers=balancers,
             meter_port=meters,
+            further_gateways=[
+                claim_port(gateway_port and gateway_port + it, "chargers", "--gateway-port")
+                for it in range(1, gateways)
+            ],
         )
 
         async def run() -> None:

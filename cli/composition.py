@@ -37,6 +37,7 @@ class ServiceSpec:
         health_port: 0 for any free one.
         has_health: it answers GET /health/ready; otherwise it counts as ready once started.
         copy: which of several processes of the service, from 1 on.
+        drain_s: how much longer than others it may take to end.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ServiceSpec:
     health_port: int = 0
     has_health: bool = True
     copy: int = 1
+    drain_s: float = 0.0
 
     @property
     def process(self) -> str:
@@ -73,12 +75,14 @@ class Addresses:
             as the address says.
         passwords: of the services in PostgreSQL, by name; those without one reach their database as the
             operator does.
+        told: what else services find in their environment, by name.
     """
 
     nats_url: str
     database_url: str
     nats_keys: Path | None = None
     passwords: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def service_database_url(database_url: str, service: str) -> str:
@@ -208,7 +212,7 @@ def service_environment(
         password = addresses.passwords.get(spec.name)
         own["DATABASE_URL"] = url if password is None else as_role(url, password)
     kept = {name: value for name, value in inherited.items() if name not in _NOBODYS}
-    return kept | own | dict(spec.env)
+    return kept | own | dict(addresses.told.get(spec.name, {})) | dict(spec.env)
 
 
 def _signing_in(service: str, addresses: Addresses) -> dict[str, str]:

@@ -10,16 +10,20 @@ from rich.console import Console
 
 from cli.composition import Addresses, masked
 from cli.faults import EXIT_CODE, FolderDamaged
+from cli.mqtt_server import configuration, listening_at
 from cli.nats_accounts import all_accounts, quoted
 from cli.nats_keys import keys_in, seed_file
+from cli.ports import LOOPBACK
 from cli.providing import PROVIDE_FAULTS, copies_in, provide_once
-from cli.services import BALANCERS_MAX, services
+from cli.services import BALANCERS_MAX, GATEWAY_PORT, GATEWAYS_MAX, services
 from shared.service_grants import COPIES_MAX, OPERATOR, SERVICES
 
 nats = typer.Typer(
     no_args_is_help=True, help="Keys and configuration for a NATS server of your own."
 )
 console = Console(highlight=False)
+
+MQTT_PORT, MQTT_NATS_PORT = 1883, 4223
 
 Folder = Annotated[
     Path,
@@ -48,11 +52,41 @@ def config(folder: Folder) -> None:
     console.print(text, soft_wrap=True, markup=False, end="")
 
 
+@nats.command("mqtt")
+def mqtt(
+    folder: Folder,
+    host: Annotated[str, typer.Option(help="Which address meters connect to.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(help="Which port.")] = MQTT_PORT,
+    nats_host: Annotated[
+        str, typer.Option(help="Which address telemetry connects to.")
+    ] = LOOPBACK,
+    nats_port: Annotated[int, typer.Option(help="Which port.")] = MQTT_NATS_PORT,
+    store: Annotated[Path, typer.Option(help="Where the server keeps sessions.")] = Path(
+        "/var/lib/ampledger-mqtt"
+    ),
+) -> None:
+    """
+    Print the configuration of the MQTT server of meters at breakers, a NATS server of its own.
+
+    Its TLS is that of chargers: TELEMETRY_TLS_CERT and TELEMETRY_TLS_KEY. The folder gets two keys, which
+    telemetry needs (TELEMETRY_MQTT_KEYS) and the server does not.
+    """
+    try:
+        listening = listening_at(port, host, os.environ)
+        text = configuration(folder, store, listening, nats_port, nats_host)
+    except (FolderDamaged, OSError, ValueError) as fault:
+        _fail(str(fault))
+    console.print(text, soft_wrap=True, markup=False, end="")
+
+
 @nats.command("provide")
 def provide(
     balancers: Annotated[
         int, typer.Option(min=1, max=COPIES_MAX, help="How many balancers take part at most.")
     ] = BALANCERS_MAX,
+    gateways: Annotated[
+        int, typer.Option(min=1, max=COPIES_MAX, help="How many gateways take part at most.")
+    ] = GATEWAYS_MAX,
 ) -> None:
     """
     Make the jetstreams and the consumers of all services at NATS_URL and DATABASE_URL, as the operator.
@@ -63,7 +97,8 @@ def provide(
     nats_url, database_url = os.environ.get("NATS_URL"), os.environ.get("DATABASE_URL")
     if not nats_url or not database_url:
         _fail("Set NATS_URL and DATABASE_URL to where the operator signs in.")
-    copies = copies_in(services(balancers=balancers))
+    further = range(GATEWAY_PORT + 1, GATEWAY_PORT + gateways)
+    copies = copies_in(services(balancers=balancers, further_gateways=further))
     try:
         asyncio.run(provide_once(Addresses(nats_url, database_url), copies))
     except PROVIDE_FAULTS as fault:

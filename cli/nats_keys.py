@@ -18,6 +18,8 @@ from cli.files import write_atomically
 
 KEYS: Final = "keys"
 SEED_BYTES: Final = 32
+_LETTERS: Final = {nkeys.PREFIX_BYTE_USER: "U", nkeys.PREFIX_BYTE_ACCOUNT: "A"}
+"""What the public half of a key begins with."""
 
 
 def seed_file(folder: Path, service: str) -> Path:
@@ -37,36 +39,49 @@ def keys_in(folder: Path, services: Iterable[str]) -> dict[str, str]:
         OSError: a file cannot be read or written.
     """
     folder.mkdir(exist_ok=True, mode=0o700, parents=True)
-    return {it: _key_in(seed_file(folder, it)) for it in services}
+    return {it: key_in(seed_file(folder, it)) for it in services}
 
 
-def new_seed() -> str:
+def new_seed(prefix: int = nkeys.PREFIX_BYTE_USER) -> str:
     """Make a key that nobody guesses; returns its secret half."""
-    return str(nkeys.encode_seed(os.urandom(SEED_BYTES), nkeys.PREFIX_BYTE_USER), "ascii")
+    return str(nkeys.encode_seed(os.urandom(SEED_BYTES), prefix), "ascii")
 
 
-def public_key(seed: str) -> str:
+def public_key(seed: str, prefix: int = nkeys.PREFIX_BYTE_USER) -> str:
     """
     Name the public half of a key.
 
+    Args:
+        seed: the secret half.
+        prefix: whose key it has to be: that of a user, unless said otherwise.
+
     Raises:
-        ValueError: it is no seed of a user.
+        ValueError: it is no seed, or somebody else's.
     """
     try:
-        pair = nkeys.from_seed(bytearray(seed.strip().encode()))
-        public = str(pair.public_key, "ascii")
+        public = str(nkeys.from_seed(bytearray(seed.strip(), "ascii")).public_key, "ascii")
     except (nkeys.NkeysError, ValueError) as fault:
-        raise ValueError(f"no seed of a NATS user: {fault or type(fault).__name__}") from fault
-    if not public.startswith("U"):
-        raise ValueError("a seed of NATS, but of no user")
+        raise ValueError(f"no seed of NATS: {fault or type(fault).__name__}") from fault
+    if not public.startswith(_LETTERS[prefix]):
+        raise ValueError("a seed of NATS, but of somebody else")
     return public
 
 
-def _key_in(file: Path) -> str:
+def key_in(file: Path, prefix: int = nkeys.PREFIX_BYTE_USER) -> str:
+    """
+    Read the key in a file, and make it if there is none.
+
+    Returns:
+        Its public half.
+
+    Raises:
+        FolderDamaged: the file is there, and is no seed.
+        OSError: it cannot be read or written.
+    """
     if not file.exists():
-        write_atomically(file, f"{new_seed()}\n".encode())
+        write_atomically(file, f"{new_seed(prefix)}\n".encode())
     try:
-        return public_key(file.read_text())
+        return public_key(file.read_text(), prefix)
     except ValueError as fault:
         raise FolderDamaged(
             f"{file}, with which a service signs in to NATS, cannot be read: {fault}",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from cli.composition import LogFormat
+from cli.mqtt_server import Listening
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class StackOptions:
         database_url: likewise; the databases `<its name>_<service>` are made there.
         database_passwords: the folder with the passwords of the services' roles there (`ampledger
             migrate`); without it services reach their databases as the address says.
+        mqtt: where meters at breakers send to by MQTT; None: nowhere.
         nats_extra: more of NATS's configuration for the embedded server.
         services_ready_s_max: after this many seconds the stack is said to be up, with the
             services named that are not ready.
@@ -35,6 +37,7 @@ class StackOptions:
     nats_keys: Path | None = None
     database_url: str | None = None
     database_passwords: Path | None = None
+    mqtt: Listening | None = None
     nats_extra: str = ""
     log_format: LogFormat = "json"
     services_ready_s_max: float = 60.0

@@ -1,8 +1,9 @@
 """The two servers: our own embedded ones, or those that NATS_URL and DATABASE_URL name."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
-from cli import nats_server, postgres
+from cli import mqtt_server, nats_server, postgres
 from cli.composition import DATABASE_PREFIX, Addresses
 from cli.data_folder import DataFolder
 from cli.database_roles import passwords_in
@@ -13,6 +14,7 @@ from cli.ports import claim_port
 from cli.processes import Program
 from cli.reachability import check_database, check_nats
 from cli.run_file import RunFile
+from cli.services import TELEMETRY
 
 
 async def prepare_servers(
@@ -50,18 +52,38 @@ async def prepare_servers(
         programs.append(nats_server.prepare(server))
     run_file.urls.update(nats=nats_url, database=database_url)
     known = {} if passwords is None else passwords_in(passwords, names)
-    return programs, Addresses(nats_url, database_url, keys, known)
+    told = {}
+    if (mqtt := _mqtt(options, folder, run_file.ports)) is not None:
+        programs.append(mqtt_server.prepare(mqtt))
+        told[TELEMETRY] = mqtt.told_telemetry()
+    return programs, Addresses(nats_url, database_url, keys, known, told)
 
 
 def _claim_ports(options: StackOptions, ports: dict[str, int]) -> None:
     """Claim all before anything is made or started, so that a taken one leaves no trace."""
     if options.database_url is None:
         ports["postgres"] = claim_port(options.postgres_port, "PostgreSQL", "--postgres-port")
+    if options.mqtt is not None:
+        ports["mqtt"] = claim_port(options.mqtt.port, "meters by MQTT", "--mqtt-port")
+        ports["mqtt-nats"] = claim_port(0, "telemetry at the MQTT server", "")
     if options.nats_url is None:
         ports["nats"] = claim_port(options.nats_port, "NATS", "--nats-port")
         ports["nats-monitor"] = claim_port(
             options.nats_monitor_port, "NATS's monitoring", "--nats-monitor-port"
         )
+
+
+def _mqtt(
+    options: StackOptions, folder: DataFolder, ports: dict[str, int]
+) -> mqtt_server.Mqtt | None:
+    if options.mqtt is None:
+        return None
+    return mqtt_server.Mqtt(
+        store=folder.nats / mqtt_server.NAME,
+        run=folder.run,
+        listening=replace(options.mqtt, port=ports["mqtt"]),
+        nats_port=ports["mqtt-nats"],
+    )
 
 
 async def _postgres(folder: DataFolder, port: int) -> tuple[Program, str]:

@@ -62,6 +62,10 @@ Watts = Annotated[float, Field(gt=0, le=5e6, allow_inf_nan=False)]
 """A power of all phases together, in watts; 5 MW is more than the largest breaker here carries."""
 
 
+RegisterWattHours = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+"""What a building's meter has counted, in watt-hours; 1 TWh is more than any building takes."""
+
+
 WattHours = Annotated[int, Field(gt=0, le=1_000_000)]
 """Energy that a car is to have, in watt-hours; 1 MWh is more than the largest lorry's battery holds."""
 

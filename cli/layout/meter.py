@@ -9,6 +9,7 @@ from rich.table import Table
 from cli.layout import token
 from cli.layout.carrying_out import carry_out
 from cli.layout.looking import state_of
+from cli.layout.meter_try import try_out
 from cli.layout.options import (
     Actor,
     AsJson,
@@ -36,6 +37,7 @@ from shared.messages.installation import (
 app = typer.Typer(no_args_is_help=True, help="Meters at breakers: load that is not ours.")
 
 app.add_typer(token.app, name="token")
+app.command("try")(try_out)
 
 MeterArg = Annotated[str, typer.Argument(metavar="METER", help="Its id.")]
 CircuitOption = Annotated[

@@ -8,10 +8,10 @@ Takes      SetCurrentLimit (from the balancer, in the process that holds the cha
            IssueChargerCertificate, RequestChargerCertificate, RevokeChargerCertificate,
            IssueMeterToken, WithdrawMeterToken
 Announces  ChargerConnected, ChargerDisconnected, ChargerRefused, ChargerStatusChanged,
-           FaultReported, SessionStarted, SessionEnded, FailSafeApplied, CurrentLimitApplied,
-           CurrentLimitRejected, DriverAuthorized, DriverRefused, ChargingRequested,
-           FirmwareUpdateRequested, FirmwareStatusReported; ChargerAsked, ChargerReserved,
-           ReservationEnded, DiagnosticsRequested, DiagnosticsStatusReported,
+           FaultReported, SessionStarted, SessionEnded, SignedValueReceived, FailSafeApplied,
+           CurrentLimitApplied, CurrentLimitRejected, DriverAuthorized, DriverRefused,
+           ChargingRequested, FirmwareUpdateRequested, FirmwareStatusReported; ChargerAsked,
+           ChargerReserved, ReservationEnded, DiagnosticsRequested, DiagnosticsStatusReported,
            SecurityEventReported, DataReceived; what was issued to chargers and meters,
            and has ended:
            ChargerCredentialIssued, ChargerCredentialDelivered, ChargerCredentialEnded,
@@ -37,5 +37,8 @@ upkeep_desk with hardware_desk, trust_desk, upkeep_asking and reservations (what
 records and noticing (what of that is on record); asked_door (what people ask for);
 credential_desk, certificate_desk and token_desk with rotation and signing (what chargers and meters are
 issued), passes, keyring and own_streams (where that is kept), tls; rights (what is known of permissions);
-meter_door and meter_identities (the web server that meters at breakers push to).
+roster (which gateways there are), holds and taking (which of them has a charger, how it comes to another
+one), burials and draining (when one is gone, or goes), tries, listening;
+meter_door and meter_identities (the web server that meters at breakers push to); questions (of others).
+Packages: readings (what was measured, as it lasts), signed (values that meters have signed).
 """

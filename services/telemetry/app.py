@@ -15,13 +15,18 @@ from services.telemetry import (
     meter_tokens,
     token_desk,
 )
+from services.telemetry.burials import Burials
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.epochs import Epochs
 from services.telemetry.gateway import Gateway
 from services.telemetry.histories import Histories
+from services.telemetry.holds import Holds
 from services.telemetry.keyring import Keyring
 from services.telemetry.meter_door import MeterDoor
 from services.telemetry.meter_identities import MeterIdentities
+from services.telemetry.meter_inbox import MeterInbox
+from services.telemetry.meter_mqtt import MeterMqtt, issuer_in
+from services.telemetry.meter_standings import MeterStandings
 from services.telemetry.own_streams import OwnStreams
 from services.telemetry.parts import Parts
 from services.telemetry.passes import Passes
@@ -29,8 +34,12 @@ from services.telemetry.projections import Assignments
 from services.telemetry.publisher import Publisher
 from services.telemetry.readings.assembly import keep_readings
 from services.telemetry.rights import Rights
+from services.telemetry.roster import on_the_list
 from services.telemetry.settings import Settings
+from services.telemetry.signed.asking import answer_signed
+from services.telemetry.signed.keeping import SignedValues
 from services.telemetry.tls import authority_of
+from services.telemetry.tries import Tries
 from services.telemetry.whereabouts import Whereabouts
 from shared.acts_query import answer_acts
 from shared.clock import utc_now
@@ -39,6 +48,7 @@ from shared.event_store import EventStore
 from shared.follow import follow
 from shared.ids import new_id
 from shared.key_files import KEY_BYTES, read_key
+from shared.meter_query import MeterWays, answer_standings
 from shared.relay import Relay
 from shared.rights.cards import CARD_KEY_FILE
 from shared.runtime import Runtime, run
@@ -59,41 +69,59 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
             "real one",
             setting="TELEMETRY_COMMISSIONING=none",
         )
+    gateway_id = new_id()
     store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
-    relay = Relay("telemetry", store, runtime.client)
+    roster = await runtime.stack.enter_async_context(
+        on_the_list(settings.database_url, gateway_id)
+    )
+    relay = Relay("telemetry", store, runtime.client, roster.leads)
     runtime.spawn(relay.run(), "relay")
     runtime.health.add("relay", relay.standing)
 
-    whereabouts = Whereabouts()
-    assignments = Assignments(whereabouts)
+    whereabouts = Whereabouts(roster.number)
+    assignments = Assignments(whereabouts, roster.number)
     await assignments.open(runtime.pool)
     epochs = Epochs(runtime.pool)
     await epochs.open()
-    gateway_id = new_id()
-    histories = Histories(store, gateway_id)
-    await histories.open(assignments.all())
+    holds = Holds(runtime.pool, gateway_id, epochs)
+    histories = Histories(store)
+    burials = Burials(holds, histories, assignments)
+    await roster.bury_gone(burials.bury)
+    await roster.buried()
     publisher = Publisher(runtime.client)
     runtime.spawn(publisher.run(), "publisher")
-    await keep_readings(runtime, settings)
-    rights = Rights(runtime.client, _card_key(settings))
+    await keep_readings(runtime, settings, assignments.get)
+    rights = Rights(runtime.client, _card_key(settings), roster.number)
     await rights.open(runtime.pool)
     runtime.spawn(rights.watch(), "watch-permissions")
     passes = Passes(store, Keyring(runtime.pool))
+    signed = SignedValues(store, settings.signed_months)
+    runtime.spawn(signed.run(), "drop old signed values")
+    await answer_signed(runtime.client, runtime.pool)
+    tries = Tries(runtime.client, gateway_id)
+    await tries.listen()
     parts = Parts(
         gateway_id=gateway_id,
         settings=settings,
         client=runtime.client,
         store=store,
         epochs=epochs,
+        holds=holds,
         publisher=publisher,
         whereabouts=whereabouts,
         rights=rights,
         passes=passes,
         certificates=OwnStreams(store, certificates.stream_of, certificates.folded),
         tokens=OwnStreams(store, meter_tokens.stream_of, meter_tokens.folded),
+        signed=signed,
+        tries=tries,
         authority=authority_of(settings),
     )
     gateway = Gateway(parts, assignments, histories)
+    runtime.drains.append(gateway.drain)
+    runtime.spawn(
+        roster.keep(burials.bury, gateway.on_taken, gateway.look_after_holds), "roster"
+    )
     people = rights.follower(runtime.pool, gateway.on_rights)
     runtime.spawn(follow(runtime.client, runtime.pool, people), "follow-permissions")
 
@@ -110,10 +138,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     await runtime.stack.enter_async_context(
         taking_commands(settings.nats_url, "ampledger-telemetry-asked", asked, *desks)
     )
-    if settings.meter_port is not None:
-        judge = MeterIdentities(parts).judge
-        door = MeterDoor(assignments.meter, judge, publisher, utc_now)
-        _open(runtime, door, settings, settings.meter_port)
+    await _hear_meters(runtime, parts, assignments)
 
 
 def _card_key(settings: Settings) -> bytes:
@@ -124,6 +149,27 @@ def _card_key(settings: Settings) -> bytes:
         )
         return secrets.token_bytes(KEY_BYTES)
     return read_key(settings.card_key_file, CARD_KEY_FILE)
+
+
+async def _hear_meters(runtime: Runtime, parts: Parts, assignments: Assignments) -> None:
+    """Take what meters at breakers send, by HTTP and by MQTT, and tell how they are heard of."""
+    settings = parts.settings
+    standings, identities = MeterStandings(runtime.pool), MeterIdentities(parts)
+    runtime.spawn(standings.run(), "meter-standings")
+    inbox = MeterInbox(assignments.meter, parts.publisher, standings, utc_now)
+    http = None
+    if settings.meter_port is not None:
+        door = MeterDoor(inbox, identities.judge)
+        _open(runtime, door, settings, settings.meter_port)
+        scheme = "http" if settings.tls_cert is None else "https"
+        http = f"{scheme}://{settings.meter_host}:{settings.meter_port}"
+    issuer = issuer_in(settings)
+    if issuer is not None and settings.mqtt_url is not None and settings.mqtt_keys is not None:
+        mqtt = MeterMqtt(inbox, identities, issuer, utc_now)
+        runtime.spawn(mqtt.run(settings.mqtt_url, settings.mqtt_keys), "meters-mqtt")
+        runtime.health.add("mqtt", lambda: mqtt.listening)
+    ways = MeterWays(http=http, mqtt=settings.mqtt_address)
+    await answer_standings(runtime.client, standings.of, ways)
 
 
 def _open(runtime: Runtime, door: MeterDoor, settings: Settings, port: int) -> None:

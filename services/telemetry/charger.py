@@ -26,6 +26,7 @@ from shared.messages.telemetry import (
     FailSafeApplied,
     FaultReported,
     FirmwareStatusReported,
+    SchemaViolationTolerated,
     SessionEnded,
     SessionStarted,
 )
@@ -50,9 +51,10 @@ ChargerFact = (
     | CurrentLimitApplied
     | CurrentLimitRejected
     | FirmwareStatusReported
-    | HeldFact
     | ChargerReserved
     | ReservationEnded
+    | HeldFact
+    | SchemaViolationTolerated
 )
 
 
@@ -182,8 +184,15 @@ class Charger:
     register_wh: int | None = None
     """What its meter showed when a session began or ended last."""
     limit: LimitAnswered | None = None
-    held: Held = field(default_factory=Held)
     reservation: Reservation | None = None
+    held: Held = field(default_factory=Held)
+    tolerated: frozenset[str] = frozenset()
+    """In which ways it was seen to break the schemas of OCPP."""
+
+
+def way_of(action: str, field: str, rule: str) -> str:
+    """Name a way of breaking the schemas of OCPP."""
+    return f"{action} {field} {rule}"
 
 
 def fail_safe_in_force(state: Charger, assigned: AssignedCharger) -> bool:
@@ -236,8 +245,13 @@ def _without_its_past(state: Charger) -> Charger:
     )
 
 
-def _said(state: Charger, event: FaultReported | FirmwareStatusReported) -> Charger:
-    """What it says of itself."""
+def _said(
+    state: Charger, event: FaultReported | FirmwareStatusReported | SchemaViolationTolerated
+) -> Charger:
+    """What it says of itself, and how."""
+    if isinstance(event, SchemaViolationTolerated):
+        way = way_of(event.action, event.field, event.rule)
+        return replace(state, tolerated=state.tolerated | {way})
     if isinstance(event, FaultReported):
         return replace(state, fault=event.error_code)
     return replace(state, firmware_status=event.status)
@@ -316,7 +330,7 @@ def evolve(state: Charger, event: ChargerFact) -> Charger:
         case ChargerStatusChanged():
             fault = NO_ERROR if event.error_code == NO_ERROR else state.fault
             return replace(state, status=event.status, error_code=event.error_code, fault=fault)
-        case FaultReported() | FirmwareStatusReported():
+        case FaultReported() | FirmwareStatusReported() | SchemaViolationTolerated():
             return _said(state, event)
         case ChargerReserved() | ReservationEnded():
             return _kept(state, event)

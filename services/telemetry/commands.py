@@ -115,7 +115,7 @@ class LimitDesk:
         """Put an order in the waiting place, in front of nobody who is newer."""
         waiting = self._waiting
         if self._closed:
-            await order.reply(refusal_of(_not_ready(order)))
+            await order.reply(refusal_of(_not_ready(order.command)))
         elif waiting is not None and order.rank < waiting.rank:
             await order.reply(
                 refusal_of(StaleSequence(f"limit {waiting.rank[1]} waits already; count on"))
@@ -136,7 +136,7 @@ class LimitDesk:
             self._arrived.clear()
             order, self._waiting = self._waiting, None
             if order is not None and self._closed:
-                await order.reply(refusal_of(_not_ready(order)))
+                await order.reply(refusal_of(_not_ready(order.command)))
             elif order is not None:
                 await self._serve(order)
             if self._closed and self._waiting is None:
@@ -185,6 +185,8 @@ class LimitDesk:
         before = limit_answered_before(self._history.state, command, known)
         if before is not None:
             return _answer_of(before)
+        if not await self._history.held():
+            raise _not_ready(command)
         status = await self._send(command)
         answer, event = _answer_of(status), limit_answered(command, status, utc_now())
         position = await self._history.record(
@@ -219,10 +221,9 @@ class LimitDesk:
         self._arrived.set()
 
 
-def _not_ready(order: Order) -> ChargerNotReady:
+def _not_ready(command: SetCurrentLimit) -> ChargerNotReady:
     return ChargerNotReady(
-        f"the connection to charger {order.command.charger_id} is gone; wait for "
-        "ChargerConnected"
+        f"the connection to charger {command.charger_id} is gone; wait for ChargerConnected"
     )
 
 

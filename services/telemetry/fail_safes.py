@@ -8,7 +8,7 @@ confirm may be in force or not.
 
 import asyncio
 
-from services.telemetry.calls import AnsweredError
+from services.telemetry.calls import AnsweredError, Unanswered
 from services.telemetry.charger import ACCEPTED, fail_safe_in_force
 from services.telemetry.histories import History
 from services.telemetry.holding import Holding
@@ -62,6 +62,8 @@ class FailSafes:
         async with self._turn:
             fail_safe_a = self._history.assigned.fail_safe_a
             self._confirmed_a = None
+            if not await self._history.held():
+                raise Unanswered("another gateway holds the charger")
             try:
                 way = self._learning if self._learning.due else self._holding
                 status = await way.put_fail_safe(fail_safe_a)

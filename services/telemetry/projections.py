@@ -17,8 +17,9 @@ from services.telemetry import notices
 from services.telemetry.breaker_meters import BreakerMeter
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.knocks import stream_of
+from services.telemetry.signed.keeping import stream_of as signed_stream
 from services.telemetry.whereabouts import Whereabouts
-from shared.documents import Documents
+from shared.documents import Documents, numbered
 from shared.followers import Connection, Follower
 from shared.ids import ChargerId, CircuitId, InstallationId, MeterId, Serial
 from shared.messages import Event
@@ -95,11 +96,20 @@ class Metered(BaseModel):
 class Assignments:
     """All assigned chargers, by serial number, and the meters beside them."""
 
-    def __init__(self, whereabouts: Whereabouts) -> None:
+    def __init__(self, whereabouts: Whereabouts, number: int = 1) -> None:
+        """
+        Make it; `open` reads what is there.
+
+        Args:
+            whereabouts: hears of hardware that is taken away.
+            number: of this process among the gateways. Each folds for itself, so that none has to wait
+                for another, or to trust that it is alive.
+        """
+        self._consumer = numbered("telemetry", number)
         self._whereabouts = whereabouts
-        self._grids = Documents("grid", Grid)
-        self._chargers = Documents("assigned", Assigned)
-        self._meters = Documents("meter", Metered)
+        self._grids = Documents(numbered("grid", number), Grid)
+        self._chargers = Documents(numbered("assigned", number), Assigned)
+        self._meters = Documents(numbered("meter", number), Metered)
         self._serials: dict[ChargerId, Serial] = {}
         self._news = asyncio.Event()
 
@@ -145,6 +155,7 @@ class Assignments:
         return [
             *(it.stream for it in here),
             *(stream_of(it.serial) for it in here),
+            *(signed_stream(it.charger_id) for it in here),
             *(notices.stream_of(it.charger_id) for it in here),
         ]
 
@@ -316,7 +327,7 @@ class Assignments:
                 if it.type == ChargerRemoved.__name__:
                     self._tell_gone(it.event, gone)
 
-        return Follower("telemetry", "installation", self.apply, reload, committed)
+        return Follower(self._consumer, "installation", self.apply, reload, committed)
 
     def _tell_gone(self, event: Event, gone: Callable[[AssignedCharger], None]) -> None:
         if isinstance(event, ChargerRemoved) and event.moved_to is None:

@@ -9,6 +9,7 @@ from services.telemetry.histories import History
 from services.telemetry.parts import Parts
 from services.telemetry.said import Metered, Reply
 from shared.clock import utc_now
+from shared.context import acting
 from shared.messages.telemetry import MeterReading
 
 log = structlog.get_logger()
@@ -26,7 +27,17 @@ class Reported:
         self._told = False
 
     async def metered(self, said: Metered) -> Reply:
-        """Take readings; what is answered is kept."""
+        """
+        Take readings; what is answered is kept.
+
+        Raises:
+            LOG_FAULTS: a signed value among them could not be put on record.
+        """
+        if any(it.signed for it in said.samples):
+            history = self._history
+            session = metering.session_of(history.state.session, said)
+            with acting(f"charger/{history.assigned.serial}"):
+                await self._parts.signed.keep(history.assigned, session, said.samples)
         if self.publish(said):
             await self._parts.publisher.stored()
         return None

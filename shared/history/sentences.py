@@ -299,11 +299,19 @@ _OF_CHARGERS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     ),
     telemetry.ChargingRequested: _requested,
     telemetry.SessionEnded: _ended,
+    telemetry.SignedValueReceived: lambda it, w: (
+        f"A value signed by the meter of {w.charger(it.charger_id)} came ({it.context}); "
+        f"its SHA-256 begins with {it.sha256[:12]}"
+    ),
     telemetry.FirmwareUpdateRequested: lambda it, w: (
         f"{w.charger(it.charger_id)} was told to fetch firmware from {it.location}"
     ),
     telemetry.FirmwareStatusReported: lambda it, w: (
         f"{w.charger(it.charger_id)} says of its firmware: {it.status}"
+    ),
+    telemetry.SchemaViolationTolerated: lambda it, w: (
+        f"{w.charger(it.charger_id)} breaks OCPP's schema of {it.action} at {it.field} ({it.rule}); "
+        "what is meant is taken"
     ),
     telemetry.FailSafeApplied: lambda it, w: (
         f"{w.charger(it.charger_id)} confirmed its fail-safe of {amperes(it.fail_safe_a)}"

@@ -14,6 +14,7 @@ from services.portal.guarding import Guard, NotHere
 from services.portal.heard import Heard
 from services.portal.looks import Admit
 from services.portal.past import Past
+from services.portal.reading_desk import ReadingDesk
 from services.portal.session_book import SessionBook
 from services.portal.tail import Tail
 from services.portal.traces.tracing import Traces
@@ -62,6 +63,7 @@ class Sources:
         names: what people are called, as far as somebody may know it.
         warnings: of an installation; none if there never was one.
         notices: asks notifications; none if it does not answer.
+        readings: asks telemetry what was measured.
     """
 
     layout: Callable[[str], Layout | None]
@@ -80,6 +82,7 @@ class Sources:
     names: Callable[[Collection[PersonId], str], Awaitable[Mapping[PersonId, str]]]
     warnings: Callable[[str], Warnings | None]
     notices: AskNotices
+    readings: ReadingDesk
 
 
 class Looking:

@@ -65,6 +65,7 @@ class Limiting:
 
     async def put_in_one(self, fail_safe_a: float, limit: Limit | None) -> str:
         """See `Tongue`."""
+        self._within = None
         return await self._put(profiles.in_one(fail_safe_a, limit, self._wording))
 
     async def end_limit(self) -> str:

@@ -35,6 +35,7 @@ from shared.transact import ACCEPTED
 from tests.integration.telemetry.people import People, people_of
 from tests.integration.telemetry.places import Place as Place
 from tests.support.databases import service_database
+from tests.support.mqtt import mqtt_server
 from tests.support.servers import EmbeddedServers
 
 SCHEMA = Path(services.telemetry.__file__).parent / "schema"
@@ -283,6 +284,7 @@ async def make_world(
         "TELEMETRY_NUDGE_AFTER_S": NUDGE_AFTER_S,
         "TELEMETRY_LAST_WORDS_S": LAST_WORDS_S,
         CARD_KEY_FILE: people.key_file,
+        **(await mqtt_server(servers)).told_telemetry(),
     }
     world = World(servers, client, pool, installations, Settings(**given), people)
     await world.speaking.enter_async_context(people.speaking())
