@@ -15,7 +15,8 @@ Announces  ChargerConnected, ChargerDisconnected, ChargerRefused, ChargerStatusC
            CurrentLimitApplied, CurrentLimitRejected, DriverAuthorized, DriverRefused,
            ChargingRequested, FirmwareUpdateRequested, FirmwareStatusReported; ChargerAsked,
            ChargerReserved, ReservationEnded, DiagnosticsRequested, DiagnosticsStatusReported,
-           SecurityEventReported, DataReceived; what was issued to chargers and meters,
+           SecurityEventReported, DataReceived; SchemaViolationTolerated, LimitWayChosen,
+           LimitNotInForce, FailSafeNotInForce, LimitsShown; what was issued to chargers and meters,
            and has ended:
            ChargerCredentialIssued, ChargerCredentialDelivered, ChargerCredentialEnded,
            ChargerCertificateIssued, ChargerCertificateRevoked, MeterTokenIssued, MeterTokenEnded;
