@@ -25,8 +25,8 @@ ConfigurationKey = Annotated[
         strip_whitespace=True, min_length=1, max_length=220, pattern=r"^[^\s=]+$"
     ),
 ]
-"""The name of a setting of a charger (OCPP 1.6: CiString50Type; of 2.x, a variable of a component, each with
-its instance)."""
+"""The name of a setting of a charger (OCPP 1.6: CiString50Type; of 2.x, a variable of a component, each
+with its instance)."""
 Pem = Annotated[str, StringConstraints(min_length=1, max_length=5500)]
 """A certificate, PEM; as long as OCPP 1.6 takes it."""
 CardNumber = Annotated[
