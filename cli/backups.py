@@ -6,7 +6,7 @@ Backups: one dump per service's database, all of one moment, and a list of what 
 
 Each database is dumped as it was at one moment, and the moments are chosen such that nobody has taken an
 event in of which the log that it is from does not know yet. JetStream is not in it: the logs are the truth,
-and are announced again; readings are kept for a day and are lost.
+and are announced again; readings are as telemetry had them in its tables at that moment.
 """
 
 import asyncio

@@ -166,7 +166,8 @@ def commands(
             command_id=f"{installation_id}-{circuit.circuit_id}-chargers",
             circuit_id=circuit.circuit_id,
             chargers=tuple(
-                NewCharger(**it.model_dump(exclude={"circuit_id", "skill"})) for it in chargers
+                NewCharger(**it.model_dump(include=set(NewCharger.model_fields)))
+                for it in chargers
             ),
             **about,
         )

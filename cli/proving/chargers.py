@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from shared.messages.holding import Holds
 from shared.phases import ALL_TERMINALS, PHASES, Phase
 from shared.units import CAR_FOLLOW_S
 
@@ -19,6 +20,11 @@ class Charger:
     clock_off_s: float
     """By how much its clock is ahead."""
     one_phase_car: bool
+    holds: Holds = Holds.STACKED
+    """What it can hold; that which is told in one profile with its fail-safe goes with it."""
+    spread: float = 1.0
+    """How many times what it is told may flow on one line, as a charger that counts in watts."""
+    most_a: float = 32.0
     route: list[tuple[int, float, Spot]] = field(default_factory=list)
     """Where it ought to hang: since which position of the log, and from when on at the latest."""
     stop: int = 0
@@ -30,6 +36,8 @@ class Charger:
     """What was never accepted is not our load yet."""
     confirmed: tuple[Named, float] | None = None
     """What the gateway has seen confirmed, under which name."""
+    learned: Named | None = None
+    """Under which name it is on record what it can hold."""
     limit_a: float | None = None
     terminals: tuple[int, ...] | None = None
     """What it was told to charge from, with its limit; otherwise it closes all it has."""
@@ -61,7 +69,7 @@ class Charger:
         if not self.commissioned:
             return 0.0
         if self.limit_a is not None and self._in_force(now_s):
-            return self.limit_a
+            return max(self.limit_a, min(self.limit_a * self.spread, self.most_a))
         return self.fail_safe_a
 
     def closed(self, now_s: float) -> tuple[int, ...]:

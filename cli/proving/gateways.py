@@ -12,6 +12,7 @@ from cli.proving.chargers import Charger, Named
 from cli.proving.minds import Command
 from cli.proving.moments import moment
 from shared.messages import Event
+from shared.messages.holding import Holds, LimitWayChosen
 from shared.messages.installation import ChargerAssigned, ChargerRemoved, FailSafeSet
 from shared.messages.telemetry import (
     ChargerConnected,
@@ -20,6 +21,7 @@ from shared.messages.telemetry import (
     CurrentLimitApplied,
     FailSafeApplied,
 )
+from shared.phases import ALL_TERMINALS
 
 Tell = Callable[[ChargerEvent, float], None]
 
@@ -42,6 +44,8 @@ class Gateway:
     """The newest limit that was confirmed, by charger id; it outlives a restart as well."""
     sent: dict[str, tuple[int, int]] = field(default_factory=dict)
     """The newest limit that was sent."""
+    held: dict[str, tuple[Named, Command]] = field(default_factory=dict)
+    """The newest limit that was confirmed, and where, by serial number; it outlives a restart."""
     on_the_way: list[tuple[float, Command]] = field(default_factory=list)
     answers: list[tuple[Named, Command]] = field(default_factory=list)
     """Answers of chargers that are not in the log yet."""
@@ -82,6 +86,7 @@ class Gateway:
         if charger.confirmed != (charger.assigned, self.wants[charger.assigned]):
             self.push_fail_safe(charger, now_s, lost=False)
         charger.online = charger.commissioned = True
+        self._learn(charger, now_s)
         self.tell(
             ChargerConnected(
                 **about(charger),
@@ -102,9 +107,33 @@ class Gateway:
         if wanted_a > charger.fail_safe_a or not charger.commissioned:
             charger.follows(self.heard)
         charger.fail_safe_a = wanted_a
+        if charger.holds is Holds.SCHEDULED:
+            self.tell_held_again(charger)
         if not lost:
             charger.confirmed = (charger.assigned, wanted_a)
             self.tell(FailSafeApplied(**about(charger), fail_safe_a=wanted_a), now_s)
+
+    def _learn(self, charger: Charger, now_s: float) -> None:
+        """What it can hold is on record before the first limit."""
+        if charger.learned != charger.assigned:
+            charger.learned = charger.assigned
+            way = LimitWayChosen(
+                **about(charger),
+                serial=charger.serial,
+                holds=charger.holds,
+                spread=charger.spread,
+            )
+            self.tell(way, now_s)
+
+    def tell_held_again(self, charger: Charger) -> None:
+        """One profile holds both: with the fail-safe the limit that was confirmed last is told again, and
+        what was told since and not confirmed is not."""
+        self.answers = [it for it in self.answers if it[0] != charger.assigned]
+        charger.limit_a = charger.terminals = None
+        if charger.serial in self.held:
+            _, held = self.held[charger.serial]
+            charger.limit_a = held.lease.limit_a
+            charger.valid_until_s = held.lease.valid_until.timestamp()
 
     def restart(self, now_s: float) -> None:
         """Forget what is in no log: connections, what was sent and not answered."""
@@ -134,6 +163,13 @@ class Gateway:
 
     def _send(self, charger: Charger, command: Command) -> None:
         charger_id = command.lease.charger_id
+        if charger.holds is Holds.FAIL_SAFE_ONLY:
+            return
+        if charger.holds is Holds.SCHEDULED and command.lease.terminals not in {
+            None,
+            ALL_TERMINALS,
+        }:
+            return  # it is not told; the balancer tries again, and another way
         self.sent[charger_id] = command.rank
         charger.follows(command.position)
         charger.limit_a, charger.terminals = command.lease.limit_a, command.lease.terminals
@@ -151,6 +187,7 @@ class Gateway:
                 lease = command.lease
                 rank = self.answered.get(lease.charger_id, (0, 0))
                 self.answered[lease.charger_id] = max(rank, command.rank)
+                self._take(whose, command)
                 self.tell(
                     CurrentLimitApplied(
                         installation_id=command.installation_id,
@@ -163,6 +200,13 @@ class Gateway:
                     ),
                     now_s,
                 )
+
+    def _take(self, whose: Named, command: Command) -> None:
+        for charger in self.chargers.values():
+            if charger.assigned == whose:
+                where, known = self.held.get(charger.serial, (whose, command))
+                if where != whose or known.rank <= command.rank:
+                    self.held[charger.serial] = (whose, command)
 
 
 def about(charger: Charger) -> dict[str, str]:

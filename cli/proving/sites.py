@@ -8,6 +8,7 @@ from cli.proving.chargers import Charger
 from cli.proving.moments import START_S, Chances
 from cli.proving.world import World
 from shared.messages.balancer import MAIN
+from shared.messages.holding import Holds
 from shared.phases import GridType, PhaseSwitching
 from shared.units import PILOT_MIN_A
 
@@ -27,6 +28,15 @@ GRIDS: Final = (
     GridType.TN_1_PHASE,
     GridType.IT_1_PHASE,
 )
+KINDS: Final = (
+    Holds.STACKED,
+    Holds.STACKED,
+    Holds.STACKED,
+    Holds.SCHEDULED,
+    Holds.SCHEDULED,
+    Holds.FAIL_SAFE_ONLY,
+)
+SPREADS: Final = (1.0, 1.0, 1.0, 1.0, 3.34)
 CLOCKS_OFF_S: Final = (-4.9, -4.9, 0.0, 4.9)
 """By how much chargers' clocks are ahead; one that is behind lets limits end late."""
 
@@ -74,6 +84,8 @@ def chargers_of(chances: Chances) -> list[Charger]:
             f"ZAP{index:04}",
             clock_off_s=chances.pick(CLOCKS_OFF_S),
             one_phase_car=chances.one_in(2),
+            holds=chances.pick(KINDS),
+            spread=chances.pick(SPREADS),
         )
         for index in range(CHARGERS)
     ]

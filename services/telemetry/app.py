@@ -69,6 +69,9 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
             "real one",
             setting="TELEMETRY_COMMISSIONING=none",
         )
+    runtime.health.add(
+        "ocpp", lambda: False
+    )  # whatever else is ready before, it takes nobody yet
     gateway_id = new_id()
     store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
     roster = await runtime.stack.enter_async_context(
@@ -86,8 +89,6 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     holds = Holds(runtime.pool, gateway_id, epochs)
     histories = Histories(store)
     burials = Burials(holds, histories, assignments)
-    await roster.bury_gone(burials.bury)
-    await roster.buried()
     publisher = Publisher(runtime.client)
     runtime.spawn(publisher.run(), "publisher")
     await keep_readings(runtime, settings, assignments.get)

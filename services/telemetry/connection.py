@@ -110,7 +110,7 @@ class Connection:
         )
         tongue = dialect.tongue(self._calls.call)
         holding = Holding(history, tongue)
-        learning = Learning(history, tongue, holding)
+        learning = Learning(parts, history, tongue, holding)
         fail_safes = FailSafes(parts, history, holding, learning)
         self._verifying = Verifying(history, tongue, holding, self._calls.lost, self._aside)
         self._admission: Admission | Visit

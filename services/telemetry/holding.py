@@ -68,6 +68,10 @@ class Holding:
             return False
         return self._tongue.tellable(terminals)
 
+    def bring(self, limit: Limit | None) -> None:
+        """Take notice of a limit that it was told elsewhere, and that may still be in force."""
+        self._limit = limit
+
     # --- Telling ---
 
     async def put_fail_safe(self, fail_safe_a: float) -> str:

@@ -13,10 +13,11 @@ from typing import Final
 import structlog
 
 from services.telemetry.calls import AnsweredError, CallFailed
-from services.telemetry.charger import ACCEPTED
+from services.telemetry.charger import ACCEPTED, Charger, evolve
 from services.telemetry.dialect import Tongue
 from services.telemetry.histories import History
 from services.telemetry.holding import Holding
+from services.telemetry.parts import Parts
 from services.telemetry.ways import (
     Abilities,
     Limit,
@@ -43,7 +44,10 @@ log = structlog.get_logger()
 class Learning:
     """Finds out how one connected charger can be limited."""
 
-    def __init__(self, history: History, tongue: Tongue, holding: Holding) -> None:
+    def __init__(
+        self, parts: Parts, history: History, tongue: Tongue, holding: Holding
+    ) -> None:
+        self._parts = parts
         self._history = history
         self._tongue = tongue
         self._holding = holding
@@ -69,8 +73,14 @@ class Learning:
             Unanswered: it has not answered to the fail-safe.
             LOG_FAULTS: it could not be put on record.
         """
-        said = await self._abilities()
         firmware = self.firmware or self._history.state.firmware
+        former = await self._former_way()
+        if former is not None and former.firmware == firmware:
+            status = await self._status_of(former, fail_safe_a)
+            if status == ACCEPTED:
+                await self._holding.choose(former)
+                return status
+        said = await self._abilities()
         refused: dict[tuple[Scope, Unit], str] = {}
         why: list[str] = [] if said.profiles is not False else ["it knows no charging profiles"]
         for way in ways(said):
@@ -95,6 +105,21 @@ class Learning:
         await self._holding.choose(fixed)
         status = await self._holding.put_fail_safe(fail_safe_a)
         return status if status == ACCEPTED else f"{reason}: {status}"
+
+    async def _former_way(self) -> Way | None:
+        """Name the way that was found out where it was taken away from. A limit that it was told there may
+        still be in force, and hold its fail-safe down for others: it stays."""
+        left = self._parts.whereabouts.left(self._history.assigned.serial)
+        if self._holding.known or left is None:
+            return None
+        state = Charger()
+        for recorded in await self._parts.store.load(left.stream):
+            if left.concerns(recorded.event):
+                state = evolve(state, recorded.event)  # type: ignore[arg-type]  # it holds no others
+        if not state.held.known_of(left.serial):
+            return None
+        self._holding.bring(state.held.limit)
+        return state.held.way
 
     async def _status_of(self, way: Way, fail_safe_a: float) -> str:
         try:

@@ -3,8 +3,9 @@ Which gateways there are, and which of them are alive: told by locks of PostgreS
 
 Every gateway has one connection that holds nothing but locks: its number, under which it follows the logs
 of others, and one of its own. When the process dies, they are free within milliseconds; when it is stopped
-or cut off, after `SESSION_S`. Whoever gets the lock of a gateway that is on the list knows that it is gone,
-and alone puts on record which chargers have lost their connection with it.
+or cut off, after `SESSION_S`. A lock that stays free for `GRACE_S` says that its gateway is gone, and did
+not only lose its connection, as all do when PostgreSQL restarts. Whoever gets it then alone puts on record
+which chargers have lost their connection with that gateway.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ NUMBER_CLASS: Final = 7203321
 """Of the locks of the numbers that gateways go by."""
 SESSION_S: Final = 10.0
 """After so long without a word the server ends the connection, and the gateway counts as gone."""
+GRACE_S: Final = 3.0
+"""For so long a gateway that has lost its connection may take its lock again."""
 LOOK_S: Final = 0.5
 """How soon it is seen that somebody has died."""
 RETAKE_S_MAX: Final = SESSION_S + 5.0
@@ -86,6 +89,8 @@ class Roster:
         self._heard: OnTaken = _nobody
         self._burials: dict[str, asyncio.Task[None]] = {}
         """Of gateways that are gone, while this one has their locks."""
+        self._free_since_s: dict[str, float] = {}
+        """Since when the lock of a gateway was seen to be free, on this connection."""
 
     def leads(self) -> bool:
         """Tell whether this gateway is the one that announces the log."""
@@ -147,7 +152,7 @@ class Roster:
         self._heard = on_taken
         while True:
             try:
-                await self.bury_gone(bury)
+                await self._bury_gone(bury)
                 await self._lay_to_rest()
             except LOCK_FAULTS as fault:
                 log.warning("the list of gateways cannot be looked at", fault=repr(fault))
@@ -155,26 +160,16 @@ class Roster:
                 await on_back()
             await asyncio.sleep(LOOK_S)
 
-    async def bury_gone(self, bury: BuryOne) -> None:
-        """
-        Look after gateways that are gone, and begin to put on record what they have left behind.
+    async def _bury_gone(self, bury: BuryOne) -> None:
+        """Begin to put on record what those have left behind that are gone, whose locks nobody else has.
 
-        Whoever has their lock does. It takes its time, and this gateway has to say meanwhile that it lives.
-
-        Raises:
-            LOCK_FAULTS: the database is away.
+        It takes its time, and this gateway has to say meanwhile that it lives.
         """
         for gateway_id in await self._look():
             if await self._connection.fetchval(_TAKE_OVER, gateway_id):
                 log.info("gateway is gone", gateway_id=gateway_id)
                 burial = asyncio.create_task(_burial(bury, gateway_id), name="burial")
                 self._burials[gateway_id] = burial
-
-    async def buried(self) -> None:
-        """Wait until what was begun is done."""
-        if self._burials:
-            await asyncio.wait(self._burials.values())
-        await self._lay_to_rest()
 
     async def _lay_to_rest(self) -> None:
         """Take those off the list that have left nothing behind any more."""
@@ -194,7 +189,11 @@ class Roster:
         leading = [it["number"] for it in rows if it["alive"] and it["fresh"]]
         self._lowest = self.number == min(leading, default=0)
         self._looked_s = asked_s
-        return [it["gateway_id"] for it in rows if not it["alive"]]
+        free = [it["gateway_id"] for it in rows if not it["alive"]]
+        self._free_since_s = {it: self._free_since_s.get(it, asked_s) for it in free}
+        return [
+            it for it, since_s in self._free_since_s.items() if asked_s - since_s >= GRACE_S
+        ]
 
     async def _connect(self) -> Any:  # noqa: ANN401  # asyncpg is untyped
         holder = lock_session.holder_of("gateway")
@@ -215,6 +214,7 @@ class Roster:
         Raises:
             TakenForDead: somebody else has one of them.
         """
+        self._free_since_s.clear()
         deadline_s: float | None = None
         while True:
             await self._cut()

@@ -10,7 +10,7 @@ from cli.audit import audit
 from cli.figures import read_log
 from cli.services import TELEMETRY
 from cli.shares import held
-from services.telemetry.roster import SESSION_S
+from services.telemetry.roster import GRACE_S, SESSION_S
 from shared.messages.telemetry import (
     ChargerConnected,
     ChargerDisconnected,
@@ -108,7 +108,7 @@ async def fall_asleep(place: SmallGarage, front: LoadBalancer) -> None:
     try:
         front.down(place.gateway_ports[1])
         await place.limits_flow(BACK_S_MAX)
-        await asyncio.sleep(SESSION_S + 2.0)
+        await asyncio.sleep(SESSION_S + GRACE_S + 3.0)
         await all_connected(place, gateways=1)
     finally:
         os.kill(pid, signal.SIGCONT)

@@ -84,7 +84,7 @@ def _sample(values: Iterable[dict[str, Any]], measured_at: datetime) -> Sample:
         if signed is not None:
             context = str(value.get("context", PERIODIC))
             text, how = signed["signedMeterData"], signed["encodingMethod"]
-            gathered.add_signed(Signed(text, context, how))
+            gathered.add_signed(Signed(text, context, how, signed.get("publicKey") or None))
         number = _in_base_unit(value)
         if number is not None:
             gathered.add(value.get("measurand", ENERGY), value.get("phase"), number)

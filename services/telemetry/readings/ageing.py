@@ -17,7 +17,8 @@ AHEAD: Final = timedelta(days=3)
 """For how long ahead there is room: it is made every hour, but the database may be away."""
 EVERY_S: Final = 3600.0
 AGE_S_MAX: Final = 60.0
-PAUSE_S: Final = 5.0
+PAUSE_S: Final = 60.0
+"""A backup that is being made has the tables for so long."""
 
 _ROOM: Final = "select make_reading_room($1, $2)"
 _DROP: Final = "select drop_old_readings($1, $2)"

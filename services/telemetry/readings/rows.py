@@ -84,7 +84,8 @@ def row_of(reading: MeterReading | BreakerReading, age_max: timedelta) -> Row:
         session_id = reading.session_id
     else:
         source = Source(Kind.METER, reading.installation_id, reading.meter_id)
-        look, session_id = Look(at, reading.current_a), None
+        import_wh = None if reading.import_wh is None else round(reading.import_wh)
+        look, session_id = Look(at, reading.current_a, import_wh), None
     _check(look)
     return Row(source, look, received_at, None if believed else measured_at, session_id)
 

@@ -100,7 +100,7 @@ create function make_reading_room(p_at timestamptz, p_days integer) returns bool
     security definer
     set search_path = public, pg_temp
     set timezone = 'UTC'
-    set lock_timeout = '5s'
+    set lock_timeout = '2s'
 as $$
 declare
     day   date := p_at::date;
@@ -127,7 +127,7 @@ create function drop_old_readings(p_days integer, p_months integer) returns text
     security definer
     set search_path = public, pg_temp
     set timezone = 'UTC'
-    set lock_timeout = '5s'
+    set lock_timeout = '2s'
 as $$
 declare
     floor date := current_date - p_days;

@@ -33,8 +33,8 @@ def agreement(told: Iterable[Told], start_wh: int, end_wh: int | None) -> Agreem
 
     Args:
         told: all that the meter has signed of the session.
-        start_wh, end_wh: the charger's register when the session began and ended; none: it goes on, or
-            how it ended is not known.
+        start_wh: the charger's register when the session began.
+        end_wh: and when it ended; none: it goes on, or how it ended is not known.
     """
     readings = sorted(
         (it for it in told if it.value_wh is not None), key=lambda it: it.at.timestamp()

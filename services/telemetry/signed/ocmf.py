@@ -19,6 +19,7 @@ from pyocmf.enums.reading import MeterReadingReason
 from pyocmf.exceptions import SignatureVerificationError
 
 OCMF_BEGINS: Final = "OCMF|"
+OCA_BEGINS: Final = "oca:base16:asn1:"
 _UNITS_WH: Final = {"WH": Decimal(1), "KWH": Decimal(1000)}
 
 
@@ -96,6 +97,23 @@ def plain(text: str) -> str:
     return decoded if decoded.startswith(OCMF_BEGINS) else text
 
 
+def spelled_key(text: str) -> str:
+    """
+    Write a public key in hexadecimal digits where it is so within Base64, as OCPP 2 has it (OCA, signed
+    meter values); anything else as it is.
+
+    >>> spelled_key(base64.b64encode(b"oca:base16:asn1:3059").decode()), spelled_key("3059")
+    ('3059', '3059')
+    """
+    content = text
+    if not text.startswith(OCA_BEGINS):
+        try:
+            content = base64.b64decode(text, validate=True).decode()
+        except (binascii.Error, ValueError):
+            return text
+    return content.removeprefix(OCA_BEGINS) if content.startswith(OCA_BEGINS) else text
+
+
 def opened(text: str, public_key: str | None) -> Opened:
     """
     Read a value, and check its signature if a key is known.
@@ -115,7 +133,8 @@ def opened(text: str, public_key: str | None) -> Opened:
             value = OCMF.from_string(content)
     except Exception as fault:  # whatever a charger sends; the reason is told
         return Opened(Verdict.NOT_CHECKED, f"it cannot be read: {type(fault).__name__}")
-    verdict, why = _judged(value, public_key or value.embedded_public_key)
+    given = None if public_key is None else spelled_key(public_key)
+    verdict, why = _judged(value, given or value.embedded_public_key)
     said = value.payload
     meter = " ".join(it for it in (said.MV, said.MM, said.MS or said.GS) if it)
     readings = tuple(

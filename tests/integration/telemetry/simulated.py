@@ -42,8 +42,8 @@ async def living(
     any_terminal: bool = False,
     password: str | None = None,
     trusted: Path | None = None,
-    protocol: str = OCPP_16,
     skill: str = "full",
+    protocol: str = OCPP_16,
 ) -> AsyncIterator[Charger]:
     """Let a charger live for as long as the context is open."""
     profiles = Profiles(skill=SKILLS[skill])

@@ -10,7 +10,7 @@ from services.telemetry.epochs import Epochs
 from services.telemetry.histories import Fenced, Histories
 from services.telemetry.holds import Holder, Holding, Holds
 from services.telemetry.projections import Assignments
-from services.telemetry.roster import Roster, TakenForDead, on_the_list
+from services.telemetry.roster import LOOK_S, Roster, TakenForDead, on_the_list
 from services.telemetry.whereabouts import Whereabouts
 from shared.event_store import EventStore
 from shared.ids import new_id
@@ -24,14 +24,6 @@ _HOLDS_LOCK = (
     " and (classid::bigint << 32) | objid::bigint = hashtextextended($1, 7203322)"
 )
 END_SESSION = f"select pg_terminate_backend(pid){_HOLDS_LOCK}"
-LOCKED = f"select exists (select{_HOLDS_LOCK})"
-
-
-async def until_free(world: World, gateway_id: str) -> None:
-    async def free() -> bool:
-        return not await world.pool.fetchval(LOCKED, gateway_id)
-
-    await world.until(free)
 
 
 def nobody(_: str, __: int) -> None:
@@ -176,14 +168,13 @@ async def test_who_is_gone_is_buried_once_with_what_it_held(world: World) -> Non
             assert assigned is not None
             await (await histories.of(assigned)).record([_connected(place, gateway_id)])
         burials = Burials(gateway(world, alive), histories, assignments)
-        await living.bury_gone(burials.bury)
-        await living.buried()
+        keeping = asyncio.create_task(living.keep(burials.bury, nobody, nothing))
+        stack.callback(keeping.cancel)
+        await asyncio.sleep(2 * LOOK_S)
         assert not await lost(world, theirs), "it lives"
 
         assert await world.pool.fetchval(END_SESSION, dead), "as when its process is gone"
-        await until_free(world, dead)
-        await living.bury_gone(burials.bury)
-        await living.buried()
+        await world.event(theirs, ChargerDisconnected)
 
         assert await lost(world, theirs) == [dead]
         assert await lost(world, mine) == []

@@ -14,7 +14,12 @@ from shared.messages.holding import (
     Scope,
     Unit,
 )
-from shared.messages.telemetry import ChargerConnected, ChargerRefused, FailSafeApplied
+from shared.messages.telemetry import (
+    ChargerConnected,
+    ChargerDisconnected,
+    ChargerRefused,
+    FailSafeApplied,
+)
 from simulator.charger import Charger
 from simulator.skills import SKILLS
 from tests.integration.telemetry.simulated import living, now_s
@@ -42,7 +47,7 @@ WAYS: dict[str, dict[str, Any]] = {
 async def offered_a(charger: Charger) -> float:
     """What is in force at a charger, in amperes on each phase, by its own clock."""
     outlet = charger.outlet
-    found, _, _ = outlet.profiles.in_force(charger.registration.own_s(now_s()))
+    found, *_ = outlet.profiles.in_force(charger.registration.own_s(now_s()))
     return outlet.max_a if found is None else found / outlet.highest * outlet.max_a
 
 
@@ -110,6 +115,25 @@ async def test_a_changed_fail_safe_leaves_the_limit_that_is_in_force(
 
         assert await offered_a(charger) == 0.0, "a pause that others were given current for"
         await world.until(lambda: _at(charger, 10.0))
+
+
+async def test_a_limit_of_another_place_goes_on_to_its_end(world: World) -> None:
+    place, there = await world.assigned(fail_safe_a=FAIL_SAFE_A), world.somewhere()
+    there.serial = place.serial
+    async with living(world.gateway, place.serial, skill="no-levels") as charger:
+        await commissioned(world, place)
+        assert (await world.limit(place, 1, 0.0, valid_until=soon(10.0))).accepted
+    profiles = charger.outlet.profiles
+    await world.event(place, ChargerDisconnected)
+    await world.announce(there.created())
+    await world.announce(place.removed(), there.assigned(fail_safe_a=FAIL_SAFE_A))
+
+    async with living(world.gateway, there.serial, skill="no-levels") as charger:
+        charger.outlet.profiles = profiles  # it is the same one
+        way = await commissioned(world, there)
+
+        assert way.holds is Holds.SCHEDULED
+        assert await offered_a(charger) == 0.0, "others were told more on the strength of it"
 
 
 async def test_one_that_forgets_what_it_could_is_found_out_and_told_in_another_way(

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import UTC, datetime
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -113,7 +113,7 @@ async def test_a_charger_that_told_something_else_is_found_out(world: World) -> 
     assert shown.code == xml.code == raw.code == 1
     assert "IS NOT WHAT THE CHARGER TOLD: +0.0 Wh at its beginning, -2000" in shown.out
     assert raw.out.splitlines() == [BEGIN, END]
-    values = ElementTree.fromstring(xml.out)  # noqa: S314  # it is ours
+    values = ET.fromstring(xml.out)  # noqa: S314  # it is ours
     assert [it.findtext("signedData") for it in values] == [BEGIN, END]
     assert {it.findtext("publicKey") for it in values} == {METER.public_key}
     assert (nothing.code, "nothing is kept" in nothing.err) == (1, True)

@@ -13,6 +13,7 @@ from shared.ids import new_id
 from shared.messages import Answer, Event
 from shared.messages.permissions import Role
 from shared.messages.telemetry import (
+    ChargerDisconnected,
     ChargerStatusChanged,
     FirmwareStatusReported,
     SessionEnded,
@@ -172,6 +173,7 @@ async def test_a_charger_says_what_it_cannot(world: World) -> None:
         ]
         told = await commanded(world, TriggerMessage, place, trigger=Trigger.READINGS)
         triggered = charger.asked_for("TriggerMessage")[-1]
+    await world.event(place, ChargerDisconnected)
     away = await commanded(world, ClearCache, place)
 
     assert {it.refusal for it in said} == {"RejectedByCharger"}

@@ -19,7 +19,7 @@ from cli.proving.minds import Decided, Mind, remember
 from cli.proving.moments import START_S
 from cli.proving.trials import PromiseBroken, trials
 from cli.proving.world import World
-from services.balancer import commitments, ledger
+from services.balancer import commitments, hardware, ledger, planning
 from shared.messages.balancer import MAIN
 from shared.phases import GridType, PhaseCurrents
 from shared.units import TOLERANCE_A
@@ -77,9 +77,23 @@ def send_whatever_comes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Gateway, "in_order", lambda _gateway, _command: True)
 
 
+def end_a_limit_by_a_fail_safe(patch: pytest.MonkeyPatch) -> None:
+    def alone(_gateway: Gateway, charger: Charger) -> None:
+        charger.limit_a = charger.terminals = None
+
+    patch.setattr(Gateway, "tell_held_again", alone)
+
+
+def believe_watts(patch: pytest.MonkeyPatch) -> None:
+    for module in (hardware, planning):
+        patch.setattr(module, "counts_a", lambda _limit_a, _spread, _most_a: None)
+
+
 @pytest.mark.parametrize(
     "make",
     [
+        end_a_limit_by_a_fail_safe,
+        believe_watts,
         forget_that_clocks_are_off,
         forget_that_cars_take_time,
         let_a_former_balancer_append,
@@ -91,7 +105,7 @@ def test_a_mistake_is_found(
 ) -> None:
     make(monkeypatch)
 
-    assert broken_within(30)
+    assert broken_within(40)
 
 
 # --- A quiet site ---

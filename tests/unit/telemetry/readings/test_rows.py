@@ -55,9 +55,11 @@ def test_a_meter_at_a_breaker_is_another_source_than_a_charger_of_that_name() ->
         measured_at=AT,
         received_at=AT,
         current_a=(-4.0, None, 1.0),
+        import_wh=123_456.4,
     )
 
     row = row_of(of_meter, AGE_MAX)
 
     assert row.source == Source(Kind.METER, "garage", "bay-12")
     assert row.look.current_a == (-4.0, None, 1.0)
+    assert row.look.register_wh == 123_456

@@ -55,6 +55,8 @@ def test_the_key_may_be_in_the_value_and_the_value_in_base64() -> None:
 
     assert opened(with_key, None).verdict is Verdict.VALID
     assert opened(encoded, METER.public_key).verdict is Verdict.VALID
+    of_ocpp_2 = base64.b64encode(f"oca:base16:asn1:{METER.public_key}".encode()).decode()
+    assert opened(encoded, of_ocpp_2).verdict is Verdict.VALID
 
 
 @pytest.mark.parametrize(
