@@ -13,6 +13,7 @@ from services.telemetry.payloads import written
 from shared.clock import utc_now
 from shared.messages.telemetry import (
     ChargerConnected,
+    ChargerDisconnected,
     ChargerStatusChanged,
     CurrentLimitApplied,
     FailSafeApplied,
@@ -139,6 +140,24 @@ async def test_an_app_begins_and_ends_a_session(world: World) -> None:
     assert started.person_id == driver.person_id
     assert stopped.accepted
     assert ended.reason == "Remote"
+
+
+async def test_a_locked_charger_tells_the_end_of_its_session_and_is_sent_away(
+    world: World,
+) -> None:
+    place = await world.assigned()
+    async with living(world.gateway, place.serial, protocol=OCPP_201) as charger:
+        plug_a_car(charger)
+        await world.event(place, SessionStarted)
+        await charges(world, charger)
+        await world.announce(*place.locked())
+        ended = await world.event(place, SessionEnded)
+        await world.event(place, ChargerDisconnected)
+
+    assert ended.reason == "Remote"
+    assert ended.energy_wh > 0
+    applied = [it for it in await world.events(place) if isinstance(it, FailSafeApplied)]
+    assert applied[-1].fail_safe_a == 0.0
 
 
 async def test_people_read_and_set_variables_restart_and_reserve(world: World) -> None:
