@@ -23,7 +23,10 @@ from cli.demo import DemoOptions, run_demo
 from cli.dlq import dlq
 from cli.faults import EXIT_CODE, StackFault
 from cli.first_person import first_person_link
+from cli.gateways import gateway
 from cli.lag import show_lag
+from cli.measured import signed
+from cli.measured.readings import show_readings
 from cli.migrate_command import migrate
 from cli.mqtt_server import Listening, listening_at
 from cli.nats_commands import nats
@@ -31,7 +34,14 @@ from cli.options import StackOptions
 from cli.ports import LOCALHOST, LOOPBACK, claim_port
 from cli.proving.commands import prove
 from cli.published.commands import docs
-from cli.services import BALANCERS_MAX, GATEWAY_PORT, PORTAL_PORT, services
+from cli.services import (
+    BALANCERS_MAX,
+    GATEWAY_PORT,
+    GATEWAYS_MAX,
+    PORTAL_PORT,
+    TELEMETRY,
+    services,
+)
 from cli.setting_up import CommandRefused
 from cli.stack import Stack
 from cli.states import Happening, ProcessEvent
@@ -75,9 +85,12 @@ app.add_typer(prove, name="prove")
 app.add_typer(subscriber, name="subscriber")
 app.add_typer(nats, name="nats")
 app.add_typer(client, name="client")
+app.add_typer(gateway, name="gateway")
 app.add_typer(docs, name="docs")
 app.add_typer(dlq, name="dlq")
 app.command("lag")(show_lag)
+app.command("readings")(show_readings)
+app.add_typer(signed.app, name="session")
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("status")(show_status)
@@ -140,6 +153,14 @@ def up(
     nats_monitor_port: int = 8333,
     portal_port: int = PORTAL_PORT,
     gateway_port: Annotated[int, typer.Option(help="Where chargers connect.")] = GATEWAY_PORT,
+    gateways: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=GATEWAYS_MAX,
+            help="How many processes hold chargers' sockets: at --gateway-port and the ports behind it.",
+        ),
+    ] = 1,
     balancers: Annotated[
         int,
         typer.Option(min=1, max=BALANCERS_MAX, help="How many share the installations."),
@@ -187,7 +208,8 @@ def up(
         for name in late:
             console.print(f"[yellow]{name} is not ready yet; its log: {stack.log_of(name)}")
         console.print(f"\n  portal    {portal_url}")
-        console.print(f"  chargers  {stack.urls['telemetry']}/SERIAL")
+        for it in (it.process for it in specs if it.name == TELEMETRY):
+            console.print(f"  chargers  {stack.urls[it]}/SERIAL")
         if meters is not None:
             console.print(f"  meters    http://{LOOPBACK}:{meters}/meters/INSTALLATION/METER")
         if options.mqtt is not None:
@@ -208,6 +230,10 @@ def up(
             portal_port,
             balancers=balancers,
             meter_port=meters,
+            further_gateways=[
+                claim_port(gateway_port and gateway_port + it, "chargers", "--gateway-port")
+                for it in range(1, gateways)
+            ],
         )
 
         async def run() -> None:

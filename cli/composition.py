@@ -37,6 +37,7 @@ class ServiceSpec:
         health_port: 0 for any free one.
         has_health: it answers GET /health/ready; otherwise it counts as ready once started.
         copy: which of several processes of the service, from 1 on.
+        drain_s: how much longer than others it may take to end.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ServiceSpec:
     health_port: int = 0
     has_health: bool = True
     copy: int = 1
+    drain_s: float = 0.0
 
     @property
     def process(self) -> str:

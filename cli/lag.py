@@ -14,14 +14,14 @@ import typer
 from nats.js import JetStreamContext
 from rich.table import Table
 
-from cli.services import BALANCER
+from cli.services import BALANCER, TELEMETRY
 from cli.shares import shares_of
 from cli.support.announced import nats_client
 from cli.support.output import FINDING, Json, console, escape, print_json, run
 from cli.support.places import DataFolder, Place, place_of
 from cli.support.reading import Logs, open_logs
-from services.balancer.knowledge import named
 from shared.clock import utc_now
+from shared.documents import numbered
 from shared.epochs import LogState, complaint, log_state, present_copy
 
 SILENT_S_MAX: Final = 30.0
@@ -108,11 +108,16 @@ async def _rows(logs: Logs, service: str) -> list[Any]:
         "select consumer, service, position, log_epoch, heartbeat_at from cursor"
         " order by consumer, service",
     )
-    if service != BALANCER:
+    if service == BALANCER:
+        present = [it.slot for it in await shares_of(await logs.connection(service))]
+    elif service == TELEMETRY:
+        present = [
+            it["number"] for it in await logs.rows(service, "select number from gateway")
+        ]
+    else:
         return rows
-    # What a balancer folded that is no longer needed waits for the next one of its number.
-    present = await shares_of(await logs.connection(service))
-    used = {named(BALANCER, it) for it in {1, *(share.slot for share in present)}}
+    # What one folded that is no longer there waits for the next one of its number.
+    used = {numbered(service, it) for it in {1, *present}}
     return [it for it in rows if it["consumer"] in used]
 
 

@@ -15,7 +15,7 @@ from cli.nats_accounts import all_accounts, quoted
 from cli.nats_keys import keys_in, seed_file
 from cli.ports import LOOPBACK
 from cli.providing import PROVIDE_FAULTS, copies_in, provide_once
-from cli.services import BALANCERS_MAX, services
+from cli.services import BALANCERS_MAX, GATEWAY_PORT, GATEWAYS_MAX, services
 from shared.service_grants import COPIES_MAX, OPERATOR, SERVICES
 
 nats = typer.Typer(
@@ -84,6 +84,9 @@ def provide(
     balancers: Annotated[
         int, typer.Option(min=1, max=COPIES_MAX, help="How many balancers take part at most.")
     ] = BALANCERS_MAX,
+    gateways: Annotated[
+        int, typer.Option(min=1, max=COPIES_MAX, help="How many gateways take part at most.")
+    ] = GATEWAYS_MAX,
 ) -> None:
     """
     Make the jetstreams and the consumers of all services at NATS_URL and DATABASE_URL, as the operator.
@@ -94,7 +97,8 @@ def provide(
     nats_url, database_url = os.environ.get("NATS_URL"), os.environ.get("DATABASE_URL")
     if not nats_url or not database_url:
         _fail("Set NATS_URL and DATABASE_URL to where the operator signs in.")
-    copies = copies_in(services(balancers=balancers))
+    further = range(GATEWAY_PORT + 1, GATEWAY_PORT + gateways)
+    copies = copies_in(services(balancers=balancers, further_gateways=further))
     try:
         asyncio.run(provide_once(Addresses(nats_url, database_url), copies))
     except PROVIDE_FAULTS as fault:

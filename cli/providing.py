@@ -27,7 +27,7 @@ from shared.event_store import DATABASE_FAULTS
 from shared.messaging import connect, disconnect, ensure_jetstream, telemetry_jetstream
 from shared.pull import consumer_of
 from shared.readings_consumer import readings_consumer
-from shared.service_grants import SERVICES, consumers_of
+from shared.service_grants import READINGS_CONSUMERS, SERVICES, consumers_of
 from shared.tasks import CutOff, in_child, keep_running
 
 LOOK_S: Final = 2.0
@@ -69,7 +69,8 @@ async def provide_services(
             await _provide_log(js, service_database_url(database_url, name), name)
         if subjects.TELEMETRY_JETSTREAM in SERVICES[name].jetstreams:
             await ensure_jetstream(js, telemetry_jetstream())
-            await _provide(js, subjects.TELEMETRY_JETSTREAM, readings_consumer())
+            for kind in READINGS_CONSUMERS:
+                await _provide(js, subjects.TELEMETRY_JETSTREAM, readings_consumer(kind))
     for name, number in copies.items():
         for followed in SERVICES[name].follows:
             if followed in copies:

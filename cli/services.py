@@ -1,7 +1,7 @@
 """Which services make up Ampledger, and what each is told."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cli.composition import ServiceSpec
@@ -11,6 +11,10 @@ GATEWAY_PORT: Final = 9180
 PORTAL_PORT: Final = 8180
 BALANCERS_MAX: Final = 8
 """On one machine; each takes some ten connections to PostgreSQL, which has a hundred."""
+GATEWAYS_MAX: Final = 4
+"""On one machine, likewise."""
+DRAIN_S: Final = "TELEMETRY_DRAIN_S"
+"""What a gateway is told: over how long it lets its chargers go."""
 INSTALLATION, PERMISSIONS, TELEMETRY = "installation", "permissions", "telemetry"
 BALANCER, PORTAL, NOTIFICATIONS = "balancer", "portal", "notifications"
 
@@ -22,6 +26,7 @@ def services(
     without: frozenset[str] = frozenset(),
     balancers: int = 1,
     meter_port: int | None = None,
+    further_gateways: Sequence[int] = (),
 ) -> list[ServiceSpec]:
     """
     Describe the services.
@@ -32,12 +37,12 @@ def services(
         env: further environment for each service, by its name.
         without: services that are left out.
         balancers: how many processes share the installations.
-        meter_port: where meters at breakers push their readings; none: nowhere.
+        meter_port: where meters at breakers push their readings, to the first gateway; none: nowhere.
+        further_gateways: where chargers connect as well, to a gateway each.
     """
     further = env or {}
-    gateway = {"TELEMETRY_OCPP_PORT": str(gateway_port)}
-    if meter_port is not None:
-        gateway["TELEMETRY_METER_PORT"] = str(meter_port)
+    told = dict(further.get(TELEMETRY, {}))
+    meters = {} if meter_port is None else {"TELEMETRY_METER_PORT": str(meter_port)}
     portal = {"PORTAL_PORT": str(portal_port)}
     known_as = {"AMPLEDGER_PUBLIC_URL": f"http://{LOCALHOST}:{portal_port}"}
     specs = [
@@ -47,11 +52,16 @@ def services(
             "services.permissions",
             env=known_as | dict(further.get(PERMISSIONS, {})),
         ),
-        ServiceSpec(
-            TELEMETRY,
-            "services.telemetry",
-            env=gateway | dict(further.get(TELEMETRY, {})),
-            url=f"{_scheme(further.get(TELEMETRY, {}))}://{LOOPBACK}:{gateway_port}/ocpp",
+        *(
+            ServiceSpec(
+                TELEMETRY,
+                "services.telemetry",
+                env={"TELEMETRY_OCPP_PORT": str(port)} | (meters if copy == 1 else {}) | told,
+                url=f"{_scheme(told)}://{LOOPBACK}:{port}/ocpp",
+                copy=copy,
+                drain_s=_drain_s(told),
+            )
+            for copy, port in enumerate((gateway_port, *further_gateways), start=1)
         ),
         *(
             ServiceSpec(
@@ -72,6 +82,14 @@ def services(
         ),
     ]
     return [spec for spec in specs if spec.name not in without]
+
+
+def _drain_s(env: Mapping[str, str]) -> float:
+    """Say how long a gateway may take to let its chargers go; what makes no sense it refuses itself."""
+    try:
+        return float({**os.environ, **env}.get(DRAIN_S, 0.0))
+    except ValueError:
+        return 0.0
 
 
 def _scheme(env: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Which balancers there are, and how many partitions each of them holds: asked of PostgreSQL's locks."""
+"""Which balancers there are, and how many partitions each holds; which gateways, and how many chargers."""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,6 +18,12 @@ _SHARES: Final = (
     "  (select count(*) from held where pid = slot.pid and class = $1) as partitions,"
     "  exists (select from held where pid = slot.pid and class = $2) as takes_part"
     " from held slot join pg_stat_activity a using (pid) where slot.class = $3 order by 1"
+)
+
+_HELD: Final = (
+    "select number, seen_at > clock_timestamp() - interval '5 seconds' as alive,"
+    " (select count(*) from hold h where h.held and h.gateway_id = g.gateway_id) as chargers"
+    " from gateway g order by number"
 )
 
 
@@ -50,5 +56,31 @@ async def shares(database_url: str) -> list[Share]:
     try:
         async with asyncio.timeout(ASK_S_MAX):
             return await shares_of(connection)
+    finally:
+        await connection.close(timeout=ASK_S_MAX)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One gateway."""
+
+    number: int
+    alive: bool
+    """It said so a moment ago."""
+    chargers: int
+    """So many sockets it holds."""
+
+
+async def held(database_url: str) -> list[Held]:
+    """
+    Ask the gateways' database.
+
+    Raises:
+        OSError, TimeoutError, asyncpg.PostgresError: it cannot be asked.
+    """
+    connection = await asyncpg.connect(database_url, timeout=ASK_S_MAX)
+    try:
+        async with asyncio.timeout(ASK_S_MAX):
+            return [Held(**row) for row in await connection.fetch(_HELD)]
     finally:
         await connection.close(timeout=ASK_S_MAX)

@@ -52,6 +52,8 @@ PROJECT: Final = Path(cli.__file__).parent.parent
 SERVERS_READY_S_MAX: Final = 600.0
 """After a crash PostgreSQL replays its journal before it is ready, which may take minutes."""
 SERVERS_POLL_S: Final = 0.5
+STOP_S_MAX: Final = 5.0
+"""How long a service may take to end, besides what it has to let go of."""
 
 log = structlog.get_logger()
 
@@ -267,6 +269,7 @@ def _program(
         cwd=PROJECT,
         env=env,
         ready=healthy if spec.has_health else None,
+        stop_timeout_s=STOP_S_MAX + spec.drain_s,
         after=servers,
     )
 

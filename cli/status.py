@@ -13,8 +13,8 @@ from cli.accounts import server_account
 from cli.composition import masked, service_database_url
 from cli.data_folder import default_folder
 from cli.run_file import is_up, read_run
-from cli.services import BALANCER
-from cli.shares import shares
+from cli.services import BALANCER, TELEMETRY
+from cli.shares import held, shares
 from shared.subjects import PARTITIONS
 
 NOT_RUNNING = 1
@@ -38,6 +38,8 @@ def show_status(
     console.print(table)
     if BALANCER in run["processes"]:
         _show_shares(console, run["urls"]["database"])
+    if TELEMETRY in run["processes"]:
+        _show_held(console, run["urls"]["database"])
 
 
 def _show_shares(console: Console, database_url: str) -> None:
@@ -50,4 +52,17 @@ def _show_shares(console: Console, database_url: str) -> None:
     for it in found:
         waits = "" if it.takes_part else ", and does not take part yet"
         told = f"{it.slot}: {it.holder} holds {it.partitions} of {PARTITIONS} partitions{waits}"
+        console.print(told, markup=False, highlight=False)
+
+
+def _show_held(console: Console, database_url: str) -> None:
+    """Tell how many chargers each gateway holds; what runs is told whether or not that can be asked."""
+    try:
+        found = asyncio.run(held(service_database_url(database_url, TELEMETRY)))
+    except (OSError, TimeoutError, asyncpg.PostgresError) as fault:
+        console.print(f"who holds which chargers cannot be asked: {fault!r}", markup=False)
+        return
+    for it in found:
+        silent = "" if it.alive else ", and says nothing"
+        told = f"{it.number}: gateway holds {it.chargers} chargers{silent}"
         console.print(told, markup=False, highlight=False)

@@ -20,6 +20,7 @@ from shared.commits import (
     Conflict,
     FirstAnswer,
     StoreFault,
+    StreamEvents,
     Taken,
 )
 from shared.decider import Claim
@@ -39,6 +40,9 @@ APPEND: Final = """
 """
 MAKE_DURABLE: Final = "select make_durable()"
 """Answered once all that was read before is on disk."""
+NOTIFY: Final = "select set_config('synchronous_commit', 'off', true), pg_notify('log', $1)"
+"""Tells whoever listens up to where the log is on disk. It does not wait for the disk itself: whoever
+notifies holds a lock on all databases of the server until the commit is through."""
 
 
 @dataclass(slots=True)
@@ -49,7 +53,8 @@ class Written:
     fingerprint: bytes
     answer: str
     meta: bytes
-    parts: Sequence[tuple[str, int | None]]
+    parts: Sequence[StreamEvents]
+    """The streams it was decided on, and the versions they were at."""
     events: Sequence[tuple[str, tuple[str, int], str, bytes]]
     """Stream, type and schema, event id, data."""
     claims: Sequence[Claim]
@@ -69,17 +74,20 @@ def written(commit: Commit) -> Written:
     for claim in commit.claims:
         for text in (claim.kind, claim.key, claim.holder):
             _check(text)
+    events = []
+    for part in commit.streams:  # loops and calls for each event are what there is to save here
+        stream = _check(part.stream)
+        for it in part.events:
+            # What is none is written too: a field without default could not be read without.
+            data = it.__pydantic_serializer__.to_json(it)
+            events.append((stream, (type(it).__name__, it.schema_version), new_id(), data))
     return Written(
         _check(commit.command_id),
         commit.fingerprint,
         _json(commit.answer).decode(),
         _json(commit.meta),
-        [(_check(part.stream), part.expected_version) for part in commit.streams],
-        [
-            (part.stream, (type(it).__name__, it.schema_version), new_id(), _event_json(it))
-            for part in commit.streams
-            for it in part.events
-        ],
+        commit.streams,
+        events,
         commit.claims,
     )
 
@@ -87,11 +95,6 @@ def written(commit: Commit) -> Written:
 def _json(model: BaseModel) -> bytes:
     """Do what `model_dump_json` does, without its way through a text."""
     return model.__pydantic_serializer__.to_json(model, exclude_none=True)
-
-
-def _event_json(event: BaseModel) -> bytes:
-    """What is none is written too: a field without default could not be read without."""
-    return event.__pydantic_serializer__.to_json(event)
 
 
 def _check(text: str) -> str:
@@ -107,7 +110,7 @@ def arguments(batch: Sequence[Written]) -> tuple[Any, ...]:
     streams: dict[str, int] = {}
     types: dict[tuple[str, int], int] = {}
     keys: dict[tuple[str, str], int] = {}
-    parts: list[tuple[str, int | None]] = []
+    parts: list[StreamEvents] = []
     events: list[tuple[str, tuple[str, int], str, bytes]] = []
     claims: list[Claim] = []
     parts_at, events_at, claims_at = [0], [0], [0]
@@ -118,10 +121,11 @@ def arguments(batch: Sequence[Written]) -> tuple[Any, ...]:
         parts_at.append(len(parts))
         events_at.append(len(events))
         claims_at.append(len(claims))
-    c_answer = [_place(answers, it.answer) for it in batch]
-    p_stream = [_place(streams, stream) for stream, _ in parts]
-    e_type = [_place(types, event[1]) for event in events]
-    k_key = [_place(keys, (it.kind, it.key)) for it in claims]
+    # The place (from 1, as in SQL) of each thing among the different ones, given when it comes first.
+    c_answer = [answers.setdefault(it.answer, len(answers) + 1) for it in batch]
+    p_stream = [streams.setdefault(it.stream, len(streams) + 1) for it in parts]
+    e_type = [types.setdefault(event[1], len(types) + 1) for event in events]
+    k_key = [keys.setdefault((it.kind, it.key), len(keys) + 1) for it in claims]
     return (
         _texts([it.command_id for it in batch]),
         *_block([it.fingerprint for it in batch]),
@@ -133,10 +137,12 @@ def arguments(batch: Sequence[Written]) -> tuple[Any, ...]:
         _numbers(claims_at),
         _texts(streams),
         _numbers(p_stream),
-        _numbers("null" if version is None else version for _, version in parts),
+        _numbers(
+            ["null" if it.expected_version is None else it.expected_version for it in parts]
+        ),
         [name for name, _ in types],
         [schema for _, schema in types],
-        _numbers(streams[event[0]] for event in events),
+        _numbers([streams[event[0]] for event in events]),
         _numbers(e_type),
         "{" + ",".join([event[2] for event in events]) + "}",
         *_block([event[3] for event in events]),
@@ -146,11 +152,6 @@ def arguments(batch: Sequence[Written]) -> tuple[Any, ...]:
         [it.holder for it in claims],
         [not it.release for it in claims],
     )
-
-
-def _place(places: dict[Any, int], thing: object) -> int:
-    """Find or give the place (from 1, as in SQL) of a thing among the different ones."""
-    return places.setdefault(thing, len(places) + 1)
 
 
 def _numbers(numbers: Iterable[int | str]) -> str:

@@ -5,6 +5,9 @@ Two lanes, each with a connection of its own, work side by side: while the disk 
 next batch is laid out, sent, and worked out under the log's lock. Commits on the same stream take effect in
 the order in which they were handed in: while one is on its way, those behind it wait for its end.
 
+Up to where the log is on disk is told to whoever is interested: at once to the relay of this process, by a
+notification to those of others. It is a hint; who misses it looks by himself.
+
 What became of a call whose connection was cut is unknown. It is repeated, and the ids of its commands
 tell what the first one has done.
 """
@@ -12,16 +15,23 @@ tell what the first one has done.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import asyncpg
 import structlog
 
-from shared.append_call import APPEND, Written, arguments, verdicts, written
-from shared.commits import Commit, LogHalted, StoreFault, StoreOverloaded, StoreUnreachable
-from shared.tasks import end_if_cancelled
+from shared.append_call import APPEND, NOTIFY, Written, arguments, verdicts, written
+from shared.commits import (
+    DATABASE_FAULTS,
+    Commit,
+    LogHalted,
+    StoreFault,
+    StoreOverloaded,
+    StoreUnreachable,
+)
+from shared.tasks import end_if_cancelled, keep_running
 
 LANES: Final = 2
 SPLIT_MIN: Final = 16
@@ -31,6 +41,8 @@ BATCH_EVENTS_MAX: Final = 2000
 """After so many events a batch is full: nobody shall hold the log's lock for long."""
 WAITING_MAX: Final = 10_000
 RETRY_PAUSE_S: Final = 0.2
+NOTIFY_PAUSE_S: Final = 0.02
+"""Under load one notification tells of many batches: each costs as much as appending several events."""
 UNREACHABLE_S_MAX: Final = 30.0
 CONNECT_S_MAX: Final = 10.0
 DRAIN_S_MAX: Final = 3.0
@@ -57,7 +69,7 @@ log = structlog.get_logger()
 @dataclass(slots=True, eq=False)
 class _Waiting:
     commit: Written
-    streams: frozenset[str]
+    streams: Sequence[str]
     done: "asyncio.Future[int]"
 
     def settle(self, verdict: int | Exception) -> None:
@@ -70,9 +82,21 @@ class _Waiting:
 
 
 class Writer:
-    """Appends what is handed in, until it is closed."""
+    """
+    Appends what is handed in, until it is closed.
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    Args:
+        pool: of connections to the log's database.
+        on_durable: told a position up to which the log is on disk; says whether that is enough, or
+            other processes have to be notified.
+    """
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", on_durable: Callable[[int], bool]) -> None:
+        self._pool = pool
+        self._on_durable = on_durable
+        self._untold = 0
+        """A position up to which the log is on disk, others to be notified; 0 when they have been."""
+        self._to_tell = asyncio.Event()
         self._waiting: deque[_Waiting] = deque()
         self._on_the_way: set[str] = set()
         """The streams of commits that a lane is writing."""
@@ -87,6 +111,10 @@ class Writer:
             asyncio.create_task(self._work(line), name=f"event-store-writer-{number}")
             for number, line in enumerate(self._lines, start=1)
         ]
+        self._telling = asyncio.create_task(
+            keep_running(self._tell_others, DATABASE_FAULTS, _on_untold, NOTIFY_PAUSE_S),
+            name="event-store-notifier",
+        )
 
     async def append(self, commit: Commit) -> int:
         """Hand in a commit, and wait for the position of its last event."""
@@ -96,7 +124,7 @@ class Writer:
             raise StoreOverloaded(
                 f"{WAITING_MAX} commits are waiting for the database; try again later"
             )
-        streams = frozenset([it.stream for it in commit.streams])
+        streams = [it.stream for it in commit.streams]
         done = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(written(commit), streams, done))
         self._drained.clear()
@@ -115,7 +143,7 @@ class Writer:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S_MAX):
                 await self._drained.wait()
-        ending = set(self._lanes)
+        ending = {*self._lanes, self._telling}
         for _ in range(END_ASKED_MAX):
             for lane in ending:
                 lane.cancel()
@@ -146,9 +174,10 @@ class Writer:
                 log.exception("append failed", commits=len(batch))
                 _settle_all(batch, StoreFault(repr(error)))
             finally:
-                _settle_all(batch, _closed())
                 for it in batch:
-                    self._on_the_way -= it.streams
+                    if not it.done.done():
+                        it.settle(_closed())
+                    self._on_the_way.difference_update(it.streams)
 
     async def _rest(self) -> None:
         """Wait for more; when every lane does, there is nothing to wait for at the end."""
@@ -169,6 +198,8 @@ class Writer:
         A command that comes twice is judged twice, in two batches.
         """
         self._woken = False
+        if not self._waiting:
+            return []
         batch: list[_Waiting] = []
         left: list[_Waiting] = []
         blocked = self._on_the_way.copy()
@@ -183,13 +214,13 @@ class Writer:
             it = self._waiting.popleft()
             if it.commit.command_id in ids or not blocked.isdisjoint(it.streams):
                 left.append(it)
-                blocked |= it.streams
+                blocked.update(it.streams)
                 continue
             batch.append(it)
             ids.add(it.commit.command_id)
             events += len(it.commit.events)
         for it in batch:
-            self._on_the_way |= it.streams
+            self._on_the_way.update(it.streams)
         self._waiting.extendleft(reversed(left))
         if batch and len(self._waiting) > len(left):
             self._wake()
@@ -209,8 +240,24 @@ class Writer:
             for it in batch:
                 await self._write(line, [it])
         else:
+            self._tell(max([it for it in found if isinstance(it, int)], default=0))
             for it, verdict in zip(batch, found, strict=True):
                 it.settle(verdict)
+
+    # --- What is on disk ---
+
+    def _tell(self, position: int) -> None:
+        if position and not self._on_durable(position):
+            self._untold = max(self._untold, position)
+            self._to_tell.set()
+
+    async def _tell_others(self) -> None:
+        """Once there is something to tell, notify them: apart from the call, whose commits need not wait
+        for it."""
+        await self._to_tell.wait()
+        self._to_tell.clear()
+        position, self._untold = self._untold, 0
+        await self._pool.execute(NOTIFY, str(position))
 
 
 async def _call(line: "_Line", commits: Sequence[Written]) -> list[int | StoreFault]:
@@ -267,6 +314,10 @@ class _Line:
 def _settle_all(batch: Sequence[_Waiting], fault: Exception) -> None:
     for it in batch:
         it.settle(fault)
+
+
+def _on_untold(fault: Exception) -> None:
+    log.warning("other processes look for new events by themselves", error=repr(fault))
 
 
 def _closed() -> StoreUnreachable:

@@ -17,6 +17,16 @@ InOrder = Annotated[frozenset[K], PlainSerializer(sorted, return_type=list[str])
 """A set that is always written in the same order: documents are compared as they are written."""
 
 
+def numbered(name: str, number: int) -> str:
+    """
+    Tell apart what processes of one service keep, each for itself, in the database that they share.
+
+    >>> numbered("layout", 1), numbered("layout", 2)
+    ('layout', 'layout-2')
+    """
+    return name if number == 1 else f"{name}-{number}"
+
+
 class Documents(Generic[M]):
     """All documents of one kind, held in memory as they are in the database."""
 
@@ -29,6 +39,17 @@ class Documents(Generic[M]):
         """Read what is there."""
         rows = await pool.fetch("select key, body from document where kind = $1", self._kind)
         self._held = {row["key"]: self._model.model_validate_json(row["body"]) for row in rows}
+
+    async def look(self, pool: Any, key: str) -> M | None:  # noqa: ANN401
+        """Read one anew that another process may have written meanwhile."""
+        body = await pool.fetchval(
+            "select body from document where kind = $1 and key = $2", self._kind, key
+        )
+        if body is None:
+            self._held.pop(key, None)
+        else:
+            self._held[key] = self._model.model_validate_json(body)
+        return self._held.get(key)
 
     def get(self, key: str) -> M | None:
         return self._held.get(key)

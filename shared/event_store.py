@@ -25,7 +25,7 @@ Faults
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -77,13 +77,14 @@ class EventStore:
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self.pool = pool
         self._writer: Writer | None = None
+        self._hearing: list[Callable[[int], bool]] = []
 
     @classmethod
     @contextlib.asynccontextmanager
     async def open(cls, pool: "asyncpg.Pool[Any]") -> AsyncIterator["EventStore"]:
         """Start the writer; stop it, after what was handed in, at the end."""
         store = cls(pool)
-        store._writer = Writer(pool)
+        store._writer = Writer(pool, store._on_durable)
         try:
             yield store
         finally:
@@ -174,6 +175,26 @@ class EventStore:
         if head > known:
             await self.make_durable()
         return head
+
+    @contextlib.contextmanager
+    def telling(self, hear: Callable[[int], bool]) -> Iterator[None]:
+        """
+        Tell somebody in this process whenever something that was appended through this store is on disk.
+
+        Args:
+            hear: told the position up to which the log is; says whether nobody else needs to be told.
+        """
+        self._hearing.append(hear)
+        try:
+            yield
+        finally:
+            self._hearing.remove(hear)
+
+    def _on_durable(self, position: int) -> bool:
+        enough = False
+        for hear in self._hearing:  # all of them
+            enough |= hear(position)
+        return enough
 
     async def versions(self) -> dict[str, int]:
         """Name the version that every stream is at."""

@@ -120,8 +120,8 @@ def telemetry_jetstream() -> StreamConfig:
 
 
 async def ensure_jetstream(js: JetStreamContext, config: StreamConfig) -> None:
-    """Create a jetstream where there is none. One of before learns to take batches, if it has to, and is left
-    as it is otherwise.
+    """Create a jetstream where there is none. One that is there learns to take batches, if it has to; it is
+    left as it is otherwise.
     """
     try:
         present = (await js.stream_info(str(config.name))).config

@@ -151,8 +151,11 @@ def grid_currents(
     >>> grid_currents(GridType.TN_3_PHASE, (Phase.L2, Phase.L3, Phase.L1), (10.0, 0.0, 0.0))
     (0.0, 10.0, 0.0)
     """
-    lines = dict.fromkeys(PHASES, 0.0)
     used = [i for i, a in enumerate(terminals_a[: len(wiring)]) if a > 0.0]
+    if len(used) > 1 and len(terminals_a) == len(wiring):  # what is told most, without a table
+        one, two, three = (wiring.index(line) for line in PHASES)
+        return (terminals_a[one], terminals_a[two], terminals_a[three])
+    lines = dict.fromkeys(PHASES, 0.0)
     if len(wiring) == 1 or len(used) <= 1:
         only = used[0] if used else 0
         for line in lines_loaded(grid, (wiring[only],), 1):

@@ -63,13 +63,27 @@ class Pull:
             self._asked <= BATCH_MAX // 2
         ):  # the next ones are on their way before these are done
             await self._ask()
-        messages: list[Msg] = []
         try:
             async with asyncio.timeout(EXPIRES_S + GRACE_S):
                 await self._more.wait()
         except TimeoutError:
             self._asked = 0
-        while self._arrived and len(messages) < BATCH_MAX:
+        return self._taken(BATCH_MAX)
+
+    async def more(self, most: int) -> list[Msg]:
+        """
+        Take what else has arrived by now, at most so many messages; whoever has time waits in between.
+
+        Raises:
+            NotFoundError, ServiceUnavailableError: as `batch`.
+        """
+        if self._asked <= BATCH_MAX // 2:
+            await self._ask()
+        return self._taken(most)
+
+    def _taken(self, most: int) -> list[Msg]:
+        messages: list[Msg] = []
+        while self._arrived and len(messages) < most:
             self._sort(self._arrived.popleft(), messages)
         if not self._arrived:
             self._more.clear()

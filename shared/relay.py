@@ -7,8 +7,8 @@ order, and the jetstream is its own checkpoint. PostgreSQL is the truth: a lost 
 the same sequences, a lost jetstream from the beginning.
 
 Nothing is announced but what is on disk in PostgreSQL, or a crash would leave the jetstream ahead of the
-log. Notifications tell up to where that is; a relay that looks without having been told waits for the disk
-itself.
+log. The writer in the same process tells up to where that is, notifications tell it of the others; a relay
+that looks without having been told waits for the disk itself.
 
 Where the two contradict each other, the log has lost events that were announced. Then the relay halts
 the log, says so, and waits for somebody to begin a new epoch of it (`shared/epochs.py`).
@@ -103,15 +103,18 @@ class Relay:
 
     async def run(self) -> None:
         """Copy for ever; on any fault forget what was known, and ask the jetstream where it is."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(
-                keep_running(self._listen, DATABASE_FAULTS, self._on_silence, ERROR_PAUSE_S),
-                name="relay-listen",
-            )
-            tasks.create_task(
-                keep_running(self._copy, COPY_FAULTS, self._on_fault, ERROR_PAUSE_S),
-                name="relay-copy",
-            )
+        with self._store.telling(self._on_durable):
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(
+                    keep_running(
+                        self._listen, DATABASE_FAULTS, self._on_silence, ERROR_PAUSE_S
+                    ),
+                    name="relay-listen",
+                )
+                tasks.create_task(
+                    keep_running(self._copy, COPY_FAULTS, self._on_fault, ERROR_PAUSE_S),
+                    name="relay-copy",
+                )
 
     # --- Hints ---
 
@@ -127,8 +130,13 @@ class Relay:
                 await connection.remove_listener("log", self._on_notification)
 
     def _on_notification(self, _: object, __: int, ___: str, position: str) -> None:
-        self._durable = max(self._durable, int(position))
+        self._on_durable(int(position))
+
+    def _on_durable(self, position: int) -> bool:
+        """Take the hint; other relays need it, too, unless this one is at work."""
+        self._durable = max(self._durable, position)
         self._hint.set()
+        return self._published is not None and self._leads()
 
     def _on_silence(self, fault: Exception) -> None:
         log.warning(

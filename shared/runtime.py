@@ -11,7 +11,7 @@ import io
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -31,6 +31,9 @@ from shared.tasks import loud
 SHUTDOWN_S_MAX: Final = 5.0
 POOL_SIZE_MAX: Final = 8
 CLOSE_S_MAX: Final = 2.0
+GARBAGE_AFTER: Final = (10_000, 20, 20)
+"""After how many new objects it is looked for garbage among them, and after how many looks among older
+ones; some megabytes."""
 
 log = structlog.get_logger()
 
@@ -109,6 +112,11 @@ class Health:
             writer.close()
 
 
+Drain = Callable[[asyncio.Event], Awaitable[None]]
+"""What a service does once it is asked to stop, while all of it still runs; the event is set when somebody
+is in a hurry."""
+
+
 @dataclass(slots=True)
 class Runtime:
     """The parts a service stands on; `app.py` adds its own tasks."""
@@ -119,6 +127,8 @@ class Runtime:
     health: Health
     stack: AsyncExitStack
     tasks: asyncio.TaskGroup
+    drains: list[Drain] = field(default_factory=list)
+    """What comes before the end, one after the other."""
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run something for as long as the service runs; if it fails, the service stops, and is
@@ -132,8 +142,21 @@ class _Stop(Exception):
     """Somebody asked the process to stop."""
 
 
-async def _until_stopped(stopping: asyncio.Event) -> None:
-    await stopping.wait()
+class _Signals:
+    """The first one asks to stop, the second one to hurry."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.hurry = asyncio.Event()
+
+    def heard(self) -> None:
+        (self.hurry if self.stop.is_set() else self.stop).set()
+
+
+async def _until_stopped(signals: _Signals, drains: Sequence[Drain]) -> None:
+    await signals.stop.wait()
+    for drain in drains:
+        await drain(signals.hurry)
     raise _Stop
 
 
@@ -191,10 +214,11 @@ async def _run(
     settings: RuntimeSettings,
     assemble: Callable[[Runtime], Awaitable[None]],
 ) -> None:
-    stopping = asyncio.Event()
+    signals = _Signals()
+    drains: list[Drain] = []
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, stopping.set)
+        loop.add_signal_handler(sign, signals.heard)
     async with AsyncExitStack() as stack:
         health = Health()
         client = await connect(settings.nats_url, name=f"ampledger-{service}")
@@ -205,8 +229,8 @@ async def _run(
         stack.callback(server.close)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_until_stopped(stopping), name="until-stopped")
-                await assemble(Runtime(settings, client, pool, health, stack, tasks))
+                tasks.create_task(_until_stopped(signals, drains), name="until-stopped")
+                await assemble(Runtime(settings, client, pool, health, stack, tasks, drains))
                 log.info("service started", health_port=settings.health_port)
         except* _Stop:
             log.info("service stops")
@@ -232,6 +256,8 @@ def run(
 
 def keep_loaded() -> None:
     """Look no more through what is loaded by now for garbage: it stays as long as the process does, and
-    each full look at it takes many milliseconds."""
+    each full look at it takes many milliseconds. Nor look so often through what is new: nearly all of it
+    goes by itself, when nobody needs it any more."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GARBAGE_AFTER)

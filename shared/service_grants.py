@@ -52,7 +52,10 @@ from shared.messages.upkeep import (
     UpdateSignedFirmware,
 )
 
-READINGS_CONSUMER: Final = "telemetry-readings"
+READINGS_CONSUMERS: Final[Mapping[type[MeterReading | BreakerReading], str]] = {
+    MeterReading: "telemetry-readings",
+    BreakerReading: "telemetry-breaker-readings",
+}
 """By which the processes of telemetry take readings to keep them (`shared/readings_consumer.py`)."""
 
 OPERATOR: Final = "operator"
@@ -62,7 +65,7 @@ EPOCHS_MAX: Final = 12
 """Of how many epochs of a log the jetstreams can be reached. A log begins a new one when it was restored
 from an older copy; NATS cannot match a part of a name, so that each one has to be spelled."""
 COPIES_MAX: Final = 16
-"""How many processes of the balancer may take part, each with consumers of its own."""
+"""How many gateways, and how many balancers, may take part, each with consumers of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +166,13 @@ SERVICES: Final[Mapping[str, Row]] = {
         asks=tuple(
             Ask(PERMISSIONS, subjects.query(PERMISSIONS, it)) for it in TELEMETRY_QUERIES
         ),
-        within=_WITHIN,
+        within=(*_WITHIN, subjects.let_go("*"), subjects.gateways("*")),
         holds=(subjects.charger_commands("*"),),
         follows=(INSTALLATION, PERMISSIONS),
         says=(_METER, _BREAKER),
-        keeps=((subjects.TELEMETRY_JETSTREAM, READINGS_CONSUMER),),
+        keeps=tuple((subjects.TELEMETRY_JETSTREAM, it) for it in READINGS_CONSUMERS.values()),
         jetstreams=(subjects.TELEMETRY_JETSTREAM,),
+        copies=COPIES_MAX,
     ),
     BALANCER: Row(
         takes=_doors(BALANCER),

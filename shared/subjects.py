@@ -15,6 +15,9 @@ Every name on NATS, spelled here and nowhere else.
     operator.<service>.<Query>                                  the same, for the operator alone
     charger.<charger id>.<Command>                              request and reply, to the gateway
                                                                 that holds the charger's socket
+    charger.<charger id>.LetGo                                  request and reply, to the same one, from
+                                                                the gateway that has its new socket
+    gateways.<Word>                                             from one gateway to all others
 """
 
 import re
@@ -146,6 +149,16 @@ def charger_commands(charger_id: str) -> str:
 def charger_command(of: type[Command], charger_id: str) -> str:
     """Spell the subject of a command to one charger."""
     return f"charger.{charger_id}.{of.__name__}"
+
+
+def let_go(charger_id: str) -> str:
+    """Spell the subject on which a gateway is asked to let go of a charger that came to another one."""
+    return f"charger.{charger_id}.LetGo"
+
+
+def gateways(word: str) -> str:
+    """Spell the subject of what gateways tell one another."""
+    return f"gateways.{word}"
 
 
 def telemetry(of: type[Message], installation_id: str, source_id: str) -> str:

@@ -77,6 +77,7 @@ class Charger:
         self.transactions = Transactions(
             self.outlet, self.registration, self.tell, self._may_offline
         )
+        self.configuration.skill = self.outlet.profiles.skill
         self.outlet.register_wh += self.rng.randrange(10_000, 5_000_000)
         error_s = self.rng.uniform(-CLOCK_ERROR_S_MAX, CLOCK_ERROR_S_MAX)
         self.registration.clock_error_s = error_s

@@ -9,7 +9,7 @@ from typing import Final
 
 from simulator.local_list import ENTRIES_MAX, MESSAGE_MAX
 from simulator.payloads import Payload
-from simulator.profiles import PERIODS_MAX, PROFILES_MAX, STACK_LEVEL_MAX
+from simulator.skills import FULL, Skill
 
 CURRENT: Final = "Current.Import"
 ENERGY: Final = "Energy.Active.Import.Register"
@@ -49,18 +49,11 @@ SWITCHES: Final = frozenset(
 INTERVALS: Final = frozenset({SAMPLE_INTERVAL, HEARTBEAT_INTERVAL, PING_INTERVAL})
 
 FIXED: Final = {
-    "ChargeProfileMaxStackLevel": str(STACK_LEVEL_MAX),
-    "ChargingScheduleAllowedChargingRateUnit": "Current",
-    "ChargingScheduleMaxPeriods": str(PERIODS_MAX),
     "LocalAuthListMaxLength": str(ENTRIES_MAX),
-    "MaxChargingProfilesInstalled": str(PROFILES_MAX),
     "NumberOfConnectors": "1",
     "SendLocalListMaxLength": str(MESSAGE_MAX),
-    "SupportedFeatureProfiles": (
-        "Core,FirmwareManagement,LocalAuthListManagement,RemoteTrigger,Reservation,SmartCharging"
-    ),
 }
-"""Can be read, not written."""
+"""Can be read, not written; so can what it says of its skill with charging profiles."""
 
 
 @dataclass(slots=True)
@@ -83,6 +76,7 @@ class Configuration:
         }
     )
 
+    skill: Skill = FULL
     authorization_key: str | None = None
     """The password it signs in with from its next connection on; none: it shows none."""
 
@@ -100,7 +94,7 @@ class Configuration:
 
     def change(self, key: str, value: str) -> str:
         """Change a key; return the status that answers ChangeConfiguration."""
-        if key in FIXED:
+        if key in FIXED or key in self.skill.configuration:
             return "Rejected"
         if key == AUTHORIZATION_KEY:
             return self._change_key(value)
@@ -142,7 +136,8 @@ class Configuration:
         written, and never read.
         """
         known = {key: (value, False) for key, value in self.values.items()}
-        known |= {key: (value, True) for key, value in FIXED.items()}
+        fixed = FIXED | self.skill.configuration
+        known |= {key: (value, True) for key, value in fixed.items()}
         answer: Payload = {
             "configurationKey": [
                 {"key": key, "readonly": known[key][1], "value": known[key][0]}

@@ -21,9 +21,11 @@ from simulator.charger import Charger
 from simulator.grid import ROOT
 from simulator.house import House
 from simulator.outlet import Outlet
+from simulator.profiles import Profiles
 from simulator.report import Figures, Tally
 from simulator.scene import Scene, SceneCharger
 from simulator.sessions import SCENE_START, Visit
+from simulator.skills import SKILLS
 
 STEP_S_MAX: Final = 0.25
 """Longest step of the physics; a pause of the machine is made up for in several."""
@@ -236,7 +238,8 @@ def _charger(it: SceneCharger, grid_type: GridType, seed: int) -> Charger:
     terminals = len(it.wiring) if grid_type.three_phase else 1
     rng = Random(f"{seed} {it.serial}")
     switching = it.phase_switching is not PhaseSwitching.NONE
-    outlet = Outlet(it.max_a, grid_type, terminals, switching=switching)
+    profiles = Profiles(skill=SKILLS[it.skill])
+    outlet = Outlet(it.max_a, grid_type, terminals, switching=switching, profiles=profiles)
     outlet.any_terminal = it.phase_switching is PhaseSwitching.ANY_TERMINAL
     return Charger(it.serial, outlet, rng)
 

@@ -15,6 +15,7 @@ from shared.units import PILOT_MIN_A
 from simulator.cars import Car
 from simulator.grid import NOTHING, Draw, power_w
 from simulator.profiles import Profiles
+from simulator.skills import WATTS
 
 LIMITS_MAX: Final = 10_000
 SWITCH_PAUSE_S: Final = 2.0
@@ -83,6 +84,7 @@ class Outlet:
 
     def plug(self, car: Car) -> None:
         self.car = car
+        self.limits_changed()
 
     def unplug(self) -> None:
         self.cut()
@@ -130,10 +132,25 @@ class Outlet:
         one = self.switching and phases == 1
         self._switch(1 if one else 3, terminal if one and self.any_terminal else 1, now_s)
         self.limited = in_force_a is not None
-        limit_a = self.max_a if in_force_a is None else min(in_force_a, self.max_a)
+        limit_a = (
+            self.max_a if in_force_a is None else min(in_force_a / self._per_a, self.max_a)
+        )
         if limit_a != self.limit_a or not self.limits:
             self.limit_a = limit_a
             self.limits.append((now_s, limit_a))
+
+    @property
+    def highest(self) -> float:
+        """All that it has, in the unit in which it counts."""
+        return self.max_a * self._per_a
+
+    @property
+    def _per_a(self) -> float:
+        """What an ampere is in the unit in which it counts: watts go to the phases that its car uses."""
+        if self.profiles.skill.unit != WATTS:
+            return 1.0
+        phases = self.terminals if self.car is None else min(self.car.phases, self.terminals)
+        return power_w(self.grid_type, Draw(1.0, phases))
 
     def _switch(self, phases: int, terminal: int, now_s: float) -> None:
         """Open, and close again on another number of phases, or another one, a while later."""

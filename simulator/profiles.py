@@ -1,12 +1,13 @@
 """
 OCPP 1.6 charging profiles: which limit is in force now.
 
-This charger knows the purpose TxDefaultProfile, in amperes, on its one connector (named 1, or 0
-for "all of them"). Of the profiles valid at a moment, by the charger's own clock, the one with
-the highest stack level rules; when it expires, the next one below takes over at once. With no
-valid profile nothing holds the charger down.
+This charger knows one purpose, usually TxDefaultProfile, in one unit, usually amperes, on its one
+connector (named 1, or 0 for "all of them"); `skills.py` says what else kinds of chargers can and cannot
+do. Of the profiles valid at a moment, by the charger's own clock, the one with the highest stack level
+rules; when it expires, the next one below takes over at once. With no valid profile nothing holds the
+charger down.
 
-Profiles of other purposes, in watts, recurring ones, or such that begin anew with every
+Profiles of other purposes or in other units, recurring ones, or such that begin anew with every
 transaction, are rejected rather than half understood.
 """
 
@@ -16,10 +17,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from simulator.payloads import CallRefused, Payload, moment, needed, number, optional
+from simulator.skills import (
+    FULL,
+    PERIODS_MAX,
+    PROFILES_MAX,
+    STACK_LEVEL_MAX,
+    TRANSACTION,
+    Skill,
+)
 
-STACK_LEVEL_MAX: Final = 42
-PROFILES_MAX: Final = 42
-PERIODS_MAX: Final = 48
 PHASES_MAX: Final = 3
 """OCPP 1.6 assumes 3 where numberPhases is left out."""
 NEVER: Final = math.inf
@@ -30,7 +36,7 @@ class Rejected(Exception):
 
 
 class InForce(NamedTuple):
-    """A limit, in amperes per phase, or None if there is none; until when that is so; on how
+    """A limit, in the charger's unit, or None if there is none; until when that is so; on how
     many phases; and of which terminal one of them is."""
 
     limit_a: float | None
@@ -40,8 +46,8 @@ class InForce(NamedTuple):
 
 
 class Period(NamedTuple):
-    """Seconds after a schedule's start, amperes from then on, on how many phases, and of which
-    terminal one of them is."""
+    """Seconds after a schedule's start, amperes (or watts) from then on, on how many phases, and of
+    which terminal one of them is."""
 
     after_s: float
     limit_a: float
@@ -83,6 +89,7 @@ class Profiles:
 
     installed: dict[int, Profile] = field(default_factory=dict)
     """By stack level: a second profile on a level replaces the first (OCPP 1.6, 5.16)."""
+    skill: Skill = FULL
 
     def put(self, profile: Profile, now_s: float) -> None:
         """
@@ -91,6 +98,9 @@ class Profiles:
         Raises:
             Rejected: if the charger has no room for another one.
         """
+        if not self.skill.levels:
+            self.installed = {profile.stack_level: profile}
+            return
         kept = {
             level: it
             for level, it in self.installed.items()
@@ -123,23 +133,25 @@ class Profiles:
         return InForce(None, until_s)
 
     def composite(
-        self, at_s: float, duration_s: float, max_a: float
+        self, at_s: float, duration_s: float, highest: float
     ) -> Iterable[tuple[int, float]]:
-        """Yield the limits of the coming while: seconds from now, and amperes from then on."""
+        """Yield the limits of the coming while: seconds from now, and what holds from then on, in the
+        charger's unit; where nothing does, the highest it has."""
         ahead_s = 0.0
         while ahead_s < duration_s:
             limit_a, until_s, *_ = self.in_force(at_s + ahead_s)
-            yield math.ceil(ahead_s), max_a if limit_a is None else min(limit_a, max_a)
+            yield math.ceil(ahead_s), highest if limit_a is None else min(limit_a, highest)
             ahead_s = until_s - at_s
 
 
-def parse_profile(payload: Payload, now_s: float) -> Profile:
+def parse_profile(payload: Payload, now_s: float, skill: Skill = FULL) -> Profile:
     """
     Read `csChargingProfiles`.
 
     Args:
         payload: the profile as it came.
         now_s: the charger's time, at which a schedule without a start begins.
+        skill: what the charger can do.
 
     Raises:
         CallRefused: if a field is missing or malformed.
@@ -151,9 +163,9 @@ def parse_profile(payload: Payload, now_s: float) -> Profile:
     kind = needed(payload, "chargingProfileKind", str)
     schedule: dict[str, Any] = needed(payload, "chargingSchedule", dict)
     unit = needed(schedule, "chargingRateUnit", str)
-    periods = _periods(schedule)
+    periods = _periods(schedule, skill)
     duration_s = optional(schedule, "duration", int)
-    _reject_unknown(purpose, kind, unit, stack_level)
+    _reject_unknown(purpose, kind, unit, stack_level, skill)
     if kind == "Relative" and (duration_s is not None or len(periods) > 1):
         raise Rejected("a relative schedule that changes begins with every transaction")
     valid_from_s, valid_to_s = moment(payload, "validFrom"), moment(payload, "validTo")
@@ -165,14 +177,14 @@ def parse_profile(payload: Payload, now_s: float) -> Profile:
         profile_id=profile_id,
         stack_level=stack_level,
         valid_from_s=-NEVER if valid_from_s is None else valid_from_s,
-        valid_to_s=NEVER if valid_to_s is None else valid_to_s,
+        valid_to_s=NEVER if valid_to_s is None or not skill.ends else valid_to_s,
         starts_s=-NEVER if timeless else begins_s,
         ends_s=NEVER if duration_s is None else begins_s + duration_s,
         periods=periods,
     )
 
 
-def _periods(schedule: dict[str, Any]) -> tuple[Period, ...]:
+def _periods(schedule: dict[str, Any], skill: Skill) -> tuple[Period, ...]:
     listed: list[Any] = needed(schedule, "chargingSchedulePeriod", list)
     if not 1 <= len(listed) <= PERIODS_MAX:
         raise CallRefused(
@@ -198,15 +210,23 @@ def _periods(schedule: dict[str, Any]) -> tuple[Period, ...]:
         raise CallRefused("PropertyConstraintViolation", "a limit is not negative")
     if any(not 1 <= it.phases <= PHASES_MAX for it in periods):
         raise CallRefused("PropertyConstraintViolation", "there are 1 to 3 phases")
+    if len(periods) > skill.periods_max:
+        raise Rejected(f"no more than {skill.periods_max} periods")
+    if skill.whole and any(it.limit_a != int(it.limit_a) for it in periods):
+        raise Rejected("whole amperes only")
+    if skill.rounds_up:
+        periods = [it._replace(limit_a=math.ceil(it.limit_a)) for it in periods]
     return tuple(periods)
 
 
-def _reject_unknown(purpose: str, kind: str, unit: str, stack_level: int) -> None:
-    if purpose != "TxDefaultProfile":
-        raise Rejected(f"purpose {purpose}: this charger knows TxDefaultProfile only")
+def _reject_unknown(purpose: str, kind: str, unit: str, stack_level: int, skill: Skill) -> None:
+    if purpose != skill.purpose:
+        raise Rejected(f"purpose {purpose}: this charger knows {skill.purpose} only")
+    if purpose == TRANSACTION:
+        raise Rejected("a profile of a transaction that does not run")
     if kind not in {"Absolute", "Relative"}:
         raise Rejected(f"kind {kind}: this charger knows Absolute only")
-    if unit != "A":
-        raise Rejected(f"unit {unit}: this charger counts in amperes")
+    if unit != skill.unit:
+        raise Rejected(f"unit {unit}: this charger counts in {skill.unit}")
     if not 0 <= stack_level <= STACK_LEVEL_MAX:
         raise Rejected(f"stack level {stack_level}: levels go from 0 to {STACK_LEVEL_MAX}")

@@ -14,6 +14,7 @@ from simulator.outbox import Message
 from simulator.payloads import CallRefused, Payload, moment, needed, optional, timestamp
 from simulator.profiles import Rejected, parse_profile
 from simulator.readings import TRIGGERED
+from simulator.skills import Skill
 from simulator.upkeep_requests import UPKEEP_ANSWERS
 
 ACCEPTED: Final[Payload] = {"status": "Accepted"}
@@ -73,10 +74,11 @@ def _send_local_list(charger: Charger, payload: Payload, _now_s: float) -> Paylo
 
 
 def _set_charging_profile(charger: Charger, payload: Payload, now_s: float) -> Payload:
+    skill = _skill(charger, "SetChargingProfile")
     _connector(payload)
     own_s = charger.registration.own_s(now_s)
     try:
-        profile = parse_profile(needed(payload, "csChargingProfiles", dict), own_s)
+        profile = parse_profile(needed(payload, "csChargingProfiles", dict), own_s, skill)
         charger.outlet.profiles.put(profile, own_s)
     except Rejected:
         return REJECTED
@@ -85,9 +87,10 @@ def _set_charging_profile(charger: Charger, payload: Payload, now_s: float) -> P
 
 
 def _clear_charging_profile(charger: Charger, payload: Payload, _now_s: float) -> Payload:
+    skill = _skill(charger, "ClearChargingProfile")
     profile_id, stack_level = optional(payload, "id", int), optional(payload, "stackLevel", int)
     purpose = optional(payload, "chargingProfilePurpose", str)
-    if profile_id is None and purpose not in {None, "TxDefaultProfile"}:
+    if profile_id is None and purpose not in {None, skill.purpose}:
         return {"status": "Unknown"}
     cleared = charger.outlet.profiles.clear(profile_id, stack_level)
     charger.outlet.limits_changed()
@@ -95,11 +98,14 @@ def _clear_charging_profile(charger: Charger, payload: Payload, _now_s: float) -
 
 
 def _get_composite_schedule(charger: Charger, payload: Payload, now_s: float) -> Payload:
+    skill = _skill(charger, "GetCompositeSchedule")
+    if not skill.shows:
+        raise CallRefused("NotSupported", "this charger does not show its schedule")
     connector, duration_s = _connector(payload), needed(payload, "duration", int)
-    if optional(payload, "chargingRateUnit", str) not in {None, "A"}:
+    if optional(payload, "chargingRateUnit", str) not in {None, skill.unit}:
         return REJECTED
     own_s, outlet = charger.registration.own_s(now_s), charger.outlet
-    periods = outlet.profiles.composite(own_s, duration_s, outlet.max_a)
+    periods = outlet.profiles.composite(own_s, duration_s, outlet.highest)
     return {
         "status": "Accepted",
         "connectorId": connector,
@@ -107,12 +113,20 @@ def _get_composite_schedule(charger: Charger, payload: Payload, now_s: float) ->
         "chargingSchedule": {
             "duration": duration_s,
             "startSchedule": timestamp(own_s),
-            "chargingRateUnit": "A",
+            "chargingRateUnit": skill.unit,
             "chargingSchedulePeriod": [
                 {"startPeriod": after_s, "limit": limit_a} for after_s, limit_a in periods
             ],
         },
     }
+
+
+def _skill(charger: Charger, action: str) -> Skill:
+    """Name what it can do with profiles, if anything."""
+    skill = charger.outlet.profiles.skill
+    if not skill.profiles:
+        raise CallRefused("NotImplemented", f"this charger does not know {action}")
+    return skill
 
 
 def _connector(payload: Payload) -> int:

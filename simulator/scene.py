@@ -11,13 +11,21 @@ The building of a simulation: its grid, breakers and chargers, as a JSON file de
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from shared.ids import ChargerId, CircuitId, Serial
 from shared.phases import PHASES, GridType, Phase, PhaseSwitching, Wiring
 from shared.units import Amperes, BreakerAmperes, ChargerAmperes
 from simulator.breakers import Breaker
 from simulator.grid import Grid
+from simulator.skills import SKILLS
 
 MAIN: Final = "main"
 """The name under which the main breaker stands among the circuits."""
@@ -61,6 +69,15 @@ class SceneCharger(_Part):
     wiring: Wiring = PHASES
     max_a: ChargerAmperes = 32.0
     phase_switching: PhaseSwitching = PhaseSwitching.NONE
+    skill: str = "full"
+    """What it can do with charging profiles, by its name in `skills.py`."""
+
+    @field_validator("skill")
+    @classmethod
+    def _known(cls, skill: str) -> str:
+        if skill not in SKILLS:
+            raise ValueError(f"there is no skill {skill!r}; take one of {', '.join(SKILLS)}")
+        return skill
 
 
 class Scene(_Part):

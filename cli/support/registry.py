@@ -173,7 +173,7 @@ PROJECTIONS: Final = (
     Projection(PORTAL, PERMISSIONS, _GRANTS, _of_portal(PERMISSIONS)),
 )
 
-NOT_FOLDED: Final = frozenset({(TELEMETRY, "whereabouts")})
+NOT_FOLDED: Final = frozenset({(TELEMETRY, "confirmed"), (TELEMETRY, "whereabouts")})
 """Documents that no fold makes: what connections have taught."""
 
 

@@ -42,6 +42,32 @@ class Granted:
     """It was decided when the charger stood elsewhere, or was wired otherwise."""
     terminals: tuple[int, ...] | None = None
     """From which of its terminals the charger is to charge; none: from all that the car uses."""
+    counts_a: float | None = None
+    """What may flow on a line where that is more: watts do not say on which lines they are drawn."""
+
+    @property
+    def worst_a(self) -> float:
+        """The most that may flow on each of its lines."""
+        return self.limit_a if self.counts_a is None else self.counts_a
+
+    def elsewhere(self) -> "Granted":
+        """The same where its charger stood before: it holds the fail-safe off, and nothing is drawn."""
+        return replace(self, limit_a=0.0, counts_a=None)
+
+
+def counts_a(limit_a: float, spread: float, most_a: float) -> float | None:
+    """
+    Name what may flow on a line under a limit, where that is more than the limit.
+
+    Args:
+        limit_a: as it is told.
+        spread: how many times that may flow on one line.
+        most_a: what the charger offers at most.
+
+    >>> counts_a(10.0, 1.0, 32.0), counts_a(6.0, 3.0, 32.0), counts_a(16.0, 3.0, 32.0)
+    (None, 18.0, 32.0)
+    """
+    return None if spread <= 1.0 else max(limit_a, min(limit_a * spread, most_a))
 
 
 @dataclass(frozen=True)
@@ -66,6 +92,8 @@ class Standing:
     fading_a: float = 0.0
     """The fail-safe of before, which its car may still follow."""
     fading_ends_s: float = -inf
+    beyond_a: float = 0.0
+    """What its own schedule allows at any moment, whatever it has confirmed."""
 
     @property
     def confirmed(self) -> int:
@@ -139,14 +167,16 @@ class Standing:
     @property
     def _fail_safe_ends_s(self) -> float:
         fades_s = self.fading_ends_s if self.fading_a > 0 else -inf
-        return min(self.fail_safe_ends_s, inf if self.fail_safe_a > 0 else fades_s)
+        lasting = max(self.fail_safe_a, self.beyond_a) > 0
+        return min(self.fail_safe_ends_s, inf if lasting else fades_s)
 
     def worst_a(self, at_s: float, form: Form = ADDING_LINES) -> Ways:
         """Name the highest current that the car may draw at a moment, in each way of the grid."""
-        worst = form.ways(self._falls_back_to_a(at_s), self.all_lines)
+        fallen_a = max(self._falls_back_to_a(at_s), self._beyond_a(at_s))
+        worst = form.ways(fallen_a, self.all_lines)
         for grant, over_s in zip(self.granted, self.over_s, strict=True):
-            if at_s < over_s and grant.limit_a > 0:
-                worst = higher(worst, form.ways(grant.limit_a, grant.lines))
+            if at_s < over_s and grant.worst_a > 0:
+                worst = higher(worst, form.ways(grant.worst_a, grant.lines))
         return worst
 
     def course(self, moments_s: Sequence[float], form: Form = ADDING_LINES) -> list[Ways]:
@@ -159,6 +189,9 @@ class Standing:
             course.append(course[-1] if passed == since else self.worst_a(at_s, form))
             since = passed
         return course
+
+    def _beyond_a(self, at_s: float) -> float:
+        return self.beyond_a if at_s < self.fail_safe_ends_s else 0.0
 
     def _falls_back_to_a(self, at_s: float) -> float:
         highest_a = max(self.fail_safe_a, self.fading_a if at_s < self.fading_ends_s else 0.0)
@@ -197,5 +230,5 @@ class Place:
     def granting(self, grant: Granted) -> "Place":
         """Add a limit that is about to be announced to the charger where it stands now."""
         if self.follows:
-            grant = replace(grant, limit_a=0.0)
+            grant = grant.elsewhere()
         return replace(self, standing=self.standing.granting(grant))

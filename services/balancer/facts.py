@@ -40,6 +40,10 @@ class ChargerFacts:
     """When it did so last."""
     not_taken: frozenset[tuple[int, ...]] = frozenset()
     """Terminals that it was told to use, and that it has not taken a limit for."""
+    spread: float = 1.0
+    """How many times what it is told may flow on one line."""
+    trusted: bool = True
+    """Its own schedule shows its fail-safe; otherwise it is told no more than that."""
     said_to_ignore: bool = False
     """Our log says that it draws more than it was told, and not that it obeys again."""
     elsewhere: tuple[Place, ...] = ()

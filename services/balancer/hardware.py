@@ -7,15 +7,15 @@ a charger stood for `DEPARTED_S` longer than the limits of that time.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
 from typing import Final, Protocol, TypeVar
 
 from services.balancer.behaviour import Behaviour, PhasesTold
-from services.balancer.commitments import CLOCK_SKEW_S, Granted, Standing
+from services.balancer.commitments import CLOCK_SKEW_S, Granted, Standing, counts_a
 from services.balancer.layouts import FAIL_SAFES_MAX, Departed, FailSafe, Layout, Stay
-from services.balancer.projections import Announced, Confirmed, Reported, Told
+from services.balancer.projections import Announced, Confirmed, Holding, Reported, Told
 from shared.ids import ChargerId
 from shared.phases import PHASES, Phase
 from shared.units import CAR_FOLLOW_S, PILOT_MIN_A, TOLERANCE_A
@@ -83,10 +83,13 @@ class Hardware:
     leases: tuple[Told, ...]
     confirmed_at_s: Mapping[int, float]
     falls_back: FallsBack
+    holding: Holding = field(default_factory=Holding)
+    most_a: float = inf
+    """What its charger offers at most by itself."""
 
     def here(self, lines: tuple[Phase, ...], since: int) -> Standing:
         """Count it where it stands, since a position of the log."""
-        granted = tuple(_granted(it, lines, since) for it in self.leases)
+        granted = tuple(self._granted(it, lines, since) for it in self.leases)
         return self._standing(lines, granted)
 
     def _standing(self, lines: tuple[Phase, ...], granted: tuple[Granted, ...]) -> Standing:
@@ -98,14 +101,27 @@ class Hardware:
             fail_safe_low_a=self.falls_back.lowest_a,
             fading_a=self.falls_back.fading_a,
             fading_ends_s=self.falls_back.fading_ends_s,
+            beyond_a=self.holding.beyond_a,
+        )
+
+    def _granted(self, lease: Told, lines: tuple[Phase, ...], since: int) -> Granted:
+        former = before(lease, since)
+        return Granted(
+            lease.limit_a,
+            lines if former else lease.phases,
+            lease.valid_until.timestamp(),
+            lease.sequence,
+            former,
+            lease.terminals,
+            counts_a(lease.limit_a, self.holding.spread, self.most_a),
         )
 
     def there(self, stay: Stay) -> Standing:
         """Count it where it stood."""
         granted = tuple(
-            replace(_granted(it, stay.lines, stay.since), limit_a=0.0)
+            self._granted(it, stay.lines, stay.since).elsewhere()
             if not before(it, stay.left, unknown=True)
-            else _granted(it, stay.lines, stay.since)
+            else self._granted(it, stay.lines, stay.since)
             for it in self.leases
         )
         until = (it for it in self.leases if before(it, stay.left, unknown=True))
@@ -172,7 +188,8 @@ def may_be_in_force_a(told: Announced, reported: Reported | None, now_s: float) 
         asked = [FailSafe(fail_safe_a=confirmed.fail_safe_a)]
         falls_back = may_fall_back_to(asked, confirmed)
     seconds = {it: at.timestamp() for it, at in reported.confirmed_at.items()}
-    standing = Hardware(tuple(taken(told, reported)), seconds, falls_back).here(PHASES, 0)
+    leases = tuple(taken(told, reported))
+    standing = Hardware(leases, seconds, falls_back, reported.holds).here(PHASES, 0)
     return max(standing.worst_a(now_s))
 
 
@@ -199,18 +216,6 @@ def taken(told: Announced, reported: Reported | None) -> Iterator[Told]:
 def before(lease: Told, position: int, *, unknown: bool = False) -> bool:
     """Tell whether a limit was decided before something was known; `unknown` if nobody can tell."""
     return unknown if lease.layout_position is None else lease.layout_position < position
-
-
-def _granted(lease: Told, lines: tuple[Phase, ...], since: int) -> Granted:
-    former = before(lease, since)
-    return Granted(
-        lease.limit_a,
-        lines if former else lease.phases,
-        lease.valid_until.timestamp(),
-        lease.sequence,
-        former,
-        lease.terminals,
-    )
 
 
 def _departed_s(leases: Iterable[Told], left_at: datetime) -> float:

@@ -31,7 +31,7 @@ from services.balancer.projections import (
 )
 from services.balancer.site import BrokenLayout, Site
 from services.balancer.standings import site_facts
-from shared.documents import Documents
+from shared.documents import Documents, numbered
 from shared.event_store import EventStore
 from shared.ids import ChargerId, InstallationId
 from shared.messages import Event, InstallationEvent
@@ -48,16 +48,6 @@ former place no more: whoever would still send one can do no harm."""
 log = structlog.get_logger()
 
 
-def named(name: str, slot: int) -> str:
-    """
-    Tell apart what the balancers keep, each for itself, in the database that they share.
-
-    >>> named("layout", 1), named("layout", 2)
-    ('layout', 'layout-2')
-    """
-    return name if slot == 1 else f"{name}-{slot}"
-
-
 class Knowledge:
     """
     Documents of three logs, and what readings have taught.
@@ -70,13 +60,13 @@ class Knowledge:
     """
 
     def __init__(self, pool: Any, store: EventStore, slot: int = 1) -> None:  # noqa: ANN401  # asyncpg
-        self.consumer = named(CONSUMER, slot)
+        self.consumer = numbered(CONSUMER, slot)
         """The name under which it follows logs."""
         self._pool = pool
-        self._layouts = Documents(named("layout", slot), Layout)
-        self._reported = Documents(named("reported", slot), Reported)
-        self._announced = Documents(named("announced", slot), Announced)
-        self._counted = Documents(named("counted-loads", slot), LoadsCounted)
+        self._layouts = Documents(numbered("layout", slot), Layout)
+        self._reported = Documents(numbered("reported", slot), Reported)
+        self._announced = Documents(numbered("announced", slot), Announced)
+        self._counted = Documents(numbered("counted-loads", slot), LoadsCounted)
         self._own_log = OwnLog(
             pool, store, self.consumer, self._apply_own, self.reload_announced
         )

@@ -7,16 +7,15 @@ partitions. When the process dies, they are free within milliseconds. A connecti
 """
 
 import contextlib
-import os
-import socket
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import asyncpg
 import structlog
 
 from services.balancer.sharing import first_free
+from shared import lock_session
+from shared.lock_session import ANSWER_S_MAX, LOCK_FAULTS
 
 LOCK_CLASS: Final = 7203317
 """Of the locks of partitions; their numbers are those of the partitions."""
@@ -29,17 +28,6 @@ CHANNEL: Final = "balancers"
 
 SESSION_S: Final = 6.0
 """After so long without a word the server ends the connection, and its locks are free."""
-ANSWER_S_MAX: Final = 3.0
-CONNECT_S_MAX: Final = 10.0
-
-_SETTINGS: Final = {
-    "idle_session_timeout": f"{SESSION_S * 1000:.0f}",
-    "statement_timeout": f"{ANSWER_S_MAX * 1000:.0f}",
-    "tcp_keepalives_idle": "1",
-    "tcp_keepalives_interval": "1",
-    "tcp_keepalives_count": f"{SESSION_S:.0f}",
-    "tcp_user_timeout": f"{SESSION_S * 1000:.0f}",
-}
 
 _HELD: Final = (
     "select classid::bigint as class, objid::bigint as number from pg_locks"
@@ -52,14 +40,6 @@ _RAISE_EPOCH: Final = (
     " returning partition, epoch"
 )
 _GIVE_BACK: Final = "select pg_advisory_unlock_all(), pg_notify($1, '')"
-
-LOCK_FAULTS: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
 
 log = structlog.get_logger()
 
@@ -107,7 +87,8 @@ class Locks:
             partitions,
         )
         taken = [row["number"] for row in rows]
-        epochs = await self._connection.fetch(_RAISE_EPOCH, taken, _holder())
+        holder = lock_session.holder_of("balancer")
+        epochs = await self._connection.fetch(_RAISE_EPOCH, taken, holder)
         return {row["partition"]: row["epoch"] for row in epochs}
 
     async def release(self, partitions: Collection[int]) -> None:
@@ -138,12 +119,8 @@ async def locking(database_url: str) -> AsyncIterator[Locks]:
 
     From here on somebody has to look again and again, or the server ends the connection.
     """
-    connection = await asyncpg.connect(
-        database_url,
-        timeout=CONNECT_S_MAX,
-        command_timeout=ANSWER_S_MAX,
-        server_settings=_SETTINGS | {"application_name": _holder()},
-    )
+    holder = lock_session.holder_of("balancer")
+    connection = await lock_session.connect(database_url, holder, SESSION_S)
     try:
         slot = await _take_slot(connection)
         yield Locks(connection, slot)
@@ -169,8 +146,3 @@ async def _look(connection: Any) -> Seen:  # noqa: ANN401
         return frozenset(row["number"] for row in rows if row["class"] == kind)
 
     return Seen(of(SLOT_CLASS), of(MEMBER_CLASS), of(LOCK_CLASS))
-
-
-def _holder() -> str:
-    """Say who this is, for those who look at the database; it shows the first 63 characters."""
-    return f"balancer pid {os.getpid()} on {socket.gethostname()}"

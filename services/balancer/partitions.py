@@ -18,9 +18,10 @@ from typing import Final
 
 import structlog
 
-from services.balancer.locks import LOCK_FAULTS, Locks, Seen
+from services.balancer.locks import Locks, Seen
 from services.balancer.sharing import share_of, to_release, to_take
 from shared.ids import InstallationId
+from shared.lock_session import LOCK_FAULTS
 from shared.subjects import partition_of
 from shared.tasks import end_if_cancelled
 

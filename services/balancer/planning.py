@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
-from services.balancer.commitments import OVER_AFTER_S, Granted
+from services.balancer.commitments import OVER_AFTER_S, Granted, counts_a
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.ledger import Ledger
 from shared.ids import ChargerId
@@ -170,6 +170,9 @@ class Planner:
             return self._instead(target, present_a)
         until_s = self._until_s(target, target.limit_a)
         room_a = self.ledger.room_a(target.charger_id, target.lines, until_s)
+        most_a = self.facts.site.chargers[target.charger_id].max_a
+        if room_a < most_a:  # whatever it is told, more than it has will not flow
+            room_a /= charger.spread
         limit_a = offerable(min(target.limit_a, room_a))
         if limit_a < self.facts.site.chargers[target.charger_id].min_a - TOLERANCE_A:
             return self._instead(target, present_a)
@@ -252,12 +255,14 @@ class Planner:
         told = charger.limited_by
         other_reason = told is None or told.rule is not target.limited_by.rule
         until_s = self._until_s(target, limit_a)
+        most_a = self.facts.site.chargers[target.charger_id].max_a
         grant = Granted(
             limit_a,
             target.lines,
             until_s,
             charger.sequence + 1,
             terminals=target.terminals,
+            counts_a=counts_a(limit_a, charger.spread, most_a),
         )
         return Announcement(
             target.charger_id, grant, target.limited_by, renewal and not other_reason

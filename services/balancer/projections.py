@@ -24,6 +24,13 @@ from shared.messages.balancer import (
     Rule,
     UnmanagedLoadCounted,
 )
+from shared.messages.holding import (
+    FailSafeNotInForce,
+    HoldingEvent,
+    Holds,
+    LimitNotInForce,
+    LimitWayChosen,
+)
 from shared.messages.telemetry import (
     ChargerConnected,
     ChargerDisconnected,
@@ -59,6 +66,28 @@ class Confirmed(Document):
     installation_id: InstallationId
 
 
+class Holding(Document):
+    """What a charger can hold, and what its own schedule shows."""
+
+    holds: Holds = Holds.STACKED
+    spread: float = 1.0
+    """How many times what it is told may flow on one line."""
+    limit_shown_a: float | None = None
+    """What it allows although it has confirmed a limit below that; none: it allows what it confirmed."""
+    fail_safe_shown_a: float | None = None
+    """The same of its fail-safe."""
+
+    @property
+    def limits(self) -> bool:
+        """Whether it can be told limits at all."""
+        return self.holds in {Holds.STACKED, Holds.SCHEDULED}
+
+    @property
+    def beyond_a(self) -> float:
+        """The most that its own schedule allows beyond what it has confirmed; 0 for nothing."""
+        return max(self.limit_shown_a or 0.0, self.fail_safe_shown_a or 0.0)
+
+
 class Reported(Document):
     """A charger as telemetry tells it."""
 
@@ -84,6 +113,7 @@ class Reported(Document):
     cannot be told so."""
     fail_safes: tuple[Confirmed, ...] = ()
     """The latest ones, the last one being in force."""
+    holds: Holding = Holding()
 
     @property
     def fail_safe(self) -> Confirmed | None:
@@ -112,6 +142,8 @@ def fold_reported(
         case SessionEnded() if event.session_id == reported.session_id:
             over = {"session_id": None, "session_since": None, "session_ended": recorded_at}
             return reported.model_copy(update=over)
+        case HoldingEvent():
+            return reported.model_copy(update={"holds": _holding(reported.holds, event)})
         case FailSafeApplied():
             return _fail_safe_applied(reported, event, recorded_at)
         case CurrentLimitApplied():
@@ -136,11 +168,24 @@ def _connected(reported: Reported, event: ChargerConnected) -> Reported:
             {
                 **here,
                 "fail_safes": reported.fail_safes,
+                "holds": Holding(holds=reported.holds.holds, spread=reported.holds.spread),
                 "rejected": reported.rejected,
                 "session_ended": reported.session_ended,
             }
         )
     return reported.model_copy(update=here)
+
+
+def _holding(before: Holding, event: HoldingEvent) -> Holding:
+    match event:
+        case LimitWayChosen():
+            return before.model_copy(update={"holds": event.holds, "spread": event.spread})
+        case LimitNotInForce():
+            return before.model_copy(update={"limit_shown_a": event.shown_a})
+        case FailSafeNotInForce():
+            return before.model_copy(update={"fail_safe_shown_a": event.shown_a})
+        case _:
+            return Holding(holds=before.holds, spread=before.spread)
 
 
 def _rejected(reported: Reported, event: CurrentLimitRejected) -> Reported:

@@ -20,6 +20,7 @@ from services.balancer.layouts import ChargerLayout, Departed, FailSafe, Layout,
 from services.balancer.projections import (
     Announced,
     Confirmed,
+    Holding,
     Reported,
     remembered,
     switches_of,
@@ -70,9 +71,13 @@ class _Assembly:
         )
         return _facts(
             standing=hardware.here(self.site.lines(charger_id), charger.since),
+            holding=hardware.holding,
             told=told,
             heard=reported,
-            connected=here and reported is not None and reported.connected,
+            connected=here
+            and reported is not None
+            and reported.connected
+            and reported.holds.limits,
             behaviour=self._behaviour(charger_id, reported),
             elsewhere=tuple(self._elsewhere(charger_id, charger, hardware)),
         )
@@ -113,6 +118,8 @@ class _Assembly:
             falls_back=self._falls_back(
                 charger_id, charger.serial, set_to, self._confirmed(charger_id, charger)
             ),
+            holding=Holding() if reported is None else reported.holds,
+            most_a=charger.max_a,
         )
 
     def _falls_back(
@@ -231,6 +238,7 @@ class _Assembly:
                 {k: at for k, at in confirmed_at.items() if at <= gone.left_at}
             ),
             falls_back=self._falls_back(gone.charger_id, gone.serial, _asked(was), by_then),
+            holding=Holding() if reported is None else reported.holds,
         )
 
     def _without_fail_safe_since(self, gone: Departed) -> datetime | None:
@@ -277,6 +285,7 @@ def _asked(was: Iterable[Departed]) -> list[FailSafe]:
 
 def _facts(
     standing: Standing,
+    holding: Holding,
     told: Announced,
     heard: Reported | None,
     behaviour: Behaviour,
@@ -310,6 +319,8 @@ def _facts(
         switched_at_s=_seconds(phases.switched_at),
         not_taken=heard.not_taken if heard else frozenset(),
         said_to_ignore=told.ignoring is not None,
+        spread=holding.spread,
+        trusted=holding.fail_safe_shown_a is None,
         elsewhere=elsewhere,
     )
 

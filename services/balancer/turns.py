@@ -8,9 +8,9 @@ from typing import Final
 
 from services.balancer.allocation import OWN_MAX, Demand, Mode, Rules, Share
 from services.balancer.angles import Capacity
-from services.balancer.facts import SiteFacts, Timing
+from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.phasors import factor
-from services.balancer.site import LINES, Site
+from services.balancer.site import LINES, Site, SiteCharger
 from services.balancer.switching import Closing, Closings, closings_of
 from services.balancer.urgency import weight_of
 from shared.ids import ChargerId
@@ -136,14 +136,15 @@ def wanting(
         or charger.behaviour.finished(now_s)
         or layout.out_of_use is not None
         or layout.highest_a < layout.min_a - TOLERANCE_A
+        or (not charger.trusted and _untrusted_a(charger, layout) < layout.min_a - TOLERANCE_A)
     ):
         return None
-    max_a = layout.highest_a
+    max_a = layout.highest_a if charger.trusted else _untrusted_a(charger, layout)
     wish_a = charger.behaviour.wish_a
     wanted_a = max_a if wish_a is None else min(max_a, max(wish_a, layout.min_a))
     closings = closings_of(facts, charger_id, timing, now_s)
     waiting_since_s = charger.waiting_since_s or charger.session_since_s
-    modes = modes_of(facts.site, charger_id, closings.allowed, wanted_a)
+    modes = modes_of(facts, charger_id, closings.allowed, wanted_a)
     highest_w = max(mode.max_a * mode.power_w_per_a for mode in modes)
     return Car(
         charger_id=charger_id,
@@ -163,16 +164,26 @@ def wanting(
     )
 
 
+def _untrusted_a(charger: ChargerFacts, layout: SiteCharger) -> float:
+    return min(layout.highest_a, charger.standing.fail_safe_a)
+
+
 def modes_of(
-    site: Site, charger_id: ChargerId, closings: Sequence[Closing], max_a: float
+    facts: SiteFacts, charger_id: ChargerId, closings: Sequence[Closing], max_a: float
 ) -> tuple[Mode, ...]:
-    """Name what each way to charge loads."""
+    """Name what each way to charge loads: where all of a charger's power may flow on one line, so much
+    more of it, except where lines are kept alike, which knows no factors."""
+    site, spread = facts.site, facts.chargers[charger_id].spread
+    times = spread if site.imbalance_a is None else 1.0
     path = site.path(charger_id)
     return tuple(
         Mode(
             closing.lines,
             tuple(
-                (breaker * LINES + PHASES.index(line), factor(site.grid, closing.lines, line))
+                (
+                    breaker * LINES + PHASES.index(line),
+                    times * factor(site.grid, closing.lines, line),
+                )
                 for breaker in path
                 for line in closing.lines
             ),
@@ -204,7 +215,7 @@ def _by_all_means(facts: SiteFacts, turn: Turn) -> Car:
         car.closings, allowed=(*car.closings.allowed, *car.closings.withheld), withheld=()
     )
     max_a = car.demand.modes[0].max_a
-    modes = modes_of(facts.site, car.charger_id, closings.allowed, max_a)
+    modes = modes_of(facts, car.charger_id, closings.allowed, max_a)
     return replace(car, closings=closings, demand=replace(car.demand, modes=modes))
 
 

@@ -27,6 +27,7 @@ from services.portal.paper import Paper
 from services.portal.parts import Parts, Sights
 from services.portal.past import ASKED, Past
 from services.portal.read_models import ReadModels, key_of
+from services.portal.reading_desk import ReadingDesk
 from services.portal.refused import Refusals
 from services.portal.report_desk import answer_reports
 from services.portal.seeing import Seeing
@@ -153,6 +154,7 @@ def api_of(parts: Parts, heard: Heard, tail: Tail) -> FastAPI:
         models.warnings.get,
         partial(ask_notices, parts.client),
         partial(ask_standings, parts.client),
+        ReadingDesk(parts.client),
     )
     return api(parts.acting, sources, asker_of)
 

@@ -119,6 +119,7 @@ class Admission:
         Raises:
             LOG_FAULTS: it could not be put on record.
         """
+        self._fail_safes.introduced(booted.firmware)
         if self._refused:
             self._refused = False
             return Welcomed("Rejected", REJECTED_INTERVAL_S, utc_now()), None

@@ -16,6 +16,7 @@ from services.telemetry.handlers import Handler
 from services.telemetry.histories import LOG_FAULTS
 from services.telemetry.payloads import CallRefused
 from services.telemetry.said import Booted, Metered, Reply, Said, Welcomed
+from services.telemetry.tolerance import Tolerance
 from shared.context import acting
 from shared.ids import Serial
 
@@ -55,6 +56,7 @@ class Answering:
         self,
         serial: Serial,
         dialect: Dialect,
+        tolerance: Tolerance,
         welcome: Welcome,
         handlers: dict[type[Said], Handler],
         send: Callable[[bytes], Awaitable[None]],
@@ -66,6 +68,7 @@ class Answering:
         Args:
             serial: whose requests they are.
             dialect: in which version of OCPP they are.
+            tolerance: takes them as they are meant.
             welcome: whether they are heard.
             handlers: what becomes of those that are, by what is said.
             send: sends a frame.
@@ -73,15 +76,17 @@ class Answering:
         """
         self._serial = serial
         self._dialect = dialect
+        self._tolerance = tolerance
         self._welcome = welcome
         self._handlers = handlers
         self._send = send
         self._aside = aside
         self._requests: asyncio.Queue[Call | Heard] = asyncio.Queue(CALLS_WAITING_MAX)
-        self._busy = False
+        self._unanswered = 0
 
     async def put(self, request: Call | Heard) -> None:
         """Hand in what has come; waits while too much waits."""
+        self._unanswered += 1
         await self._requests.put(request)
 
     async def all_answered(self, within_s: float) -> None:
@@ -92,10 +97,8 @@ class Answering:
     async def run(self) -> None:
         """Answer until cancelled."""
         while True:
-            request = await self._requests.get()
-            self._busy = True
-            await self._take(request)
-            self._busy = False
+            await self._take(await self._requests.get())
+            self._unanswered -= 1
             self._requests.task_done()
 
     def read_at_once(self, call: Call) -> tuple[Metered, ...]:
@@ -103,12 +106,12 @@ class Answering:
         Read a request that can be dealt with at once: readings, behind which nothing waits.
 
         Returns:
-            What it says; nothing if it has to be handed in as all others, such as one that is wrong.
+            What it says; nothing if it has to be handed in as all others, such as one that is wrong, or
+            has signed values, which are put on record.
         """
         if (
             call.action != METER_VALUES
-            or self._busy
-            or not self._requests.empty()
+            or self._unanswered
             or not self._welcome.accepted
             or self._dialect.violation_of_request(call.action, call.payload) is not None
         ):
@@ -117,7 +120,8 @@ class Answering:
             heard = self._dialect.hear(call.action, call.payload) or ()
         except CallRefused:
             return ()
-        return tuple(it for it in heard if isinstance(it, Metered))
+        found = tuple(it for it in heard if isinstance(it, Metered))
+        return () if any(sample.signed for it in found for sample in it.samples) else found
 
     async def _take(self, request: Call | Heard) -> None:
         if isinstance(request, Heard):
@@ -163,10 +167,8 @@ class Answering:
             raise CallRefused(
                 Code.NOT_IMPLEMENTED, f"{call.action[:50]} is no {dialect.name} action"
             )
-        violation = dialect.violation_of_request(call.action, call.payload)
-        if violation is not None:
-            raise CallRefused(violation.code, violation.text)
-        all_said = dialect.hear(call.action, call.payload)
+        payload = await self._tolerance.meant(call)
+        all_said = dialect.hear(call.action, payload)
         if all_said is None:
             raise CallRefused(Code.NOT_SUPPORTED, f"{call.action} is not supported here")
         replies: list[Reply] = []

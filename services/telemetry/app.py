@@ -15,10 +15,12 @@ from services.telemetry import (
     meter_tokens,
     token_desk,
 )
+from services.telemetry.burials import Burials
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.epochs import Epochs
 from services.telemetry.gateway import Gateway
 from services.telemetry.histories import Histories
+from services.telemetry.holds import Holds
 from services.telemetry.keyring import Keyring
 from services.telemetry.meter_door import MeterDoor
 from services.telemetry.meter_identities import MeterIdentities
@@ -32,8 +34,12 @@ from services.telemetry.projections import Assignments
 from services.telemetry.publisher import Publisher
 from services.telemetry.readings.assembly import keep_readings
 from services.telemetry.rights import Rights
+from services.telemetry.roster import on_the_list
 from services.telemetry.settings import Settings
+from services.telemetry.signed.asking import answer_signed
+from services.telemetry.signed.keeping import SignedValues
 from services.telemetry.tls import authority_of
+from services.telemetry.tries import Tries
 from services.telemetry.whereabouts import Whereabouts
 from shared.acts_query import answer_acts
 from shared.clock import utc_now
@@ -63,41 +69,59 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
             "real one",
             setting="TELEMETRY_COMMISSIONING=none",
         )
+    gateway_id = new_id()
     store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
-    relay = Relay("telemetry", store, runtime.client)
+    roster = await runtime.stack.enter_async_context(
+        on_the_list(settings.database_url, gateway_id)
+    )
+    relay = Relay("telemetry", store, runtime.client, roster.leads)
     runtime.spawn(relay.run(), "relay")
     runtime.health.add("relay", relay.standing)
 
-    whereabouts = Whereabouts()
-    assignments = Assignments(whereabouts)
+    whereabouts = Whereabouts(roster.number)
+    assignments = Assignments(whereabouts, roster.number)
     await assignments.open(runtime.pool)
     epochs = Epochs(runtime.pool)
     await epochs.open()
-    gateway_id = new_id()
-    histories = Histories(store, gateway_id)
-    await histories.open(assignments.all())
+    holds = Holds(runtime.pool, gateway_id, epochs)
+    histories = Histories(store)
+    burials = Burials(holds, histories, assignments)
+    await roster.bury_gone(burials.bury)
+    await roster.buried()
     publisher = Publisher(runtime.client)
     runtime.spawn(publisher.run(), "publisher")
-    await keep_readings(runtime, settings)
-    rights = Rights(runtime.client, _card_key(settings))
+    await keep_readings(runtime, settings, assignments.get)
+    rights = Rights(runtime.client, _card_key(settings), roster.number)
     await rights.open(runtime.pool)
     runtime.spawn(rights.watch(), "watch-permissions")
     passes = Passes(store, Keyring(runtime.pool))
+    signed = SignedValues(store, settings.signed_months)
+    runtime.spawn(signed.run(), "drop old signed values")
+    await answer_signed(runtime.client, runtime.pool)
+    tries = Tries(runtime.client, gateway_id)
+    await tries.listen()
     parts = Parts(
         gateway_id=gateway_id,
         settings=settings,
         client=runtime.client,
         store=store,
         epochs=epochs,
+        holds=holds,
         publisher=publisher,
         whereabouts=whereabouts,
         rights=rights,
         passes=passes,
         certificates=OwnStreams(store, certificates.stream_of, certificates.folded),
         tokens=OwnStreams(store, meter_tokens.stream_of, meter_tokens.folded),
+        signed=signed,
+        tries=tries,
         authority=authority_of(settings),
     )
     gateway = Gateway(parts, assignments, histories)
+    runtime.drains.append(gateway.drain)
+    runtime.spawn(
+        roster.keep(burials.bury, gateway.on_taken, gateway.look_after_holds), "roster"
+    )
     people = rights.follower(runtime.pool, gateway.on_rights)
     runtime.spawn(follow(runtime.client, runtime.pool, people), "follow-permissions")
 

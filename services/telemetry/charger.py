@@ -1,14 +1,21 @@
 """What is known of one charger, folded from its own history."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict
 
+from services.telemetry.held import Held, HeldFact, fold_held, taken
 from shared.ids import ChargerId, InstallationId, PersonId, Serial, SessionId
 from shared.messages import Event
+from shared.messages.holding import (
+    FailSafeNotInForce,
+    LimitNotInForce,
+    LimitsShown,
+    LimitWayChosen,
+)
 from shared.messages.telemetry import (
     ChargerConnected,
     ChargerDisconnected,
@@ -19,12 +26,13 @@ from shared.messages.telemetry import (
     FailSafeApplied,
     FaultReported,
     FirmwareStatusReported,
+    SchemaViolationTolerated,
     SessionEnded,
     SessionStarted,
 )
 from shared.messages.upkeep import ChargerReserved, ReservationEnded
 from shared.phases import GridType, Wiring
-from shared.units import TOLERANCE_A, Amperes
+from shared.units import CHARGER_A_MAX, TOLERANCE_A, Amperes
 
 NO_ERROR: Final = "NoError"
 ACCEPTED: Final = "Accepted"
@@ -45,6 +53,8 @@ ChargerFact = (
     | FirmwareStatusReported
     | ChargerReserved
     | ReservationEnded
+    | HeldFact
+    | SchemaViolationTolerated
 )
 
 
@@ -67,6 +77,8 @@ class AssignedCharger(BaseModel):
     is good for that long."""
     authentication_required: bool = False
     """Drivers must show who they are before they charge."""
+    most_a: float = CHARGER_A_MAX
+    """What the charger offers at most by itself."""
     barred: str | None = None
     """Why it gets no current at all, as in "its serial is locked"; none: it may charge."""
 
@@ -173,6 +185,14 @@ class Charger:
     """What its meter showed when a session began or ended last."""
     limit: LimitAnswered | None = None
     reservation: Reservation | None = None
+    held: Held = field(default_factory=Held)
+    tolerated: frozenset[str] = frozenset()
+    """In which ways it was seen to break the schemas of OCPP."""
+
+
+def way_of(action: str, field: str, rule: str) -> str:
+    """Name a way of breaking the schemas of OCPP."""
+    return f"{action} {field} {rule}"
 
 
 def fail_safe_in_force(state: Charger, assigned: AssignedCharger) -> bool:
@@ -225,8 +245,13 @@ def _without_its_past(state: Charger) -> Charger:
     )
 
 
-def _said(state: Charger, event: FaultReported | FirmwareStatusReported) -> Charger:
-    """What it says of itself."""
+def _said(
+    state: Charger, event: FaultReported | FirmwareStatusReported | SchemaViolationTolerated
+) -> Charger:
+    """What it says of itself, and how."""
+    if isinstance(event, SchemaViolationTolerated):
+        way = way_of(event.action, event.field, event.rule)
+        return replace(state, tolerated=state.tolerated | {way})
     if isinstance(event, FaultReported):
         return replace(state, fault=event.error_code)
     return replace(state, firmware_status=event.status)
@@ -262,39 +287,58 @@ def _kept(state: Charger, event: ChargerReserved | ReservationEnded) -> Charger:
     return replace(state, reservation=replace(before, ended=True))
 
 
+def _connected(state: Charger, event: ChargerConnected) -> Charger:
+    # Other hardware knows nothing of the session of the one before, nor of its status.
+    known = state if event.serial == state.serial else _without_its_past(state)
+    return replace(
+        known,
+        serial=event.serial,
+        vendor=event.vendor,
+        model=event.model,
+        firmware=event.firmware,
+        remote=event.remote,
+        connected_to=event.gateway_id,
+        held=state.held.of(event.serial),
+    )
+
+
+def _limited(
+    state: Charger, event: CurrentLimitApplied | CurrentLimitRejected | HeldFact
+) -> Charger:
+    match event:
+        case CurrentLimitApplied():
+            answered = LimitAnswered(event.epoch, event.sequence, ACCEPTED)
+            return replace(state, limit=answered, held=taken(state.held, event))
+        case CurrentLimitRejected():
+            answered = LimitAnswered(event.epoch, event.sequence, event.status)
+            return replace(state, limit=answered)
+        case _:
+            return replace(state, held=fold_held(state.held, event))
+
+
 def evolve(state: Charger, event: ChargerFact) -> Charger:
     """Fold an event into what is known; history is not up for debate."""
     match event:
         case ChargerConnected():
-            # Other hardware knows nothing of the session of the one before, nor of its status.
-            known = state if event.serial == state.serial else _without_its_past(state)
-            return replace(
-                known,
-                serial=event.serial,
-                vendor=event.vendor,
-                model=event.model,
-                firmware=event.firmware,
-                remote=event.remote,
-                connected_to=event.gateway_id,
-            )
+            return _connected(state, event)
         case ChargerDisconnected():
             return replace(state, connected_to=None)
-        case ChargerRefused():
-            # It refuses its fail-safe: whatever it confirmed once is no longer relied upon.
-            return replace(state, fail_safe_a=None)
-        case FailSafeApplied():
-            return replace(state, fail_safe_a=event.fail_safe_a)
+        case ChargerRefused() | FailSafeApplied():
+            # One that refuses its fail-safe is not relied upon for what it confirmed once.
+            confirmed_a = event.fail_safe_a if isinstance(event, FailSafeApplied) else None
+            return replace(state, fail_safe_a=confirmed_a)
         case ChargerStatusChanged():
             fault = NO_ERROR if event.error_code == NO_ERROR else state.fault
             return replace(state, status=event.status, error_code=event.error_code, fault=fault)
-        case FaultReported() | FirmwareStatusReported():
+        case FaultReported() | FirmwareStatusReported() | SchemaViolationTolerated():
             return _said(state, event)
         case ChargerReserved() | ReservationEnded():
             return _kept(state, event)
         case SessionStarted() | SessionEnded():
             return _in_session(state, event)
         case CurrentLimitApplied() | CurrentLimitRejected():
-            status = event.status if isinstance(event, CurrentLimitRejected) else ACCEPTED
-            return replace(state, limit=LimitAnswered(event.epoch, event.sequence, status))
+            return _limited(state, event)
+        case LimitWayChosen() | LimitNotInForce() | FailSafeNotInForce() | LimitsShown():
+            return _limited(state, event)
         case _:
             assert_never(event)

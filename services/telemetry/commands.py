@@ -15,11 +15,12 @@ from pydantic import ValidationError
 
 from services.telemetry.calls import AnsweredError, Unanswered
 from services.telemetry.charger import ACCEPTED
-from services.telemetry.dialect import Tongue
 from services.telemetry.histories import LOG_FAULTS, History
+from services.telemetry.holding import Holding
 from services.telemetry.limits import (
     ChargerNotReady,
     LimitContext,
+    LimitNotHeld,
     NoAnswer,
     PhaseNotTellable,
     RejectedByCharger,
@@ -30,6 +31,7 @@ from services.telemetry.limits import (
 )
 from services.telemetry.parts import Parts
 from services.telemetry.replies import send_answer, unreadable
+from services.telemetry.ways import NOT_HELD, Limit
 from shared.clock import utc_now
 from shared.commands import UNAVAILABLE
 from shared.context import Context, acting, context_of
@@ -62,11 +64,27 @@ class LimitDesk:
     """Takes the limits of one connected charger."""
 
     def __init__(
-        self, parts: Parts, history: History, tongue: Tongue, ready: Callable[[], bool]
+        self,
+        parts: Parts,
+        history: History,
+        holding: Holding,
+        ready: Callable[[], bool],
+        on_taken: Callable[[], None],
     ) -> None:
+        """
+        Make it.
+
+        Args:
+            parts: what all connections stand on.
+            history: the charger's.
+            holding: tells it what it is to hold.
+            ready: whether it is accepted.
+            on_taken: told whenever it has taken a limit.
+        """
         self._parts = parts
         self._history = history
-        self._tongue = tongue
+        self._holding = holding
+        self._on_taken = on_taken
         self._ready = ready
         self._waiting: Order | None = None
         self._arrived = asyncio.Event()
@@ -97,7 +115,7 @@ class LimitDesk:
         """Put an order in the waiting place, in front of nobody who is newer."""
         waiting = self._waiting
         if self._closed:
-            await order.reply(refusal_of(_not_ready(order)))
+            await order.reply(refusal_of(_not_ready(order.command)))
         elif waiting is not None and order.rank < waiting.rank:
             await order.reply(
                 refusal_of(StaleSequence(f"limit {waiting.rank[1]} waits already; count on"))
@@ -118,7 +136,7 @@ class LimitDesk:
             self._arrived.clear()
             order, self._waiting = self._waiting, None
             if order is not None and self._closed:
-                await order.reply(refusal_of(_not_ready(order)))
+                await order.reply(refusal_of(_not_ready(order.command)))
             elif order is not None:
                 await self._serve(order)
             if self._closed and self._waiting is None:
@@ -167,23 +185,26 @@ class LimitDesk:
         before = limit_answered_before(self._history.state, command, known)
         if before is not None:
             return _answer_of(before)
+        if not await self._history.held():
+            raise _not_ready(command)
         status = await self._send(command)
         answer, event = _answer_of(status), limit_answered(command, status, utc_now())
         position = await self._history.record(
             [event], command.command_id, fingerprint(command), answer
         )
+        if status == ACCEPTED:
+            self._on_taken()
         return answer.model_copy(update={"position": position})
 
     async def _send(self, command: SetCurrentLimit) -> str:
         self._history.newest_sent = max(
             self._history.newest_sent, (command.epoch, command.sequence)
         )
-        if not self._tongue.tellable(command.terminals):
+        if not self._holding.tellable(command.terminals):
             return NOT_TELLABLE
+        limit = Limit(command.limit_a, command.valid_until, command.sequence, command.terminals)
         try:
-            return await self._tongue.put_limit(
-                command.limit_a, command.valid_until, command.terminals
-            )
+            return await self._holding.put_limit(limit)
         except AnsweredError as error:
             return str(error)
         except Unanswered as fault:
@@ -200,16 +221,21 @@ class LimitDesk:
         self._arrived.set()
 
 
-def _not_ready(order: Order) -> ChargerNotReady:
+def _not_ready(command: SetCurrentLimit) -> ChargerNotReady:
     return ChargerNotReady(
-        f"the connection to charger {order.command.charger_id} is gone; wait for "
-        "ChargerConnected"
+        f"the connection to charger {command.charger_id} is gone; wait for ChargerConnected"
     )
 
 
 def _answer_of(status: str) -> Answer:
     if status == ACCEPTED:
         return ACCEPTED_ANSWER
+    if status == NOT_HELD:
+        return refusal_of(
+            LimitNotHeld(
+                "the charger can hold nothing but its fail-safe; count it at that, and send it no limits"
+            )
+        )
     if status == NOT_TELLABLE:
         return refusal_of(
             PhaseNotTellable(

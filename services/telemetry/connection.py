@@ -5,10 +5,15 @@ A reader takes what arrives and gives answers to whoever waits for them; `Answer
 charger's requests in order; the limit desk sends limits. None of them waits for another
 charger. A connection hears of every change of its charger's assignment; one whose charger gets no
 current any more, or belongs elsewhere, takes its leave.
+
+It answers what its charger is told from afar only as long as this gateway holds the charger, which it
+asks after every command has come (`holds.py`): whoever takes the charger listens only after that is in the
+database, so no command has two answers.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Final
 
 import structlog
@@ -29,8 +34,10 @@ from services.telemetry.drivers import Drivers
 from services.telemetry.fail_safes import FailSafes
 from services.telemetry.frames import Call, CallError, CallResult, Sent, Unreadable
 from services.telemetry.handlers import routes
-from services.telemetry.histories import LOG_FAULTS, History
+from services.telemetry.histories import LOG_FAULTS
+from services.telemetry.holding import Holding
 from services.telemetry.identities import Proof
+from services.telemetry.learning import Learning
 from services.telemetry.local_lists import LocalList
 from services.telemetry.noticing import Noticing
 from services.telemetry.parting import Parting
@@ -44,7 +51,10 @@ from services.telemetry.said import Metered
 from services.telemetry.short_cut import ShortCut
 from services.telemetry.signing import Signing
 from services.telemetry.sockets import ChargerSocket
+from services.telemetry.taking import Taken
+from services.telemetry.tolerance import Tolerance
 from services.telemetry.upkeep_desk import UpkeepDesk
+from services.telemetry.verifying import Verifying
 from services.telemetry.visits import Visit
 from services.telemetry.wishes import Wishes
 from shared.context import acting
@@ -66,6 +76,7 @@ from shared.messages.telemetry import (
 GOING_AWAY: Final = 1001
 FINISH_S_MAX: Final = 1.0
 """How long a limit that was on its way may take to be put on record after the end."""
+ELSEWHERE: Final = "it has come to another gateway"
 CLOSE_REASON_BYTES_MAX: Final = 123
 """What fits into the closing frame of a WebSocket (RFC 6455, section 5.5)."""
 FAULTS_TOLD: Final = 10
@@ -80,7 +91,7 @@ class Connection:
     def __init__(
         self,
         parts: Parts,
-        history: History,
+        taken: Taken,
         dialect: Dialect,
         socket: ChargerSocket,
         remote: str,
@@ -88,7 +99,9 @@ class Connection:
         let_in_still: Callable[[], Awaitable[bool]],
     ) -> None:
         self._parts = parts
-        self._history = history
+        self._history = history = taken.history
+        self.holding = taken.holding
+        self.holding.on_lost = self._cut
         self._dialect = dialect = dialect.for_one(lambda: history.state)
         self._socket = socket
         self._let_in_still = let_in_still
@@ -96,7 +109,10 @@ class Connection:
             self._send, dialect.violation_of_answer, parts.settings.call_timeout_s
         )
         tongue = dialect.tongue(self._calls.call)
-        fail_safes = FailSafes(parts, history, tongue)
+        holding = Holding(history, tongue)
+        learning = Learning(history, tongue, holding)
+        fail_safes = FailSafes(parts, history, holding, learning)
+        self._verifying = Verifying(history, tongue, holding, self._calls.lost, self._aside)
         self._admission: Admission | Visit
         if history.assigned.barred is None:
             self._admission = Admission(
@@ -106,12 +122,14 @@ class Connection:
                 tongue,
                 fail_safes,
                 remote,
-                lambda: self._list.due(),
+                self._on_accepted,
             )
         else:
             self._admission = Visit(parts, history, fail_safes, self._leave_as_barred)
-        self._parting = Parting(parts, history, self._calls, tongue, fail_safes)
-        self._desk = LimitDesk(parts, history, tongue, self._is_accepted)
+        self._parting = Parting(parts, history, self._calls, tongue, holding, fail_safes)
+        self._desk = LimitDesk(
+            parts, history, holding, self._is_accepted, self._verifying.limit_taken
+        )
         drivers = Drivers(parts, history)
         wishes, records = Wishes(parts, history, self._is_accepted), Records(parts, history)
         self._remote = RemoteDesk(parts, history, tongue, drivers, wishes)
@@ -128,10 +146,11 @@ class Connection:
         self._list = LocalList(parts, history, tongue, self._is_accepted)
         self._rotation = Rotation(parts, history, tongue, self._send_home, proven=proof.proven)
         self._signing = Signing(parts, history, tongue, proof, self._aside)
-        reported = Reported(parts, history)
+        reported = Reported(parts, history, self._verifying.heard)
         self._answering = Answering(
             self.serial,
             dialect,
+            Tolerance(history, dialect, tolerant=parts.settings.tolerance == "known"),
             self._admission,
             {
                 **routes(parts, history, drivers),
@@ -146,6 +165,8 @@ class Connection:
         self._end_reason: str | None = None
         self._side: asyncio.TaskGroup | None = None
         self._leaving: asyncio.Task[None] | None = None
+        self._letting_go: asyncio.Task[None] | None = None
+        self._given_back = asyncio.Event()
         self.ended = asyncio.Event()
 
     @property
@@ -174,23 +195,67 @@ class Connection:
     def _is_accepted(self) -> bool:
         return self._admission.accepted
 
+    def _on_accepted(self) -> None:
+        self._list.due()
+        self._verifying.due()
+
     # --- From beginning to end ---
 
     async def run(self) -> None:
         """Serve the charger until its socket ends; then put that on record."""
         structlog.contextvars.bind_contextvars(serial=self.serial, charger_id=self.charger_id)
-        try:
-            async with commanded(self._parts.client, self.charger_id, self._taken):
+        async with AsyncExitStack() as end:
+            end.callback(self.ended.set)
+            end.push_async_callback(self._give_back)
+            # What comes for the charger is answered here until its end is on record, and then by
+            # nobody: before it is given back, nobody listens here any more.
+            heard = await end.enter_async_context(AsyncExitStack())
+            end.push_async_callback(self._put_end_on_record)
+            try:
+                await heard.enter_async_context(
+                    commanded(
+                        self._parts.client,
+                        self.charger_id,
+                        self._taken,
+                        self._is_held,
+                        self._on_let_go,
+                    )
+                )
                 if not await self._let_in_still():
                     self._send_home("what it has shown is good no more")
-                await self._serve()
+                if await self._is_held():
+                    await self._serve()
+            except NatsError as error:
+                log.warning("charger turned away, no limits could reach it", error=repr(error))
+                self._end_reason = "the gateway cannot reach NATS"
+                await self._socket.close(GOING_AWAY, self._end_reason)
+
+    # --- Whether this gateway holds the charger ---
+
+    async def _is_held(self) -> bool:
+        try:
+            return await self.holding.look(self._history.assigned.installation_id)
+        except LOG_FAULTS as fault:
+            log.warning("holder not looked up", fault=repr(fault))
+            return True  # what the charger is told needs the log, which says that it is away
+
+    async def _on_let_go(self, message: Msg) -> None:
+        if message.data.decode() == f"{self._parts.gateway_id} {self.holding.number}":
+            self._letting_go = asyncio.create_task(self._let_go(message), name="let-go")
+
+    async def _let_go(self, message: Msg) -> None:
+        """Cut the line, which its charger has left, and say so when that is on record."""
+        self._end_reason = self._end_reason or ELSEWHERE
+        self._cut()
+        await self._given_back.wait()
+        try:
+            await message.respond(b"")
         except NatsError as error:
-            log.warning("charger turned away, no limits could reach it", error=repr(error))
-            self._end_reason = "the gateway cannot reach NATS"
-            await self._socket.close(GOING_AWAY, self._end_reason)
-        finally:
-            await self._put_end_on_record()
-            self.ended.set()
+            log.warning("answer not sent", error=repr(error))
+
+    def _cut(self) -> None:
+        self._lose()
+        self._socket.transport.abort()
 
     async def _on_withdrawn(self, _: Msg) -> None:
         self._send_home("its password was withdrawn")
@@ -290,12 +355,21 @@ class Connection:
         reason = self._end_reason or _reason_of(self._socket)
         log.info("connection ended", reason=reason)
         await self._history.settle()
-        state, assigned = self._history.state, self._history.assigned
-        with acting(f"charger/{self.serial}"):
-            try:
-                await self._history.record(disconnected(state, assigned, reason))
-            except LOG_FAULTS as fault:
-                log.warning("end of the connection not put on record", fault=repr(fault))
+        if (
+            not self.holding.lost
+        ):  # or it is for whoever has taken the charger to say what became of it
+            with acting(f"charger/{self.serial}"):
+                try:
+                    await self._history.decide(
+                        lambda state: disconnected(state, self._history.assigned, reason)
+                    )
+                except LOG_FAULTS as fault:
+                    log.warning("end of the connection not put on record", fault=repr(fault))
+
+    async def _give_back(self) -> None:
+        if not self.holding.lost:
+            await self.holding.end()
+        self._given_back.set()
 
     # --- Reading ---
 

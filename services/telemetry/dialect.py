@@ -14,6 +14,7 @@ from services.telemetry.lists import Capacity, Update
 from services.telemetry.said import Replies, Said, Standing
 from services.telemetry.upkeep import Upkeep
 from services.telemetry.validation import Violation
+from services.telemetry.ways import Abilities, Limit, Span, Wording
 
 Call = Callable[[str, Payload], Awaitable[Payload]]
 """Asks a charger, by the name of a request and its payload, and waits for the payload of the answer;
@@ -60,6 +61,19 @@ class Tongue(Protocol):
 
     async def end_limit(self) -> str:
         """End the limit before its lease does; "Unknown" if there is none."""
+
+    async def put_in_one(self, fail_safe_a: float, limit: Limit | None) -> str:
+        """Fall back to so many amperes, by one profile that holds the limit as well until its lease ends;
+        for chargers on which profiles do not lie on one another."""
+
+    def word_by(self, wording: Wording) -> None:
+        """Say limits and fail-safes in this wording from now on."""
+
+    async def abilities(self) -> Abilities:
+        """Ask in which ways it can be limited."""
+
+    async def schedule(self, duration_s: int) -> Sequence[Span] | None:
+        """Ask what it would hold in the coming while; none if it does not say."""
 
     # --- Manners ---
 

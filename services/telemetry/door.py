@@ -27,14 +27,15 @@ from services.telemetry.charger import AssignedCharger, fail_safe_in_force, open
 from services.telemetry.decider import refused
 from services.telemetry.histories import LOG_FAULTS, Histories, History
 from services.telemetry.identities import NOTHING_ASKED, Identities, Proof
-from services.telemetry.knocks import stream_of
+from services.telemetry.knocks import knock_id, stream_of
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
 from services.telemetry.remotes import host_of
 from services.telemetry.turned import Turned
+from shared.clock import utc_now
 from shared.context import acting
-from shared.event_store import Commit, StreamEvents
-from shared.ids import SERIAL_HELP, Serial, new_id, normal_serial
+from shared.event_store import CommandKnown, Commit, StreamEvents
+from shared.ids import SERIAL_HELP, Serial, normal_serial
 from shared.messages.telemetry import ChargerRefused
 from shared.recorded import Meta
 from shared.transact import ACCEPTED
@@ -127,7 +128,9 @@ class Door:
         remote = self.remote_of(socket, request)
         assigned = self._assignments.get(serial)
         if assigned is None:
-            last_host = self._parts.whereabouts.host(serial)
+            # Who was never assigned was never accepted: for strangers the database is not asked.
+            left = self._parts.whereabouts.left(serial)
+            last_host = "" if left is None else await self._last_host(serial)
             self._refuse(serial, "it is not assigned to an installation", remote, last_host)
             return socket.respond(
                 HTTPStatus.NOT_FOUND,
@@ -137,7 +140,7 @@ class Door:
         try:
             judged = await self._identities.judge(assigned, request, socket, remote)
             if isinstance(judged, Turned):
-                return self._turn_away(socket, serial, judged, remote)
+                return await self._turn_away(socket, serial, judged, remote)
             self._proofs[socket] = judged
             if assigned.barred is not None:
                 return await self._on_barred(socket, assigned, assigned.barred, remote)
@@ -148,10 +151,10 @@ class Door:
             )
         return None
 
-    def _turn_away(
+    async def _turn_away(
         self, socket: ServerConnection, serial: Serial, turned: Turned, remote: str
     ) -> Response:
-        last_host = self._parts.whereabouts.host(serial)
+        last_host = await self._last_host(serial)
         self._refuse(serial, turned.reason, remote, last_host, turned.kind)
         text = f"charger {serial} is not let in: {turned.reason}; {turned.way_on}\n"
         response = socket.respond(turned.status, text)
@@ -163,16 +166,20 @@ class Door:
     ) -> Response | None:
         serial = assigned.serial
         history = await self._histories.of(assigned)
+        last_host = await self._last_host(serial)
         if self._must_be_told(history, assigned) or self._has_more_to_tell(history, assigned):
             return None
-        here = history.state.serial == serial
-        last_host = (here and history.state.remote) or self._parts.whereabouts.host(serial)
+        if history.state.serial == serial:
+            last_host = history.state.remote or last_host
         self._refuse(serial, reason, remote, last_host)
         return socket.respond(
             HTTPStatus.FORBIDDEN,
             f"charger {serial} gets no current: {reason}; it will be let in again once that "
             "is in use again, or support has unlocked the serial and it is assigned anew\n",
         )
+
+    async def _last_host(self, serial: Serial) -> str:
+        return await self._parts.whereabouts.last_host(self._parts.store.pool, serial)
 
     def _must_be_told(self, history: History, assigned: AssignedCharger) -> bool:
         vouched = self._parts.whereabouts.vouch_for(history.state, assigned)
@@ -192,15 +199,15 @@ class Door:
         log.warning("connection refused", **knock.model_dump(mode="json"))
         # That it knocks from somewhere else now, or is turned away for something else, is news,
         # however lately it knocked before.
-        if not self._parts.knocks.admit(f"{serial} {knock.place} {kind}", time.monotonic()):
+        what = f"{serial} {knock.place} {kind}"
+        if not self._parts.knocks.admit(what, time.monotonic()):
             return
-        task = asyncio.create_task(self._put_on_record(knock))
+        task = asyncio.create_task(self._put_on_record(knock, knock_id(what, utc_now())))
         self._knocking.add(task)
         task.add_done_callback(self._knocking.discard)
 
-    async def _put_on_record(self, knock: ChargerRefused) -> None:
+    async def _put_on_record(self, knock: ChargerRefused, command_id: str) -> None:
         with acting(f"charger/{knock.serial}") as context:
-            command_id = new_id()
             meta = Meta(
                 actor=context.actor,
                 command_id=command_id,
@@ -209,5 +216,7 @@ class Door:
             part = StreamEvents(stream_of(knock.serial), None, [knock])
             try:
                 await self._parts.store.append(Commit(command_id, b"", ACCEPTED, meta, [part]))
+            except CommandKnown:
+                return  # another gateway has heard it before
             except LOG_FAULTS as fault:
                 log.warning("knock not put on record", fault=repr(fault))

@@ -233,6 +233,7 @@ class Drivers:
         claims: tuple[Claim, ...] = (),
     ) -> None:
         """Put a decision on record; once for all repetitions of one message, unless it is another one."""
+        await self._history.check_held()
         if not decision.accepted:
             log.info("driver refused", status=str(decision.status), reason=decision.reason)
         event = decision.event(self._assigned, self._parts.rights.known)

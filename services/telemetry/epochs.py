@@ -1,5 +1,7 @@
-"""Which balancer's word counts: the newest epoch seen per partition, remembered across
-restarts.
+"""
+Which balancer's word counts: the newest epoch seen per partition, remembered across restarts.
+
+What another gateway has seen counts as well: `holds.py` brings it along whenever a command has come.
 """
 
 from typing import Any
@@ -25,6 +27,10 @@ class Epochs:
     def newest(self, installation_id: InstallationId) -> int:
         """Name the newest epoch seen for an installation's partition; 0 for none."""
         return self._newest.get(subjects.partition_of(installation_id), 0)
+
+    def heard(self, partition: int, epoch: int) -> None:
+        """Take notice of what another gateway has written down."""
+        self._newest[partition] = max(epoch, self._newest.get(partition, 0))
 
     async def see(self, installation_id: InstallationId, epoch: int) -> int:
         """

@@ -1,5 +1,6 @@
 """
-Putting a charger under its fail-safe: asked for, confirmed, put on record.
+Putting a charger under its fail-safe: asked for, confirmed, put on record. With the first one it is found
+out in which way it can be limited.
 
 What a charger confirms counts from the moment it is on record; what it was asked for and did not
 confirm may be in force or not.
@@ -7,10 +8,11 @@ confirm may be in force or not.
 
 import asyncio
 
-from services.telemetry.calls import AnsweredError
+from services.telemetry.calls import AnsweredError, Unanswered
 from services.telemetry.charger import ACCEPTED, fail_safe_in_force
-from services.telemetry.dialect import Tongue
 from services.telemetry.histories import History
+from services.telemetry.holding import Holding
+from services.telemetry.learning import Learning
 from services.telemetry.parts import Parts
 from shared.messages.telemetry import FailSafeApplied
 from shared.units import TOLERANCE_A
@@ -19,10 +21,13 @@ from shared.units import TOLERANCE_A
 class FailSafes:
     """The fail-safe of one connected charger."""
 
-    def __init__(self, parts: Parts, history: History, tongue: Tongue) -> None:
+    def __init__(
+        self, parts: Parts, history: History, holding: Holding, learning: Learning
+    ) -> None:
         self._parts = parts
         self._history = history
-        self._tongue = tongue
+        self._holding = holding
+        self._learning = learning
         self._turn = asyncio.Lock()
         self._confirmed_a: float | None = None
 
@@ -39,6 +44,10 @@ class FailSafes:
         asked_a = self._history.assigned.fail_safe_a
         return self._confirmed_a is not None and abs(self._confirmed_a - asked_a) <= TOLERANCE_A
 
+    def introduced(self, firmware: str | None) -> None:
+        """Take notice of what the charger says that it runs."""
+        self._learning.firmware = firmware
+
     async def put(self) -> str:
         """
         Ask the charger to fall back to what its place asks for.
@@ -53,8 +62,11 @@ class FailSafes:
         async with self._turn:
             fail_safe_a = self._history.assigned.fail_safe_a
             self._confirmed_a = None
+            if not await self._history.held():
+                raise Unanswered("another gateway holds the charger")
             try:
-                status = await self._tongue.put_fail_safe(fail_safe_a)
+                way = self._learning if self._learning.due else self._holding
+                status = await way.put_fail_safe(fail_safe_a)
             except AnsweredError as error:
                 return str(error)
             if status == ACCEPTED:

@@ -18,21 +18,18 @@ from websockets.typing import Subprotocol
 from services.telemetry.connection import GOING_AWAY, Connection
 from services.telemetry.dialects import BY_SUBPROTOCOL, SUBPROTOCOLS, chosen
 from services.telemetry.door import Door, serial_of
+from services.telemetry.draining import SERVICE_RESTART, STOPS, let_go
 from services.telemetry.histories import LOG_FAULTS, Histories
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
 from services.telemetry.sockets import ChargerSocket
+from services.telemetry.taking import InTheWay, take
 from services.telemetry.tls import server_tls
 from shared.ids import ChargerId, Serial
 
 FRAME_BYTES_MAX: Final = 128 * 1024
 CLOSE_S_MAX: Final = 1.0
 """How long a closing handshake is waited for."""
-STOP_S_MAX: Final = 1.5
-TRICKLE_S: Final = 0.5
-"""Over how long connections are closed when the gateway stops, so that chargers do not come
-back all at the same moment.
-"""
 BACKLOG: Final = 4096
 """How many chargers may come in the same moment, and wait; the system may allow fewer."""
 PROTOCOL_ERROR: Final = 1002
@@ -106,7 +103,9 @@ class Gateway:
         try:
             yield
         finally:
-            await self._stop(self._server)
+            at_once = asyncio.Event()
+            at_once.set()
+            await self.drain(at_once)
 
     # --- Who is connected ---
 
@@ -139,6 +138,9 @@ class Gateway:
         if self._newest.get(serial) is not socket:
             await socket.close(GOING_AWAY, REPLACED)
             return None
+        if not self.listening:
+            await socket.close(SERVICE_RESTART, STOPS)
+            return None
         assigned = self._assignments.get(serial)
         if assigned is None:
             await socket.close(GOING_AWAY, "the charger is no longer assigned")
@@ -146,8 +148,15 @@ class Gateway:
         if not await self._is_free(assigned.charger_id):
             await socket.close(TRY_AGAIN_LATER, "another charger takes its leave here")
             return None
+        if not self._parts.client.is_connected:
+            # Another gateway may be able to have it told its limits.
+            await socket.close(TRY_AGAIN_LATER, "the gateway cannot reach NATS")
+            return None
         try:
-            history = await self._histories.of(assigned)
+            taken = await take(self._parts, self._histories, assigned)
+        except InTheWay as fault:
+            await socket.close(TRY_AGAIN_LATER, str(fault))
+            return None
         except LOG_FAULTS as fault:
             log.warning("charger turned away, no log", serial=serial, fault=repr(fault))
             await socket.close(TRY_AGAIN_LATER, "the log cannot be read now")
@@ -157,7 +166,7 @@ class Gateway:
         dialect = BY_SUBPROTOCOL[str(socket.subprotocol)]
         connection = Connection(
             self._parts,
-            history,
+            taken,
             dialect,
             cast("ChargerSocket", socket),
             remote,
@@ -198,26 +207,39 @@ class Gateway:
         for connection in self._connections.values():
             connection.on_rights()
 
-    async def _stop(self, server: Server) -> None:
-        server.close(close_connections=False)
+    # --- Which chargers are held here ---
+
+    def on_taken(self, charger_id: ChargerId, number: int) -> None:
+        """Take notice that another gateway has taken a charger that was held here under a number."""
+        connection = self._at.get(charger_id)
+        if connection is not None and connection.holding.number == number:
+            connection.holding.lose()
+
+    async def look_after_holds(self) -> None:
+        """Take notice of all that was taken while the database was away."""
         connections = list(self._connections.values())
-        log.info("gateway closes", connections=len(connections))
         try:
-            async with asyncio.timeout(STOP_S_MAX):
-                await self._trickle(connections)
-        except TimeoutError:
-            log.warning("some connections did not close in time")
-        server.close()
+            held = await self._parts.holds.of(self._parts.gateway_id)
+        except LOG_FAULTS as fault:
+            log.warning(
+                "holds not looked up", fault=repr(fault)
+            )  # each is, at its next command
+            return
+        known = {(it.charger_id, it.number) for it in held}
+        for it in connections:
+            if (it.charger_id, it.holding.number) not in known:
+                it.holding.lose()
 
-    async def _trickle(self, connections: Sequence[Connection]) -> None:
-        async def close(connection: Connection, after_s: float) -> None:
-            await asyncio.sleep(after_s)
-            await connection.close("the gateway stops")
+    # --- The end ---
 
-        step_s = TRICKLE_S / max(1, len(connections))
-        await asyncio.gather(
-            *(close(it, index * step_s) for index, it in enumerate(connections))
-        )
+    async def drain(self, hurry: asyncio.Event) -> None:
+        """Accept nobody any more, and let all chargers go, over as long as is set."""
+        if self._server is not None:
+            self._server.close(close_connections=False)
+        if self._connections:
+            over_s = self._parts.settings.drain_s
+            log.info("gateway closes", connections=len(self._connections), over_s=over_s)
+            await let_go(lambda: list(self._connections.values()), over_s, hurry)
 
 
 def _select_subprotocol(

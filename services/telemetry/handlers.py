@@ -70,14 +70,9 @@ def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Sai
         try:
             await history.record(events, mark)
         except CommandKnown as known:
-            fresh_id = await _first_transaction_id(known.first.answer.position)
+            fresh_id = await _first_transaction_id(parts, known.first.answer.position)
+        await parts.signed.at_begin(history.assigned, history.state.session, said, fresh_id)
         return _answer_of(decision, fresh_id, history.assigned)
-
-    async def _first_transaction_id(position: int) -> int:
-        started = (await parts.store.read(after=position - 1, limit=1))[0].event
-        if not isinstance(started, SessionStarted):
-            raise CallRefused(Code.INTERNAL, "the start of this transaction is not on record")
-        return started.transaction_id
 
     async def ended(said: Ended) -> Reply:
         events = transaction_stopped(history.state, history.assigned, said)
@@ -85,7 +80,9 @@ def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Sai
         answer = CARD_ACCEPTED
         if events and said.card is not None:
             answer = (await drivers.end(said.card, mark)).standing
-        if not events and not await end_left_behind(parts, history.assigned, said):
+        if events:
+            await parts.signed.at_end(history.assigned, history.state.session, said)
+        elif not await end_left_behind(parts, history.assigned, said):
             log.info("stop without a session, or repeated", transaction=said.transaction)
         try:
             await history.record(events, mark)
@@ -94,6 +91,14 @@ def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Sai
         return answer
 
     return {CardShown: card_shown, Began: began, Ended: ended}
+
+
+async def _first_transaction_id(parts: Parts, position: int) -> int:
+    """Read the number that a session was given when its start was told first."""
+    started = (await parts.store.read(after=position - 1, limit=1))[0].event
+    if not isinstance(started, SessionStarted):
+        raise CallRefused(Code.INTERNAL, "the start of this transaction is not on record")
+    return started.transaction_id
 
 
 async def _judged(drivers: Drivers, said: Began, mark: str) -> Decision | None:

@@ -10,7 +10,6 @@ Whether a charger is the one that it says it is.
 What is asked for is read at every knock: what was withdrawn or revoked a moment ago opens no door.
 """
 
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -72,8 +71,10 @@ class Identities:
             return NOTHING_ASKED
         if not settings.passwords_are_safe:
             return turned.in_the_open(assigned)
-        known = self._parts.whereabouts.host(serial) == remote
-        if self._parts.attempts.exhausted(remote, serial, time.monotonic(), known=known):
+        known = (
+            await self._parts.whereabouts.last_host(self._parts.store.pool, serial) == remote
+        )
+        if self._parts.tries.exhausted(remote, serial, known=known):
             return turned.too_often(assigned)
         if has_certificate and not state.good(assigned.tenure):
             return turned.no_certificate(assigned)
@@ -117,7 +118,7 @@ class Identities:
         if _is_named(shown.user, assigned):
             credential_id = await self._which(assigned, good, shown)
         if credential_id is None:
-            self._parts.attempts.wrong(remote, assigned.serial, time.monotonic())
+            await self._parts.tries.wrong(remote, assigned.serial)
             return turned.wrong(assigned, named=_is_named(shown.user, assigned))
         if len(state.live) > 1:
             await self._parts.passes.on_shown(assigned, credential_id)

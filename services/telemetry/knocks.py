@@ -1,6 +1,8 @@
 """How often strangers are put on record: seldom enough that none of them can fill the log."""
 
+import hashlib
 from collections import deque
+from datetime import datetime
 from typing import Final
 
 from shared.ids import Serial
@@ -14,6 +16,21 @@ KNOCKS_MAX: Final = 200
 def stream_of(serial: Serial) -> str:
     """Name the stream of those who knocked with a serial number, and were turned away."""
     return f"knock-{serial}"
+
+
+def knock_id(what: str, now: datetime) -> str:
+    """
+    Name what is put on record, alike in every gateway that hears it within a stretch of time.
+
+    >>> from datetime import UTC
+    >>> at = datetime(2026, 11, 28, tzinfo=UTC)
+    >>> knock_id("ZAP000001", at) == knock_id("ZAP000001", at.replace(minute=9))
+    True
+    >>> knock_id("ZAP000001", at) == knock_id("ZAP000001", at.replace(minute=10))
+    False
+    """
+    stretch = int(now.timestamp() // QUIET_S)
+    return f"knock-{hashlib.sha256(f'{stretch} {what}'.encode()).hexdigest()}"
 
 
 class Knocks:

@@ -35,6 +35,7 @@ async def end_left_behind(parts: Parts, here: AssignedCharger, ended: Ended) -> 
     events = transaction_stopped(state, left, ended)
     if not events:
         return False
+    await parts.signed.at_end(left, state.session, ended)
     mark, context = stop_mark(left, ended), present_context()
     meta = Meta(actor=context.actor, command_id=mark, correlation_id=context.correlation_id)
     part = StreamEvents(left.stream, None, events)

@@ -47,6 +47,10 @@ class PhaseNotTellable(Refused):
     """The charger's protocol cannot say from which terminal it is to charge."""
 
 
+class LimitNotHeld(Refused):
+    """The charger can hold nothing but its fail-safe."""
+
+
 class NoAnswer(Refused):
     """The charger did not answer in time: it is unknown whether the limit is in force."""
 

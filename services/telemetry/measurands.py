@@ -1,15 +1,17 @@
 """What meter values of every version of OCPP have in common: measurands, and the names of phases."""
 
-import math
 from datetime import datetime
 from typing import Final
 
 from services.telemetry.payloads import WHOLE_MAX
-from services.telemetry.said import Measured, Sample, Signed
+from services.telemetry.said import NOWHERE, Measured, Sample, Signed
 
 CURRENT: Final = "Current.Import"
 ENERGY: Final = "Energy.Active.Import.Register"
 POWER: Final = "Power.Active.Import"
+
+TAKEN: Final = frozenset({CURRENT, ENERGY, POWER})
+"""Of all others nothing is made here."""
 
 ELSEWHERE: Final = frozenset({"EV", "Body"})
 """Locations whose values are not what the charger takes from the grid."""
@@ -25,6 +27,8 @@ _TERMINALS: Final = {
 class Gathering:
     """Gathers the values of one moment."""
 
+    __slots__ = ("_overall", "_signed", "_terminals")
+
     def __init__(self) -> None:
         self._terminals: dict[str, list[float | None]] = {}
         self._overall: dict[str, float] = {}
@@ -39,7 +43,7 @@ class Gathering:
             phase: of which; none: of all of the charger.
             number: in the measurand's base unit.
         """
-        if not math.isfinite(number) or abs(number) > WHOLE_MAX:
+        if not -WHOLE_MAX <= number <= WHOLE_MAX:  # nor is what is no number (NaN)
             return
         if phase is None:
             self._overall[measurand] = number
@@ -62,5 +66,5 @@ class Gathering:
         )
 
     def _of(self, measurand: str) -> Measured:
-        one, two, three = self._terminals.get(measurand, (None, None, None))
+        one, two, three = self._terminals.get(measurand, NOWHERE)
         return Measured((one, two, three), self._overall.get(measurand))

@@ -4,7 +4,6 @@ Whether a meter at a breaker is the one that it says it is, by a token.
 By HTTP it shows that with every reading (RFC 6750), by MQTT as the password it signs in with.
 """
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -82,7 +81,7 @@ class MeterIdentities:
         way: str,
     ) -> str:
         parts, holder = self._parts, _holder(meter)
-        if parts.attempts.exhausted(remote, holder, time.monotonic(), known=True):
+        if parts.tries.exhausted(remote, holder, known=True):
             raise ReadingRefused(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "TooManyWrongTokens",
@@ -93,7 +92,7 @@ class MeterIdentities:
         good = state.good(meter.entered)
         credential_id = await parts.passes.keyring.which(holder, good, token)
         if credential_id is None:
-            parts.attempts.wrong(remote, holder, time.monotonic())
+            await parts.tries.wrong(remote, holder)
             raise _wrong(meter)
         return credential_id
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.telemetry.charger import AssignedCharger, Session
 from services.telemetry.payloads import CONNECTOR
-from services.telemetry.said import Metered, Sample
+from services.telemetry.said import NOWHERE, Metered, Sample
 from shared.messages.telemetry import MeterReading
 from shared.phases import grid_currents
 from shared.units import LINE_TO_NEUTRAL_V
@@ -17,9 +17,7 @@ def readings(
     """Turn samples into readings; one that says nothing of amperes gives none."""
     if metered.connector > CONNECTOR:
         return []
-    named = metered.transaction
-    if session is not None and named is not None and named != session.name:
-        session = None
+    session = session_of(session, metered)
     session_id = None if session is None else session.session_id
     result = []
     for sample in metered.samples:
@@ -42,6 +40,12 @@ def readings(
     return result
 
 
+def session_of(session: Session | None, metered: Metered) -> Session | None:
+    """Say of which session samples are, if of the one that runs; none: of another one, or of none."""
+    named = metered.transaction
+    return None if session is not None and named not in {None, session.name} else session
+
+
 def _terminals_a(sample: Sample, terminals: int) -> Sequence[float] | None:
     """
     Tell amperes at each terminal: measured, or else worked out from the power.
@@ -51,8 +55,10 @@ def _terminals_a(sample: Sample, terminals: int) -> Sequence[float] | None:
     """
     current, power = sample.current, sample.power
     for measurand, volts in ((current, 1.0), (power, LINE_TO_NEUTRAL_V)):
-        if any(it is not None for it in measurand.terminals):
-            at_terminals_a = [max(0.0, (it or 0.0) / volts) for it in measurand.terminals]
+        if measurand.terminals != NOWHERE:
+            at_terminals_a = [
+                (it / volts if it and it > 0.0 else 0.0) for it in measurand.terminals
+            ]
             # With one terminal wired, whatever name the charger gives it is that one.
             return at_terminals_a if terminals > 1 else [max(at_terminals_a)]
         if measurand.overall is not None:

@@ -19,14 +19,14 @@ from services.telemetry.charger import ACCEPTED, open_session
 from services.telemetry.dialect import Tongue
 from services.telemetry.fail_safes import FailSafes
 from services.telemetry.histories import LOG_FAULTS, History
+from services.telemetry.holding import NOTHING_THERE, Holding
 from services.telemetry.parts import Parts
+from services.telemetry.ways import Limit
 from shared.clock import utc_now
 from shared.context import acting
 
 LEASE_MAX: Final = timedelta(hours=1)
 """Longer than any lease: a limit of 0 A that outlives the one it replaces."""
-NONE_THERE: Final = "Unknown"
-"""How a charger answers that there is no limit to end (OCPP 1.6, section 5.4)."""
 
 log = structlog.get_logger()
 
@@ -40,12 +40,14 @@ class Parting:
         history: History,
         calls: Calls,
         tongue: Tongue,
+        holding: Holding,
         fail_safes: FailSafes,
     ) -> None:
         self._parts = parts
         self._history = history
         self._calls = calls
         self._tongue = tongue
+        self._holding = holding
         self._fail_safes = fail_safes
 
     async def run(self, told_to_wait: Callable[[], bool]) -> None:
@@ -72,11 +74,11 @@ class Parting:
         if status != ACCEPTED:
             # Its session is stopped all the same; when it comes again, it is asked again.
             log.error("charger does not take a fail-safe of 0 A", status=status)
-        status = await _word_of(self._tongue.end_limit())
-        if status in {ACCEPTED, NONE_THERE}:
+        status = await _word_of(self._holding.end_limit())
+        if status in {ACCEPTED, NOTHING_THERE}:
             return
         log.warning("limit not ended, it is replaced by 0 A", status=status)
-        status = await _word_of(self._tongue.put_limit(0.0, utc_now() + LEASE_MAX))
+        status = await _word_of(self._holding.put_limit(Limit(0.0, utc_now() + LEASE_MAX)))
         if status != ACCEPTED:
             log.error("charger does not take a limit of 0 A", status=status)
 

@@ -17,8 +17,9 @@ from services.telemetry import notices
 from services.telemetry.breaker_meters import BreakerMeter
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.knocks import stream_of
+from services.telemetry.signed.keeping import stream_of as signed_stream
 from services.telemetry.whereabouts import Whereabouts
-from shared.documents import Documents
+from shared.documents import Documents, numbered
 from shared.followers import Connection, Follower
 from shared.ids import ChargerId, CircuitId, InstallationId, MeterId, Serial
 from shared.messages import Event
@@ -38,7 +39,7 @@ from shared.messages.installation import (
 )
 from shared.phases import GridType, Phase, Wiring
 from shared.recorded import Recorded
-from shared.units import Amperes
+from shared.units import CHARGER_A_MAX, Amperes
 
 _OF_INSTALLATIONS: Final = (InstallationCreated, InstallationChanged, AuthenticationRequiredSet)
 _OF_CHARGERS: Final = (
@@ -75,6 +76,7 @@ class Assigned(BaseModel):
     charger_id: ChargerId
     wiring: Wiring
     fail_safe_a: Amperes
+    most_a: Amperes = CHARGER_A_MAX
     assignment: str = ""
     moved_since: str | None = None
     """The tenure that a move between installations has kept; none: the assignment is its beginning."""
@@ -94,11 +96,20 @@ class Metered(BaseModel):
 class Assignments:
     """All assigned chargers, by serial number, and the meters beside them."""
 
-    def __init__(self, whereabouts: Whereabouts) -> None:
+    def __init__(self, whereabouts: Whereabouts, number: int = 1) -> None:
+        """
+        Make it; `open` reads what is there.
+
+        Args:
+            whereabouts: hears of hardware that is taken away.
+            number: of this process among the gateways. Each folds for itself, so that none has to wait
+                for another, or to trust that it is alive.
+        """
+        self._consumer = numbered("telemetry", number)
         self._whereabouts = whereabouts
-        self._grids = Documents("grid", Grid)
-        self._chargers = Documents("assigned", Assigned)
-        self._meters = Documents("meter", Metered)
+        self._grids = Documents(numbered("grid", number), Grid)
+        self._chargers = Documents(numbered("assigned", number), Assigned)
+        self._meters = Documents(numbered("meter", number), Metered)
         self._serials: dict[ChargerId, Serial] = {}
         self._news = asyncio.Event()
 
@@ -123,6 +134,7 @@ class Assignments:
             wiring=charger.wiring,
             grid_type=grid.grid_type,
             fail_safe_a=charger.fail_safe_a,
+            most_a=charger.most_a,
             assignment=charger.assignment,
             tenure=charger.moved_since or charger.assignment,
             authentication_required=grid.authentication_required
@@ -143,6 +155,7 @@ class Assignments:
         return [
             *(it.stream for it in here),
             *(stream_of(it.serial) for it in here),
+            *(signed_stream(it.charger_id) for it in here),
             *(notices.stream_of(it.charger_id) for it in here),
         ]
 
@@ -231,6 +244,7 @@ class Assignments:
             charger_id=event.charger_id,
             wiring=event.wiring,
             fail_safe_a=event.fail_safe_a,
+            most_a=event.max_a,
             assignment=event_id,
             moved_since=self._kept(event),
         )
@@ -269,7 +283,7 @@ class Assignments:
         serial, charger = found
         match event:
             case ChargerChanged():
-                changes: dict[str, object] = {"wiring": event.wiring}
+                changes: dict[str, object] = {"wiring": event.wiring, "most_a": event.max_a}
             case FailSafeSet():
                 changes = {"fail_safe_a": event.fail_safe_a}
             case SerialLocked():
@@ -313,7 +327,7 @@ class Assignments:
                 if it.type == ChargerRemoved.__name__:
                     self._tell_gone(it.event, gone)
 
-        return Follower("telemetry", "installation", self.apply, reload, committed)
+        return Follower(self._consumer, "installation", self.apply, reload, committed)
 
     def _tell_gone(self, event: Event, gone: Callable[[AssignedCharger], None]) -> None:
         if isinstance(event, ChargerRemoved) and event.moved_to is None:

@@ -1,9 +1,9 @@
 """
 Readings on their way to the jetstream of telemetry.
 
-What was handed in since the last window left is the next window: one atomic batch (NATS ADR-50), confirmed
-as a whole. So a busy gateway waits for one answer where it would wait for hundreds, and a quiet one sends
-each reading at once. Whoever has handed in readings may wait until they are stored, and answers its charger
+What is handed in within some milliseconds is a window: one atomic batch (NATS ADR-50), confirmed as a
+whole. So a busy gateway waits for one answer where it would wait for hundreds, and a quiet one sends each
+reading at once. Whoever has handed in readings may wait until they are stored, and answers its charger
 then. While NATS is away nobody waits: readings queue up; when the queue is full the oldest go, and how many
 went is logged: a reading is worth little when it is old.
 """
@@ -12,6 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import orjson
@@ -30,12 +31,17 @@ from shared.tasks import keep_running
 QUEUE_MAX: Final = 20_000
 WINDOW_MAX: Final = 500
 """How many readings may be on their way unconfirmed; the server takes twice as many."""
+WINDOW_S: Final = 0.01
+"""For how long a busy gateway gathers what goes together; a reading that comes alone leaves at once."""
 PUBLISH_TIMEOUT_S: Final = 3.0
 PAUSE_S: Final = 0.25
+SUBJECTS_KEPT: Final = 20_000
 
 log = structlog.get_logger()
 
 _Item = tuple[str, bytes]
+_subject = lru_cache(SUBJECTS_KEPT)(subjects.telemetry)
+"""A charger's readings all go to the same one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -76,7 +82,7 @@ class Publisher:
     def offer(self, reading: MeterReading | BreakerReading) -> None:
         """Hand in a reading; returns at once."""
         source = reading.charger_id if isinstance(reading, MeterReading) else reading.meter_id
-        subject = subjects.telemetry(type(reading), reading.installation_id, source)
+        subject = _subject(type(reading), reading.installation_id, source)
         self._put((subject, reading.model_dump_json(exclude_none=True).encode()))
 
     async def stored(self) -> None:
@@ -121,8 +127,13 @@ class Publisher:
 
     async def _publish_all(self) -> None:
         await ensure_jetstream(self._js, telemetry_jetstream())
+        loop = asyncio.get_running_loop()
+        next_at_s = loop.time()
         while True:
             await self._filled.wait()
+            if (early_s := next_at_s - loop.time()) > 0:
+                await asyncio.sleep(early_s)
+            next_at_s = loop.time() + WINDOW_S
             await self._publish_oldest()
             self._tell_losses()
 

@@ -47,6 +47,7 @@ class Records:
         Raises:
             LOG_FAULTS: it could not be put on record.
         """
+        await self._history.check_held()
         await self._append(event, mark or new_id(), new_id().encode(), ACCEPTED)
 
     async def _append(

@@ -17,12 +17,15 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from services.telemetry.authorising import Known
+from services.telemetry.signed.keeping import forget as forget_signed
 from shared import subjects
 from shared.clock import utc_now
+from shared.documents import numbered
 from shared.followers import Connection, Follower, read_cursor
 from shared.ids import InstallationId, PersonId, made_at
 from shared.messages import Command
 from shared.messages.people import Standing, StandingAnswer
+from shared.messages.permissions import PersonForgotten
 from shared.recorded import Recorded
 from shared.rights import book, card_book
 from shared.rights.book import PERMISSIONS, GrantBook
@@ -43,18 +46,20 @@ log = structlog.get_logger()
 class Rights:
     """Who may do what, and whose card is which, as far as this process has heard."""
 
-    def __init__(self, client: Client, key: bytes) -> None:
+    def __init__(self, client: Client, key: bytes, number: int = 1) -> None:
         """
         Make it; `open` reads what is there.
 
         Args:
             client: asks permissions how far it has come.
             key: of the marks of cards.
+            number: of this process among the gateways; each folds for itself.
         """
+        self._consumer = numbered("telemetry", number)
         self._client = client
         self._key = key
-        self._grants = GrantBook()
-        self._cards = CardBook()
+        self._grants = GrantBook(number)
+        self._cards = CardBook(number)
         self._position = 0
         self._as_of: datetime | None = None
         self._announced: tuple[int, datetime] | None = None
@@ -117,6 +122,10 @@ class Rights:
         async def apply(connection: Connection, recorded: Recorded) -> None:
             await self._grants.apply(connection, recorded)
             await self._cards.apply(connection, recorded)
+            if recorded.type == PersonForgotten.__name__:
+                event = recorded.event
+                assert isinstance(event, PersonForgotten)  # noqa: S101  # its type says so
+                await forget_signed(connection, event.person_id)
 
         def committed(applied: Sequence[Recorded]) -> None:
             if applied:
@@ -126,7 +135,7 @@ class Rights:
             if any(it.type in HEARD for it in applied):
                 changed()
 
-        return Follower("telemetry", PERMISSIONS, apply, reload, committed)
+        return Follower(self._consumer, PERMISSIONS, apply, reload, committed)
 
     async def watch(self) -> None:
         """Ask permissions again and again how far it has come, for as long as the service runs."""

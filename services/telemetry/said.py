@@ -8,6 +8,7 @@ which version a charger speaks. Words of states and reasons are those of OCPP 1.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 # --- What a charger says ---
 
@@ -47,11 +48,15 @@ class CardShown:
     number: str
 
 
+NOWHERE: Final = (None, None, None)
+"""Told at no terminal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """The values of one measurand in its base unit: at each terminal, and for all of the charger."""
 
-    terminals: tuple[float | None, float | None, float | None] = (None, None, None)
+    terminals: tuple[float | None, float | None, float | None] = NOWHERE
     overall: float | None = None
 
     @property
@@ -72,6 +77,8 @@ class Signed:
     """OCPP 1.6 ReadingContext, such as Transaction.Begin."""
     format: str | None = None
     """What the charger says of how it is encoded, such as OCMF."""
+    public_key: str | None = None
+    """Of the meter, if the charger sends it along."""
 
 
 @dataclass(frozen=True, slots=True)

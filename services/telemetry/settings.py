@@ -87,10 +87,18 @@ class Settings(RuntimeSettings):
     """After how long a known charger that came back and says nothing is asked how it is."""
     last_words_s: float = Field(default=15.0, gt=0, alias="TELEMETRY_LAST_WORDS_S")
     """How long the end of a session is waited for before a locked or removed charger is sent away."""
+    drain_s: float = Field(default=0.5, ge=0, le=3600, alias="TELEMETRY_DRAIN_S")
+    """Over how long chargers are let go when the gateway is asked to stop, so that they do not come to the
+    other gateways all at the same moment."""
+    keep_readings: bool = Field(default=True, alias="TELEMETRY_KEEP_READINGS")
+    """This process takes part in writing readings to the database; where chargers are many, those that hold
+    them can leave it to others. One at least has to."""
     reading_days: int = Field(default=14, ge=2, le=400, alias="TELEMETRY_READING_DAYS")
     """For how many days single readings are kept."""
     quarter_months: int = Field(default=36, ge=2, le=240, alias="TELEMETRY_QUARTER_MONTHS")
     """For how many months quarters of an hour are kept, which is what readings become."""
+    signed_months: int = Field(default=36, ge=1, le=240, alias="TELEMETRY_SIGNED_MONTHS")
+    """For how many months values are kept that meters have signed."""
     trusted_proxies: Networks = Field(default=(), alias="TELEMETRY_TRUSTED_PROXIES")
     """Whose X-Forwarded-For is believed; of all others the address of the socket counts."""
     card_key_file: Path | None = Field(default=None, alias=CARD_KEY_FILE)
@@ -99,6 +107,8 @@ class Settings(RuntimeSettings):
         default="finish", alias="TELEMETRY_ON_REVOCATION"
     )
     """What becomes of a session whose driver may charge no more: it goes on to its end, or is stopped."""
+    tolerance: Literal["known", "none"] = Field(default="known", alias="TELEMETRY_TOLERANCE")
+    """"known" takes messages that break a schema in a known way as they are meant; "none" refuses them."""
     commissioning: Literal["fail-safe", "none"] = Field(
         default="fail-safe", alias="TELEMETRY_COMMISSIONING"
     )

@@ -24,6 +24,12 @@ class Violation:
 
     code: Code
     text: str
+    path: tuple[str | int, ...] = ()
+    """Where, from the outside in."""
+    rule: str = ""
+    """What of the schema is broken, as JSON Schema calls it."""
+    bound: int = 0
+    """How long or how many it may be, where that is the rule."""
 
 
 @dataclass(frozen=True)
@@ -65,17 +71,23 @@ def _violation(validator: jsonschema_rs.Validator, payload: Payload) -> Violatio
         return None
     fault = next(iter(validator.iter_errors(payload)))
     code, describe = _RULES.get(fault.kind.name, _OTHER)
-    return Violation(code, f"{_field(fault)}: {describe(fault.kind)}")
+    path, rule = _path(fault), fault.kind.name
+    bound = int(fault.kind.as_dict().get("limit", 0))
+    return Violation(code, f"{_field(path)}: {describe(fault.kind)}", path, rule, bound)
 
 
-def _field(fault: jsonschema_rs.ValidationError) -> str:
-    """Spell where the fault is, as in `meterValue[0].sampledValue[2].unit`."""
-    path: list[str | int] = list(fault.instance_path)
+def _path(fault: jsonschema_rs.ValidationError) -> tuple[str | int, ...]:
     details = fault.kind.as_dict()
+    path = tuple(fault.instance_path)
     if fault.kind.name == "required":
-        path.append(str(details["property"]))
+        return (*path, str(details["property"]))
     if fault.kind.name == "additionalProperties":
-        path.append(str(details["unexpected"][0]))
+        return (*path, str(details["unexpected"][0]))
+    return path
+
+
+def _field(path: tuple[str | int, ...]) -> str:
+    """Spell where the fault is, as in `meterValue[0].sampledValue[2].unit`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".") or "payload"
 

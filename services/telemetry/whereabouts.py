@@ -1,9 +1,12 @@
 """
-Where every piece of hardware was last: documents by serial number, which outlive its removal.
+Where every piece of hardware was last, by serial number.
 
 They tell whether a charger that knocks has been moved, and whether what the history of a place holds
 was confirmed by this hardware since it came here. A charger that was away in between may have been
 told anything there.
+
+What it has confirmed, and from where it came, any gateway may have heard: that is read anew whenever a
+charger comes. Where it was taken away from each gateway folds for itself.
 """
 
 from typing import Any, Final
@@ -13,24 +16,29 @@ import structlog
 from pydantic import BaseModel
 
 from services.telemetry.charger import AssignedCharger, Charger
-from shared.documents import Documents
+from shared.documents import Documents, numbered
 from shared.event_store import DATABASE_FAULTS
 from shared.followers import Connection
 from shared.ids import Serial
 
-REMOVED: Final = "removed"
-"""The assignment of hardware that has been taken away, and has confirmed nothing since."""
+CONFIRMED: Final = "confirmed"
+WHEREABOUTS: Final = "whereabouts"
 
 log = structlog.get_logger()
 
 
-class Seen(BaseModel):
-    """What is remembered of one serial number."""
+class Confirmed(BaseModel):
+    """What hardware was told last, and where it was; all gateways share it."""
 
     host: str = ""
     """The network address of its last accepted connection."""
-    assignment: str = REMOVED
+    assignment: str = ""
     """Under which assignment it has last confirmed a fail-safe."""
+
+
+class Gone(BaseModel):
+    """What is folded of hardware that was taken away."""
+
     left: AssignedCharger | None = None
     """The place it was taken away from last."""
 
@@ -38,47 +46,65 @@ class Seen(BaseModel):
 class Whereabouts:
     """What is remembered of every serial number."""
 
-    def __init__(self) -> None:
-        self._seen = Documents("whereabouts", Seen)
+    def __init__(self, number: int = 1) -> None:
+        self._confirmed = Documents(CONFIRMED, Confirmed)
+        self._gone = Documents(numbered(WHEREABOUTS, number), Gone)
 
     async def open(self, pool: "asyncpg.Pool[Any]") -> None:
         """Read what is there."""
-        await self._seen.open(pool)
+        await self._confirmed.open(pool)
+        await self._gone.open(pool)
+
+    async def look(self, pool: "asyncpg.Pool[Any]", serial: Serial) -> None:
+        """
+        Read what other gateways have heard of a serial meanwhile.
+
+        Raises:
+            OSError, asyncpg.PostgresError, asyncpg.InterfaceError: it cannot be read now.
+        """
+        await self._confirmed.look(pool, serial)
 
     def host(self, serial: Serial) -> str:
         """Name the network address from which a serial was last accepted; empty if unknown."""
-        seen = self._seen.get(serial)
+        seen = self._confirmed.get(serial)
         return "" if seen is None else seen.host
+
+    async def last_host(self, pool: "asyncpg.Pool[Any]", serial: Serial) -> str:
+        """Name the network address from which a serial was last accepted, by whichever gateway."""
+        try:
+            await self.look(pool, serial)
+        except DATABASE_FAULTS as fault:
+            log.warning("whereabouts not read anew", serial=serial, fault=repr(fault))
+        return self.host(serial)
 
     def left(self, serial: Serial) -> AssignedCharger | None:
         """Name the place that a serial was taken away from last."""
-        seen = self._seen.get(serial)
-        return None if seen is None else seen.left
+        gone = self._gone.get(serial)
+        return None if gone is None else gone.left
 
     def vouch_for(self, state: Charger, assigned: AssignedCharger) -> bool:
         """Tell whether what is on record here was confirmed by this hardware, since it came."""
-        seen = self._seen.get(assigned.serial)
-        if seen is None:  # it was never anywhere else, as far as anybody remembers
-            return state.serial == assigned.serial
+        seen = self._confirmed.get(assigned.serial)
+        if seen is None:  # was it anywhere else, as far as anybody remembers?
+            return self.left(assigned.serial) is None and state.serial == assigned.serial
         return seen.assignment == assigned.assignment
 
     async def confirmed(
         self, pool: "asyncpg.Pool[Any]", assigned: AssignedCharger, host: str | None = None
     ) -> None:
         """Remember that a charger has confirmed its fail-safe here, or was accepted from a host."""
-        known = self._seen.get(assigned.serial) or Seen()
-        seen = known.model_copy(update={"assignment": assigned.assignment})
+        known = self._confirmed.get(assigned.serial)
+        seen = (known or Confirmed()).model_copy(update={"assignment": assigned.assignment})
         if host is not None:
             seen = seen.model_copy(update={"host": host})
         if seen == known:
             return
         try:
-            await self._seen.put(pool, assigned.serial, seen)
+            await self._confirmed.put(pool, assigned.serial, seen)
         except DATABASE_FAULTS as fault:
             # Without it the charger is commissioned once more than it need be.
             log.warning("whereabouts not written", serial=assigned.serial, fault=repr(fault))
 
     async def removed(self, connection: Connection, left: AssignedCharger) -> None:
         """Remember, in the transaction of the event, that a serial was taken away."""
-        seen = Seen(host=self.host(left.serial), left=left)
-        await self._seen.put(connection, left.serial, seen)
+        await self._gone.put(connection, left.serial, Gone(left=left))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from shared.history.credential_sentences import OF_CREDENTIALS
+from shared.history.holding_sentences import OF_HOLDING
 from shared.history.notification_sentences import OF_NOTIFICATIONS
 from shared.history.people import OF_PEOPLE
 from shared.history.upkeep_sentences import OF_UPKEEP
@@ -298,11 +299,19 @@ _OF_CHARGERS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     ),
     telemetry.ChargingRequested: _requested,
     telemetry.SessionEnded: _ended,
+    telemetry.SignedValueReceived: lambda it, w: (
+        f"A value signed by the meter of {w.charger(it.charger_id)} came ({it.context}); "
+        f"its SHA-256 begins with {it.sha256[:12]}"
+    ),
     telemetry.FirmwareUpdateRequested: lambda it, w: (
         f"{w.charger(it.charger_id)} was told to fetch firmware from {it.location}"
     ),
     telemetry.FirmwareStatusReported: lambda it, w: (
         f"{w.charger(it.charger_id)} says of its firmware: {it.status}"
+    ),
+    telemetry.SchemaViolationTolerated: lambda it, w: (
+        f"{w.charger(it.charger_id)} breaks OCPP's schema of {it.action} at {it.field} ({it.rule}); "
+        "what is meant is taken"
     ),
     telemetry.FailSafeApplied: lambda it, w: (
         f"{w.charger(it.charger_id)} confirmed its fail-safe of {amperes(it.fail_safe_a)}"
@@ -360,6 +369,7 @@ _SENTENCES: Final = {
     **_OF_CHARGERS,
     **_OF_BALANCE,
     **OF_CREDENTIALS,
+    **OF_HOLDING,
     **OF_NOTIFICATIONS,
     **OF_PEOPLE,
     **OF_UPKEEP,

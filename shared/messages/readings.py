@@ -18,6 +18,33 @@ Lines = tuple[float | None, float | None, float | None]
 """Amperes on L1, L2 and L3; none where there is no such line, or it is not measured."""
 
 
+class SourcesNamed(Query):
+    """Which chargers and meters that have measured anything go by a name: their id, or a serial number?"""
+
+    name: str = Field(min_length=1, max_length=64)
+
+
+class NamedSource(Message):
+    """A charger, or a meter at a breaker."""
+
+    installation_id: InstallationId
+    charger_id: ChargerId | None = None
+    meter_id: MeterId | None = None
+
+
+class Fallible(Message):
+    """An answer, or why there is none."""
+
+    fault: str | None = None
+    """Why there is no answer now."""
+
+
+class SourcesNamedAnswer(Fallible):
+    """All of them."""
+
+    sources: tuple[NamedSource, ...] = ()
+
+
 class OfSource(Query):
     """
     What a charger or a meter has measured in a span of time, the oldest first.
@@ -68,14 +95,12 @@ class ReadingLine(Message):
     power_w: float | None = None
 
 
-class ReadingsAnswer(Message):
+class ReadingsAnswer(Fallible):
     """A page of readings."""
 
     readings: tuple[ReadingLine, ...] = ()
     next: After | None = None
     """Where the next page goes on; none: there is none."""
-    fault: str | None = None
-    """Why there is no answer now."""
 
 
 class Quarters(OfSource):
@@ -99,11 +124,9 @@ class QuarterLine(Message):
     """A reading at least every five minutes, up to both of its ends, and the register never fell."""
 
 
-class QuartersAnswer(Message):
+class QuartersAnswer(Fallible):
     """A page of quarters."""
 
     quarters: tuple[QuarterLine, ...] = ()
     next: Moment | None = None
     """From when on the next page is; none: there is none."""
-    fault: str | None = None
-    """Why there is no answer now."""

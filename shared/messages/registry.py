@@ -9,6 +9,7 @@ from shared.messages import (
     Event,
     balancer,
     credentials,
+    holding,
     installation,
     notifications,
     permissions,
@@ -38,7 +39,14 @@ def _events_in(*modules: object) -> Iterator[type[Event]]:
 EVENTS: Final[dict[str, type[Event]]] = {
     event.__name__: event
     for event in _events_in(
-        installation, telemetry, credentials, upkeep, balancer, permissions, notifications
+        installation,
+        telemetry,
+        credentials,
+        holding,
+        upkeep,
+        balancer,
+        permissions,
+        notifications,
     )
 }
 

@@ -171,6 +171,25 @@ class SessionEnded(ChargerEvent):
     """What the charger calls it; see `SessionStarted`."""
 
 
+class SignedValueReceived(ChargerEvent):
+    """
+    A value that a meter has signed came from a charger, of one of its sessions.
+
+    The value itself may name whoever charged, and is not in the log: telemetry has it, for some time, and
+    gives it out unchanged. `sha256` tells that it is this one.
+    """
+
+    session_id: SessionId
+    context: str
+    """When it was taken (OCPP 1.6 ReadingContext), such as Transaction.Begin."""
+    format: str | None = None
+    """As the charger calls it, such as OCMF."""
+    measured_at: Moment
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=0)
+    """How long it is."""
+
+
 class Through(StrEnum):
     """What a driver has shown."""
 
@@ -237,6 +256,21 @@ class FirmwareStatusReported(ChargerEvent):
     """How far a charger says that it is with other firmware (OCPP 1.6, FirmwareStatus)."""
 
     status: str
+
+
+class SchemaViolationTolerated(ChargerEvent):
+    """
+    A charger breaks a schema of OCPP in a way that leaves no doubt what is meant, and was taken at that.
+
+    Each way is on record once for a charger, however often it happens.
+    """
+
+    action: str
+    """Of which request, as OCPP calls it."""
+    field: str
+    """Where in it, such as `meterValue[].sampledValue[].unit`."""
+    rule: str
+    """What of the schema is broken, as JSON Schema calls it."""
 
 
 class FailSafeApplied(ChargerEvent):

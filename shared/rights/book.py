@@ -6,7 +6,7 @@ from typing import Any, Final
 import asyncpg
 
 from shared.clock import utc_now
-from shared.documents import Documents
+from shared.documents import Documents, numbered
 from shared.followers import Connection, Follower
 from shared.messages import Command
 from shared.messages.permissions import (
@@ -33,10 +33,11 @@ HEARD: Final = frozenset(it.__name__ for it in (*_AT_PLACES, *_OF_PLATFORM, *_OF
 class GrantBook:
     """What has been granted to whom, as far as this service has heard."""
 
-    def __init__(self) -> None:
-        self._places = Documents("grants", PlaceGrants)
-        self._platform = Documents("platform-grants", PlatformGrants)
-        self._memberships = Documents("memberships", Memberships)
+    def __init__(self, number: int = 1) -> None:
+        """Make it; `number` is that of a process among several that fold each for itself."""
+        self._places = Documents(numbered("grants", number), PlaceGrants)
+        self._platform = Documents(numbered("platform-grants", number), PlatformGrants)
+        self._memberships = Documents(numbered("memberships", number), Memberships)
         self.position = 0
         """In the log of permissions: up to where it has heard, since it was opened."""
 

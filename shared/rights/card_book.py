@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
-from shared.documents import Documents
+from shared.documents import Documents, numbered
 from shared.followers import Connection
 from shared.ids import PersonId
 from shared.messages.permissions import (
@@ -24,8 +24,9 @@ HEARD: Final = frozenset(it.__name__ for it in (*_OF_CARDS, PersonForgotten))
 class CardBook:
     """All cards, by mark, as far as this service has heard."""
 
-    def __init__(self) -> None:
-        self._cards = Documents("card", Card)
+    def __init__(self, number: int = 1) -> None:
+        """Make it; `number` is that of a process among several that fold each for itself."""
+        self._cards = Documents(numbered("card", number), Card)
         self._of: dict[PersonId, set[str]] = defaultdict(set)
 
     async def open(self, pool: Any) -> None:  # noqa: ANN401  # asyncpg carries no types

@@ -25,7 +25,7 @@ from simulator.configuration import (
 )
 from simulator.local_list import ENTRIES_MAX, MESSAGE_MAX
 from simulator.payloads import CallRefused, Payload, needed, optional
-from simulator.profiles import PERIODS_MAX, STACK_LEVEL_MAX
+from simulator.skills import PERIODS_MAX, STACK_LEVEL_MAX
 
 ITEMS_MAX: Final = 6
 """So many variables are taken in one message."""

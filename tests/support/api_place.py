@@ -22,6 +22,7 @@ from services.portal.looks import Looks
 from services.portal.notice_desk import ask as ask_notices
 from services.portal.past import Past
 from services.portal.read_models import ReadModels
+from services.portal.reading_desk import ReadingDesk
 from services.portal.refused import Refusals
 from services.portal.session_book import SessionBook
 from services.portal.tail import Tail
@@ -174,6 +175,7 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             models.warnings.get,
             partial(ask_notices, client),
             partial(ask_standings, client),
+            ReadingDesk(client),
         )
         askers: dict[str, Asker] = {}
 

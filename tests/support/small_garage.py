@@ -67,12 +67,14 @@ _AWAY: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 class SmallGarage:
     """The garage of one data folder; it may be started several times, on the same ports."""
 
-    def __init__(self, folder: Path, balancers: int = 1) -> None:
+    def __init__(self, folder: Path, balancers: int = 1, gateways: int = 1) -> None:
         self.balancers = balancers
         self.data = folder / "data"
         self.files = folder
         self.scene = garage(CHARGERS, BREAKER_A, GridType.TN_3_PHASE)
-        self.gateway_port, self.portal_port = free_ports(2)
+        self.gateway_port, self.portal_port, *behind = free_ports(2 + gateways)
+        self.gateway_ports = [self.gateway_port] if gateways == 1 else behind
+        """Several gateways are behind a load balancer, at the port where cars go."""
         self.stack = self._new_stack()
         self._cookies: dict[str, str] = {}
 
@@ -81,7 +83,13 @@ class SmallGarage:
             StackOptions(
                 data_folder=self.data, postgres_port=0, nats_port=0, nats_monitor_port=0
             ),
-            services(self.gateway_port, self.portal_port, _TOLD, balancers=self.balancers),
+            services(
+                self.gateway_ports[0],
+                self.portal_port,
+                _TOLD,
+                balancers=self.balancers,
+                further_gateways=self.gateway_ports[1:],
+            ),
         )
 
     @contextlib.asynccontextmanager

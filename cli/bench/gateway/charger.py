@@ -14,6 +14,7 @@ from cli.bench.gateway.payloads import (
     BOOT,
     Payload,
     meter_values,
+    now_written,
     start_transaction,
     status_notification,
 )
@@ -23,6 +24,11 @@ RETRY_S: Final = 1.0
 """After how long one that was not let in tries again; all at the same pace, which is the hardest."""
 LIMIT_PROFILE: Final = 2
 """The charging profile that is a limit; the other one is the fail-safe."""
+REGISTER_WH: Final = 987654321
+MOMENT: Final = "moment"
+"""They stand where the register and the moment of a streamed reading will stand."""
+STREAMED: Final = b'[2,"streamed","MeterValues",'
+STREAM_ANSWERED: Final = b'[3,"streamed"'
 OBEYED: Final = frozenset(
     {"ChangeConfiguration", "SetChargingProfile", "ClearChargingProfile", "TriggerMessage"}
 )
@@ -30,6 +36,17 @@ OBEYED: Final = frozenset(
 
 class Lost(Exception):
     """The connection is gone, or the gateway has answered with a CALLERROR."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """Readings that follow one another."""
+
+    line: Line
+    around: tuple[bytes, bytes, bytes]
+    """What stands before, between and after the moment and the register."""
+    until_s: float
+    over: "asyncio.Future[None]"
 
 
 @dataclass(slots=True)
@@ -63,6 +80,7 @@ class Charger:
     line: Line | None = None
     _asked: int = 0
     _waiting: "dict[str, asyncio.Future[Payload]]" = field(default_factory=dict)
+    _streaming: "_Stream | None" = None
     _told_to_boot: asyncio.Event = field(default_factory=asyncio.Event)
     _returning: "asyncio.Task[None] | None" = None
 
@@ -97,6 +115,8 @@ class Charger:
 
     def _on_lost(self) -> None:
         self.accepted = False
+        if self._streaming is not None and not self._streaming.over.done():
+            self._streaming.over.set_exception(Lost("the connection is gone"))
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(Lost("the connection is gone"))
@@ -133,6 +153,40 @@ class Charger:
         )
         self.acknowledged_wh.append(register_wh)
 
+    async def stream(self, current_a: float, until_s: float) -> None:
+        """
+        Tell one reading after another, each once the one before was answered.
+
+        Raises:
+            Lost: an answer will not come, or is a CALLERROR.
+        """
+        if self.line is None:
+            raise Lost("there is no connection")
+        payload = meter_values(current_a, REGISTER_WH, self.transaction_id)
+        payload["meterValue"][0]["timestamp"] = MOMENT
+        first, rest = orjson.dumps(payload).split(MOMENT.encode())
+        second, third = rest.split(str(REGISTER_WH).encode())
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._streaming = _Stream(self.line, (first, second, third), until_s, over)
+        self._tell_next(self._streaming)
+        try:
+            await over
+        finally:
+            self._streaming = None
+
+    def _tell_next(self, stream: "_Stream") -> None:
+        self.register_wh += 1
+        first, second, third = stream.around
+        moment, number = now_written().encode(), str(self.register_wh).encode()
+        stream.line.send(b"".join((STREAMED, first, moment, second, number, third, b"]")))
+
+    def _on_streamed(self, stream: "_Stream") -> None:
+        self.acknowledged_wh.append(self.register_wh)
+        if time.monotonic() < stream.until_s:
+            self._tell_next(stream)
+        else:
+            stream.over.set_result(None)
+
     async def begin(self) -> None:
         """Begin a session."""
         answer = await self.call("StartTransaction", start_transaction(self.register_wh))
@@ -141,6 +195,9 @@ class Charger:
     # --- Hearing ---
 
     def _on_text(self, text: bytes) -> None:
+        if self._streaming is not None and text.startswith(STREAM_ANSWERED):
+            self._on_streamed(self._streaming)
+            return
         frame = orjson.loads(text)
         if frame[0] == 2:
             self._obey(*frame[1:])

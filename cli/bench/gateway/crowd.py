@@ -7,6 +7,7 @@ takes one JSON object a line, {"do": ..., ...}, and answers each with one.
 """
 
 import asyncio
+import contextlib
 import resource
 import sys
 import time
@@ -77,12 +78,7 @@ class Crowd:
     async def _read(self, seconds: float) -> dict[str, Any]:
         """Have every charger tell one reading after another, each once the one before is answered."""
         began_s = time.monotonic()
-
-        async def tell(charger: Charger) -> None:
-            while time.monotonic() < began_s + seconds:
-                await charger.read(16.0)
-
-        await asyncio.gather(*map(tell, self._chargers))
+        await asyncio.gather(*(it.stream(16.0, began_s + seconds) for it in self._chargers))
         return {"took_s": time.monotonic() - began_s}
 
     async def _read_on(self, every_s: float) -> dict[str, Any]:
@@ -91,10 +87,10 @@ class Crowd:
         async def tell(charger: Charger, offset_s: float) -> None:
             await asyncio.sleep(offset_s)
             while True:
-                try:
+                with contextlib.suppress(
+                    Lost, TimeoutError
+                ):  # what is not answered is not counted
                     await charger.read(16.0)
-                except (Lost, TimeoutError):
-                    pass  # it is away; what was not answered is not counted
                 await asyncio.sleep(every_s)
 
         for number, charger in enumerate(self._chargers):

@@ -34,7 +34,7 @@ class Handler(ChargePoint):
     """Answers one charger."""
 
     def __init__(self, serial: str, socket: ServerConnection, js: JetStreamContext) -> None:
-        super().__init__(serial, socket)
+        super().__init__(serial, socket)  # type: ignore[no-untyped-call]
         self._js = js
 
     @on(Action.boot_notification)  # type: ignore[untyped-decorator,no-untyped-call]

@@ -130,6 +130,7 @@ async def gateway(
     breaker_a: int = 63,
     commissioned: bool = False,
     balanced: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Gateway]:
     """
     Run a gateway that knows of chargers, for as long as the context is open.
@@ -142,6 +143,7 @@ async def gateway(
         breaker_a: what each installation's breaker carries.
         commissioned: they were connected before, and their fail-safes are in force.
         balanced: a balancer decides for them.
+        environment: what the gateway is told besides.
     """
     layout = list(_layout(chargers, garage_of, breaker_a))
     assigned = [it for it in layout if isinstance(it, ChargerAssigned)]
@@ -158,7 +160,8 @@ async def gateway(
             relay = asyncio.create_task(Relay(service, store, client).run())
             stack.push_async_callback(_ended, relay)
         (port,) = free_ports(1)
-        speaks = await _service(place, TELEMETRY, name, {"TELEMETRY_OCPP_PORT": str(port)})
+        told = {"TELEMETRY_OCPP_PORT": str(port), **(environment or {})}
+        speaks = await _service(place, TELEMETRY, name, told)
         url = speaks.environment["DATABASE_URL"]
         if commissioned:
             async with open_store(url) as (_, store):

@@ -2,8 +2,8 @@
 A storm: the gateway is killed, and all its chargers come back at once.
 
 That is harder than a network that is gone for a moment: the new process knows nothing of them, and nobody
-was told goodbye. They try again every second, all at the same pace. Meanwhile some were in sessions, and all
-tell readings up to the kill; whatever was answered by then has to be there afterwards.
+was told goodbye. They try again every second, all at the same pace. All were in sessions, and told readings
+up to the kill; whatever was answered by then has to be there afterwards.
 """
 
 import asyncio

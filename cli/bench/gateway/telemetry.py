@@ -17,6 +17,7 @@ Say = Callable[[str], None]
 class Sizes:
     """How much of everything."""
 
+    hearing: int = 200
     seconds: float = 6.0
     sockets: int = 10_000
     storm: int = 2_000
@@ -24,7 +25,7 @@ class Sizes:
     swung_s: float = SWUNG_S
 
 
-QUICK = Sizes(seconds=1.0, sockets=50, storm=20, loads=(10,), swung_s=20.0)
+QUICK = Sizes(hearing=20, seconds=1.0, sockets=50, storm=20, loads=(10,), swung_s=20.0)
 """Whether it works; the figures say nothing."""
 
 
@@ -40,7 +41,7 @@ async def measure_telemetry(sizes: Sizes, say: Say, found: Callable[[Figures], N
     say("validating readings")
     found(measure_validation())
     async with bench_place() as place:
-        found(await measure_hearing(place, say, sizes.seconds))
+        found(await measure_hearing(place, say, sizes.hearing, sizes.seconds))
         found(await measure_holding(place, say, sizes.sockets))
         found(await measure_storm(place, say, sizes.storm))
         found(await measure_telling(place, say, sizes.loads, sizes.swung_s))

@@ -1,4 +1,4 @@
-"""From a charger's reading to the limit at another charger's socket, at rising load, with a real balancer."""
+"""From a charger's reading to the limit at another charger's socket, at rising load."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -11,7 +11,7 @@ from cli.figures import Figures, figure
 
 Say = Callable[[str], None]
 
-LOADS: Final = (50, 200, 500, 1000)
+LOADS: Final = (100, 500, 1000)
 """How many chargers, all with cars."""
 CROWDS: Final = 1
 """One process: it sees both the reading and the limit, by one clock."""

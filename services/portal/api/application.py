@@ -18,6 +18,7 @@ from services.portal.api.forms import OTHER_FORMS, in_forms
 from services.portal.api.happenings import STREAMED, Happenings
 from services.portal.api.hearing import heard_first
 from services.portal.api.looking import Looking, Sources
+from services.portal.api.measured import MeasuredLately
 from services.portal.api.meters import Meters
 from services.portal.api.notices import Notices
 from services.portal.api.paging import Page
@@ -32,6 +33,7 @@ from services.portal.api.problems import (
 from services.portal.api.read_routes import READ_ROUTES, ReadRoute
 from services.portal.api.reading import Reading
 from services.portal.api.records import Records
+from services.portal.api.signed import Signed
 from services.portal.api.tracing import Tracing
 from shared.decider import Refused
 from shared.messaging import ServiceUnavailable
@@ -151,6 +153,8 @@ def handlers_of(looking: Looking) -> dict[str, Callable[..., Any]]:
         Happenings(looking),
         Notices(looking),
         Meters(looking),
+        MeasuredLately(looking),
+        Signed(looking),
     )
     return {
         route.name: next(getattr(it, route.name) for it in groups if hasattr(it, route.name))

@@ -14,6 +14,7 @@ from services.portal.guarding import Guard, NotHere
 from services.portal.heard import Heard
 from services.portal.looks import Admit
 from services.portal.past import Past
+from services.portal.reading_desk import ReadingDesk
 from services.portal.session_book import SessionBook
 from services.portal.tail import Tail
 from services.portal.traces.tracing import Traces
@@ -64,6 +65,7 @@ class Sources:
         warnings: of an installation; none if there never was one.
         notices: asks notifications; none if it does not answer.
         meters: asks telemetry how an installation's meters are heard of.
+        readings: asks telemetry what was measured.
     """
 
     layout: Callable[[str], Layout | None]
@@ -83,6 +85,7 @@ class Sources:
     warnings: Callable[[str], Warnings | None]
     notices: AskNotices
     meters: Callable[[str], Awaitable[MeterStandings]]
+    readings: ReadingDesk
 
 
 class Looking:

@@ -77,10 +77,11 @@ def page_from(
     """
     shown = list(ordered[:limit])
     more = len(ordered) > limit
-    return Page(items=shown, next=_written(order(shown[-1])) if more else None)
+    return Page(items=shown, next=written(order(shown[-1])) if more else None)
 
 
-def _written(key: tuple[str, ...]) -> str:
+def written(key: tuple[str, ...]) -> str:
+    """Write what the last entry of a page was put in order by, as a cursor."""
     return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.portal.api.commands import CHARGER, CIRCUIT, INSTALLATION
+from services.portal.api.commands import CHARGER, CIRCUIT, INSTALLATION, METER
 from services.portal.api.meters import MeterTold
 from services.portal.api.paging import Page
 from services.portal.api.readings import (
@@ -18,6 +18,8 @@ from services.portal.charging import ChargingSession
 from services.portal.traces.trace import Trace
 from shared.messages.notices import DeadLetter, WarningLine, WebhookLine
 from shared.messages.notifications import NotificationsChosen, ReportOrdered
+from shared.messages.readings import QuarterLine, ReadingLine
+from shared.messages.signed import SignedValuesAnswer
 from shared.rights.table import Action
 
 
@@ -52,11 +54,27 @@ READ_ROUTES: Final = (
     ReadRoute(f"{INSTALLATION}/events", "events", Action.LIVE),
     ReadRoute(f"{CHARGER}/trace", "charger_trace", Action.LIVE, Trace),
     ReadRoute(f"{CIRCUIT}/trace", "circuit_trace", Action.LIVE, Trace),
+    ReadRoute(f"{CHARGER}/readings", "charger_readings", Action.LIVE, Page[ReadingLine]),
+    ReadRoute(f"{CHARGER}/quarters", "charger_quarters", Action.LIVE, Page[QuarterLine]),
+    ReadRoute(f"{METER}/readings", "meter_readings", Action.LIVE, Page[ReadingLine]),
+    ReadRoute(f"{METER}/quarters", "meter_quarters", Action.LIVE, Page[QuarterLine]),
     ReadRoute(
         f"{INSTALLATION}/sessions", "sessions", Action.ALL_SESSIONS, Page[ChargingSession]
     ),
     ReadRoute(
         f"{CHARGER}/sessions", "charger_sessions", Action.ALL_SESSIONS, Page[ChargingSession]
+    ),
+    ReadRoute(
+        "/sessions/{session_id}/signed",
+        "own_signed_values",
+        Action.OWN_SESSIONS,
+        SignedValuesAnswer,
+    ),
+    ReadRoute(
+        f"{CHARGER}/sessions/{{session_id}}/signed",
+        "signed_values",
+        Action.ALL_SESSIONS,
+        SignedValuesAnswer,
     ),
     ReadRoute(f"{INSTALLATION}/report", "report", Action.REPORTS, Report),
     ReadRoute(f"{INSTALLATION}/history", "history", Action.HISTORY, Page[dict[str, Any]]),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.telemetry.frames import Payload
-from services.telemetry.measurands import ELSEWHERE, ENERGY, Gathering
+from services.telemetry.measurands import ELSEWHERE, ENERGY, TAKEN, Gathering
 from services.telemetry.payloads import read_moment
 from services.telemetry.said import Sample, Signed
 
@@ -37,14 +37,18 @@ def samples(values: Iterable[Payload], field: str) -> tuple[Sample, ...]:
 def _sample(values: Iterable[dict[str, Any]], measured_at: datetime) -> Sample:
     gathered = Gathering()
     for value in values:
-        if value.get("format", "Raw") == SIGNED:
+        if value.get("format") == SIGNED:
             gathered.add_signed(Signed(value["value"], value.get("context", PERIODIC)))
             continue
-        if value.get("location") in ELSEWHERE:
+        measurand = value.get("measurand", ENERGY)
+        if measurand not in TAKEN or value.get("location") in ELSEWHERE:
             continue
         try:
-            number = float(value["value"]) * _FACTORS.get(value.get("unit", ""), 1.0)
+            number = float(value["value"])
         except ValueError:
             continue
-        gathered.add(value.get("measurand", ENERGY), value.get("phase"), number)
+        factor = _FACTORS.get(value.get("unit", ""))
+        gathered.add(
+            measurand, value.get("phase"), number if factor is None else number * factor
+        )
     return gathered.sample(measured_at)

@@ -1,16 +1,34 @@
 """The configuration keys of OCPP 1.6 that we set, and read (section 9)."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from services.telemetry.dialect import Rhythm
 from services.telemetry.frames import Payload
 from services.telemetry.lists import Capacity
 from services.telemetry.measurands import CURRENT, ENERGY, POWER
+from services.telemetry.ways import Abilities
+from shared.messages.holding import Unit
 
 LIST_MAX: Final = "LocalAuthListMaxLength"
 SEND_MAX: Final = "SendLocalListMaxLength"
 LIST_KEYS: Final = (LIST_MAX, SEND_MAX)
 """By which a charger says how much a local list may hold, and be sent at once."""
+
+
+PROFILES: Final = "SupportedFeatureProfiles"
+LEVEL_MAX: Final = "ChargeProfileMaxStackLevel"
+UNITS: Final = "ChargingScheduleAllowedChargingRateUnit"
+PERIODS_MAX: Final = "ChargingScheduleMaxPeriods"
+INSTALLED_MAX: Final = "MaxChargingProfilesInstalled"
+LIMITING_KEYS: Final = (PROFILES, LEVEL_MAX, UNITS, PERIODS_MAX, INSTALLED_MAX)
+"""By which a charger says how it can be limited."""
+UNIT_WORDS: Final[Mapping[str, Unit]] = {
+    "current": Unit.AMPERES,
+    "a": Unit.AMPERES,
+    "power": Unit.WATTS,
+    "w": Unit.WATTS,
+}
 
 
 def configuration(rhythm: Rhythm) -> dict[str, str]:
@@ -56,3 +74,24 @@ def capacity_in(answer: Payload) -> Capacity | None:
     if whole is None:
         return None
     return Capacity(whole, min(whole, most.get(SEND_MAX, whole)))
+
+
+def abilities_in(answer: Payload) -> Abilities:
+    """
+    Read how a charger can be limited out of the answer to GetConfiguration.
+
+    >>> keys = [{"key": "ChargeProfileMaxStackLevel", "readonly": True, "value": "0"}]
+    >>> abilities_in({"configurationKey": keys}).level_max
+    0
+    """
+    told = {it["key"]: it.get("value", "") for it in answer.get("configurationKey", ())}
+    numbers = {key: int(value) for key, value in told.items() if value.isdecimal()}
+    profiles = told.get(PROFILES)
+    words = (it.strip().lower() for it in told.get(UNITS, "").split(","))
+    return Abilities(
+        profiles=None if not profiles else "smartcharging" in profiles.replace(" ", "").lower(),
+        level_max=numbers.get(LEVEL_MAX),
+        installed_max=numbers.get(INSTALLED_MAX),
+        periods_max=numbers.get(PERIODS_MAX),
+        units=frozenset(UNIT_WORDS[it] for it in words if it in UNIT_WORDS),
+    )

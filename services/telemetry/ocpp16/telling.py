@@ -13,6 +13,7 @@ from services.telemetry.ocpp16 import profiles, settings
 from services.telemetry.ocpp16.hearing import id_tag_info
 from services.telemetry.payloads import CONNECTOR, written
 from services.telemetry.said import Standing
+from services.telemetry.ways import Abilities, Limit, Span, Wording
 
 SIGN: Final = "SignChargePointCertificate"
 
@@ -22,6 +23,7 @@ class Tongue16:
 
     def __init__(self, call: Call) -> None:
         self._call = call
+        self._wording = profiles.PLAIN
 
     async def _asked(self, action: str, payload: Payload) -> str:
         """Ask; an answer without a status (UpdateFirmware has none) is its consent."""
@@ -35,18 +37,39 @@ class Tongue16:
 
     async def put_fail_safe(self, fail_safe_a: float) -> str:
         """See `Tongue`."""
-        return await self._asked("SetChargingProfile", profiles.fail_safe(fail_safe_a))
+        profile = profiles.fail_safe(fail_safe_a, self._wording)
+        return await self._asked("SetChargingProfile", profile)
 
     async def put_limit(
         self, limit_a: float, valid_until: datetime, terminals: Sequence[int] | None = None
     ) -> str:
         """See `Tongue`."""
-        profile = profiles.limit(limit_a, valid_until, terminals)
+        profile = profiles.limit(limit_a, valid_until, terminals, self._wording)
         return await self._asked("SetChargingProfile", profile)
 
     async def end_limit(self) -> str:
         """See `Tongue`."""
         return await self._asked("ClearChargingProfile", profiles.no_limit())
+
+    async def put_in_one(self, fail_safe_a: float, limit: Limit | None) -> str:
+        """See `Tongue`."""
+        profile = profiles.in_one(fail_safe_a, limit, self._wording)
+        return await self._asked("SetChargingProfile", profile)
+
+    def word_by(self, wording: Wording) -> None:
+        """See `Tongue`."""
+        self._wording = wording
+
+    async def abilities(self) -> Abilities:
+        """See `Tongue`."""
+        answer = await self._call("GetConfiguration", {"key": list(settings.LIMITING_KEYS)})
+        return settings.abilities_in(answer)
+
+    async def schedule(self, duration_s: int) -> tuple[Span, ...] | None:
+        """See `Tongue`."""
+        asked = profiles.composite(duration_s, self._wording)
+        answer = await self._call("GetCompositeSchedule", asked)
+        return profiles.spans_in(answer, duration_s, self._wording)
 
     # --- Manners ---
 

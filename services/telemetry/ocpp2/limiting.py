@@ -15,6 +15,7 @@ from services.telemetry.dialect import Call
 from services.telemetry.frames import Payload
 from services.telemetry.ocpp2 import profiles, settings
 from services.telemetry.ocpp2.variables import Variables
+from services.telemetry.ways import Abilities, Limit, Span, Wording
 from shared.messages.telemetry import NOT_TELLABLE
 
 Within = tuple[datetime, tuple[int, ...] | None]
@@ -30,6 +31,7 @@ class Limiting:
         self._chooses: bool | None = None
         """The charger can choose the phase that it uses; none: it was not asked yet."""
         self._purposes: tuple[str, ...] = profiles.PURPOSES
+        self._wording = profiles.PLAIN
         self._within: Within | None = None
         """Of the dynamic profile that the charger has; none: it has none."""
         self.dynamic = False
@@ -38,7 +40,7 @@ class Limiting:
     async def put_fail_safe(self, fail_safe_a: float) -> str:
         """See `Tongue`."""
         return await self._put(
-            {it: profiles.fail_safe(fail_safe_a, it) for it in self._purposes}
+            {it: profiles.fail_safe(fail_safe_a, it, self._wording) for it in self._purposes}
         )
 
     async def put_limit(
@@ -56,7 +58,13 @@ class Limiting:
         status = await self._put(
             {
                 it: profiles.limit(
-                    limit_a, valid_until, terminals, it, dynamic=self.dynamic, chooses=chooses
+                    limit_a,
+                    valid_until,
+                    terminals,
+                    it,
+                    self._wording,
+                    dynamic=self.dynamic,
+                    chooses=chooses,
                 )
                 for it in self._purposes
             }
@@ -64,6 +72,30 @@ class Limiting:
         if self.dynamic and status == ACCEPTED:
             self._within = within
         return status
+
+    async def put_in_one(self, fail_safe_a: float, limit: Limit | None) -> str:
+        """See `Tongue`."""
+        self._within = None
+        return await self._put(
+            {
+                it: profiles.in_one(fail_safe_a, limit, it, self._wording)
+                for it in self._purposes
+            }
+        )
+
+    def word_by(self, wording: Wording) -> None:
+        """See `Tongue`. For what a profile holds is settled here, by what the charger takes."""
+        self._wording = wording
+
+    async def abilities(self) -> Abilities:
+        """See `Tongue`."""
+        return settings.abilities_in(await self._variables.values(settings.LIMITING))
+
+    async def schedule(self, duration_s: int) -> tuple[Span, ...] | None:
+        """See `Tongue`."""
+        asked = profiles.composite(duration_s, self._wording)
+        answer = await self._call("GetCompositeSchedule", asked)
+        return profiles.spans_in(answer, duration_s, self._wording)
 
     async def end_limit(self) -> str:
         """See `Tongue`."""
@@ -79,7 +111,9 @@ class Limiting:
     async def _updated(self, limit_a: float) -> bool:
         """Tell the charger other amperes within the same lease; not taken, all is told anew."""
         try:
-            status = await self._asked("UpdateDynamicSchedule", profiles.update(limit_a))
+            status = await self._asked(
+                "UpdateDynamicSchedule", profiles.update(limit_a, self._wording)
+            )
         except AnsweredError:
             return False
         return status == ACCEPTED

@@ -4,7 +4,8 @@ The charging profiles of OCPP 2.x.
 Two profiles lie on one another, as in OCPP 1.6: beneath, without an end, the fail-safe; on top of it, for
 the time of its lease, the limit. When the lease ends the charger falls back to its fail-safe by itself,
 connected or not. Both are of the purpose ChargingStationMaxProfile: what all of the charger may draw,
-whatever other profiles it has, in or out of a transaction.
+whatever other profiles it has, in or out of a transaction. For chargers on which nothing can lie on one
+another, one profile holds both (`in_one`).
 """
 
 from collections.abc import Sequence
@@ -12,8 +13,8 @@ from datetime import datetime
 from typing import Final
 
 from services.telemetry.frames import Payload
-from services.telemetry.payloads import written
-from shared.units import offerable
+from services.telemetry.payloads import CONNECTOR, written
+from services.telemetry.ways import Limit, Span, Wording
 
 STATION: Final = 0
 """The EVSE id that means all of the charger."""
@@ -26,15 +27,20 @@ LIMIT_PROFILE: Final = 2
 FAIL_SAFE_LEVEL: Final = 0
 LIMIT_LEVEL: Final = 1
 PHASES_MAX: Final = 3
+PLAIN: Final = Wording()
+"""Amperes with a decimal, as most chargers count."""
 
 BEGINNING: Final = "1970-01-01T00:00:00Z"
 """When every schedule starts: before any charger's clock, so that none comes into force late. An Absolute
 profile has to have a start (K01.FR.40)."""
 
 
-def fail_safe(fail_safe_a: float, purpose: str = STATION_MAX) -> Payload:
+def fail_safe(
+    fail_safe_a: float, purpose: str = STATION_MAX, wording: Wording = PLAIN
+) -> Payload:
     """Make the SetChargingProfile request for what a charger falls back to, in amperes per phase."""
-    profile = _profile(FAIL_SAFE_PROFILE, FAIL_SAFE_LEVEL, purpose, _period(fail_safe_a))
+    periods = [_period(0, wording.fail_safe(fail_safe_a))]
+    profile = _profile(FAIL_SAFE_PROFILE, FAIL_SAFE_LEVEL, purpose, periods, wording)
     return {"evseId": STATION, "chargingProfile": profile}
 
 
@@ -43,6 +49,7 @@ def limit(
     valid_until: datetime,
     terminals: Sequence[int] | None = None,
     purpose: str = STATION_MAX,
+    wording: Wording = PLAIN,
     *,
     dynamic: bool = False,
     chooses: bool = False,
@@ -55,22 +62,75 @@ def limit(
         valid_until: when the lease ends.
         terminals: from which to charge, for a charger that can switch.
         purpose: one of `PURPOSES`.
+        wording: in what the charger counts.
         dynamic: its amperes can be told anew by `update` (2.1).
         chooses: the charger takes whichever terminal it likes for one phase, unless it is named.
     """
-    period = _period(limit_a, terminals, chooses=chooses)
-    profile = _profile(LIMIT_PROFILE, LIMIT_LEVEL, purpose, period, dynamic=dynamic)
+    periods = [_period(0, wording.limit(limit_a), terminals, chooses=chooses)]
+    profile = _profile(LIMIT_PROFILE, LIMIT_LEVEL, purpose, periods, wording, dynamic=dynamic)
     return {
         "evseId": STATION,
         "chargingProfile": profile | {"validTo": written(valid_until)},
     }
 
 
-def update(limit_a: float) -> Payload:
+def in_one(
+    fail_safe_a: float,
+    limit: Limit | None,
+    purpose: str = STATION_MAX,
+    wording: Wording = PLAIN,
+) -> Payload:
+    """
+    Make the SetChargingProfile request for both at once: a schedule with the limit first, and what the
+    charger falls back to from the end of its lease on.
+    """
+    after = wording.fail_safe(fail_safe_a)
+    periods = [_period(0, after)]
+    if limit is not None:
+        ends_s = int(limit.valid_until.timestamp())
+        periods = [_period(0, wording.limit(limit.limit_a)), _period(ends_s, after)]
+    profile = _profile(FAIL_SAFE_PROFILE, FAIL_SAFE_LEVEL, purpose, periods, wording)
+    return {"evseId": STATION, "chargingProfile": profile}
+
+
+def composite(duration_s: int, wording: Wording = PLAIN) -> Payload:
+    """Make the GetCompositeSchedule request for the coming while."""
+    return {
+        "evseId": CONNECTOR,
+        "duration": duration_s,
+        "chargingRateUnit": str(wording.way.unit),
+    }
+
+
+def spans_in(
+    answer: Payload, duration_s: int, wording: Wording = PLAIN
+) -> tuple[Span, ...] | None:
+    """
+    Read the answer to GetCompositeSchedule; none if it says nothing that can be compared.
+
+    >>> periods = [{"startPeriod": 0, "limit": 16.0}, {"startPeriod": 60, "limit": 6.0}]
+    >>> schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": periods}
+    >>> spans_in({"status": "Accepted", "schedule": schedule}, 90)
+    (Span(from_s=0, said=16.0), Span(from_s=60, said=6.0))
+    """
+    schedule = answer.get("schedule")
+    if answer["status"] != "Accepted" or schedule is None:
+        return None
+    if schedule["chargingRateUnit"] != wording.way.unit:
+        return None
+    periods = [
+        it for it in schedule["chargingSchedulePeriod"] if it["startPeriod"] < duration_s
+    ]
+    if not periods or periods[0]["startPeriod"] > 0 or any("limit" not in it for it in periods):
+        return None
+    return tuple(Span(it["startPeriod"], it["limit"]) for it in periods)
+
+
+def update(limit_a: float, wording: Wording = PLAIN) -> Payload:
     """Make the UpdateDynamicSchedule request for another limit within the same lease (2.1, K28)."""
     return {
         "chargingProfileId": LIMIT_PROFILE,
-        "scheduleUpdate": {"limit": offerable(limit_a)},
+        "scheduleUpdate": {"limit": wording.limit(limit_a)},
     }
 
 
@@ -80,10 +140,14 @@ def no_limit() -> Payload:
 
 
 def _period(
-    limit_a: float, terminals: Sequence[int] | None = None, *, chooses: bool = False
+    start_s: int,
+    number: float,
+    terminals: Sequence[int] | None = None,
+    *,
+    chooses: bool = False,
 ) -> Payload:
     phases = PHASES_MAX if terminals is None else len(terminals)
-    period: Payload = {"startPeriod": 0, "limit": offerable(limit_a), "numberPhases": phases}
+    period: Payload = {"startPeriod": start_s, "limit": number, "numberPhases": phases}
     # To name a phase is not allowed where a charger cannot choose one (K01.FR.20): it takes the first.
     if terminals is not None and phases == 1 and chooses:
         period["phaseToUse"] = terminals[0]
@@ -91,13 +155,19 @@ def _period(
 
 
 def _profile(
-    profile_id: int, stack_level: int, purpose: str, period: Payload, *, dynamic: bool = False
+    profile_id: int,
+    stack_level: int,
+    purpose: str,
+    periods: Sequence[Payload],
+    wording: Wording,
+    *,
+    dynamic: bool = False,
 ) -> Payload:
     schedule: Payload = {
         "id": profile_id,
         "startSchedule": BEGINNING,
-        "chargingRateUnit": "A",
-        "chargingSchedulePeriod": [period],
+        "chargingRateUnit": str(wording.way.unit),
+        "chargingSchedulePeriod": list(periods),
     }
     return {
         "id": profile_id,

@@ -7,6 +7,8 @@ from services.telemetry.dialect import Rhythm
 from services.telemetry.lists import Capacity
 from services.telemetry.measurands import CURRENT, ENERGY, POWER
 from services.telemetry.ocpp2.device_model import Shown, Variable
+from services.telemetry.ways import Abilities
+from shared.messages.holding import Unit
 
 BASIC_AUTH_PASSWORD: Final = Variable("SecurityCtrlr", "BasicAuthPassword")
 DYNAMIC_PROFILES: Final = Variable("SmartChargingCtrlr", "SupportsDynamicProfiles")
@@ -16,6 +18,12 @@ PHASE_SWITCHING: Final = (
     Variable("SmartChargingCtrlr", "ACPhaseSwitchingSupported"),
 )
 """The EVSE can use whichever phase it is told for one; of the EVSE or of all of them."""
+ENABLED: Final = Variable("SmartChargingCtrlr", "Enabled")
+LEVEL_MAX: Final = Variable("SmartChargingCtrlr", "ProfileStackLevel")
+PERIODS_MAX: Final = Variable("SmartChargingCtrlr", "PeriodsPerSchedule")
+RATE_UNIT: Final = Variable("SmartChargingCtrlr", "RateUnit")
+LIMITING: Final = (ENABLED, LEVEL_MAX, PERIODS_MAX, RATE_UNIT)
+"""By which a charger says how it can be limited."""
 SET_ITEMS_MAX: Final = Variable("DeviceDataCtrlr", "ItemsPerMessage", "SetVariables")
 GET_ITEMS_MAX: Final = Variable("DeviceDataCtrlr", "ItemsPerMessage", "GetVariables")
 LIST_ENTRIES: Final = Variable("LocalAuthListCtrlr", "Entries")
@@ -46,6 +54,24 @@ def configuration(rhythm: Rhythm) -> Values:
         Variable("TxCtrlr", "TxStartPoint"): "PowerPathClosed",
         Variable("TxCtrlr", "TxStopPoint"): "EVConnected,Authorized",
     }
+
+
+def abilities_in(told: Values) -> Abilities:
+    """
+    Read how a charger can be limited; nothing of what it does not say.
+
+    >>> abilities_in({LEVEL_MAX: "0", RATE_UNIT: "A,W"}).level_max
+    0
+    """
+    numbers = {it: int(value) for it, value in told.items() if value.isdecimal()}
+    words = {it.strip().upper() for it in told.get(RATE_UNIT, "").split(",")}
+    enabled = told.get(ENABLED, "").lower()
+    return Abilities(
+        profiles=enabled == "true" if enabled in {"true", "false"} else None,
+        level_max=numbers.get(LEVEL_MAX),
+        periods_max=numbers.get(PERIODS_MAX),
+        units=frozenset(it for it in Unit if it.value in words),
+    )
 
 
 def offline_manners(*, authentication_required: bool) -> Values:

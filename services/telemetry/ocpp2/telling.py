@@ -15,6 +15,7 @@ from services.telemetry.ocpp2.limiting import Limiting
 from services.telemetry.ocpp2.variables import Variables
 from services.telemetry.payloads import CONNECTOR, written
 from services.telemetry.said import Standing
+from services.telemetry.ways import Abilities, Limit, Span, Wording
 
 EVSE: Final = CONNECTOR
 """A charger here has one EVSE with one connector; EVSE 0 is the charger itself."""
@@ -62,6 +63,22 @@ class Tongue2:
     ) -> str:
         """See `Tongue`."""
         return await self._limiting.put_limit(limit_a, valid_until, terminals)
+
+    async def put_in_one(self, fail_safe_a: float, limit: Limit | None) -> str:
+        """See `Tongue`."""
+        return await self._limiting.put_in_one(fail_safe_a, limit)
+
+    def word_by(self, wording: Wording) -> None:
+        """See `Tongue`."""
+        self._limiting.word_by(wording)
+
+    async def abilities(self) -> Abilities:
+        """See `Tongue`."""
+        return await self._limiting.abilities()
+
+    async def schedule(self, duration_s: int) -> Sequence[Span] | None:
+        """See `Tongue`."""
+        return await self._limiting.schedule(duration_s)
 
     async def end_limit(self) -> str:
         """See `Tongue`."""

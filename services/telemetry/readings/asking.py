@@ -5,16 +5,15 @@ A quarter that is due to be put together is put together for the answer, so that
 the readings. Whose readings somebody may see, is decided by who asks here.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-import structlog
 from nats.aio.client import Client
-from nats.aio.msg import Msg
-from pydantic import ValidationError
 
+from services.telemetry.charger import AssignedCharger
+from services.telemetry.questions import answer
 from services.telemetry.readings import summaries
 from services.telemetry.readings.quarters import (
     Lines,
@@ -25,12 +24,10 @@ from services.telemetry.readings.quarters import (
     told,
 )
 from services.telemetry.readings.rows import Kind
-from shared import subjects
-from shared.event_store import DATABASE_FAULTS
-from shared.messages import Message
-from shared.messages.people import Query
+from shared.ids import Serial
 from shared.messages.readings import (
     After,
+    NamedSource,
     OfSource,
     QuarterLine,
     Quarters,
@@ -38,9 +35,10 @@ from shared.messages.readings import (
     ReadingLine,
     Readings,
     ReadingsAnswer,
+    SourcesNamed,
+    SourcesNamedAnswer,
 )
 
-SERVICE: Final = "telemetry"
 DECIMALS: Final = 3
 """Of amperes and watts: meters have no more, and single precision shows the rest as noise."""
 
@@ -50,6 +48,10 @@ DUE_LOOK: Final = timedelta(hours=1)
 _BEFORE_ALL: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SOURCE: Final = (
     "select source from reading_source where installation_id = $1 and kind = $2 and name = $3"
+)
+_NAMED: Final = (
+    "select installation_id, kind, name from reading_source where name = any($1)"
+    " order by installation_id, kind, name limit 100"
 )
 _READINGS: Final = (
     "select * from {table} where source = $1 and measured_at >= $2 and measured_at < $3"
@@ -64,9 +66,7 @@ _DUE: Final = (
     " order by begins"
 )
 
-Q = TypeVar("Q", bound=Query)
-
-log = structlog.get_logger()
+Assigned = Callable[[Serial], AssignedCharger | None]
 
 
 class Asking:
@@ -75,10 +75,22 @@ class Asking:
 
     Args:
         pool: connections to the database of telemetry.
+        assigned: says which charger a serial number is.
     """
 
-    def __init__(self, pool: Any) -> None:  # noqa: ANN401  # asyncpg carries no types
+    def __init__(self, pool: Any, assigned: Assigned) -> None:  # noqa: ANN401  # asyncpg carries no types
         self._pool = pool
+        self._assigned = assigned
+
+    async def sources_named(self, query: SourcesNamed) -> SourcesNamedAnswer:
+        """Tell who goes by a name."""
+        serial = query.name.strip().upper()
+        here = self._assigned(serial)
+        names = {query.name, serial} if here is None else {here.charger_id}
+        rows = await self._pool.fetch(_NAMED, sorted(names))
+        if here is not None:
+            rows = [it for it in rows if it["installation_id"] == here.installation_id]
+        return SourcesNamedAnswer(sources=tuple(map(_source_in, rows)))
 
     async def readings(self, query: Readings) -> ReadingsAnswer:
         """Tell of single readings."""
@@ -174,6 +186,11 @@ class _Known:
         return {} if mine is None else {begins: summary_of(begins, mine)}
 
 
+def _source_in(row: Any) -> NamedSource:  # noqa: ANN401  # asyncpg carries no types
+    field = "meter_id" if row["kind"] == Kind.METER else "charger_id"
+    return NamedSource(installation_id=row["installation_id"], **{field: row["name"]})
+
+
 def _line_of_reading(row: Any) -> ReadingLine:  # noqa: ANN401  # asyncpg carries no types
     return ReadingLine(
         measured_at=row["measured_at"],
@@ -207,40 +224,8 @@ def _rounded(current_a: Lines) -> Lines:
 # --- At the door ---
 
 
-async def answer_readings(client: Client, pool: Any) -> None:  # noqa: ANN401  # asyncpg carries no types
+async def answer_readings(client: Client, asking: Asking) -> None:
     """Answer questions about readings, for as long as the connection is open."""
-    asking = Asking(pool)
+    await answer(client, SourcesNamed, asking.sources_named, SourcesNamedAnswer)
     await answer(client, Readings, asking.readings, ReadingsAnswer)
     await answer(client, Quarters, asking.quarters, QuartersAnswer)
-
-
-async def answer(
-    client: Client,
-    kind: type[Q],
-    answerer: Callable[[Q], Awaitable[Message]],
-    faulty: Callable[..., Message],
-) -> None:
-    """
-    Answer one kind of question.
-
-    Args:
-        client: of NATS.
-        kind: the question.
-        answerer: answers it.
-        faulty: makes the answer that there is none, of its `fault`.
-    """
-
-    async def on_question(message: Msg) -> None:
-        try:
-            told = await answerer(kind.model_validate_json(message.data))
-        except ValidationError as error:
-            first = error.errors()[0]
-            told = faulty(fault=f"this is no question for {kind.__name__}: {first['msg']}")
-        except (*DATABASE_FAULTS, TimeoutError) as error:
-            log.warning("question not answered", query=kind.__name__, error=repr(error))
-            told = faulty(fault="telemetry cannot read its tables now; try again")
-        await message.respond(told.model_dump_json(exclude_none=True).encode())
-
-    await client.subscribe(
-        subjects.query(SERVICE, kind.__name__), queue=SERVICE, cb=on_question
-    )

@@ -111,7 +111,7 @@ class Keeping:
                 raise
 
     async def _know(self, connection: Any, rows: Sequence[Row]) -> None:  # noqa: ANN401
-        unknown = sorted({it.source for it in rows} - self._numbers.keys())
+        unknown = sorted({it.source for it in rows if it.source not in self._numbers})
         if unknown:
             columns = [list(it) for it in zip(*unknown, strict=True)]
             await connection.execute(_NAME, *columns)

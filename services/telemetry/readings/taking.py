@@ -26,32 +26,39 @@ from services.telemetry.readings.rows import Row, Unkeepable, row_of
 from shared import subjects
 from shared.event_store import DATABASE_FAULTS
 from shared.messages.telemetry import BreakerReading, MeterReading
-from shared.pull import Pull, sharing
+from shared.pull import BATCH_MAX, Pull, sharing
 from shared.readings_consumer import readings_consumer
 from shared.tasks import in_child, keep_running
 
 STEP: Final = 50
 """After how many readings it is looked whether somebody waits for this process: about a millisecond."""
+GATHER_S: Final = 0.2
+"""How long a batch is waited for that is not full: many readings cost little more than one."""
+GATHER_STEP_S: Final = 0.01
 TAKE_S_MAX: Final = 15.0
 PAUSE_S: Final = 0.5
 
-_KINDS: Final = {it.__name__: it for it in (MeterReading, BreakerReading)}
+Kind = type[MeterReading | BreakerReading]
 
 log = structlog.get_logger()
 
 
 class Taking:
     """
-    Keeps what is published.
+    Keeps what is published of one kind.
 
     Args:
         client: of NATS.
+        kind: of readings.
         keeping: writes readings.
         age_max: what is older than this when it comes is not believed to be.
     """
 
-    def __init__(self, client: Client, keeping: Keeping, age_max: timedelta) -> None:
+    def __init__(
+        self, client: Client, kind: Kind, keeping: Keeping, age_max: timedelta
+    ) -> None:
         self._client = client
+        self._kind = kind
         self._keeping = keeping
         self._age_max = age_max
 
@@ -64,13 +71,18 @@ class Taking:
         log.warning("readings wait to be kept", error=repr(fault))
 
     async def _take_all(self) -> None:
-        consumer = readings_consumer()
+        consumer = readings_consumer(self._kind)
         async with sharing(self._client, subjects.TELEMETRY_JETSTREAM, consumer) as pull:
             while True:
                 await self._take(pull)
 
     async def _take(self, pull: Pull) -> None:
         messages = await pull.batch()
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + GATHER_S
+        while messages and len(messages) < BATCH_MAX and loop.time() < until_s:
+            await asyncio.sleep(GATHER_STEP_S)
+            messages += await pull.more(BATCH_MAX - len(messages))
         if messages:
             await in_child(self._keep(messages), TAKE_S_MAX)
 
@@ -87,9 +99,8 @@ class Taking:
 
     def _row(self, message: Msg) -> Row | None:
         """Read a reading; one that cannot be read would be in the way of all others for ever."""
-        kind = _KINDS[message.subject.rpartition(".")[2]]
         try:
-            return row_of(kind.model_validate_json(message.data), self._age_max)
+            return row_of(self._kind.model_validate_json(message.data), self._age_max)
         except (ValidationError, Unkeepable) as error:
             log.warning("reading left out", subject=message.subject, error=str(error))
             return None

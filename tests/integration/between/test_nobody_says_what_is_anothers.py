@@ -44,6 +44,8 @@ def said() -> Iterator[tuple[str, frozenset[str]]]:
     yield asked, frozenset({"notifications", "portal"})
     for name in ("permissions", "notifications"):
         yield subjects.operator_query(name, "Anything"), frozenset()
+    yield subjects.let_go(CHARGER), frozenset({"telemetry"})
+    yield subjects.gateways("WrongAttempt"), frozenset({"telemetry"})
     yield "anything.else", frozenset()
     yield subjects.retired_of("installation", 1), frozenset()
 
@@ -81,6 +83,9 @@ def heard() -> Iterator[tuple[str, frozenset[str]]]:
         yield subjects.query(name, "Anything"), frozenset({name})
     for name in ("permissions", "notifications"):
         yield subjects.operator_query(name, "Anything"), frozenset({name})
+    yield subjects.charger_commands(CHARGER), frozenset({"telemetry"})
+    yield subjects.let_go(CHARGER), frozenset({"telemetry"})
+    yield subjects.gateways("WrongAttempt"), frozenset({"telemetry"})
     yield "$JS.>", frozenset()
     yield "$SYS.>", frozenset()
     yield ">", frozenset()
@@ -116,6 +121,7 @@ def test_the_walk_passes_every_kind_of_subject_there_is() -> None:
 
     about_names = {"partition_of", "partition_in", "jetstream_of", "epoch_of", "within"}
     patterns = {"events_about", "events_of", "commands_of", "asked_of", "telemetry_all"}
+    patterns |= {"charger_commands"}
     passed = {
         "event",
         "event_named",
@@ -125,7 +131,7 @@ def test_the_walk_passes_every_kind_of_subject_there_is() -> None:
         "query",
         "operator_query",
     }
-    passed |= {"charger_command", "telemetry"}
+    passed |= {"charger_command", "gateways", "let_go", "telemetry"}
     assert spelled == about_names | patterns | passed
 
 

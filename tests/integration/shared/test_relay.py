@@ -1,5 +1,7 @@
 """What is in a log is announced once, in order."""
 
+import asyncio
+
 import pytest
 
 from shared import subjects
@@ -128,3 +130,27 @@ async def test_a_log_restored_from_an_older_copy_is_not_announced(
             assert relay.standing() == why
             assert await place.last() == 10
     await place.check_announced()
+
+
+async def test_other_processes_are_notified_unless_a_relay_of_this_one_is_at_work(
+    place: Place,
+) -> None:
+    told: asyncio.Queue[int] = asyncio.Queue()
+
+    def hear(*notification: object) -> None:
+        told.put_nowait(int(str(notification[-1])))
+
+    async with place.pool.acquire() as listening:
+        await listening.add_listener("log", hear)
+        await place.append("garage-1", 2)
+        async with asyncio.timeout(WITHIN_S):
+            assert await told.get() == 2
+        relay = relay_of(place)
+        async with running(relay.run()):
+            await until(published_by(relay), lambda it: it == 2, WITHIN_S)
+            await place.append("garage-1", 3)
+            await until(published_by(relay), lambda it: it == 5, WITHIN_S)
+        await place.append("garage-1", 1)
+        async with asyncio.timeout(WITHIN_S):
+            assert await told.get() == 6  # of 5, its own relay has known
+        await listening.remove_listener("log", hear)

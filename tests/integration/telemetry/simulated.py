@@ -14,6 +14,8 @@ from simulator.cars import LAG_S_MIN, THREE_PHASE_16, new_car
 from simulator.charger import Charger
 from simulator.link import Link
 from simulator.outlet import Outlet
+from simulator.profiles import Profiles
+from simulator.skills import SKILLS
 from simulator.tongues import OCPP_16
 
 SPEED = 10.0
@@ -41,9 +43,11 @@ async def living(
     password: str | None = None,
     trusted: Path | None = None,
     protocol: str = OCPP_16,
+    skill: str = "full",
 ) -> AsyncIterator[Charger]:
     """Let a charger live for as long as the context is open."""
-    outlet = Outlet(32.0, GridType.TN_3_PHASE, 3, switching=switching)
+    profiles = Profiles(skill=SKILLS[skill])
+    outlet = Outlet(32.0, GridType.TN_3_PHASE, 3, switching=switching, profiles=profiles)
     outlet.any_terminal = any_terminal
     charger = Charger(serial, outlet, Random(3))
     charger.configuration.authorization_key = password

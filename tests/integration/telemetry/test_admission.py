@@ -7,6 +7,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from shared.messages.holding import Holds, LimitWayChosen
 from shared.messages.telemetry import (
     ChargerConnected,
     ChargerDisconnected,
@@ -60,6 +61,7 @@ async def test_a_charger_is_accepted_once_its_fail_safe_is_confirmed(world: Worl
     disconnected = await world.event(place, ChargerDisconnected)
     assert disconnected.gateway_id == connected.gateway_id
     assert [type(it) for it in await world.events(place)] == [
+        LimitWayChosen,
         FailSafeApplied,
         ChargerConnected,
         ChargerDisconnected,
@@ -124,7 +126,7 @@ async def test_before_its_boot_nothing_of_a_new_charger_is_taken(world: World) -
         await charger.boot_until_accepted()
         await charger.call("StatusNotification", STATUS)
 
-    assert isinstance((await world.events(place))[0], FailSafeApplied)
+    assert isinstance((await world.events(place))[1], FailSafeApplied)
 
 
 @pytest.mark.parametrize("answer", [{"status": "Rejected"}, {"status": "NotSupported"}, None])
@@ -148,7 +150,10 @@ async def test_a_charger_that_refuses_its_fail_safe_is_never_accepted(
     assert rejected["status"] == "Rejected"
     assert rejected["interval"] >= 300
     assert refused.value.code == "SecurityError"
-    assert [type(it) for it in await world.events(place)] == [ChargerRefused]
+    [chosen, *others] = await world.events(place)
+    assert isinstance(chosen, LimitWayChosen)
+    assert chosen.holds is Holds.FIXED
+    assert [type(it) for it in others] == [ChargerRefused]
 
 
 async def test_a_charger_that_takes_its_fail_safe_no_more_is_put_out(world: World) -> None:
@@ -290,6 +295,7 @@ async def test_a_second_socket_replaces_the_first(world: World) -> None:
     assert "replaced" in str(reason)
     await world.event(place, ChargerDisconnected, times=2)
     assert [type(it).__name__ for it in await world.events(place)] == [
+        "LimitWayChosen",
         "FailSafeApplied",
         "ChargerConnected",
         "ChargerDisconnected",

@@ -7,6 +7,7 @@ import pytest
 from nats.errors import NoRespondersError
 
 from shared import subjects
+from shared.context import Context
 from shared.ids import new_id
 from shared.messages import Answer
 from shared.messages.telemetry import (
@@ -14,8 +15,9 @@ from shared.messages.telemetry import (
     CurrentLimitApplied,
     CurrentLimitRejected,
     SetCurrentLimit,
+    StartCharging,
 )
-from shared.messaging import ServiceUnavailable
+from shared.messaging import ServiceUnavailable, request
 from tests.integration.telemetry.raw_charger import SILENCE, plugged_in
 from tests.integration.telemetry.world import World, soon
 
@@ -265,3 +267,18 @@ async def test_with_the_connection_the_ear_for_its_commands_is_gone(world: World
         return False
 
     await world.until(nobody_listens)
+
+
+async def test_a_wish_that_waits_for_its_charger_keeps_no_limit_waiting(world: World) -> None:
+    place = await world.assigned()
+    async with plugged_in(world.gateway, place.serial) as charger:
+        await charger.boot_until_accepted()
+        charger.answers["RemoteStartTransaction"] = SILENCE
+        wish = StartCharging(**place.ids, command_id=new_id())
+        subject = subjects.charger_command(StartCharging, place.charger_id)
+        context = Context("operator", "c")
+        waiting = asyncio.create_task(request(world.client, wish, subject, context, 10.0))
+        await charger.was_asked("RemoteStartTransaction")
+
+        assert (await world.limit(place, 1)).accepted
+        assert (await waiting).refusal == "NoAnswer"

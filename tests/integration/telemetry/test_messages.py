@@ -11,6 +11,7 @@ from shared.messages.telemetry import (
     ChargerStatusChanged,
     FaultReported,
     MeterReading,
+    SchemaViolationTolerated,
     SessionEnded,
     SessionStarted,
 )
@@ -208,7 +209,7 @@ async def test_what_the_gateway_has_no_use_for_is_answered_all_the_same(world: W
     [
         ("Nonsense", {}, "NotImplemented", "Nonsense"),
         ("Reset", {"type": "Soft"}, "NotSupported", "Reset"),
-        ("Heartbeat", {"x": 1}, "FormationViolation", "x"),
+        ("Authorize", {"idTag": "x" * 21}, "PropertyConstraintViolation", "idTag"),
         ("StatusNotification", {}, "OccurenceConstraintViolation", "connectorId"),
         ("Authorize", {"idTag": 1}, "TypeConstraintViolation", "idTag"),
         ("FirmwareStatusNotification", {"status": "?"}, "PropertyConstraintViolation", "status"),
@@ -228,6 +229,24 @@ async def test_what_breaks_the_standard_is_refused_by_name(
 
     assert refused.value.code == code
     assert field in refused.value.description
+
+
+async def test_what_is_meant_for_certain_is_taken_and_put_on_record_once(world: World) -> None:
+    place = await world.assigned()
+    broken = {"connectorId": "1", "errorCode": "Warning", "status": "Preparing", "more": 1}
+    async with plugged_in(world.gateway, place.serial) as charger:
+        await charger.boot_until_accepted()
+        for _ in range(2):
+            assert await charger.call("StatusNotification", broken) == {}
+
+    status = await world.event(place, ChargerStatusChanged)
+    assert (status.status, status.error_code) == ("Preparing", "OtherError")
+    found = [it for it in await world.events(place) if isinstance(it, SchemaViolationTolerated)]
+    assert sorted((it.action, it.field, it.rule) for it in found) == [
+        ("StatusNotification", "connectorId", "type"),
+        ("StatusNotification", "errorCode", "enum"),
+        ("StatusNotification", "more", "additionalProperties"),
+    ]
 
 
 @pytest.mark.parametrize(

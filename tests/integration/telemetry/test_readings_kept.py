@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import json
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from nats.aio.client import Client
 
 from cli.composition import as_role
 from cli.database_roles import grant_own
+from services.telemetry.charger import AssignedCharger
 from services.telemetry.readings.ageing import Ageing
 from services.telemetry.readings.asking import Asking, answer_readings
 from services.telemetry.readings.keeping import Keeping
@@ -28,17 +30,21 @@ from shared import subjects
 from shared.clock import utc_now
 from shared.messages.readings import (
     After,
+    NamedSource,
     QuarterLine,
     Quarters,
     QuartersAnswer,
     ReadingLine,
     Readings,
     ReadingsAnswer,
+    SourcesNamed,
 )
 from shared.messages.telemetry import BreakerReading, MeterReading
 from shared.messaging import connect, disconnect, ensure_jetstream, telemetry_jetstream
+from shared.phases import PHASES, GridType
 from shared.readings_consumer import readings_consumer
 from shared.runtime import pool_of
+from tests.integration.cli.typed import typed
 from tests.integration.telemetry.world import SCHEMA
 from tests.support.databases import service_database
 from tests.support.servers import EmbeddedServers, running_servers
@@ -48,6 +54,14 @@ pytestmark = pytest.mark.integration
 DAYS = 14
 AGE_MAX = timedelta(days=1000)
 WAIT_S_MAX = 60.0
+AT_BAY = AssignedCharger(
+    installation_id="kept-by-serial",
+    charger_id="bay",
+    serial="ZAP000077",
+    wiring=PHASES,
+    grid_type=GridType.TN_3_PHASE,
+    fail_safe_a=6.0,
+)
 GARAGES = itertools.count(1)
 
 
@@ -60,6 +74,10 @@ class Place:
     client: Client
     pool: Any
 
+    @property
+    def asking(self) -> Asking:
+        return Asking(self.pool, lambda serial: AT_BAY if serial == AT_BAY.serial else None)
+
     @asynccontextmanager
     async def process(self) -> AsyncIterator[None]:
         """Keep readings as a process of its own does, until it is cut off in the middle of its work."""
@@ -67,7 +85,9 @@ class Place:
             client = await connect(self.servers.nats_url, "test-readings")
             stack.push_async_callback(disconnect, client)
             pool = await stack.enter_async_context(pool_of(self.url))
-            taking = asyncio.create_task(Taking(client, Keeping(pool, DAYS), AGE_MAX).run())
+            taking = asyncio.create_task(
+                Taking(client, MeterReading, Keeping(pool, DAYS), AGE_MAX).run()
+            )
             try:
                 yield
             finally:
@@ -96,7 +116,7 @@ class Place:
         lines: list[QuarterLine] = []
         at: datetime | None = begins
         while at is not None:
-            answer = await Asking(self.pool).quarters(
+            answer = await self.asking.quarters(
                 Quarters(
                     installation_id=garage, charger_id="bay", begins=at, ends=ends, limit=3
                 )
@@ -116,7 +136,7 @@ async def place() -> AsyncIterator[Place]:
         js = client.jetstream()
         await ensure_jetstream(js, telemetry_jetstream())
         # What a process that died has not acknowledged comes again sooner than in earnest.
-        consumer = replace(readings_consumer(), ack_wait=1.0)
+        consumer = replace(readings_consumer(MeterReading), ack_wait=1.0)
         await js.add_consumer(subjects.TELEMETRY_JETSTREAM, consumer)
         pool = await stack.enter_async_context(pool_of(url))
         yield Place(servers, url, client, pool)
@@ -195,7 +215,7 @@ async def test_nothing_is_lost_and_nothing_kept_twice_while_processes_and_server
             it.cancel()
 
     async with place.process(), place.process(), asyncio.timeout(WAIT_S_MAX):
-        consumer = readings_consumer().durable_name
+        consumer = readings_consumer(MeterReading).durable_name
         while True:
             found = await place.client.jetstream().consumer_info(
                 subjects.TELEMETRY_JETSTREAM, str(consumer)
@@ -285,7 +305,7 @@ async def _pages(
             limit=2,
             after=after,
         )
-        answer = await Asking(place.pool).readings(asked)
+        answer = await place.asking.readings(asked)
         lines += answer.readings
         after = answer.next
         if after is None:
@@ -320,7 +340,7 @@ async def test_meters_are_told_of_as_chargers_are(place: Place) -> None:
     shown = (-4.5, None, 31.0)
     await place.keep(BreakerReading(**meter, measured_at=at, received_at=at, current_a=shown))
     await place.sum()
-    await answer_readings(place.client, place.pool)
+    await answer_readings(place.client, place.asking)
     span = {"begins": at, "ends": at + timedelta(hours=1)}
 
     async def ask(query: Readings | Quarters) -> bytes:
@@ -340,6 +360,20 @@ async def test_meters_are_told_of_as_chargers_are(place: Place) -> None:
         "queries.telemetry.Readings", b'{"limit": 1}', timeout=10
     )
     assert "no question" in str(ReadingsAnswer.model_validate_json(fault.data).fault)
+
+
+async def test_chargers_are_found_by_their_id_and_their_serial(place: Place) -> None:
+    await place.keep(reading(AT_BAY.installation_id, utc_now()))
+    await place.keep(reading(garage(), utc_now(), charger_id="ZAP000078"))
+
+    by_serial = await place.asking.sources_named(SourcesNamed(name="zap000077"))
+    by_id = await place.asking.sources_named(SourcesNamed(name="bay"))
+    by_id_as_typed = await place.asking.sources_named(SourcesNamed(name="zap000078"))
+
+    here = NamedSource(installation_id=AT_BAY.installation_id, charger_id="bay")
+    assert by_serial.sources == (here,)
+    assert here in by_id.sources
+    assert len(by_id_as_typed.sources) == 1
 
 
 async def test_days_go_as_a_whole_and_their_quarters_stay(place: Place) -> None:
@@ -381,3 +415,40 @@ async def test_quarters_of_months_long_gone_are_dropped(place: Place) -> None:
         await Ageing(pool, DAYS, 3, lambda: None, utc_now).age()
 
         assert await mine.quarters(where, *span) == []
+
+
+async def test_the_command_shows_readings_to_people_and_gives_all_to_programs(
+    place: Place,
+) -> None:
+    where, at = garage(), hours_ago(1)
+    bay = f"bay-of-{where}"
+    await place.keep(
+        *(
+            reading(
+                where, at + timedelta(minutes=it), charger_id=bay, register_wh=1000 + 100 * it
+            )
+            for it in range(20)
+        )
+    )
+    await answer_readings(place.client, place.asking)
+    environment = {"NATS_URL": place.servers.nats_url}
+    span = ["--from", at.isoformat(), "--to", (at + timedelta(minutes=30)).isoformat()]
+
+    shown = await typed(["readings", bay, *span], environment)
+    table = await typed(["readings", bay, *span, "--quarters", "--csv"], environment)
+    lines = await typed(["readings", bay, *span, "--json"], environment)
+    nothing = await typed(["readings", bay, "--to", "30d", "--from", "31d"], environment)
+    nobody = await typed(["readings", "bay-of-nobody"], environment)
+
+    assert (shown.code, shown.out.splitlines()[0]) == (0, f"{bay} at {where}")
+    assert len(shown.out.splitlines()) == 22
+    head, first, second = table.out.splitlines()
+    assert head == (
+        "begins,readings,energy_wh,fell_wh,mean_l1_a,mean_l2_a,mean_l3_a,"
+        "high_l1_a,high_l2_a,high_l3_a,mean_w,complete"
+    )
+    assert first.split(",")[1:6] == ["15", "1500", "0", "16.1", "0.0"]
+    assert second.split(",")[2] == "400"
+    assert [json.loads(it)["register_wh"] for it in lines.out.splitlines()][:2] == [1000, 1100]
+    assert (nothing.code, "nothing is kept" in nothing.err) == (1, True)
+    assert (nobody.code, "has measured anything" in nobody.err) == (2, True)

@@ -53,7 +53,7 @@ async def test_an_open_session_and_its_id_survive_a_restart(world: World) -> Non
         again = await charger.call("StartTransaction", START)
         await charger.call("StopTransaction", stop_of(again["transactionId"]))
 
-    assert (code, reason) == (1001, "the gateway stops")
+    assert (code, reason) == (1012, "the gateway stops")
     assert again["transactionId"] == first["transactionId"]
     started = await world.event(place, SessionStarted)
     ended = await world.event(place, SessionEnded)
@@ -191,7 +191,7 @@ async def test_asked_to_stop_the_process_says_goodbye_and_ends_soon(world: World
     finally:
         await world.service.start()
 
-    assert codes == [1001] * 5
+    assert codes == [1012] * 5
     assert took_s < 10, "it waits for something that does not come"
     for place in places:
         assert (await world.event(place, ChargerDisconnected)).reason == "the gateway stops"

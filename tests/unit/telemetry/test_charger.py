@@ -17,6 +17,8 @@ from services.telemetry.charger import (
     may_go_on,
     open_session,
 )
+from services.telemetry.held import Held
+from services.telemetry.ways import Limit
 from shared.messages.telemetry import (
     ChargerDisconnected,
     ChargerRefused,
@@ -103,6 +105,7 @@ def test_connections_sessions_status_and_limits_are_remembered() -> None:
         model="M",
         firmware="1",
         remote="10.0.0.1",
+        held=Held(limit=Limit(16.0, applied.valid_until, applied.sequence)),
         connected_to=GATEWAY,
         fail_safe_a=6.0,
         status="Charging",

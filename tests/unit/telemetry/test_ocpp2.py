@@ -32,7 +32,7 @@ from shared.messages.telemetry import NOT_TELLABLE
 from shared.messages.upkeep import CertificateUse, LogKind, Trigger
 from tests.unit.telemetry.facts import AT, later
 
-BOTH = pytest.mark.parametrize("dialect", [OCPP_201, OCPP_21], ids=str)
+BOTH = pytest.mark.parametrize("dialect", [OCPP_201, OCPP_21], ids=lambda it: it.name)
 REFUSED = {"status": "Rejected"}
 
 
@@ -188,7 +188,9 @@ def test_a_charger_that_takes_no_profile_says_so() -> None:
     assert asyncio.run(talk(charger).put_fail_safe(6.0)) == "Rejected"
 
 
-@pytest.mark.parametrize(("dialect", "dynamic"), [(OCPP_21, True), (OCPP_201, False)])
+@pytest.mark.parametrize(
+    ("dialect", "dynamic"), [(OCPP_21, True), (OCPP_201, False)], ids=["2.1", "2.0.1"]
+)
 def test_amperes_change_within_a_lease_where_profiles_are_dynamic(
     dialect: Ocpp2, dynamic: bool
 ) -> None:
