@@ -26,7 +26,8 @@ version's words), charger and decider (what is known of a charger, and what its 
 authorising (who may charge), lists (what a charger knows of that while it is offline), limits, measurands,
 metering, knocks, remotes, reserving (for whom a charger is kept), notices (what it says of its hardware),
 breaker_meters, meter_lines and meter_shapes (readings of meters at breakers), callout (whom their MQTT
-server may let in), credentials, certificates, meter_tokens, secret_marks, authority, attempts and turned (how chargers and meters show who they are).
+server may let in), credentials, certificates, meter_tokens, secret_marks, authority, attempts and turned
+(how chargers and meters show who they are).
 Versions of OCPP: dialect and upkeep (what each has to bring), dialects (which there are), ocpp16,
 ocpp2.
 Shells: gateway (the WebSocket server) with door and identities (who is let in), connection (one
