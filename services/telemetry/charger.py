@@ -21,6 +21,7 @@ from shared.messages.telemetry import (
     ChargerDisconnected,
     ChargerRefused,
     ChargerStatusChanged,
+    ClockDriftMeasured,
     CurrentLimitApplied,
     CurrentLimitRejected,
     FailSafeApplied,
@@ -55,6 +56,7 @@ ChargerFact = (
     | ReservationEnded
     | HeldFact
     | SchemaViolationTolerated
+    | ClockDriftMeasured
 )
 
 
@@ -188,6 +190,8 @@ class Charger:
     held: Held = field(default_factory=Held)
     tolerated: frozenset[str] = frozenset()
     """In which ways it was seen to break the schemas of OCPP."""
+    clock_drift_s: float = 0.0
+    """How far its clock was off when that was news last: its time minus ours."""
 
 
 def way_of(action: str, field: str, rule: str) -> str:
@@ -242,13 +246,20 @@ def _without_its_past(state: Charger) -> Charger:
         fault=NO_ERROR,
         firmware_status=None,
         reservation=None,
+        clock_drift_s=0.0,
     )
 
 
 def _said(
-    state: Charger, event: FaultReported | FirmwareStatusReported | SchemaViolationTolerated
+    state: Charger,
+    event: FaultReported
+    | FirmwareStatusReported
+    | SchemaViolationTolerated
+    | ClockDriftMeasured,
 ) -> Charger:
     """What it says of itself, and how."""
+    if isinstance(event, ClockDriftMeasured):
+        return replace(state, clock_drift_s=event.drift_s)
     if isinstance(event, SchemaViolationTolerated):
         way = way_of(event.action, event.field, event.rule)
         return replace(state, tolerated=state.tolerated | {way})
@@ -330,7 +341,12 @@ def evolve(state: Charger, event: ChargerFact) -> Charger:
         case ChargerStatusChanged():
             fault = NO_ERROR if event.error_code == NO_ERROR else state.fault
             return replace(state, status=event.status, error_code=event.error_code, fault=fault)
-        case FaultReported() | FirmwareStatusReported() | SchemaViolationTolerated():
+        case (
+            FaultReported()
+            | FirmwareStatusReported()
+            | SchemaViolationTolerated()
+            | ClockDriftMeasured()
+        ):
             return _said(state, event)
         case ChargerReserved() | ReservationEnded():
             return _kept(state, event)

@@ -26,6 +26,7 @@ from services.telemetry.admission import Admission
 from services.telemetry.answering import Answering, Heard
 from services.telemetry.calls import Calls
 from services.telemetry.charger import AssignedCharger
+from services.telemetry.clock_keeping import ClockKeeping
 from services.telemetry.commanded import commanded
 from services.telemetry.commands import LimitDesk
 from services.telemetry.decider import disconnected
@@ -146,14 +147,15 @@ class Connection:
         self._list = LocalList(parts, history, tongue, self._is_accepted)
         self._rotation = Rotation(parts, history, tongue, self._send_home, proven=proof.proven)
         self._signing = Signing(parts, history, tongue, proof, self._aside)
-        reported = Reported(parts, history, self._verifying.heard)
+        clock = ClockKeeping(history, tongue, self._aside)
+        reported = Reported(parts, history, clock, self._verifying.heard)
         self._answering = Answering(
             self.serial,
             dialect,
             Tolerance(history, dialect, tolerant=parts.settings.tolerance == "known"),
             self._admission,
             {
-                **routes(parts, history, drivers),
+                **routes(parts, history, drivers, clock),
                 **self._signing.routes(),
                 **Noticing(history, records).routes(),
                 Metered: reported.metered,

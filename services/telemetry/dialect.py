@@ -89,6 +89,9 @@ class Tongue(Protocol):
     async def ask_status(self) -> str:
         """Have it say how it is."""
 
+    async def ask_alive(self) -> str:
+        """Have it give a sign of life, which it is answered with the time."""
+
     # --- Sessions ---
 
     async def begin(self, tag: str) -> str:

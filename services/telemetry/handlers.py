@@ -7,6 +7,7 @@ import structlog
 
 from services.telemetry.authorising import Decision
 from services.telemetry.charger import AssignedCharger
+from services.telemetry.clock_keeping import ClockKeeping
 from services.telemetry.decider import (
     firmware_notified,
     start_mark,
@@ -48,19 +49,24 @@ CARD_ACCEPTED: Final = Standing("Accepted")
 log = structlog.get_logger()
 
 
-def routes(parts: Parts, history: History, drivers: Drivers) -> dict[type[Said], Handler]:
+def routes(
+    parts: Parts, history: History, drivers: Drivers, clock: ClockKeeping
+) -> dict[type[Said], Handler]:
     """Name who takes what a charger may say once it is accepted; readings are taken by `Reported`."""
-    sessions = _sessions(parts, history, drivers)
+    sessions = _sessions(parts, history, drivers, clock)
     return {**sessions, **_notices(history)}
 
 
-def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Said], Handler]:
+def _sessions(
+    parts: Parts, history: History, drivers: Drivers, clock: ClockKeeping
+) -> dict[type[Said], Handler]:
     async def card_shown(said: CardShown) -> Reply:
         return (await drivers.authorize(said.number)).standing
 
     async def began(said: Began) -> Reply:
         only_connector(said.connector)
-        mark = start_mark(history.assigned, said)
+        mark = start_mark(history.assigned, said)  # of what it said: it will say the same again
+        said = clock.began(said)
         decision = await _judged(drivers, said, mark)
         fresh_id = await parts.store.pool.fetchval("select nextval('transaction_id')")
         state, assigned, session_id = history.state, history.assigned, new_id()
@@ -75,14 +81,15 @@ def _sessions(parts: Parts, history: History, drivers: Drivers) -> dict[type[Sai
         return _answer_of(decision, fresh_id, history.assigned)
 
     async def ended(said: Ended) -> Reply:
+        mark, as_said = stop_mark(history.assigned, said), said
+        said = clock.ended(said)
         events = transaction_stopped(history.state, history.assigned, said)
-        mark = stop_mark(history.assigned, said)
         answer = CARD_ACCEPTED
         if events and said.card is not None:
             answer = (await drivers.end(said.card, mark)).standing
         if events:
             await parts.signed.at_end(history.assigned, history.state.session, said)
-        elif not await end_left_behind(parts, history.assigned, said):
+        elif not await end_left_behind(parts, history.assigned, as_said):
             log.info("stop without a session, or repeated", transaction=said.transaction)
         try:
             await history.record(events, mark)

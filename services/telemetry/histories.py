@@ -81,7 +81,7 @@ class History:
     @property
     def _fold_version(self) -> str:
         """The number rises with the shape of the state: an older snapshot is then left alone."""
-        return f"charger-7 of {self.assigned.installation_id}"
+        return f"charger-8 of {self.assigned.installation_id}"
 
     async def load(self) -> None:
         """Read the history that the snapshot does not cover."""

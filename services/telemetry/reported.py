@@ -5,6 +5,7 @@ from collections.abc import Callable
 import structlog
 
 from services.telemetry import metering
+from services.telemetry.clock_keeping import ClockKeeping
 from services.telemetry.histories import History
 from services.telemetry.parts import Parts
 from services.telemetry.said import Metered, Reply
@@ -19,10 +20,15 @@ class Reported:
     """The readings of one connection."""
 
     def __init__(
-        self, parts: Parts, history: History, on_reading: Callable[[MeterReading], None]
+        self,
+        parts: Parts,
+        history: History,
+        clock: ClockKeeping,
+        on_reading: Callable[[MeterReading], None],
     ) -> None:
         self._parts = parts
         self._history = history
+        self._clock = clock
         self._on_reading = on_reading
         self._told = False
 
@@ -44,8 +50,9 @@ class Reported:
 
     def publish(self, said: Metered) -> bool:
         """Hand readings to the publisher; returns at once, and tells whether there were any."""
-        history = self._history
-        found = metering.readings(history.assigned, history.state.session, said, utc_now())
+        history, now = self._history, utc_now()
+        said = self._clock.metered(said, now)
+        found = metering.readings(history.assigned, history.state.session, said, now)
         for reading in found:
             self._parts.publisher.offer(reading)
             self._on_reading(reading)

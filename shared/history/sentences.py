@@ -29,6 +29,9 @@ _BASES: Final = {
     balancer.LoadBasis.SILENT: "the most it may be, because its meter is silent",
 }
 
+CLOCK_OFF_S: Final = 10.0
+"""A clock that is off by more than this is wrong."""
+
 PLACES: Final = {
     Place.AS_BEFORE: "from where it was connected before",
     Place.ELSEWHERE: "from ELSEWHERE than before",
@@ -52,6 +55,14 @@ def _in_general(event: Event) -> str:
     content = event.model_dump(mode="json", exclude={"installation_id"}, exclude_none=True)
     told = ", ".join(f"{key} {value}" for key, value in content.items())
     return f"{name}: {told}" if told else name
+
+
+def _off(drift_s: float) -> str:
+    if abs(drift_s) <= CLOCK_OFF_S:
+        return "right again"
+    return (
+        f"{abs(drift_s):.0f} s {'ahead' if drift_s > 0 else 'behind'}; its times are corrected"
+    )
 
 
 def _because(reason: str | None) -> str:
@@ -312,6 +323,9 @@ _OF_CHARGERS: Final[dict[type[Event], Callable[[Any, Words], str]]] = {
     telemetry.SchemaViolationTolerated: lambda it, w: (
         f"{w.charger(it.charger_id)} breaks OCPP's schema of {it.action} at {it.field} ({it.rule}); "
         "what is meant is taken"
+    ),
+    telemetry.ClockDriftMeasured: lambda it, w: (
+        f"{w.charger(it.charger_id)} has a clock that is {_off(it.drift_s)}"
     ),
     telemetry.FailSafeApplied: lambda it, w: (
         f"{w.charger(it.charger_id)} confirmed its fail-safe of {amperes(it.fail_safe_a)}"

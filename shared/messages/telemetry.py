@@ -273,6 +273,18 @@ class SchemaViolationTolerated(ChargerEvent):
     """What of the schema is broken, as JSON Schema calls it."""
 
 
+class ClockDriftMeasured(ChargerEvent):
+    """
+    A charger's clock was found to be wrong, wrong by something else, or right again.
+
+    On record when it is off by more than 10 s, when that changes by more than 10 s, and when it is off by
+    no more than 5 s again. Times of readings and sessions are corrected by it.
+    """
+
+    drift_s: float
+    """The charger's time minus ours."""
+
+
 class FailSafeApplied(ChargerEvent):
     """A charger has confirmed what it falls back to when no limit is in force."""
 

@@ -104,6 +104,10 @@ class Tongue16:
         asked = {"requestedMessage": "StatusNotification", "connectorId": CONNECTOR}
         return await self._asked("TriggerMessage", asked)
 
+    async def ask_alive(self) -> str:
+        """See `Tongue`."""
+        return await self._asked("TriggerMessage", {"requestedMessage": "Heartbeat"})
+
     # --- Sessions ---
 
     async def begin(self, tag: str) -> str:

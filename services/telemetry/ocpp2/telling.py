@@ -113,6 +113,10 @@ class Tongue2:
             await self._asked("TriggerMessage", asked)
         return status
 
+    async def ask_alive(self) -> str:
+        """See `Tongue`."""
+        return await self._asked("TriggerMessage", {"requestedMessage": "Heartbeat"})
+
     # --- Sessions ---
 
     async def begin(self, tag: str) -> str:

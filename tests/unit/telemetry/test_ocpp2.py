@@ -111,6 +111,7 @@ def test_everything_that_is_told_fits_the_schemas(dialect: Ocpp2) -> None:
         await tongue.end_limit()
         await tongue.ask_to_boot()
         await tongue.ask_status()
+        await tongue.ask_alive()
         await tongue.begin("APP-0011223344556677")
         await tongue.end(session)
         await tongue.list_version()
