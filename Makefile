@@ -7,6 +7,8 @@ ARGS ?=
 BALANCE_ARGS ?=
 PERMISSIONS_ARGS ?=
 PORTAL_ARGS ?=
+REPORTS_ARGS ?=
+TELEMETRY_ARGS ?=
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,12 +30,13 @@ run: setup ## Balance a garage of simulated cars on this machine; ARGS="--help" 
 up: setup ## Run Ampledger on this machine for chargers of your own, until Ctrl-C
 	$(BIN)/ampledger up $(ARGS)
 
-bench: setup ## Measure the log and the balancer beside others, who may do what, the portal and reports; leave the machine alone for a quarter of an hour
+bench: setup ## Measure the log and the balancer beside others, who may do what, the portal, reports and the gateway; leave the machine alone for twenty minutes
 	$(BIN)/ampledger bench log $(ARGS)
 	$(BIN)/ampledger bench balance $(BALANCE_ARGS)
 	$(BIN)/ampledger bench permissions $(PERMISSIONS_ARGS)
 	$(BIN)/ampledger bench portal $(PORTAL_ARGS)
 	$(BIN)/ampledger bench reports $(REPORTS_ARGS)
+	$(BIN)/ampledger bench telemetry $(TELEMETRY_ARGS)
 
 # A file of tests stays with one of two workers. Real servers on a machine that others use as well: a test that
 # fails is tried again, twice at most, and listed, as is what was left out.

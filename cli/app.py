@@ -281,6 +281,10 @@ def demo(
     switching: Annotated[
         bool, typer.Option("--switching", help="Chargers can go from three phases to one.")
     ] = False,
+    kinds: Annotated[
+        bool,
+        typer.Option("--kinds", help="Chargers of every kind: some can do less than others."),
+    ] = False,
     open_browser: Annotated[bool, typer.Option("--open/--no-open")] = sys.stdout.isatty(),
     data_folder: Folder = None,
     portal_port: Annotated[int | None, typer.Option(help="Default: any free one.")] = None,
@@ -295,6 +299,7 @@ def demo(
         report=report,
         balanced=not without_balancer,
         switching=switching,
+        kinds=kinds,
         open_browser=open_browser,
         data_folder=data_folder,
         portal_port=portal_port,

@@ -61,6 +61,7 @@ class DemoOptions:
     report: Path | None = None
     balanced: bool = True
     switching: bool = False
+    kinds: bool = False
     open_browser: bool = False
     data_folder: Path | None = None
     portal_port: int | None = None
@@ -113,6 +114,7 @@ async def run_demo(options: DemoOptions, console: Console) -> Figures | None:
         options.grid,
         switching=options.switching,
         house=options.house,
+        kinds=options.kinds,
     )
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

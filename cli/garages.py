@@ -17,6 +17,7 @@ from shared.messages.installation import (
 )
 from shared.phases import PHASES, GridType, Phase, PhaseSwitching
 from simulator.scene import Scene, SceneCharger, SceneCircuit
+from simulator.skills import SKILLS, TRANSACTION
 
 INSTALLATION_ID: Final = "harbour-garage"
 LEVELS: Final = 3
@@ -30,6 +31,10 @@ HOUSE_SHARE: Final = 0.3
 """What of the main breaker the rest of the building draws at most."""
 SWITCH_CURRENT_A: Final = 10.0
 """Below this a three-phase car goes on with one phase, where chargers can switch."""
+LIMITED: Final = tuple(
+    name for name, it in SKILLS.items() if it.profiles and it.purpose != TRANSACTION
+)
+"""The skills of chargers that can be limited, the fullest first."""
 STANDARD_BREAKERS_A: Final = (
     16, 20, 25, 32, 40, 50, 63, 80, 100, 125, 160, 200, 250, 315, 400, 500, 630, 800, 1000,
 )  # fmt: skip
@@ -44,6 +49,7 @@ def garage(
     *,
     switching: bool = False,
     house: bool = False,
+    kinds: bool = False,
 ) -> Scene:
     """
     Draw a garage: three levels, the second with a far wing of its own.
@@ -55,7 +61,9 @@ def garage(
         seed: what chance the simulation has.
         switching: chargers can go from three phases to one, and back, where there are three.
         house: the rest of a building draws through the main breaker as well.
+        kinds: chargers are of every kind that can be limited, in turn.
     """
+    skills = LIMITED if kinds else LIMITED[:1]
     level_a = _standard_a(max(LEVEL_A_MIN, breaker_a * LEVEL_SHARE), breaker_a)
     wing_a = _standard_a(max(LEVEL_A_MIN, level_a * WING_SHARE), level_a)
     levels = min(LEVELS, chargers)
@@ -80,7 +88,10 @@ def garage(
         breaker_a=breaker_a,
         circuits=tuple(circuits),
         chargers=tuple(
-            _charger(bay, chargers, levels, grid, phase_switching) for bay in range(chargers)
+            _charger(bay, chargers, levels, grid, phase_switching).model_copy(
+                update={"skill": skills[bay % len(skills)]}
+            )
+            for bay in range(chargers)
         ),
         house_a=breaker_a * HOUSE_SHARE if house else None,
         seed=seed,

@@ -75,6 +75,10 @@ class MeterWays(_Model):
     http: str | None = None
     mqtt: str | None = None
 
+    def url_of(self, installation_id: InstallationId, meter_id: MeterId) -> str | None:
+        """Name where one of them posts its readings; none: nowhere."""
+        return None if self.http is None else f"{self.http}/meters/{installation_id}/{meter_id}"
+
 
 class MeterStandings(_Model):
     """All meters of an installation that were ever heard of; or why they are not known."""
@@ -82,6 +86,10 @@ class MeterStandings(_Model):
     meters: tuple[MeterStanding, ...] = ()
     ways: MeterWays = MeterWays()
     fault: str | None = None
+
+    def of(self, meter_id: MeterId) -> MeterStanding | None:
+        """Find a meter; none if nothing was ever heard of it."""
+        return next((it for it in self.meters if it.meter_id == meter_id), None)
 
 
 StandingsOf = Callable[[InstallationId], Awaitable[Sequence[MeterStanding]]]

@@ -1,8 +1,8 @@
 """
 The consumers by which the processes of telemetry take readings to keep them: one for each kind.
 
-One consumer with a filter of two subjects would do, but the server (NATS 2.14) finds its next message thirty
-times more slowly than with one.
+One consumer with a filter of two subjects would do, but the server (NATS 2.14) finds its next message
+thirty times more slowly than with one.
 """
 
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy

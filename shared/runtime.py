@@ -31,7 +31,7 @@ from shared.tasks import loud
 SHUTDOWN_S_MAX: Final = 5.0
 POOL_SIZE_MAX: Final = 8
 CLOSE_S_MAX: Final = 2.0
-GARBAGE_AFTER: Final = (10_000, 20, 20)
+GARBAGE_AFTER: Final = (10_000, 10, 10)
 """After how many new objects it is looked for garbage among them, and after how many looks among older
 ones; some megabytes."""
 

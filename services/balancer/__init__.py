@@ -3,7 +3,7 @@ Decides how much current each charger may draw, so that no breaker trips.
 
 Takes      nothing: it decides by itself
 Announces  CurrentLimitAllocated, LeasesRenewed, ChargerQueued, OverloadDetected, LimitIgnored,
-           LayoutRequired, UnmanagedLoadCounted; SiteBalance (telemetry)
+           LimitObeyed, LayoutRequired, UnmanagedLoadCounted; SiteBalance (telemetry)
 Listens to installation and telemetry, and to every MeterReading.
 
 How a decision comes about, in the order of the modules:

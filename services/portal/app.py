@@ -47,6 +47,7 @@ from shared.clock import utc_now
 from shared.follow import cursor_of, follow
 from shared.ids import ChargerId, InstallationId
 from shared.messages.signing_in import Asker
+from shared.meter_query import ask_standings
 from shared.naming import names_of
 from shared.rights.grants import Place
 from shared.runtime import Runtime, run
@@ -153,6 +154,7 @@ def api_of(parts: Parts, heard: Heard, tail: Tail) -> FastAPI:
         models.warnings.get,
         partial(ask_notices, parts.client),
         ReadingDesk(parts.client),
+        partial(ask_standings, parts.client),
     )
     return api(parts.acting, sources, asker_of)
 

@@ -20,6 +20,7 @@ from shared.ids import (
 )
 from shared.messages import Moment
 from shared.messages.balancer import MAIN, LimitedBy
+from shared.messages.holding import Holds
 from shared.messages.installation import (
     LimitOwner,
     Measures,
@@ -284,6 +285,16 @@ class Sent(Document):
     reported_at: Moment | None = None
 
 
+class Limiting(Document):
+    """In which way a charger can be limited, and what its own schedule shows beyond what it confirmed."""
+
+    holds: Holds = Holds.STACKED
+    reason: str = ""
+    """Why in no better way."""
+    limit_shown_a: float | None = None
+    fail_safe_shown_a: float | None = None
+
+
 class Condition(Document):
     """A charger as it tells of itself."""
 
@@ -303,6 +314,7 @@ class Condition(Document):
     rejected: Rejected | None = None
     fail_safe_a: float | None = None
     """As the charger has confirmed it."""
+    limiting: Limiting | None = None
     kept: Kept | None = None
     """As it was told last: its time may be over."""
     sent: Sent | None = None

@@ -13,6 +13,7 @@ from services.portal.documents import (
     Session,
     Share,
 )
+from services.portal.holding_folds import LimitingEvent, fold_limiting
 from services.portal.upkeep_folds import UpkeepEvent, fold_upkeep
 from shared.messages.balancer import (
     ChargerQueued,
@@ -55,7 +56,7 @@ OtherEvent = (
     | CurrentLimitApplied
     | CurrentLimitRejected
 )
-ConditionEvent = OtherEvent | FirmwareEvent | UpkeepEvent
+ConditionEvent = OtherEvent | FirmwareEvent | UpkeepEvent | LimitingEvent
 
 
 def fold_condition(
@@ -64,12 +65,15 @@ def fold_condition(
     """Fold an event of the telemetry log. Another charger under the same id begins anew."""
     before = condition or Condition()
     if isinstance(event, ChargerConnected) and before.serial not in {None, event.serial}:
-        before = Condition(fail_safe_a=before.fail_safe_a)  # it has just confirmed that one
+        # It has just confirmed that fail-safe, in that way.
+        before = Condition(fail_safe_a=before.fail_safe_a, limiting=before.limiting)
     if isinstance(event, FirmwareEvent):
         update = _firmware(before.firmware_update, event, recorded_at)
         return before.model_copy(update={"firmware_update": update})
     if isinstance(event, UpkeepEvent):
         return fold_upkeep(before, event, recorded_at)
+    if isinstance(event, LimitingEvent):
+        return fold_limiting(before, event)
     return before.model_copy(update=_told(before, event, recorded_at))
 
 

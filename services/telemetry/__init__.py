@@ -15,7 +15,8 @@ Announces  ChargerConnected, ChargerDisconnected, ChargerRefused, ChargerStatusC
            CurrentLimitApplied, CurrentLimitRejected, DriverAuthorized, DriverRefused,
            ChargingRequested, FirmwareUpdateRequested, FirmwareStatusReported; ChargerAsked,
            ChargerReserved, ReservationEnded, DiagnosticsRequested, DiagnosticsStatusReported,
-           SecurityEventReported, DataReceived; what was issued to chargers and meters,
+           SecurityEventReported, DataReceived; SchemaViolationTolerated, LimitWayChosen,
+           LimitNotInForce, FailSafeNotInForce, LimitsShown; what was issued to chargers and meters,
            and has ended:
            ChargerCredentialIssued, ChargerCredentialDelivered, ChargerCredentialEnded,
            ChargerCertificateIssued, ChargerCertificateRevoked, MeterTokenIssued, MeterTokenEnded;
@@ -28,8 +29,9 @@ Pure: frames, validation and payloads (what is on the wire), said (what chargers
 version's words), charger and decider (what is known of a charger, and what its words mean),
 authorising (who may charge), lists (what a charger knows of that while it is offline), limits, measurands,
 metering, knocks, remotes, reserving (for whom a charger is kept), notices (what it says of its hardware),
-breaker_meters (readings pushed by HTTP), credentials, certificates, meter_tokens, secret_marks,
-authority, attempts and turned (how chargers and meters show who they are).
+breaker_meters, meter_lines and meter_shapes (readings of meters at breakers), callout (whom their MQTT
+server may let in), credentials, certificates, meter_tokens, secret_marks, authority, attempts and
+turned (how chargers and meters show who they are).
 Versions of OCPP: dialect and upkeep (what each has to bring), dialects (which there are), ocpp16,
 ocpp2.
 Shells: gateway (the WebSocket server) with door and identities (who is let in), connection (one
@@ -42,6 +44,7 @@ credential_desk, certificate_desk and token_desk with rotation and signing (what
 issued), passes, keyring and own_streams (where that is kept), tls; rights (what is known of permissions);
 roster (which gateways there are), holds and taking (which of them has a charger, how it comes to another
 one), burials and draining (when one is gone, or goes), tries, listening;
-meter_door and meter_identities (the web server that meters at breakers push to); questions (of others).
+meter_door, meter_mqtt, meter_inbox, meter_standings and meter_identities (meters at breakers: by HTTP, by
+MQTT, where both meet, how they are heard of, and who they are); questions (of others).
 Packages: readings (what was measured, as it lasts), signed (values that meters have signed).
 """

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -171,6 +171,8 @@ class Answering:
         all_said = dialect.hear(call.action, payload)
         if all_said is None:
             raise CallRefused(Code.NOT_SUPPORTED, f"{call.action} is not supported here")
+        if not all_said and not self._welcome.accepted:
+            await self._welcome.heard()  # nothing new, but the charger is there
         replies: list[Reply] = []
         follow_up = None
         for said in all_said:
@@ -178,13 +180,15 @@ class Answering:
                 welcomed, follow_up = await self._welcome.boot(said)
                 replies.append(welcomed)
             else:
-                replies.append(await self._reply_to(said))
+                replies.append(await self._reply_to(said, all_said))
         return dialect.answer(call.action, replies), follow_up
 
-    async def _reply_to(self, said: Said) -> Reply:
+    async def _reply_to(self, said: Said, message: Sequence[Said]) -> Reply:
         if not self._welcome.accepted:
             await self._welcome.heard()
         if not self._welcome.hears(said):
+            if any(self._welcome.hears(it) for it in message):
+                return None  # what else the message says is heard
             self._aside(self._welcome.ask_to_boot())
             raise CallRefused(Code.SECURITY, self._welcome.why_not)
         return await self._handlers[type(said)](said)

@@ -69,7 +69,9 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
             "real one",
             setting="TELEMETRY_COMMISSIONING=none",
         )
-    runtime.health.add("ocpp", lambda: False)  # whatever else is ready before, it takes nobody yet
+    runtime.health.add(
+        "ocpp", lambda: False
+    )  # whatever else is ready before, it takes nobody yet
     gateway_id = new_id()
     store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
     roster = await runtime.stack.enter_async_context(

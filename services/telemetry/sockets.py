@@ -1,7 +1,8 @@
 """
 A charger's WebSocket as the `websockets` package has it, with a short cut for what comes often.
 
-A message takes three tasks on its way: that of the socket's reader, that of its requests, and back. What can be dealt with at once need not wake any of them; everything else goes the long way, and nothing
+A message takes three tasks on its way: that of the socket's reader, that of its requests, and back. What
+can be dealt with at once need not wake any of them; everything else goes the long way, and nothing
 overtakes it: the short cut is closed while the reader has not taken what came before.
 """
 

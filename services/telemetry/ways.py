@@ -143,6 +143,8 @@ class Abilities:
     installed_max: int | None = None
     periods_max: int | None = None
     units: frozenset[Unit] = frozenset()
+    scopes: tuple[Scope, ...] = tuple(Scope)
+    """What its profiles may hold for, what is liked best first."""
 
 
 def ways(said: Abilities) -> Iterator[Way]:
@@ -158,7 +160,7 @@ def ways(said: Abilities) -> Iterator[Way]:
     scheduled = said.periods_max is None or said.periods_max > 1
     units = [it for it in Unit if not said.units or it in said.units]
     for unit in units:
-        for scope in Scope:
+        for scope in said.scopes:
             if stacked:
                 yield Way(Holds.STACKED, scope, unit)
             if scheduled:

@@ -41,6 +41,7 @@ from shared.messages.permissions import (
 )
 from shared.messages.signing_in import Asker, Scope
 from shared.messaging import connect
+from shared.meter_query import ask_standings
 from shared.naming import names_of
 from shared.runtime import RuntimeSettings, pool_of
 from tests.integration.installation.desk import Service
@@ -174,6 +175,7 @@ async def api_place() -> AsyncIterator[ApiPlace]:
             models.warnings.get,
             partial(ask_notices, client),
             ReadingDesk(client),
+            partial(ask_standings, client),
         )
         askers: dict[str, Asker] = {}
 

@@ -106,8 +106,8 @@ async def test_a_balanced_garage_charges_and_no_breaker_trips(scratch: Path) -> 
 
 
 async def test_cars_share_what_the_rest_of_the_building_leaves(scratch: Path) -> None:
-    """Half of them stand at chargers that speak OCPP 2.0.1."""
-    both = ("--protocol", "ocpp2.0.1", "--protocol-share", "0.5")
+    """Half of them stand at chargers that speak OCPP 2.0.1, the others at chargers of every kind."""
+    both = ("--kinds", "--protocol", "ocpp2.0.1", "--protocol-share", "0.5")
     figures = await figures_of(scratch / "report.json", 25, "--house", *both)
 
     assert figures["breaker_trips"]["value"] == 0

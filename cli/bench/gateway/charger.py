@@ -50,6 +50,25 @@ class _Stream:
 
 
 @dataclass(slots=True)
+class Faults:
+    """Why chargers were not let in, or lost again before they were accepted."""
+
+    since_s: float = 0.0
+    """What was asked before this moment is not counted."""
+    counted: "Counter[str]" = field(default_factory=Counter)
+
+    def note(self, fault: Exception, asked_s: float) -> None:
+        """Count a fault of something that was asked at a moment."""
+        if asked_s >= self.since_s:
+            self.counted[f"{type(fault).__name__} {fault}"] += 1
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.since_s = time.monotonic()
+        self.counted.clear()
+
+
+@dataclass(slots=True)
 class Charger:
     """
     One charger.
@@ -67,8 +86,7 @@ class Charger:
     from_host: str
     commissioned: bool
     on_limit: Callable[["Charger", float, float], None]
-    faults: "Counter[str]"
-    """Why chargers were not let in, or lost again before they were accepted."""
+    faults: "Faults"
     accepted: bool = False
     accepted_at_s: float = 0.0
     comes_back: bool = False
@@ -89,6 +107,7 @@ class Charger:
     async def come(self) -> None:
         """Connect until it is accepted, however often that takes."""
         while not self.accepted:
+            asked_s = time.monotonic()
             try:
                 self.line = await open_line(
                     self.gateway, self.serial, self.from_host, self._on_text, self._on_lost
@@ -97,7 +116,7 @@ class Charger:
             except ConnectionRefusedError:
                 await asyncio.sleep(RETRY_S)  # nobody listens yet
             except (NotLetIn, Lost, OSError, TimeoutError) as fault:
-                self.faults[f"{type(fault).__name__} {fault}"] += 1
+                self.faults.note(fault, asked_s)
                 await asyncio.sleep(RETRY_S)
 
     async def _introduce(self) -> None:

@@ -11,13 +11,13 @@ import contextlib
 import resource
 import sys
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 import orjson
 
-from cli.bench.gateway.charger import Charger, Lost
+from cli.bench.gateway.charger import Charger, Faults, Lost
 from cli.bench.gateway.swings import Swings
 
 TRIES_S_MAX: Final = 120.0
@@ -28,7 +28,7 @@ class Crowd:
 
     def __init__(self) -> None:
         self._chargers: list[Charger] = []
-        self._faults: Counter[str] = Counter()
+        self._faults = Faults()
         self._telling: list[asyncio.Task[None]] = []
         self._swings = Swings()
         self._cut_at_s = 0.0
@@ -66,7 +66,7 @@ class Crowd:
 
         async with asyncio.timeout(TRIES_S_MAX):
             await asyncio.gather(*(one_after_another() for _ in range(at_once)))
-        return {"took_s": time.monotonic() - began_s, "faults": dict(self._faults)}
+        return {"took_s": time.monotonic() - began_s, "faults": dict(self._faults.counted)}
 
     async def _begin(self) -> dict[str, Any]:
         """Begin a session at every charger that has none."""
@@ -100,7 +100,7 @@ class Crowd:
 
     async def _stay(self) -> dict[str, Any]:
         """Have every charger come back from now on whenever it is cut off."""
-        self._faults.clear()
+        self._faults.forget()
         for charger in self._chargers:
             charger.comes_back = True
         return {}
@@ -121,7 +121,11 @@ class Crowd:
             await asyncio.sleep(0.05)
         late = [it.accepted_at_s - since_s for it in self._chargers if it.accepted]
         away = sum(not it.accepted for it in self._chargers)
-        return {"took_s": max(late, default=0.0), "away": away, "faults": dict(self._faults)}
+        return {
+            "took_s": max(late, default=0.0),
+            "away": away,
+            "faults": dict(self._faults.counted),
+        }
 
     async def _acknowledged(self) -> dict[str, Any]:
         """Name the registers of all readings that were answered, by serial number."""

@@ -44,4 +44,5 @@ async def measure_telemetry(sizes: Sizes, say: Say, found: Callable[[Figures], N
         found(await measure_hearing(place, say, sizes.hearing, sizes.seconds))
         found(await measure_holding(place, say, sizes.sockets))
         found(await measure_storm(place, say, sizes.storm))
-        found(await measure_telling(place, say, sizes.loads, sizes.swung_s))
+        if sizes.loads:
+            found(await measure_telling(place, say, sizes.loads, sizes.swung_s))

@@ -19,6 +19,7 @@ from services.portal.api.happenings import STREAMED, Happenings
 from services.portal.api.hearing import heard_first
 from services.portal.api.looking import Looking, Sources
 from services.portal.api.measured import MeasuredLately
+from services.portal.api.meters import Meters
 from services.portal.api.notices import Notices
 from services.portal.api.paging import Page
 from services.portal.api.problems import (
@@ -153,6 +154,7 @@ def handlers_of(looking: Looking) -> dict[str, Callable[..., Any]]:
         Notices(looking),
         MeasuredLately(looking),
         Signed(looking),
+        Meters(looking),
     )
     return {
         route.name: next(getattr(it, route.name) for it in groups if hasattr(it, route.name))

@@ -25,6 +25,7 @@ from shared.ids import ID_PATTERN, PersonId
 from shared.messages import Message
 from shared.messages.people import Query
 from shared.messages.signing_in import Asker
+from shared.meter_query import MeterStandings
 from shared.rights.book import GrantBook
 from shared.rights.grants import Grant, Place
 from shared.rights.table import Action
@@ -64,6 +65,7 @@ class Sources:
         warnings: of an installation; none if there never was one.
         notices: asks notifications; none if it does not answer.
         readings: asks telemetry what was measured.
+        meters: asks telemetry how an installation's meters are heard of.
     """
 
     layout: Callable[[str], Layout | None]
@@ -83,6 +85,7 @@ class Sources:
     warnings: Callable[[str], Warnings | None]
     notices: AskNotices
     readings: ReadingDesk
+    meters: Callable[[str], Awaitable[MeterStandings]]
 
 
 class Looking:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.portal.api.commands import CHARGER, CIRCUIT, INSTALLATION, METER
+from services.portal.api.meters import MeterTold
 from services.portal.api.paging import Page
 from services.portal.api.readings import (
     ChargerTold,
@@ -47,6 +48,7 @@ READ_ROUTES: Final = (
     ReadRoute(f"{INSTALLATION}/circuits", "circuits", Action.SEE, Page[CircuitTold]),
     ReadRoute(f"{INSTALLATION}/chargers", "chargers", Action.SEE, Page[ChargerTold]),
     ReadRoute(CHARGER, "charger", Action.SEE, ChargerTold),
+    ReadRoute(f"{INSTALLATION}/meters", "meters", Action.LIVE, Page[MeterTold]),
     ReadRoute(f"{INSTALLATION}/live", "live", Action.LIVE),
     ReadRoute(f"{CHARGER}/live", "charger_live", Action.LIVE),
     ReadRoute(f"{INSTALLATION}/events", "events", Action.LIVE),

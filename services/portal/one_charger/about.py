@@ -2,15 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from services.portal.charger_figures import ChargerFacts
-from services.portal.documents import Charger
+from services.portal.documents import Charger, Limiting
 from services.portal.facts import Facts
 from services.portal.one_charger.picture import facts_of, zone_of
 from services.portal.wording import SWITCHING, UNKNOWN, clock_time, lines_text
 from shared.messages.balancer import MAIN
-from shared.speech import _
+from shared.messages.holding import Holds
+from shared.speech import _, marked
 from shared.spelling import plain
+
+WAYS: Final = {
+    Holds.SCHEDULED: marked("told in one profile with its fail-safe"),
+    Holds.FAIL_SAFE_ONLY: marked("holds its fail-safe only, for good: it cannot do more"),
+    Holds.FIXED: marked("cannot be limited; counts at all it can draw"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ def lines_of(facts: Facts, charger: Charger, now: datetime) -> tuple[Line, ...]:
         Line(_("Wiring"), _wiring(known)),
         Line(_("Gives"), _range(charger)),
         Line(_("Priority"), str(charger.priority)),
+        Line(_("Limits"), *_limiting(condition.limiting)),
     )
     return tuple(it for it in told if it.value)
 
@@ -63,6 +72,22 @@ def _wiring(facts: ChargerFacts) -> str:
         else "",
     ]
     return ", ".join(it for it in parts if it)
+
+
+def _limiting(limiting: Limiting | None) -> tuple[str, str]:
+    """Say what is particular about how it is limited, and why; nothing of most chargers."""
+    if limiting is None:
+        return ("", "")
+    shown_a = max(limiting.limit_shown_a or 0.0, limiting.fail_safe_shown_a or 0.0)
+    parts = [_(WAYS[limiting.holds]) if limiting.holds in WAYS else ""]
+    if shown_a > 0:
+        parts.append(
+            _(
+                "its own schedule allows %(shown)s A, more than it has confirmed; it counts at that",
+                shown=plain(shown_a),
+            )
+        )
+    return ("; ".join(it for it in parts if it), limiting.reason)
 
 
 def _range(charger: Charger) -> str:

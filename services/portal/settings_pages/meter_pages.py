@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +13,7 @@ from services.portal.documents import Layout, Meter
 from services.portal.doing import Filled, Wrong, filled_in
 from services.portal.parts import Parts
 from services.portal.places import Here
+from services.portal.when import When, when
 from shared.messages import Command
 from shared.messages.balancer import MAIN
 from shared.messages.credentials import IssueMeterToken, WithdrawMeterToken
@@ -21,6 +24,10 @@ from shared.messages.installation import (
     MeterKind,
     RemoveMeter,
 )
+from shared.messaging import ServiceUnavailable
+from shared.meter_query import MeterStanding, MeterStandings, ask_standings
+from shared.meter_topics import topic_of
+from shared.phases import PHASES
 from shared.rights.table import Action
 from shared.speech import _, marked
 from shared.spelling import plain
@@ -35,6 +42,8 @@ MEASURES: Final = {
     Measures.TOTAL: marked("All that flows through the breaker, cars included"),
     Measures.LOAD_ONLY: marked("Only what is not a charger of ours"),
 }
+log = structlog.get_logger()
+
 NUMBERS: Final = ("highest_a", "error_a", "interval_s")
 
 
@@ -91,7 +100,13 @@ class MeterPages:
     async def one(self, request: Request) -> Response:
         """Show what can be changed of a meter."""
         here = self._parts.places.here(request, Action.TECHNICAL)
-        return self._form(request, here, _meter_of(request, here))
+        meter = _meter_of(request, here)
+        try:
+            heard = await ask_standings(self._parts.client, here.id)
+        except ServiceUnavailable as fault:
+            log.warning("meters not looked up", error=str(fault))
+            heard = None
+        return self._form(request, here, meter, heard=heard)
 
     async def change(self, request: Request) -> Response:
         """Change what it measures, and how well."""
@@ -161,6 +176,7 @@ class MeterPages:
         meter: Meter | None,
         filled: Filled | None = None,
         wrong: Wrong | None = None,
+        heard: MeterStandings | None = None,
     ) -> Response:
         circuits = [(it.circuit_id, it.name) for it in here.layout.circuits]
         return self._parts.paper.page(
@@ -178,7 +194,45 @@ class MeterPages:
             fresh=here.fresh(Action.TECHNICAL),
             filled=filled,
             wrong=wrong,
+            hearing=None if meter is None else _hearing(here, meter, heard),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Hearing:
+    """How a meter is heard, and where it sends to, as the page shows it."""
+
+    known: bool
+    standing: MeterStanding
+    currents: str
+    taken_at: When | None
+    refused_at: When | None
+    topic: str
+    url: str | None
+    mqtt: str | None
+
+
+def _hearing(here: Here, meter: Meter, heard: MeterStandings | None) -> _Hearing:
+    found = heard or MeterStandings()
+    standing = found.of(meter.meter_id) or MeterStanding(meter_id=meter.meter_id)
+    last, refused, zone = (
+        standing.last_taken,
+        standing.last_refused,
+        ZoneInfo(here.layout.time_zone),
+    )
+    shown = () if last is None else zip(PHASES, last.reading.current_a, strict=True)
+    return _Hearing(
+        known=heard is not None,
+        standing=standing,
+        currents=", ".join(
+            f"{line} {plain(round(it, 1))} A" for line, it in shown if it is not None
+        ),
+        taken_at=None if last is None else when(last.reading.measured_at, zone),
+        refused_at=None if refused is None else when(refused.at, zone),
+        topic=topic_of(here.id, meter.meter_id),
+        url=found.ways.url_of(here.id, meter.meter_id),
+        mqtt=found.ways.mqtt,
+    )
 
 
 def _chosen(layout: Layout, meter: Meter | None, filled: Filled | None) -> list[str]:

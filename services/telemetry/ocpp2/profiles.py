@@ -3,25 +3,24 @@ The charging profiles of OCPP 2.x.
 
 Two profiles lie on one another, as in OCPP 1.6: beneath, without an end, the fail-safe; on top of it, for
 the time of its lease, the limit. When the lease ends the charger falls back to its fail-safe by itself,
-connected or not. Both are of the purpose ChargingStationMaxProfile: what all of the charger may draw,
-whatever other profiles it has, in or out of a transaction. For chargers on which nothing can lie on one
-another, one profile holds both (`in_one`).
+connected or not. For chargers on which nothing can lie on one another, one profile holds both (`in_one`).
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.telemetry.frames import Payload
 from services.telemetry.payloads import CONNECTOR, written
 from services.telemetry.ways import Limit, Span, Wording
+from shared.messages.holding import Scope
 
 STATION: Final = 0
 """The EVSE id that means all of the charger."""
-STATION_MAX: Final = "ChargingStationMaxProfile"
-TX_DEFAULT: Final = "TxDefaultProfile"
-PURPOSES: Final = (STATION_MAX, TX_DEFAULT)
-"""Those that can be used, the one that is liked best first."""
+EVSE: Final = CONNECTOR
+PURPOSES: Final[Mapping[Scope, str]] = {
+    Scope.CHARGER: "ChargingStationMaxProfile",
+    Scope.SESSIONS: "TxDefaultProfile",
+}
 FAIL_SAFE_PROFILE: Final = 1
 LIMIT_PROFILE: Final = 2
 FAIL_SAFE_LEVEL: Final = 0
@@ -35,51 +34,30 @@ BEGINNING: Final = "1970-01-01T00:00:00Z"
 profile has to have a start (K01.FR.40)."""
 
 
-def fail_safe(
-    fail_safe_a: float, purpose: str = STATION_MAX, wording: Wording = PLAIN
-) -> Payload:
+def fail_safe(fail_safe_a: float, wording: Wording = PLAIN) -> Payload:
     """Make the SetChargingProfile request for what a charger falls back to, in amperes per phase."""
     periods = [_period(0, wording.fail_safe(fail_safe_a))]
-    profile = _profile(FAIL_SAFE_PROFILE, FAIL_SAFE_LEVEL, purpose, periods, wording)
-    return {"evseId": STATION, "chargingProfile": profile}
+    return _set(_profile(FAIL_SAFE_PROFILE, FAIL_SAFE_LEVEL, periods, wording))
 
 
 def limit(
-    limit_a: float,
-    valid_until: datetime,
-    terminals: Sequence[int] | None = None,
-    purpose: str = STATION_MAX,
-    wording: Wording = PLAIN,
-    *,
-    dynamic: bool = False,
-    chooses: bool = False,
+    limit: Limit, wording: Wording = PLAIN, *, dynamic: bool = False, chooses: bool = False
 ) -> Payload:
     """
     Make the SetChargingProfile request for a limit, until its lease ends.
 
     Args:
-        limit_a: in amperes per phase.
-        valid_until: when the lease ends.
-        terminals: from which to charge, for a charger that can switch.
-        purpose: one of `PURPOSES`.
-        wording: in what the charger counts.
+        limit: amperes per phase, until when, and from which terminals, for a charger that can switch.
+        wording: in what the charger counts, and for what its profiles hold.
         dynamic: its amperes can be told anew by `update` (2.1).
         chooses: the charger takes whichever terminal it likes for one phase, unless it is named.
     """
-    periods = [_period(0, wording.limit(limit_a), terminals, chooses=chooses)]
-    profile = _profile(LIMIT_PROFILE, LIMIT_LEVEL, purpose, periods, wording, dynamic=dynamic)
-    return {
-        "evseId": STATION,
-        "chargingProfile": profile | {"validTo": written(valid_until)},
-    }
+    periods = [_period(0, wording.limit(limit.limit_a), limit.terminals, chooses=chooses)]
+    profile = _profile(LIMIT_PROFILE, LIMIT_LEVEL, periods, wording, dynamic=dynamic)
+    return _set(profile | {"validTo": written(limit.valid_until)})
 
 
-def in_one(
-    fail_safe_a: float,
-    limit: Limit | None,
-    purpose: str = STATION_MAX,
-    wording: Wording = PLAIN,
-) -> Payload:
+def in_one(fail_safe_a: float, limit: Limit | None, wording: Wording = PLAIN) -> Payload:
     """
     Make the SetChargingProfile request for both at once: a schedule with the limit first, and what the
     charger falls back to from the end of its lease on.
@@ -89,17 +67,26 @@ def in_one(
     if limit is not None:
         ends_s = int(limit.valid_until.timestamp())
         periods = [_period(0, wording.limit(limit.limit_a)), _period(ends_s, after)]
-    profile = _profile(FAIL_SAFE_PROFILE, FAIL_SAFE_LEVEL, purpose, periods, wording)
-    return {"evseId": STATION, "chargingProfile": profile}
+    return _set(_profile(FAIL_SAFE_PROFILE, FAIL_SAFE_LEVEL, periods, wording))
+
+
+def update(limit_a: float, wording: Wording = PLAIN) -> Payload:
+    """Make the UpdateDynamicSchedule request for another limit within the same lease (2.1, K28)."""
+    return {
+        "chargingProfileId": LIMIT_PROFILE,
+        "scheduleUpdate": {"limit": wording.limit(limit_a)},
+    }
+
+
+def no_limit() -> Payload:
+    """Make the ClearChargingProfile request that ends a limit before its lease does."""
+    return {"chargingProfileId": LIMIT_PROFILE}
 
 
 def composite(duration_s: int, wording: Wording = PLAIN) -> Payload:
     """Make the GetCompositeSchedule request for the coming while."""
-    return {
-        "evseId": CONNECTOR,
-        "duration": duration_s,
-        "chargingRateUnit": str(wording.way.unit),
-    }
+    unit = str(wording.way.unit)
+    return {"evseId": EVSE, "duration": duration_s, "chargingRateUnit": unit}
 
 
 def spans_in(
@@ -116,27 +103,16 @@ def spans_in(
     schedule = answer.get("schedule")
     if answer["status"] != "Accepted" or schedule is None:
         return None
-    if schedule["chargingRateUnit"] != wording.way.unit:
+    periods = schedule["chargingSchedulePeriod"]
+    # In 2.1 a period may have setpoints in place of a limit; that is none of ours.
+    if schedule["chargingRateUnit"] != wording.way.unit or any(
+        "limit" not in it for it in periods
+    ):
         return None
-    periods = [
-        it for it in schedule["chargingSchedulePeriod"] if it["startPeriod"] < duration_s
-    ]
-    if not periods or periods[0]["startPeriod"] > 0 or any("limit" not in it for it in periods):
-        return None
-    return tuple(Span(it["startPeriod"], it["limit"]) for it in periods)
-
-
-def update(limit_a: float, wording: Wording = PLAIN) -> Payload:
-    """Make the UpdateDynamicSchedule request for another limit within the same lease (2.1, K28)."""
-    return {
-        "chargingProfileId": LIMIT_PROFILE,
-        "scheduleUpdate": {"limit": wording.limit(limit_a)},
-    }
-
-
-def no_limit() -> Payload:
-    """Make the ClearChargingProfile request that ends a limit before its lease does."""
-    return {"chargingProfileId": LIMIT_PROFILE}
+    spans = tuple(
+        Span(it["startPeriod"], it["limit"]) for it in periods if it["startPeriod"] < duration_s
+    )
+    return spans if spans and spans[0].from_s <= 0 else None
 
 
 def _period(
@@ -157,7 +133,6 @@ def _period(
 def _profile(
     profile_id: int,
     stack_level: int,
-    purpose: str,
     periods: Sequence[Payload],
     wording: Wording,
     *,
@@ -172,7 +147,11 @@ def _profile(
     return {
         "id": profile_id,
         "stackLevel": stack_level,
-        "chargingProfilePurpose": purpose,
+        "chargingProfilePurpose": PURPOSES[wording.way.scope],
         "chargingProfileKind": "Dynamic" if dynamic else "Absolute",
         "chargingSchedule": [schedule],
     }
+
+
+def _set(profile: Payload) -> Payload:
+    return {"evseId": STATION, "chargingProfile": profile}

@@ -8,7 +8,7 @@ from services.telemetry.lists import Capacity
 from services.telemetry.measurands import CURRENT, ENERGY, POWER
 from services.telemetry.ocpp2.device_model import Shown, Variable
 from services.telemetry.ways import Abilities
-from shared.messages.holding import Unit
+from shared.messages.holding import Scope, Unit
 
 BASIC_AUTH_PASSWORD: Final = Variable("SecurityCtrlr", "BasicAuthPassword")
 DYNAMIC_PROFILES: Final = Variable("SmartChargingCtrlr", "SupportsDynamicProfiles")
@@ -18,17 +18,20 @@ PHASE_SWITCHING: Final = (
     Variable("SmartChargingCtrlr", "ACPhaseSwitchingSupported"),
 )
 """The EVSE can use whichever phase it is told for one; of the EVSE or of all of them."""
-ENABLED: Final = Variable("SmartChargingCtrlr", "Enabled")
-LEVEL_MAX: Final = Variable("SmartChargingCtrlr", "ProfileStackLevel")
-PERIODS_MAX: Final = Variable("SmartChargingCtrlr", "PeriodsPerSchedule")
-RATE_UNIT: Final = Variable("SmartChargingCtrlr", "RateUnit")
-LIMITING: Final = (ENABLED, LEVEL_MAX, PERIODS_MAX, RATE_UNIT)
-"""By which a charger says how it can be limited."""
 SET_ITEMS_MAX: Final = Variable("DeviceDataCtrlr", "ItemsPerMessage", "SetVariables")
 GET_ITEMS_MAX: Final = Variable("DeviceDataCtrlr", "ItemsPerMessage", "GetVariables")
 LIST_ENTRIES: Final = Variable("LocalAuthListCtrlr", "Entries")
 """How many entries the local list has; the most it may have is its maxLimit."""
 LIST_ITEMS_MAX: Final = Variable("LocalAuthListCtrlr", "ItemsPerMessage")
+
+KNOWS_PROFILES: Final = Variable("SmartChargingCtrlr", "Available")
+LEVEL_MAX: Final = Variable("SmartChargingCtrlr", "ProfileStackLevel")
+PERIODS_MAX: Final = Variable("SmartChargingCtrlr", "PeriodsPerSchedule")
+UNITS: Final = Variable("SmartChargingCtrlr", "RateUnit")
+LIMITING: Final = (KNOWS_PROFILES, LEVEL_MAX, PERIODS_MAX, UNITS)
+"""By which a charger says how it can be limited."""
+SCOPES: Final = (Scope.CHARGER, Scope.SESSIONS)
+"""A limit for all of the charger holds whatever other profiles it has; see decision 36."""
 
 Values = Mapping[Variable, str]
 
@@ -53,25 +56,8 @@ def configuration(rhythm: Rhythm) -> Values:
         Variable("AlignedDataCtrlr", "Interval"): "0",
         Variable("TxCtrlr", "TxStartPoint"): "PowerPathClosed",
         Variable("TxCtrlr", "TxStopPoint"): "EVConnected,Authorized",
+        Variable("SmartChargingCtrlr", "Enabled"): "true",
     }
-
-
-def abilities_in(told: Values) -> Abilities:
-    """
-    Read how a charger can be limited; nothing of what it does not say.
-
-    >>> abilities_in({LEVEL_MAX: "0", RATE_UNIT: "A,W"}).level_max
-    0
-    """
-    numbers = {it: int(value) for it, value in told.items() if value.isdecimal()}
-    words = {it.strip().upper() for it in told.get(RATE_UNIT, "").split(",")}
-    enabled = told.get(ENABLED, "").lower()
-    return Abilities(
-        profiles=enabled == "true" if enabled in {"true", "false"} else None,
-        level_max=numbers.get(LEVEL_MAX),
-        periods_max=numbers.get(PERIODS_MAX),
-        units=frozenset(it for it in Unit if it.value in words),
-    )
 
 
 def offline_manners(*, authentication_required: bool) -> Values:
@@ -92,6 +78,24 @@ def offline_manners(*, authentication_required: bool) -> Values:
         Variable("AuthCtrlr", "AuthorizeRemoteStart"): "false",
         Variable("TxCtrlr", "StopTxOnInvalidId"): "true",
     }
+
+
+def abilities_in(have: Values) -> Abilities:
+    """
+    Read how a charger can be limited.
+
+    >>> abilities_in({LEVEL_MAX: "0", UNITS: "A,W"}).level_max
+    0
+    """
+    numbers = {it: int(value) for it, value in have.items() if value.isdecimal()}
+    words = {it.strip() for it in have.get(UNITS, "").split(",")}
+    return Abilities(
+        profiles=False if have.get(KNOWS_PROFILES, "").lower() == "false" else None,
+        level_max=numbers.get(LEVEL_MAX),
+        periods_max=numbers.get(PERIODS_MAX),
+        units=frozenset(it for it in Unit if it in words),
+        scopes=SCOPES,
+    )
 
 
 def whole_number(text: str | None) -> int | None:

@@ -46,6 +46,7 @@ class Variables:
         return [
             NotTaken(str(it), f"{status}, it has {have[it]}" if it in have else status)
             for it, status in refused.items()
+            if have.get(it) != values[it]
         ]
 
     async def set_one(self, variable: Variable, value: str) -> str:

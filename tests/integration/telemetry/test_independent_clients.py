@@ -70,7 +70,7 @@ def _newest(folder: Path) -> str | None:
     return next((it.read_text() for it in folder.rglob("*.json")), None)
 
 
-@pytest.mark.parametrize("protocol", ["ocpp1.6"])
+@pytest.mark.parametrize("protocol", ["ocpp1.6", "ocpp2.0.1"])
 async def test_a_strict_charger_boots_charges_is_limited_and_stops(
     world: World, protocol: str
 ) -> None:

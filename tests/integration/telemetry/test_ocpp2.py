@@ -13,6 +13,7 @@ from services.telemetry.payloads import written
 from shared.clock import utc_now
 from shared.messages.telemetry import (
     ChargerConnected,
+    ChargerDisconnected,
     ChargerStatusChanged,
     CurrentLimitApplied,
     FailSafeApplied,
@@ -21,12 +22,21 @@ from shared.messages.telemetry import (
     StartCharging,
     StopCharging,
 )
+from shared.messages.upkeep import (
+    ChangeAvailability,
+    ChangeConfiguration,
+    ReadCertificates,
+    ReadConfiguration,
+    RestartCharger,
+    Trigger,
+    TriggerMessage,
+)
 from simulator.charger import Charger
 from simulator.ocpp2.tongue import OCPP_21, OCPP_201
 from tests.integration.telemetry.raw_charger import plugged_in
 from tests.integration.telemetry.simulated import living, now_s, plug_a_car
 from tests.integration.telemetry.test_drivers import guarded, user
-from tests.integration.telemetry.test_remote_control import asked
+from tests.integration.telemetry.test_remote_control import asked, commanded
 from tests.integration.telemetry.world import World, soon
 
 pytestmark = pytest.mark.integration
@@ -130,6 +140,49 @@ async def test_an_app_begins_and_ends_a_session(world: World) -> None:
     assert started.person_id == driver.person_id
     assert stopped.accepted
     assert ended.reason == "Remote"
+
+
+async def test_a_locked_charger_tells_the_end_of_its_session_and_is_sent_away(
+    world: World,
+) -> None:
+    place = await world.assigned()
+    async with living(world.gateway, place.serial, protocol=OCPP_201) as charger:
+        plug_a_car(charger)
+        await world.event(place, SessionStarted)
+        await charges(world, charger)
+        await world.announce(*place.locked())
+        ended = await world.event(place, SessionEnded)
+        await world.event(place, ChargerDisconnected)
+
+    assert ended.reason == "Remote"
+    assert ended.energy_wh > 0
+    applied = [it for it in await world.events(place) if isinstance(it, FailSafeApplied)]
+    assert applied[-1].fail_safe_a == 0.0
+
+
+async def test_people_read_and_set_variables_restart_and_reserve(world: World) -> None:
+    place = await world.assigned()
+    async with living(world.gateway, place.serial, protocol=OCPP_201) as charger:
+        await world.event(place, ChargerConnected)
+        everything = await commanded(world, ReadConfiguration, place)
+        key = "AuthCacheCtrlr.Enabled"
+        one = await commanded(world, ReadConfiguration, place, keys=[key, "Display.Color"])
+        kept = await commanded(world, ChangeConfiguration, place, key=key, value="true")
+        roots = await commanded(world, ReadCertificates, place)
+        trigger = await commanded(world, TriggerMessage, place, trigger=Trigger.STATUS)
+        out = await commanded(world, ChangeAvailability, place, in_use=False)
+        restart = await commanded(world, RestartCharger, place)
+        await world.event(place, ChargerConnected, 2)
+
+    told = {it.name: it.value for it in everything.told or ()}
+    assert told["SampledDataCtrlr.TxUpdatedInterval"] == "10"
+    assert "SecurityCtrlr.BasicAuthPassword" in told
+    assert told["SecurityCtrlr.BasicAuthPassword"] is None
+    assert [it.value for it in one.told or ()] == ["false", None]
+    assert kept.refusal == "SettingKept"
+    for answer in (roots, trigger, out, restart):
+        assert answer.accepted, answer
+    assert not charger.transactions.operative
 
 
 async def test_a_charger_of_the_ocpp_package_is_served(world: World) -> None:

@@ -1,4 +1,4 @@
-"""A reading that was answered is stored; what is not plain about one goes the long way, and loses nothing."""
+"""A reading that was answered is stored; what is not plain goes the long way, and loses nothing."""
 
 import asyncio
 from typing import Any

@@ -2,7 +2,7 @@
 
 from functools import reduce
 
-from services.portal.documents import Condition, Share
+from services.portal.documents import Condition, Limiting, Share
 from services.portal.projections import (
     ConditionEvent,
     fold_condition,
@@ -20,6 +20,7 @@ from shared.messages.balancer import (
     LimitIgnored,
     Rule,
 )
+from shared.messages.holding import FailSafeNotInForce, Holds, LimitsShown, LimitWayChosen
 from shared.messages.telemetry import (
     ChargerConnected,
     ChargerDisconnected,
@@ -206,3 +207,17 @@ def test_a_share_knows_which_decision_it_was_also_when_its_lease_goes_on() -> No
     for told in (share, fold_lease(share, lease)):
         assert (told.position, told.decided_at) == (4711, at(-30))
     assert fold_share(share, allocated(6.0, BREAKER_L1)).position is None
+
+
+def test_what_a_charger_can_hold_and_shows_is_remembered() -> None:
+    chosen = LimitWayChosen(
+        **BAY_1, serial="ZAP000001", holds=Holds.SCHEDULED, reason="no levels"
+    )
+    doubted = FailSafeNotInForce(**BAY_1, fail_safe_a=6.0, shown_a=32.0)
+
+    known = fold_condition(fold_condition(None, chosen, at(0)), doubted, at(1))
+    again = fold_condition(known, LimitsShown(**BAY_1), at(2))
+
+    assert known.limiting is not None
+    assert (known.limiting.holds, known.limiting.fail_safe_shown_a) == (Holds.SCHEDULED, 32.0)
+    assert again.limiting == Limiting(holds=Holds.SCHEDULED, reason="no levels")

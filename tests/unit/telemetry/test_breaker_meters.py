@@ -167,7 +167,7 @@ async def posted(offered: Offered, path: str, *bodies: bytes) -> list[tuple[int,
     def find(installation_id: str, meter_id: str) -> BreakerMeter | None:
         return HOUSE if (installation_id, meter_id) == ("garage", "house") else None
 
-    standings = MeterStandings(None)  # type: ignore[arg-type]  # nothing is written down here
+    standings = MeterStandings(None)
     inbox = MeterInbox(find, offered, standings, lambda: NOW)  # type: ignore[arg-type]
     door = MeterDoor(inbox, nobody_is_asked)
     transport = httpx.ASGITransport(door.application())

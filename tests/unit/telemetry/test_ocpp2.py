@@ -1,7 +1,7 @@
 """OCPP 2.0.1 and 2.1 on the wire: all that is sent fits the schemas, and all that comes is answered."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -28,6 +28,8 @@ from services.telemetry.said import (
     Welcomed,
 )
 from services.telemetry.upkeep import DataAnswer, Setting, SignedFirmware, Upload
+from services.telemetry.ways import Limit, Span, Way, Wording, ways
+from shared.messages.holding import Scope, Unit
 from shared.messages.telemetry import NOT_TELLABLE
 from shared.messages.upkeep import CertificateUse, LogKind, Trigger
 from tests.unit.telemetry.facts import AT, later
@@ -105,6 +107,7 @@ def test_everything_that_is_told_fits_the_schemas(dialect: Ocpp2) -> None:
         await tongue.put_limit(16.0, later(2))
         await tongue.put_limit(16.0, later(2), (1,))
         await tongue.put_limit(16.0, later(2), (3,))
+        await tongue.put_in_one(6.0, None)
         await tongue.end_limit()
         await tongue.ask_to_boot()
         await tongue.ask_status()
@@ -154,6 +157,7 @@ def test_a_phase_is_named_where_the_charger_can_choose(
 def test_limits_lie_above_the_fail_safe_and_cap_all_of_the_charger() -> None:
     charger = Charger2(OCPP_201)
     tongue = talk(charger)
+    tongue.word_by(Wording(Way(scope=Scope.CHARGER)))
     asyncio.run(tongue.put_fail_safe(6.0))
     asyncio.run(tongue.put_limit(16.07, later(2)))
 
@@ -167,21 +171,59 @@ def test_limits_lie_above_the_fail_safe_and_cap_all_of_the_charger() -> None:
     }
 
 
-def only(purpose: str) -> Callable[[str, Payload], Payload]:
-    def answer(_: str, payload: Payload) -> Payload:
-        taken = payload["chargingProfile"]["chargingProfilePurpose"] == purpose
-        return {"status": "Accepted"} if taken else REFUSED
-
-    return answer
-
-
-def test_a_charger_that_knows_one_purpose_only_is_told_by_that() -> None:
-    charger = Charger2(OCPP_201, {"SetChargingProfile": only("TxDefaultProfile")})
+def test_a_charger_that_does_not_know_the_purpose_is_told_by_the_other() -> None:
+    charger = Charger2(OCPP_201)
     tongue = talk(charger)
+    tongue.word_by(Wording(Way(scope=Scope.SESSIONS)))
+    asyncio.run(tongue.put_fail_safe(6.0))
 
-    assert asyncio.run(tongue.put_fail_safe(6.0)) == "Accepted"
-    assert asyncio.run(tongue.put_limit(16.0, later(2))) == "Accepted"
-    assert len(charger.of("SetChargingProfile")) == 3
+    (told,) = charger.of("SetChargingProfile")
+    assert told["chargingProfile"]["chargingProfilePurpose"] == "TxDefaultProfile"
+
+
+def test_what_a_charger_can_is_asked_by_its_variables() -> None:
+    charger = Charger2(OCPP_201)
+    charger.variables |= {
+        "SmartChargingCtrlr.ProfileStackLevel": "1",
+        "SmartChargingCtrlr.PeriodsPerSchedule": "24",
+        "SmartChargingCtrlr.RateUnit": "A,W",
+    }
+    said = asyncio.run(talk(charger).abilities())
+    assert (said.profiles, said.level_max, said.periods_max) == (None, 1, 24)
+    assert said.units == {Unit.AMPERES, Unit.WATTS}
+    assert next(ways(said)).scope is Scope.CHARGER
+
+
+def test_one_profile_may_hold_the_limit_and_what_comes_after_it() -> None:
+    charger = Charger2(OCPP_201)
+    asyncio.run(talk(charger).put_in_one(6.0, Limit(16.0, later(2))))
+
+    (told,) = charger.of("SetChargingProfile")
+    assert "validTo" not in told["chargingProfile"]
+    periods = told["chargingProfile"]["chargingSchedule"][0]["chargingSchedulePeriod"]
+    assert [it["limit"] for it in periods] == [16.0, 6.0]
+    assert periods[1]["startPeriod"] == int(later(2).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("unit", "spans"), [("A", (Span(0, 16.0), Span(60, 6.0))), ("W", None)]
+)
+def test_what_a_charger_would_hold_is_read_from_its_schedule(
+    unit: str, spans: tuple[Span, ...] | None
+) -> None:
+    schedule = {
+        "evseId": 1,
+        "duration": 120,
+        "scheduleStart": "2026-11-22T08:00:00Z",
+        "chargingRateUnit": unit,
+        "chargingSchedulePeriod": [
+            {"startPeriod": 0, "limit": 16.0},
+            {"startPeriod": 60, "limit": 6.0},
+        ],
+    }
+    answers = {"GetCompositeSchedule": {"status": "Accepted", "schedule": schedule}}
+    charger = Charger2(OCPP_201, answers)
+    assert asyncio.run(talk(charger).schedule(120)) == spans
 
 
 def test_a_charger_that_takes_no_profile_says_so() -> None:
@@ -240,7 +282,7 @@ def test_messages_hold_as_many_variables_as_the_charger_takes() -> None:
     asyncio.run(talk(charger).configure(Rhythm(300, 10, 10.0)))
 
     sizes = [len(it["setVariableData"]) for it in charger.of("SetVariables")]
-    assert sizes == [4, 4, 2]
+    assert sizes == [4, 4, 3]
 
 
 def test_a_report_is_complete_when_its_last_part_has_come() -> None:
