@@ -164,9 +164,15 @@ def observe(
 def _believable(
     before: Behaviour, current_a: PhaseCurrents, now_s: float, measured_at_s: float
 ) -> bool:
-    """Tell whether a reading can be of now. A charger whose clock was set back is believed again once
-    nothing of it is fresh any more."""
+    """
+    Tell whether a reading can be of now. A charger whose clock was set back a little is believed again once
+    nothing of it is fresh any more; telemetry corrects clocks that are further off. What was measured long
+    ago is of then, however long nothing was heard: a car that drew nothing may draw all it is allowed by
+    now.
+    """
     if not all(-METER_ERROR_A <= a < math.inf for a in current_a):
+        return False
+    if now_s - measured_at_s > STALE_S:
         return False
     if now_s - before.read_at_s > STALE_S:
         return True

@@ -13,7 +13,8 @@ Takes      SetCurrentLimit (from the balancer, in the process that holds the cha
 Announces  ChargerConnected, ChargerDisconnected, ChargerRefused, ChargerStatusChanged,
            FaultReported, SessionStarted, SessionEnded, SignedValueReceived, FailSafeApplied,
            CurrentLimitApplied, CurrentLimitRejected, DriverAuthorized, DriverRefused,
-           ChargingRequested, FirmwareUpdateRequested, FirmwareStatusReported; ChargerAsked,
+           ChargingRequested, FirmwareUpdateRequested, FirmwareStatusReported, ClockDriftMeasured;
+           ChargerAsked,
            ChargerReserved, ReservationEnded, DiagnosticsRequested, DiagnosticsStatusReported,
            SecurityEventReported, DataReceived; SchemaViolationTolerated, LimitWayChosen,
            LimitNotInForce, FailSafeNotInForce, LimitsShown; what was issued to chargers and meters,

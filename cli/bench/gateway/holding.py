@@ -77,7 +77,7 @@ async def measure_holding(place: Place, say: Say, sockets: int) -> Figures:
         if faults:
             raise CrowdFailed(f"chargers were not let in: {faults}")
         say("sending limits to some of them")
-        await _reach(here, random.Random(count).sample(range(count), min(REACHED, count)))  # noqa: S311
+        await _reach(here, random.Random(count).sample(range(count), min(REACHED, count)))  # noqa: S311  # which of them are reached is no secret
     said = f"accepted and reachable by limits, in one process; {REACHED} of them were reached"
     return {
         "sockets": figure(count, "1", f"{said}; aim 10,000"),

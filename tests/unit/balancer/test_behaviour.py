@@ -260,17 +260,41 @@ def test_a_charger_whose_clock_was_set_back_is_believed_once_nothing_of_it_is_fr
         Behaviour("s"), SITE, "bay-1", "s", ON_ALL, OFFER, NOW_S, measured_at_s=NOW_S
     )
     later_s = NOW_S + STALE_S + 1
-    set_back_s = NOW_S - 3600
+    set_back_s = 20.0
 
     waiting = observe(
-        before, SITE, "bay-1", "s", ON_L2, OFFER, NOW_S + STALE_S, measured_at_s=set_back_s
+        before,
+        SITE,
+        "bay-1",
+        "s",
+        ON_L2,
+        OFFER,
+        NOW_S + 10,
+        measured_at_s=NOW_S + 10 - set_back_s,
     )
     again = observe(
-        waiting, SITE, "bay-1", "s", ON_L2, OFFER, later_s, measured_at_s=set_back_s + 1
+        waiting, SITE, "bay-1", "s", ON_L2, OFFER, later_s, measured_at_s=later_s - set_back_s
     )
 
     assert waiting.fresh_a(later_s) is None, "it is counted at its limit"
     assert again.fresh_a(later_s) == ON_L2
+
+
+def test_what_was_measured_long_ago_says_nothing_of_now_however_long_nothing_was_heard() -> (
+    None
+):
+    before = observe(
+        Behaviour("s"), SITE, "bay-1", "s", ON_ALL, OFFER, NOW_S, measured_at_s=NOW_S
+    )
+    later_s = NOW_S + 10 * STALE_S
+    nothing = (0.0, 0.0, 0.0)
+
+    kept = observe(
+        before, SITE, "bay-1", "s", nothing, OFFER, later_s, measured_at_s=later_s - STALE_S - 1
+    )
+
+    assert kept == before
+    assert kept.fresh_a(later_s) is None, "it is counted at its limit"
 
 
 @pytest.mark.parametrize(
