@@ -419,6 +419,8 @@ class Connection:
 
         if self._side is not None:
             self._side.create_task(aside())
+        elif asyncio.iscoroutine(work):
+            work.close()  # the socket is gone: there is nobody to ask
 
 
 def _that_fits(reason: str) -> str:
