@@ -31,7 +31,7 @@ UNITS: Final = Variable("SmartChargingCtrlr", "RateUnit")
 LIMITING: Final = (KNOWS_PROFILES, LEVEL_MAX, PERIODS_MAX, UNITS)
 """By which a charger says how it can be limited."""
 SCOPES: Final = (Scope.CHARGER, Scope.SESSIONS)
-"""A limit for all of the charger holds whatever other profiles it has; see decision 36."""
+"""A limit for all of the charger holds whatever other profiles it has; see decision 35."""
 
 Values = Mapping[Variable, str]
 
