@@ -46,6 +46,7 @@ from shared.commits import (
     fingerprint,
 )
 from shared.recorded import Recorded
+from shared.together import Together
 
 __all__ = [
     "DATABASE_FAULTS",
@@ -76,6 +77,7 @@ class EventStore:
 
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self.pool = pool
+        self._loads = Together(self._load)
         self._writer: Writer | None = None
         self._hearing: list[Callable[[int], bool]] = []
 
@@ -92,12 +94,26 @@ class EventStore:
 
     async def load(self, stream: str, after_version: int = 0) -> list[Recorded]:
         """Read a stream's history in order."""
+        return await self._loads.of((stream, after_version))
+
+    async def _load(self, asked: Sequence[tuple[str, int]]) -> list[list[Recorded]]:
+        if len(asked) == 1:
+            rows = await self.pool.fetch(
+                f"{_SELECT} where stream = $1 and version > $2 order by version", *asked[0]
+            )
+            return [[Recorded._make(row) for row in rows]]
         rows = await self.pool.fetch(
-            f"{_SELECT} where stream = $1 and version > $2 order by version",
-            stream,
-            after_version,
+            "select asked.number, one.* from unnest($1::text[], $2::int[])"  # noqa: S608  # of constants
+            " with ordinality as asked (stream, version, number), lateral"
+            f" ({_SELECT} where stream = asked.stream and version > asked.version) as one"
+            " order by asked.number, one.version",
+            [stream for stream, _ in asked],
+            [version for _, version in asked],
         )
-        return [Recorded._make(row) for row in rows]
+        found: list[list[Recorded]] = [[] for _ in asked]
+        for number, *row in rows:
+            found[number - 1].append(Recorded._make(row))
+        return found
 
     async def latest(self, stream: str, limit: int) -> list[Recorded]:
         """Read the end of a stream's history in order: so many events at most."""

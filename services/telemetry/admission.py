@@ -247,7 +247,6 @@ class Admission:
         """Ask a charger that has come back and says nothing how it is, or to boot if it has to be
         commissioned; any answer says: it is there.
         """
-        await asyncio.sleep(self._parts.settings.nudge_after_s)
         if self.accepted or self._busy:
             return
         if not self._may_go_on:

@@ -14,6 +14,7 @@ from services.telemetry.dialect import Dialect
 from services.telemetry.frames import Call, Code, Payload
 from services.telemetry.handlers import Handler
 from services.telemetry.histories import LOG_FAULTS
+from services.telemetry.moments import Beside
 from services.telemetry.payloads import CallRefused
 from services.telemetry.said import Booted, Metered, Reply, Said, Welcomed
 from services.telemetry.tolerance import Tolerance
@@ -50,7 +51,7 @@ class Welcome(Protocol):
 
 
 class Answering:
-    """Answers the requests of one connection."""
+    """Answers the requests of one connection; while there are none it has neither a queue nor a task."""
 
     def __init__(
         self,
@@ -61,9 +62,10 @@ class Answering:
         handlers: dict[type[Said], Handler],
         send: Callable[[bytes], Awaitable[None]],
         aside: Callable[[Awaitable[None]], None],
+        beside: Beside,
     ) -> None:
         """
-        Make it; `run` begins.
+        Make it.
 
         Args:
             serial: whose requests they are.
@@ -73,6 +75,7 @@ class Answering:
             handlers: what becomes of those that are, by what is said.
             send: sends a frame.
             aside: does something besides handling requests, such as asking the charger.
+            beside: makes a task that ends with the connection; none, once that ends.
         """
         self._serial = serial
         self._dialect = dialect
@@ -81,25 +84,31 @@ class Answering:
         self._handlers = handlers
         self._send = send
         self._aside = aside
-        self._requests: asyncio.Queue[Call | Heard] = asyncio.Queue(CALLS_WAITING_MAX)
+        self._beside = beside
+        self._requests: asyncio.Queue[Call | Heard] | None = None
         self._unanswered = 0
 
     async def put(self, request: Call | Heard) -> None:
         """Hand in what has come; waits while too much waits."""
         self._unanswered += 1
+        if self._requests is None:
+            self._requests = asyncio.Queue(CALLS_WAITING_MAX)
+            self._beside(self._run(self._requests), "requests")
         await self._requests.put(request)
 
     async def all_answered(self, within_s: float) -> None:
         """Wait until nothing that was handed in is left, or for as long as is given."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._requests.join(), within_s)
+        if self._requests is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._requests.join(), within_s)
 
-    async def run(self) -> None:
-        """Answer until cancelled."""
-        while True:
-            await self._take(await self._requests.get())
+    async def _run(self, requests: asyncio.Queue[Call | Heard]) -> None:
+        """Answer until nothing is left."""
+        while self._unanswered:
+            await self._take(await requests.get())
             self._unanswered -= 1
-            self._requests.task_done()
+            requests.task_done()
+        self._requests = None
 
     def read_at_once(self, call: Call) -> tuple[Metered, ...]:
         """

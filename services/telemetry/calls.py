@@ -13,6 +13,7 @@ import structlog
 
 from services.telemetry import frames
 from services.telemetry.frames import CallError, CallResult, Payload
+from services.telemetry.moments import Moment
 from services.telemetry.validation import Violation
 from shared.ids import new_id
 
@@ -57,7 +58,7 @@ class Calls:
         self._timeout_s = timeout_s
         self._turn = asyncio.Lock()
         self._waiting: dict[str, asyncio.Future[CallResult | CallError]] = {}
-        self.lost = asyncio.Event()
+        self.lost = Moment()
         """Set when the connection is gone."""
 
     async def call(self, action: str, payload: Payload) -> Payload:

@@ -7,18 +7,17 @@ takes a charger listens only after that is in the database, so no command has tw
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 
-from services.telemetry.listening import listening
+from services.telemetry.listening import leave
 from shared import subjects
 from shared.ids import ChargerId
-from shared.messages import Command
 
 AT_WORK_MAX: Final = 64
 """So many commands of one charger are worked on at a time; further ones wait."""
@@ -31,58 +30,86 @@ Take = Callable[[Msg], Awaitable[None]]
 log = structlog.get_logger()
 
 
-@contextlib.asynccontextmanager
-async def commanded(
-    client: Client,
-    charger_id: ChargerId,
-    taken: Mapping[type[Command], Take],
-    held: Callable[[], Awaitable[bool]],
-    let_go: Take,
-) -> AsyncIterator[None]:
-    """
-    Take the commands to a charger for as long as the context is open.
+class Commanded:
+    """Takes the commands to one charger, from `begin` to `end`."""
 
-    At its end, those that are at work, and those that were on their way, are given a moment to be answered;
-    whoever asks after that hears at once that nobody is there.
+    __slots__ = (
+        "_at_work",
+        "_charger_id",
+        "_client",
+        "_held",
+        "_let_go",
+        "_subscription",
+        "_taker",
+    )
 
-    Args:
-        client: where they come from.
-        charger_id: whose they are.
-        taken: who takes what; anything else is for others who listen.
-        held: asks whether the charger is held here at this moment.
-        let_go: hears of a gateway to which the charger has come; returns at once.
+    def __init__(
+        self,
+        client: Client,
+        charger_id: ChargerId,
+        taker: Callable[[str], Take | None],
+        held: Callable[[], Awaitable[bool]],
+        let_go: Take,
+    ) -> None:
+        """
+        Make it.
 
-    Raises:
-        NatsError: they cannot be heard.
-    """
-    by_name = {kind.__name__: take for kind, take in taken.items()}
-    at_work: set[asyncio.Task[None]] = set()
+        Args:
+            client: where they come from.
+            charger_id: whose they are.
+            taker: says who takes a command of a name; anything else is for others who listen.
+            held: asks whether the charger is held here at this moment.
+            let_go: hears of a gateway to which the charger has come; returns at once.
+        """
+        self._client = client
+        self._charger_id = charger_id
+        self._taker = taker
+        self._held = held
+        self._let_go = let_go
+        self._at_work: set[asyncio.Task[None]] = set()
+        self._subscription: Subscription | None = None
 
-    async def work(take: Take, message: Msg) -> None:
+    async def begin(self) -> None:
+        """
+        Take commands from now on.
+
+        Raises:
+            NatsError: they cannot be heard.
+        """
+        subject = subjects.charger_commands(self._charger_id)
+        self._subscription = await self._client.subscribe(subject, cb=self._on_message)
+
+    async def end(self) -> None:
+        """
+        Take no more, and give those that are at work, and those that were on their way, a moment.
+
+        Whoever asks after that hears at once that nobody is there.
+        """
         try:
-            if await held():
+            if self._subscription is not None:
+                await leave(self._client, self._subscription)
+        finally:
+            if self._at_work:
+                await asyncio.wait(self._at_work, timeout=LAST_S_MAX)
+            for task in self._at_work:
+                task.cancel()
+
+    async def _on_message(self, message: Msg) -> None:
+        if message.subject == subjects.let_go(self._charger_id):
+            await self._let_go(message)
+            return
+        take = self._taker(message.subject.rsplit(".", 1)[-1])
+        if take is None:
+            return  # somebody else listens to it
+        if len(self._at_work) >= AT_WORK_MAX:
+            await asyncio.wait(self._at_work, return_when=asyncio.FIRST_COMPLETED)
+        task = asyncio.create_task(self._work(take, message), name="command")
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)
+
+    async def _work(self, take: Take, message: Msg) -> None:
+        try:
+            if await self._held():
                 await take(message)
         except Exception as fault:  # a fault of one command is not to end the others
             log.critical("command failed", subject=message.subject, fault=repr(fault))
-
-    async def on_message(message: Msg) -> None:
-        if message.subject == subjects.let_go(charger_id):
-            await let_go(message)
-            return
-        take = by_name.get(message.subject.rsplit(".", 1)[-1])
-        if take is None:
-            return  # somebody else listens to it
-        if len(at_work) >= AT_WORK_MAX:
-            await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(work(take, message), name="command")
-        at_work.add(task)
-        task.add_done_callback(at_work.discard)
-
-    try:
-        async with listening(client, subjects.charger_commands(charger_id), on_message):
-            yield
-    finally:
-        if at_work:
-            await asyncio.wait(at_work, timeout=LAST_S_MAX)
-        for task in at_work:
-            task.cancel()

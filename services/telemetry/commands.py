@@ -87,7 +87,7 @@ class LimitDesk:
         self._on_taken = on_taken
         self._ready = ready
         self._waiting: Order | None = None
-        self._arrived = asyncio.Event()
+        self._sending: asyncio.Task[None] | None = None
         self._closed = False
 
     # --- Taking ---
@@ -122,25 +122,25 @@ class LimitDesk:
             )
         else:
             self._waiting = order
-            self._arrived.set()
+            if self._sending is None:
+                self._sending = asyncio.create_task(self._send_on(), name="limits")
             if waiting is not None:
                 newer = f"limit {order.rank[1]} came before this one was sent"
                 await waiting.reply(refusal_of(Superseded(newer)))
 
     # --- Sending ---
 
-    async def run(self) -> None:
-        """Send what waits, one after another, until the connection ends."""
-        while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            order, self._waiting = self._waiting, None
-            if order is not None and self._closed:
-                await order.reply(refusal_of(_not_ready(order.command)))
-            elif order is not None:
-                await self._serve(order)
-            if self._closed and self._waiting is None:
-                return
+    async def _send_on(self) -> None:
+        """Send what waits, one after another, until nothing does."""
+        try:
+            while self._waiting is not None:
+                order, self._waiting = self._waiting, None
+                if self._closed:
+                    await order.reply(refusal_of(_not_ready(order.command)))
+                else:
+                    await self._serve(order)
+        finally:
+            self._sending = None
 
     async def _serve(self, order: Order) -> None:
         context = order.context
@@ -216,9 +216,15 @@ class LimitDesk:
     # --- The end ---
 
     def close(self) -> None:
-        """The connection is gone: nothing more is sent, and `run` ends with its last answers."""
+        """The connection is gone: nothing more is sent."""
         self._closed = True
-        self._arrived.set()
+
+    async def finish(self, within_s: float) -> None:
+        """Give the last answers, for no longer than so long."""
+        if self._sending is not None:
+            sending = self._sending
+            await asyncio.wait([sending], timeout=within_s)
+            sending.cancel()
 
 
 def _not_ready(command: SetCurrentLimit) -> ChargerNotReady:

@@ -12,9 +12,10 @@ database, so no command has two answers.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from typing import Final
+from contextvars import copy_context
+from typing import Any, Final
 
 import structlog
 from nats.aio.msg import Msg
@@ -27,7 +28,7 @@ from services.telemetry.answering import Answering, Heard
 from services.telemetry.calls import Calls
 from services.telemetry.charger import AssignedCharger
 from services.telemetry.clock_keeping import ClockKeeping
-from services.telemetry.commanded import commanded
+from services.telemetry.commanded import Commanded, Take
 from services.telemetry.commands import LimitDesk
 from services.telemetry.decider import disconnected
 from services.telemetry.dialect import Dialect
@@ -40,6 +41,7 @@ from services.telemetry.holding import Holding
 from services.telemetry.identities import Proof
 from services.telemetry.learning import Learning
 from services.telemetry.local_lists import LocalList
+from services.telemetry.moments import Moment
 from services.telemetry.noticing import Noticing
 from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
@@ -60,7 +62,6 @@ from services.telemetry.visits import Visit
 from services.telemetry.wishes import Wishes
 from shared.context import acting
 from shared.ids import ChargerId, Serial
-from shared.messages import Command
 from shared.messages.credentials import (
     RequestChargerCertificate,
     RevokeChargerCertificate,
@@ -144,7 +145,7 @@ class Connection:
             self._aside,
         )
         self._revoking = Revoking(parts, history, tongue, drivers, self._is_accepted)
-        self._list = LocalList(parts, history, tongue, self._is_accepted)
+        self._list = LocalList(parts, history, tongue, self._is_accepted, self._beside)
         self._rotation = Rotation(parts, history, tongue, self._send_home, proven=proof.proven)
         self._signing = Signing(parts, history, tongue, proof, self._aside)
         clock = ClockKeeping(history, tongue, self._aside)
@@ -162,14 +163,21 @@ class Connection:
             },
             self._send,
             self._aside,
+            self._beside,
         )
         self._short_cut = ShortCut(socket, dialect, self._answering, reported, parts.publisher)
+        self._commanded = Commanded(
+            parts.client, self.charger_id, self._taker, self._is_held, self._on_let_go
+        )
         self._end_reason: str | None = None
         self._side: asyncio.TaskGroup | None = None
+        self._context = copy_context()
+        self._ending: set[asyncio.Task[None]] = set()
+        """What is done beside reading, and ends with that."""
         self._leaving: asyncio.Task[None] | None = None
         self._letting_go: asyncio.Task[None] | None = None
-        self._given_back = asyncio.Event()
-        self.ended = asyncio.Event()
+        self._given_back = Moment()
+        self.ended = Moment()
 
     @property
     def serial(self) -> Serial:
@@ -179,20 +187,10 @@ class Connection:
     def charger_id(self) -> ChargerId:
         return self._history.assigned.charger_id
 
-    @property
-    def _taken(self) -> dict[type[Command], Callable[[Msg], Awaitable[None]]]:
-        """What the charger can be told from afar, and who takes it."""
-        return {
-            SetCurrentLimit: self._desk.on_message,
-            StartCharging: self._remote.on_start,
-            StopCharging: self._remote.on_stop,
-            UpdateFirmware: self._remote.on_firmware,
-            RotateChargerCredential: self._rotation.on_message,
-            WithdrawChargerCredential: self._on_withdrawn,
-            RequestChargerCertificate: self._signing.on_request,
-            RevokeChargerCertificate: self._on_revoked,
-            **self._upkeep.taken,
-        }
+    def _taker(self, name: str) -> Take | None:
+        """Say who takes a command of a name; none: the charger is not told such things."""
+        take = TAKERS.get(name)
+        return self._upkeep.taker(name) if take is None else take(self)
 
     def _is_accepted(self) -> bool:
         return self._admission.accepted
@@ -206,31 +204,24 @@ class Connection:
     async def run(self) -> None:
         """Serve the charger until its socket ends; then put that on record."""
         structlog.contextvars.bind_contextvars(serial=self.serial, charger_id=self.charger_id)
-        async with AsyncExitStack() as end:
-            end.callback(self.ended.set)
-            end.push_async_callback(self._give_back)
-            # What comes for the charger is answered here until its end is on record, and then by
-            # nobody: before it is given back, nobody listens here any more.
-            heard = await end.enter_async_context(AsyncExitStack())
-            end.push_async_callback(self._put_end_on_record)
-            try:
-                await heard.enter_async_context(
-                    commanded(
-                        self._parts.client,
-                        self.charger_id,
-                        self._taken,
-                        self._is_held,
-                        self._on_let_go,
-                    )
-                )
-                if not await self._let_in_still():
-                    self._send_home("what it has shown is good no more")
-                if await self._is_held():
-                    await self._serve()
-            except NatsError as error:
-                log.warning("charger turned away, no limits could reach it", error=repr(error))
-                self._end_reason = "the gateway cannot reach NATS"
-                await self._socket.close(GOING_AWAY, self._end_reason)
+        try:
+            await self._commanded.begin()
+            if not await self._let_in_still():
+                self._send_home("what it has shown is good no more")
+            if await self._is_held():
+                await self._serve()
+        except NatsError as error:
+            log.warning("charger turned away, no limits could reach it", error=repr(error))
+            self._end_reason = "the gateway cannot reach NATS"
+            await self._socket.close(GOING_AWAY, self._end_reason)
+        finally:
+            async with AsyncExitStack() as end:
+                end.callback(self.ended.set)
+                end.push_async_callback(self._give_back)
+                # What comes for the charger is answered here until its end is on record, and then by
+                # nobody: before it is given back, nobody listens here any more.
+                end.push_async_callback(self._commanded.end)
+                await self._put_end_on_record()
 
     # --- Whether this gateway holds the charger ---
 
@@ -271,29 +262,27 @@ class Connection:
             self._leaving = asyncio.create_task(self.close(reason), name="send-home")
 
     async def _serve(self) -> None:
-        desk = asyncio.create_task(self._desk.run(), name="limits")
+        nudge = asyncio.get_running_loop().call_later(
+            self._parts.settings.nudge_after_s,
+            lambda: self._beside(self._admission.nudge(), "nudge"),
+        )
         try:
             async with asyncio.TaskGroup() as side:
-                self._side = side
-                worker = side.create_task(self._answering.run(), name="requests")
-                nudge = side.create_task(self._admission.nudge(), name="nudge")
-                renewal = side.create_task(self._signing.renew(), name="renewal")
-                listing = side.create_task(self._list.run(), name="local-list")
-                revoking = side.create_task(self._revoking.run(), name="revoking")
+                self._side, self._context = side, copy_context()
+                self._beside(self._signing.renew(), "renewal")
+                self._beside(self._revoking.run(), "revoking")
+                self._list.see()
                 self._upkeep.reservations.watch()
                 self._socket.short_cut = self._short_cut.take
                 await self._read()
                 self._lose()
-                nudge.cancel()
-                renewal.cancel()
-                listing.cancel()
-                revoking.cancel()
-                worker.cancel()
+                for task in self._ending:
+                    task.cancel()
         finally:
+            nudge.cancel()
             self._side = None
             self._lose()
-            await asyncio.wait([desk], timeout=FINISH_S_MAX)
-            desk.cancel()
+            await self._desk.finish(FINISH_S_MAX)
 
     def _lose(self) -> None:
         """The socket is gone: whoever waits for the charger is told, and nothing more is sent."""
@@ -411,6 +400,16 @@ class Connection:
         except ConnectionClosed:
             log.info("message not sent, the connection is gone")
 
+    def _beside(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None] | None:
+        """Do something until the connection ends, whoever has asked for it."""
+        if self._side is None or self._calls.lost.is_set():
+            work.close()
+            return None
+        task = self._side.create_task(work, name=name, context=self._context.copy())
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+        return task
+
     def _aside(self, work: Awaitable[None]) -> None:
         """Do something besides handling requests, such as asking the charger."""
 
@@ -421,6 +420,19 @@ class Connection:
             self._side.create_task(aside())
         elif asyncio.iscoroutine(work):
             work.close()  # the socket is gone: there is nobody to ask
+
+
+TAKERS: Final[Mapping[str, Callable[[Connection], Take]]] = {
+    SetCurrentLimit.__name__: lambda it: it._desk.on_message,
+    StartCharging.__name__: lambda it: it._remote.on_start,
+    StopCharging.__name__: lambda it: it._remote.on_stop,
+    UpdateFirmware.__name__: lambda it: it._remote.on_firmware,
+    RotateChargerCredential.__name__: lambda it: it._rotation.on_message,
+    WithdrawChargerCredential.__name__: lambda it: it._on_withdrawn,
+    RequestChargerCertificate.__name__: lambda it: it._signing.on_request,
+    RevokeChargerCertificate.__name__: lambda it: it._on_revoked,
+}
+"""Who takes what a charger can be told from afar, besides what is asked of its hardware."""
 
 
 def _that_fits(reason: str) -> str:

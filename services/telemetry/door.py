@@ -31,6 +31,7 @@ from services.telemetry.knocks import knock_id, stream_of
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
 from services.telemetry.remotes import host_of
+from services.telemetry.sockets import ChargerSocket
 from services.telemetry.turned import Turned
 from shared.clock import utc_now
 from shared.context import acting
@@ -81,28 +82,31 @@ class Door:
         """Say what whoever was let in has shown."""
         return self._proofs.get(socket, NOTHING_ASKED)
 
-    async def lets_in_still(self, socket: ServerConnection, request: Request) -> bool:
+    async def lets_in_still(self, socket: ChargerSocket) -> bool:
         """
         Judge once more what a charger has shown in its handshake.
 
         What was withdrawn between that and the moment from which its connection hears of withdrawals
-        would go unnoticed otherwise.
+        would go unnoticed otherwise. It is done once: what was shown is forgotten then.
         """
-        assigned = self._assignments.get(serial_of(request.path))
-        if assigned is None:
+        request = socket.request
+        assigned = None if request is None else self._assignments.get(serial_of(request.path))
+        if request is None or assigned is None:
             return False
         try:
-            remote = self.remote_of(socket, request)
+            remote = self.remote_of(socket)
             judged = await self._identities.judge(assigned, request, socket, remote)
         except LOG_FAULTS as fault:
             log.warning("charger not judged again", serial=assigned.serial, fault=repr(fault))
             return False
+        socket.forget_handshake()
         return not isinstance(judged, Turned)
 
-    def remote_of(self, socket: ServerConnection, request: Request) -> str:
+    def remote_of(self, socket: ServerConnection) -> str:
         """Name the network address of whoever is at the other end; empty if it has none."""
         peer = str(socket.remote_address[0]) if socket.remote_address else ""
-        forwarded = request.headers.get_all("X-Forwarded-For")
+        request = socket.request
+        forwarded = [] if request is None else request.headers.get_all("X-Forwarded-For")
         return host_of(peer, forwarded, self._parts.settings.trusted_proxies)
 
     async def on_request(self, socket: ServerConnection, request: Request) -> Response | None:
@@ -125,7 +129,7 @@ class Door:
     async def _on_named(
         self, socket: ServerConnection, request: Request, serial: Serial
     ) -> Response | None:
-        remote = self.remote_of(socket, request)
+        remote = self.remote_of(socket)
         assigned = self._assignments.get(serial)
         if assigned is None:
             # Who was never assigned was never accepted: for strangers the database is not asked.

@@ -12,7 +12,6 @@ from typing import Final, cast
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.http11 import Request
 from websockets.typing import Subprotocol
 
 from services.telemetry.connection import GOING_AWAY, Connection
@@ -118,19 +117,18 @@ class Gateway:
             )
             return
         serial = serial_of(request.path)
+        del request  # it is forgotten soon
         self._newest[serial] = socket
         try:
             async with self._turns.setdefault(serial, asyncio.Lock()):
-                connection = await self._take_place(socket, serial, request)
+                connection = await self._take_place(socket, serial)
             if connection is not None:
                 await self._run(connection)
         finally:
             if self._newest.get(serial) is socket:
                 del self._newest[serial]
 
-    async def _take_place(
-        self, socket: ServerConnection, serial: Serial, request: Request
-    ) -> Connection | None:
+    async def _take_place(self, socket: ServerConnection, serial: Serial) -> Connection | None:
         """Make a connection of a socket once whoever was there before has ended; none: too late."""
         former = self._connections.get(serial)
         if former is not None:
@@ -161,17 +159,15 @@ class Gateway:
             log.warning("charger turned away, no log", serial=serial, fault=repr(fault))
             await socket.close(TRY_AGAIN_LATER, "the log cannot be read now")
             return None
-        remote, proof = self._door.remote_of(socket, request), self._door.proof_of(socket)
-        let_in_still = partial(self._door.lets_in_still, socket, request)
-        dialect = BY_SUBPROTOCOL[str(socket.subprotocol)]
+        at_door = cast("ChargerSocket", socket)
         connection = Connection(
             self._parts,
             taken,
-            dialect,
-            cast("ChargerSocket", socket),
-            remote,
-            proof,
-            let_in_still,
+            BY_SUBPROTOCOL[str(socket.subprotocol)],
+            at_door,
+            self._door.remote_of(socket),
+            self._door.proof_of(socket),
+            partial(self._door.lets_in_still, at_door),
         )
         self._connections[serial] = self._at[assigned.charger_id] = connection
         return connection

@@ -18,6 +18,7 @@ import structlog
 
 from services.telemetry.charger import AssignedCharger, Charger, ChargerFact, evolve
 from services.telemetry.holds import Holding
+from services.telemetry.moments import Moment
 from shared.context import present_context
 from shared.event_store import (
     DATABASE_FAULTS,
@@ -76,7 +77,7 @@ class History:
         self._uncertain = False
         self._lock = asyncio.Lock()
         self._appending: set[asyncio.Task[int]] = set()
-        self._moved = asyncio.Event()
+        self._moved = Moment()
 
     @property
     def _fold_version(self) -> str:

@@ -19,6 +19,7 @@ from shared.clock import uptime_s
 from shared.event_store import DATABASE_FAULTS
 from shared.ids import ChargerId, InstallationId, Serial
 from shared.subjects import partition_of
+from shared.together import Together
 
 CHANNEL: Final = "gateways"
 """What is notified when a charger is taken from a gateway that was not asked, or did not answer."""
@@ -58,8 +59,12 @@ _TAKE_AWAY: Final = """
 _LOOK: Final = """
     select
         exists (select from hold
-            where charger_id = $1 and gateway_id = $2 and number = $3 and held) as mine,
-        (select epoch from fencing_epoch where partition = $4) as epoch
+            where charger_id = asked.charger_id and gateway_id = $1 and number = asked.number and held
+        ) as mine,
+        (select epoch from fencing_epoch where partition = asked.partition) as epoch
+    from unnest($2::text[], $3::bigint[], $4::smallint[])
+        with ordinality as asked (charger_id, number, partition, turn)
+    order by turn
 """
 
 log = structlog.get_logger()
@@ -145,6 +150,7 @@ class Holds:
         self._pool = pool
         self._gateway_id = gateway_id
         self._epochs = epochs
+        self._looks = Together(self._look)
         self._numbers: dict[ChargerId, int] = {}
         """Under which number each charger was held here last."""
 
@@ -192,11 +198,16 @@ class Holds:
     async def look(self, holding: Holding, installation_id: InstallationId) -> bool:
         """Look a row up; whoever wants to know asks its holding."""
         partition = partition_of(installation_id)
-        row = await self._pool.fetchrow(
-            _LOOK, holding.charger_id, self._gateway_id, holding.number, partition
-        )
-        self._epochs.heard(partition, row["epoch"] or 0)
-        return bool(row["mine"])
+        mine, epoch = await self._looks.of((holding.charger_id, holding.number, partition))
+        self._epochs.heard(partition, epoch or 0)
+        return mine
+
+    async def _look(
+        self, asked: Sequence[tuple[ChargerId, int, int]]
+    ) -> list[tuple[bool, int | None]]:
+        columns = [list(it) for it in zip(*asked, strict=True)]
+        rows = await self._pool.fetch(_LOOK, self._gateway_id, *columns)
+        return [(row["mine"], row["epoch"]) for row in rows]
 
     async def end(self, charger_id: ChargerId, number: int) -> None:
         """End a hold of this gateway."""

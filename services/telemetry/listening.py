@@ -1,13 +1,10 @@
-"""Hearing what comes on a subject of NATS until nobody is there to take it, and dropping nothing of it."""
+"""Leaving a subject of NATS, and dropping nothing of what has come on it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
@@ -17,26 +14,12 @@ LEAVE_S_MAX: Final = 1.0
 log = structlog.get_logger()
 
 
-@asynccontextmanager
-async def listening(
-    client: Client, subject: str, take: Callable[[Msg], Awaitable[None]]
-) -> AsyncIterator[None]:
+async def leave(client: Client, subscription: Subscription) -> None:
     """
-    Take messages for as long as the context is open, and those that were on their way at its end.
+    Hear no more of a subject, once what was on its way has been taken.
 
     Whoever asks after that hears at once that nobody is there.
-
-    Raises:
-        NatsError: NATS cannot be reached.
     """
-    subscription = await client.subscribe(subject, cb=take)
-    try:
-        yield
-    finally:
-        await _leave(client, subscription)
-
-
-async def _leave(client: Client, subscription: Subscription) -> None:
     try:
         if client.is_connected:
             await asyncio.wait_for(subscription.drain(), LEAVE_S_MAX)  # type: ignore[no-untyped-call]

@@ -27,6 +27,7 @@ from services.telemetry.lists import (
     that_fit,
     updates,
 )
+from services.telemetry.moments import Beside
 from services.telemetry.parts import Parts
 from services.telemetry.said import Standing
 from shared import subjects
@@ -54,13 +55,30 @@ class LocalList:
     """The list of one connected charger."""
 
     def __init__(
-        self, parts: Parts, history: History, tongue: Tongue, ready: Callable[[], bool]
+        self,
+        parts: Parts,
+        history: History,
+        tongue: Tongue,
+        ready: Callable[[], bool],
+        beside: Beside,
     ) -> None:
+        """
+        Make it.
+
+        Args:
+            parts: what all connections stand on.
+            history: the charger's.
+            tongue: tells it.
+            ready: whether it is accepted.
+            beside: makes a task that ends with the connection; none, if that does not serve.
+        """
         self._parts = parts
         self._history = history
         self._tongue = tongue
         self._ready = ready
-        self._due = asyncio.Event()
+        self._beside = beside
+        self._due = False
+        self._telling = False
         self._asked_who: bool | None = None
         """Whether the charger was told that drivers have to show who they are; none: nothing yet."""
         self._capacity: Capacity | None = None
@@ -68,23 +86,32 @@ class LocalList:
 
     def due(self) -> None:
         """Something may have changed, or the charger has just been accepted."""
-        self._due.set()
+        self._due = True
+        self.see()
 
-    async def run(self) -> None:
-        """Keep the charger's list up to date, until the connection ends."""
-        while True:
-            await self._due.wait()
-            await asyncio.sleep(DEBOUNCE_S)
-            self._due.clear()
-            if not self._ready():
-                continue  # it is due when it has been accepted
-            try:
-                await self._tell_manners()
-                if not self._unsupported:
-                    await self._bring_up_to_date()
-            except (CallFailed, NotNow) as fault:
-                log.info("local list not up to date, tried again later", fault=str(fault))
-                asyncio.get_running_loop().call_later(AGAIN_S, self._due.set)
+    def see(self) -> None:
+        """Bring the charger's list up to date soon, if that is due."""
+        if self._due and not self._telling:
+            self._telling = self._beside(self._tell(), "local-list") is not None
+
+    async def _tell(self) -> None:
+        try:
+            while self._due:
+                await asyncio.sleep(DEBOUNCE_S)
+                self._due = False
+                if self._ready():  # or it is due when it has been accepted
+                    await self._tell_now()
+        finally:
+            self._telling = False
+
+    async def _tell_now(self) -> None:
+        try:
+            await self._tell_manners()
+            if not self._unsupported:
+                await self._bring_up_to_date()
+        except (CallFailed, NotNow) as fault:
+            log.info("local list not up to date, tried again later", fault=str(fault))
+            asyncio.get_running_loop().call_later(AGAIN_S, self.due)
 
     async def _tell_manners(self) -> None:
         required = self._history.assigned.authentication_required

@@ -13,6 +13,7 @@ from services.telemetry.calls import AnsweredError
 from services.telemetry.charger import ACCEPTED, Reservation
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.limits import RejectedByCharger
+from services.telemetry.moments import Moment
 from services.telemetry.parts import Parts
 from services.telemetry.records import Records
 from services.telemetry.remote_control import NotAuthorized
@@ -55,7 +56,7 @@ class Reservations:
         history: History,
         upkeep: Upkeep,
         records: Records,
-        lost: asyncio.Event,
+        lost: Moment,
         aside: Callable[[Awaitable[None]], None],
     ) -> None:
         """

@@ -10,11 +10,16 @@ from collections.abc import Callable
 from typing import Final
 
 from websockets.asyncio.server import ServerConnection
+from websockets.datastructures import Headers
 from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
 from websockets.protocol import OPEN, Event
 
 UNSENT_BYTES_MAX: Final = 32 * 1024
 """A charger that does not take its answers is waited for, and read no further."""
+
+
+_FORGOTTEN: Final = Request("", Headers())
 
 
 class ChargerSocket(ServerConnection):
@@ -22,6 +27,10 @@ class ChargerSocket(ServerConnection):
 
     short_cut: Callable[[bytes], bool] | None = None
     """Deals with a message at once, or says that it cannot; it must not raise."""
+
+    def forget_handshake(self) -> None:
+        """Drop what was said in the handshake, some kilobytes: nobody asks for it any more."""
+        self.request, self.response = _FORGOTTEN, None
 
     def process_event(self, event: Event) -> None:
         """Take a frame; called by the package."""

@@ -1,6 +1,5 @@
 """Where what people ask of one connected charger's hardware comes in, and who sees to it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -9,6 +8,7 @@ from nats.aio.msg import Msg
 
 from services.telemetry.hardware_desk import HardwareDesk
 from services.telemetry.histories import History
+from services.telemetry.moments import Moment
 from services.telemetry.parts import Parts
 from services.telemetry.records import Records
 from services.telemetry.reservations import Reservations
@@ -16,7 +16,7 @@ from services.telemetry.trust_desk import TrustDesk
 from services.telemetry.upkeep import Upkeep
 from services.telemetry.upkeep_asking import Asking
 from services.telemetry.wishes import Wishes
-from shared.messages import Answer, Command
+from shared.messages import Answer
 from shared.messages.upkeep import (
     CancelReservation,
     ChangeAvailability,
@@ -55,6 +55,7 @@ UPKEEP: Final[tuple[type[UpkeepCommand], ...]] = (
     RaiseSecurityProfile,
     UpdateSignedFirmware,
 )
+BY_NAME: Final = {kind.__name__: kind for kind in UPKEEP}
 ASKS: Final = frozenset({ReadConfiguration, ReadCertificates})
 """What only asks the charger something, and is done anew whenever it comes."""
 
@@ -71,7 +72,7 @@ class UpkeepDesk:
         upkeep: Upkeep,
         records: Records,
         wishes: Wishes,
-        lost: asyncio.Event,
+        lost: Moment,
         aside: Callable[[Awaitable[None]], None],
     ) -> None:
         asking = Asking(records)
@@ -102,10 +103,10 @@ class UpkeepDesk:
             UpdateSignedFirmware: trust.firmware,
         }
 
-    @property
-    def taken(self) -> dict[type[Command], Callable[[Msg], Awaitable[None]]]:
-        """Name who takes what from NATS."""
-        return {kind: partial(self._take, kind, do) for kind, do in self._doing.items()}
+    def taker(self, name: str) -> Callable[[Msg], Awaitable[None]] | None:
+        """Say who takes a command of a name from NATS; none: it is nothing of this kind."""
+        kind = BY_NAME.get(name)
+        return None if kind is None else partial(self._take, kind, self._doing[kind])
 
     async def _take(self, kind: type[UpkeepCommand], do: Do, message: Msg) -> None:
         await self._wishes.take(message, kind, do, asks=kind in ASKS)

@@ -22,6 +22,7 @@ from services.telemetry.dialect import Tongue
 from services.telemetry.held import Held, HeldFact
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.holding import Holding
+from services.telemetry.moments import Moment
 from services.telemetry.ways import (
     Limit,
     Shows,
@@ -63,7 +64,7 @@ class Verifying:
         history: History,
         tongue: Tongue,
         holding: Holding,
-        lost: asyncio.Event,
+        lost: Moment,
         aside: Callable[[Awaitable[None]], None],
     ) -> None:
         """

@@ -10,7 +10,6 @@ The visit of a charger that gets no current: let in once, to be told so, and sen
 It never counts as connected. What it says of its sessions is put on record; nothing else is heard.
 """
 
-import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -74,5 +73,4 @@ class Visit:
 
     async def nudge(self) -> None:
         """Begin with a charger that says nothing of itself."""
-        await asyncio.sleep(self._parts.settings.nudge_after_s)
         self._leave()
