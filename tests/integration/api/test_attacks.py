@@ -71,7 +71,8 @@ def simplest(document: dict[str, Any], schema: dict[str, Any]) -> Any:
             count = len(items) if "prefixItems" in schema else schema.get("minItems", 0)
             return [simplest(document, items[0]) for _ in range(count)]
         case "integer" | "number":
-            return max(schema.get("minimum", 0), schema.get("exclusiveMinimum", 0) + 1, 6)
+            least = max(schema.get("minimum", 0), schema.get("exclusiveMinimum", 0) + 1, 6)
+            return min(least, schema.get("maximum", least))
         case "boolean":
             return True
         case _:
