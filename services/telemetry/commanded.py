@@ -41,6 +41,7 @@ class Commanded:
         "_let_go",
         "_subscription",
         "_taker",
+        "_turn",
     )
 
     def __init__(
@@ -68,6 +69,7 @@ class Commanded:
         self._let_go = let_go
         self._at_work: set[asyncio.Task[None]] = set()
         self._subscription: Subscription | None = None
+        self._turn = asyncio.Lock()
 
     async def begin(self) -> None:
         """
@@ -109,7 +111,10 @@ class Commanded:
 
     async def _work(self, take: Take, message: Msg) -> None:
         try:
-            if await self._held():
+            # One look after another, as the commands came: a newer limit does not overtake an older one.
+            async with self._turn:
+                held = await self._held()
+            if held:
                 await take(message)
         except Exception as fault:  # a fault of one command is not to end the others
             log.critical("command failed", subject=message.subject, fault=repr(fault))
