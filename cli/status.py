@@ -1,8 +1,9 @@
 """`ampledger status`: what runs at present."""
 
 import asyncio
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import asyncpg
 import typer
@@ -18,6 +19,8 @@ from cli.shares import held, shares
 from shared.subjects import PARTITIONS
 
 NOT_RUNNING = 1
+
+T = TypeVar("T")
 
 
 def show_status(
@@ -42,27 +45,28 @@ def show_status(
         _show_held(console, run["urls"]["database"])
 
 
-def _show_shares(console: Console, database_url: str) -> None:
-    """Tell who decides for how many partitions; what runs is told whether or not that can be asked."""
+def _found(console: Console, asked: Coroutine[Any, Any, Sequence[T]], what: str) -> Sequence[T]:
+    """Ask a database; what runs is told whether or not that can be done."""
     try:
-        found = asyncio.run(shares(service_database_url(database_url, BALANCER)))
+        return asyncio.run(asked)
     except (OSError, TimeoutError, asyncpg.PostgresError) as fault:
-        console.print(f"who balances what cannot be asked: {fault!r}", markup=False)
-        return
-    for it in found:
+        console.print(f"{what} cannot be asked: {fault!r}", markup=False)
+        return ()
+
+
+def _show_shares(console: Console, database_url: str) -> None:
+    """Tell who decides for how many partitions."""
+    asked = shares(service_database_url(database_url, BALANCER))
+    for it in _found(console, asked, "who balances what"):
         waits = "" if it.takes_part else ", and does not take part yet"
         told = f"{it.slot}: {it.holder} holds {it.partitions} of {PARTITIONS} partitions{waits}"
         console.print(told, markup=False, highlight=False)
 
 
 def _show_held(console: Console, database_url: str) -> None:
-    """Tell how many chargers each gateway holds; what runs is told whether or not that can be asked."""
-    try:
-        found = asyncio.run(held(service_database_url(database_url, TELEMETRY)))
-    except (OSError, TimeoutError, asyncpg.PostgresError) as fault:
-        console.print(f"who holds which chargers cannot be asked: {fault!r}", markup=False)
-        return
-    for it in found:
+    """Tell how many chargers each gateway holds."""
+    asked = held(service_database_url(database_url, TELEMETRY))
+    for it in _found(console, asked, "who holds which chargers"):
         silent = "" if it.alive else ", and says nothing"
         told = f"{it.number}: gateway holds {it.chargers} chargers{silent}"
         console.print(told, markup=False, highlight=False)

@@ -18,8 +18,8 @@ gets no current at all is not admitted but has a `Visit`.
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 import structlog
 
@@ -41,7 +41,7 @@ RENEW_PAUSE_S: Final = 2.0
 
 log = structlog.get_logger()
 
-FollowUp = Callable[[], Awaitable[None]]
+FollowUp = Callable[[], Coroutine[Any, Any, None]]
 """What is done once an answer is on its way."""
 
 

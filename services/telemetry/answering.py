@@ -10,6 +10,7 @@ import structlog
 
 from services.telemetry import frames
 from services.telemetry.admission import FollowUp
+from services.telemetry.calls import Aside
 from services.telemetry.dialect import Dialect
 from services.telemetry.frames import Call, Code, Payload
 from services.telemetry.handlers import Handler
@@ -61,7 +62,7 @@ class Answering:
         welcome: Welcome,
         handlers: dict[type[Said], Handler],
         send: Callable[[bytes], Awaitable[None]],
-        aside: Callable[[Awaitable[None]], None],
+        aside: Aside,
         beside: Beside,
     ) -> None:
         """

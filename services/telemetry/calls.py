@@ -7,7 +7,8 @@ Requests to one charger: one at a time, each answered, refused, or given up in t
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import structlog
 
@@ -18,6 +19,9 @@ from services.telemetry.validation import Violation
 from shared.ids import new_id
 
 log = structlog.get_logger()
+
+Aside = Callable[[Coroutine[Any, Any, None]], None]
+"""Has something done besides, such as asking the charger; returns at once."""
 
 
 class CallFailed(Exception):
@@ -34,6 +38,19 @@ class AnsweredError(CallFailed):
     def __init__(self, code: str, description: str) -> None:
         super().__init__(f"{code}: {description}" if description else code)
         self.code = code
+
+
+async def status_of(asked: Awaitable[str]) -> str:
+    """
+    Wait for what a charger will do; that it could not answer is a word for it, too.
+
+    Raises:
+        Unanswered: no answer came, or an unreadable one.
+    """
+    try:
+        return await asked
+    except AnsweredError as error:
+        return str(error)
 
 
 class Calls:

@@ -1,14 +1,13 @@
 """One connected charger's clock: measured by its readings, put on record, set right, and allowed for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 import structlog
 
-from services.telemetry.calls import CallFailed
+from services.telemetry.calls import Aside, CallFailed
 from services.telemetry.clocks import Clock, corrected, is_news, is_off
 from services.telemetry.dialect import Tongue
 from services.telemetry.histories import LOG_FAULTS, History
@@ -26,9 +25,7 @@ log = structlog.get_logger()
 class ClockKeeping:
     """The clock of one connection."""
 
-    def __init__(
-        self, history: History, tongue: Tongue, aside: Callable[[Awaitable[None]], None]
-    ) -> None:
+    def __init__(self, history: History, tongue: Tongue, aside: Aside) -> None:
         self._history = history
         self._tongue = tongue
         self._aside = aside

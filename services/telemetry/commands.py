@@ -13,7 +13,7 @@ import structlog
 from nats.aio.msg import Msg
 from pydantic import ValidationError
 
-from services.telemetry.calls import AnsweredError, Unanswered
+from services.telemetry.calls import Unanswered, status_of
 from services.telemetry.charger import ACCEPTED
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.holding import Holding
@@ -204,9 +204,7 @@ class LimitDesk:
             return NOT_TELLABLE
         limit = Limit(command.limit_a, command.valid_until, command.sequence, command.terminals)
         try:
-            return await self._holding.put_limit(limit)
-        except AnsweredError as error:
-            return str(error)
+            return await status_of(self._holding.put_limit(limit))
         except Unanswered as fault:
             raise NoAnswer(
                 f"{fault}; whether the limit is in force is unknown, count the higher of "

@@ -410,15 +410,11 @@ class Connection:
         task.add_done_callback(self._ending.discard)
         return task
 
-    def _aside(self, work: Awaitable[None]) -> None:
-        """Do something besides handling requests, such as asking the charger."""
-
-        async def aside() -> None:
-            await work
-
+    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something besides handling requests, such as asking the charger; it may outlive the socket."""
         if self._side is not None:
-            self._side.create_task(aside())
-        elif asyncio.iscoroutine(work):
+            self._side.create_task(work)
+        else:
             work.close()  # the socket is gone: there is nobody to ask
 
 

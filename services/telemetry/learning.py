@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from services.telemetry.calls import AnsweredError, CallFailed
+from services.telemetry.calls import AnsweredError, CallFailed, status_of
 from services.telemetry.charger import ACCEPTED, Charger, evolve
 from services.telemetry.dialect import Tongue
 from services.telemetry.histories import History
@@ -76,7 +76,7 @@ class Learning:
         firmware = self.firmware or self._history.state.firmware
         former = await self._former_way()
         if former is not None and former.firmware == firmware:
-            status = await self._status_of(former, fail_safe_a)
+            status = await status_of(self._holding.try_fail_safe(former, fail_safe_a))
             if status == ACCEPTED:
                 await self._holding.choose(former)
                 return status
@@ -87,7 +87,7 @@ class Learning:
             wording = (way.scope, way.unit)
             if wording in refused:
                 continue
-            status = await self._status_of(way, fail_safe_a)
+            status = await status_of(self._holding.try_fail_safe(way, fail_safe_a))
             if status != ACCEPTED:
                 refused[wording] = status
                 continue
@@ -120,12 +120,6 @@ class Learning:
             return None
         self._holding.bring(state.held.limit)
         return state.held.way
-
-    async def _status_of(self, way: Way, fail_safe_a: float) -> str:
-        try:
-            return await self._holding.try_fail_safe(way, fail_safe_a)
-        except AnsweredError as error:
-            return str(error)
 
     # --- What it can ---
 

@@ -8,13 +8,13 @@ session is not lost.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
-from services.telemetry.calls import AnsweredError, CallFailed, Calls
+from services.telemetry.calls import CallFailed, Calls, status_of
 from services.telemetry.charger import ACCEPTED, open_session
 from services.telemetry.dialect import Tongue
 from services.telemetry.fail_safes import FailSafes
@@ -74,11 +74,11 @@ class Parting:
         if status != ACCEPTED:
             # Its session is stopped all the same; when it comes again, it is asked again.
             log.error("charger does not take a fail-safe of 0 A", status=status)
-        status = await _word_of(self._holding.end_limit())
+        status = await status_of(self._holding.end_limit())
         if status in {ACCEPTED, NOTHING_THERE}:
             return
         log.warning("limit not ended, it is replaced by 0 A", status=status)
-        status = await _word_of(self._holding.put_limit(Limit(0.0, utc_now() + LEASE_MAX)))
+        status = await status_of(self._holding.put_limit(Limit(0.0, utc_now() + LEASE_MAX)))
         if status != ACCEPTED:
             log.error("charger does not take a limit of 0 A", status=status)
 
@@ -88,12 +88,12 @@ class Parting:
         session = open_session(self._history.state, self._history.assigned)
         if session is None:
             return
-        status = await _word_of(self._tongue.end(session))
+        status = await status_of(self._tongue.end(session))
         if status != ACCEPTED:
             # It may have ended long ago, and the charger has yet to say so.
             log.info("session not stopped from here", status=status)
         if told_to_wait():
-            await _word_of(self._tongue.ask_to_boot())
+            await status_of(self._tongue.ask_to_boot())
         if not await self._heard_the_end():
             log.warning("end of the session not told yet", session_id=session.session_id)
 
@@ -113,11 +113,3 @@ class Parting:
             for wait in waits:
                 wait.cancel()
         return self._history.state.session is None
-
-
-async def _word_of(asked: Awaitable[str]) -> str:
-    """Wait for a charger's word; that it could not answer is one, too."""
-    try:
-        return await asked
-    except AnsweredError as error:
-        return str(error)

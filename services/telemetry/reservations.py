@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
 
 from services.telemetry import reserving
 from services.telemetry.authorising import Shown, decide, parent_of
-from services.telemetry.calls import AnsweredError
+from services.telemetry.calls import AnsweredError, Aside
 from services.telemetry.charger import ACCEPTED, Reservation
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.limits import RejectedByCharger
@@ -57,7 +56,7 @@ class Reservations:
         upkeep: Upkeep,
         records: Records,
         lost: Moment,
-        aside: Callable[[Awaitable[None]], None],
+        aside: Aside,
     ) -> None:
         """
         Make it; `watch` begins, once the connection serves.

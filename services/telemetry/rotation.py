@@ -20,7 +20,7 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from services.telemetry import credentials
-from services.telemetry.calls import AnsweredError, Unanswered
+from services.telemetry.calls import Unanswered, status_of
 from services.telemetry.charger import ACCEPTED
 from services.telemetry.dialect import Tongue
 from services.telemetry.histories import LOG_FAULTS, History
@@ -170,9 +170,7 @@ class Rotation:
 
     async def _told(self, password: str) -> str:
         try:
-            return await self._tongue.set_password(password)
-        except AnsweredError as error:
-            return str(error)
+            return await status_of(self._tongue.set_password(password))
         except Unanswered as fault:
             raise NoAnswer(
                 f"{fault}; whether the charger has taken the new password is unknown, so what it had "

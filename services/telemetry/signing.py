@@ -9,7 +9,6 @@ Only who has shown that it is the charger gets a certificate that says so.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -20,7 +19,7 @@ from nats.errors import Error as NatsError
 
 from services.telemetry import certificates
 from services.telemetry.authority import Authority, number_of, pem_of
-from services.telemetry.calls import CallFailed
+from services.telemetry.calls import Aside, CallFailed
 from services.telemetry.charger import ACCEPTED, AssignedCharger
 from services.telemetry.dialect import Tongue
 from services.telemetry.handlers import Handler
@@ -57,7 +56,7 @@ class Signing:
         history: History,
         tongue: Tongue,
         proof: Proof,
-        aside: Callable[[Awaitable[None]], None],
+        aside: Aside,
     ) -> None:
         self._parts = parts
         self._history = history

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from nats.aio.msg import Msg
 
+from services.telemetry.calls import Aside
 from services.telemetry.hardware_desk import HardwareDesk
 from services.telemetry.histories import History
 from services.telemetry.moments import Moment
@@ -73,7 +74,7 @@ class UpkeepDesk:
         records: Records,
         wishes: Wishes,
         lost: Moment,
-        aside: Callable[[Awaitable[None]], None],
+        aside: Aside,
     ) -> None:
         asking = Asking(records)
         self._wishes = wishes

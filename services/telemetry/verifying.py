@@ -10,13 +10,12 @@ answer is not asked again.
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
 import structlog
 
-from services.telemetry.calls import CallFailed
+from services.telemetry.calls import Aside, CallFailed
 from services.telemetry.charger import ACCEPTED
 from services.telemetry.dialect import Tongue
 from services.telemetry.held import Held, HeldFact
@@ -65,7 +64,7 @@ class Verifying:
         tongue: Tongue,
         holding: Holding,
         lost: Moment,
-        aside: Callable[[Awaitable[None]], None],
+        aside: Aside,
     ) -> None:
         """
         Make it.

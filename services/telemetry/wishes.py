@@ -12,7 +12,7 @@ import structlog
 from nats.aio.msg import Msg
 from pydantic import ValidationError
 
-from services.telemetry.calls import AnsweredError, Unanswered
+from services.telemetry.calls import Unanswered, status_of
 from services.telemetry.histories import LOG_FAULTS, History
 from services.telemetry.limits import ChargerNotReady, NoAnswer
 from services.telemetry.parts import Parts
@@ -136,7 +136,4 @@ async def word_of(asked: Awaitable[str]) -> str:
     Raises:
         NoAnswer: it does not answer.
     """
-    try:
-        return await answer_of(asked)
-    except AnsweredError as error:
-        return str(error)
+    return await answer_of(status_of(asked))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from services.telemetry.calls import AnsweredError
+from services.telemetry.calls import status_of
 from services.telemetry.charger import ACCEPTED, Session
 from services.telemetry.dialect import Call, NotTaken, Rhythm
 from services.telemetry.frames import Payload
@@ -90,10 +90,8 @@ class Tongue16:
         ]
 
     async def _set_one(self, key: str, value: str) -> str:
-        try:
-            return await self._asked("ChangeConfiguration", {"key": key, "value": value})
-        except AnsweredError as error:
-            return str(error)
+        asked = self._asked("ChangeConfiguration", {"key": key, "value": value})
+        return await status_of(asked)
 
     async def ask_to_boot(self) -> str:
         """See `Tongue`."""
