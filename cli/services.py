@@ -13,6 +13,7 @@ BALANCERS_MAX: Final = 8
 """On one machine; each takes some ten connections to PostgreSQL, which has a hundred."""
 GATEWAYS_MAX: Final = 4
 """On one machine, likewise."""
+METER_ADDRESS: Final = "TELEMETRY_METER_ADDRESS"
 DRAIN_S: Final = "TELEMETRY_DRAIN_S"
 """What a gateway is told: over how long it lets its chargers go."""
 INSTALLATION, PERMISSIONS, TELEMETRY = "installation", "permissions", "telemetry"
@@ -43,6 +44,7 @@ def services(
     further = env or {}
     told = dict(further.get(TELEMETRY, {}))
     meters = {} if meter_port is None else {"TELEMETRY_METER_PORT": str(meter_port)}
+    known_to_all = _meter_address(told, meter_port)
     portal = {"PORTAL_PORT": str(portal_port)}
     known_as = {"AMPLEDGER_PUBLIC_URL": f"http://{LOCALHOST}:{portal_port}"}
     specs = [
@@ -56,7 +58,12 @@ def services(
             ServiceSpec(
                 TELEMETRY,
                 "services.telemetry",
-                env={"TELEMETRY_OCPP_PORT": str(port)} | (meters if copy == 1 else {}) | told,
+                env={
+                    "TELEMETRY_OCPP_PORT": str(port),
+                    **known_to_all,
+                    **(meters if copy == 1 else {}),
+                    **told,
+                },
                 url=f"{_scheme(told)}://{LOOPBACK}:{port}/ocpp",
                 copy=copy,
                 drain_s=_drain_s(told),
@@ -90,6 +97,15 @@ def _drain_s(env: Mapping[str, str]) -> float:
         return float({**os.environ, **env}.get(DRAIN_S, 0.0))
     except ValueError:
         return 0.0
+
+
+def _meter_address(env: Mapping[str, str], port: int | None) -> dict[str, str]:
+    """Say where meters push to, in every gateway: any of them may be asked; only the first takes readings."""
+    if port is None:
+        return {}
+    host = {**os.environ, **env}.get("TELEMETRY_METER_HOST", LOOPBACK)
+    scheme = _scheme(env).replace("ws", "http", 1)
+    return {METER_ADDRESS: os.environ.get(METER_ADDRESS, f"{scheme}://{host}:{port}")}
 
 
 def _scheme(env: Mapping[str, str]) -> str:

@@ -158,12 +158,12 @@ async def _hear_meters(runtime: Runtime, parts: Parts, assignments: Assignments)
     standings, identities = MeterStandings(runtime.pool), MeterIdentities(parts)
     runtime.spawn(standings.run(), "meter-standings")
     inbox = MeterInbox(assignments.meter, parts.publisher, standings, utc_now)
-    http = None
+    http = settings.meter_address
     if settings.meter_port is not None:
         door = MeterDoor(inbox, identities.judge)
         _open(runtime, door, settings, settings.meter_port)
         scheme = "http" if settings.tls_cert is None else "https"
-        http = f"{scheme}://{settings.meter_host}:{settings.meter_port}"
+        http = http or f"{scheme}://{settings.meter_host}:{settings.meter_port}"
     issuer = issuer_in(settings)
     if issuer is not None and settings.mqtt_url is not None and settings.mqtt_keys is not None:
         mqtt = MeterMqtt(inbox, identities, issuer, utc_now)

@@ -66,6 +66,9 @@ class Settings(RuntimeSettings):
     """Others than this machine reach it only where every meter has to show a token."""
     meter_port: int | None = Field(default=None, ge=1, le=65535, alias="TELEMETRY_METER_PORT")
     """Where meters at breakers push their readings; none: nowhere."""
+    meter_address: str | None = Field(default=None, alias="TELEMETRY_METER_ADDRESS")
+    """Where meters push their readings to as they know it, such as https://meters.example, in every process
+    that may be asked, also those where none are taken; none: where this one takes them."""
     meter_tokens: Literal["required", "when-issued"] = Field(
         default="when-issued", alias="TELEMETRY_METER_TOKENS"
     )

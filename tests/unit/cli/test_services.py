@@ -28,3 +28,14 @@ def test_a_gateway_is_given_the_time_that_its_chargers_need_to_leave(
         TELEMETRY: drain_s,
         BALANCER: 0.0,
     }
+
+
+def test_every_gateway_knows_where_meters_push_to_and_the_first_takes_them() -> None:
+    gateways = [
+        it
+        for it in services(9000, meter_port=9181, further_gateways=(9001,))
+        if it.name == TELEMETRY
+    ]
+
+    assert [it.env.get("TELEMETRY_METER_PORT") for it in gateways] == ["9181", None]
+    assert {it.env["TELEMETRY_METER_ADDRESS"] for it in gateways} == {"http://127.0.0.1:9181"}
