@@ -100,7 +100,7 @@ def _drain_s(env: Mapping[str, str]) -> float:
 
 
 def _meter_address(env: Mapping[str, str], port: int | None) -> dict[str, str]:
-    """Say where meters push to, in every gateway: any of them may be asked; only the first takes readings."""
+    """Say where meters push to: any gateway may be asked that, and only the first takes readings."""
     if port is None:
         return {}
     host = {**os.environ, **env}.get("TELEMETRY_METER_HOST", LOOPBACK)
