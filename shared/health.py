@@ -18,7 +18,9 @@ from typing import Final
 
 import orjson
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from shared.metrics import exposition
 
 HEAD_S_MAX: Final = 5.0
 """How long a probe may take to say what it wants."""
@@ -87,8 +89,9 @@ class Health:
 class HealthServer:
     """Answers probes, each on a connection of its own."""
 
-    def __init__(self, health: Health) -> None:
+    def __init__(self, health: Health, service: str) -> None:
         self._health = health
+        self._service = service
         self._open = 0
 
     async def serve(self, host: str, port: int) -> asyncio.Server:
@@ -123,7 +126,7 @@ class HealthServer:
     def _said(self, path: str) -> tuple[str, str, bytes]:
         """Status, type and body of the answer."""
         if path == "/metrics":
-            return "200 OK", CONTENT_TYPE_LATEST, generate_latest(REGISTRY)
+            return "200 OK", CONTENT_TYPE_LATEST, exposition(self._service)
         report = self._health.of(path)
         if report is None:
             return "404 Not Found", JSON_TYPE, orjson.dumps({})

@@ -20,16 +20,23 @@ from nats.aio.client import Client
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared import metrics
 from shared.database_watch import DatabaseWatch
+from shared.follow import follow
+from shared.followers import Follower
 from shared.health import Health, HealthServer
 from shared.lines import check_encrypted
 from shared.log_lines import LogFormat, configure_logging
+from shared.loop_watch import watch_loop
 from shared.messaging import connect, disconnect
+from shared.progress import Progress
 from shared.tasks import loud
 
 SHUTDOWN_S_MAX: Final = 5.0
 POOL_SIZE_MAX: Final = 8
 CLOSE_S_MAX: Final = 2.0
+FOLLOW_S_MAX: Final = 120.0
+"""A follower comes round every few seconds; while its broker and its database hang, within this time."""
 GARBAGE_AFTER: Final = (10_000, 10, 10)
 """After how many new objects it is looked for garbage among them, and after how many looks among older
 ones; some megabytes."""
@@ -74,6 +81,15 @@ class Runtime:
         been cancelled; here that is a failure as well.
         """
         self.tasks.create_task(loud(work), name=name)
+
+    def follow(self, follower: Follower) -> None:
+        """Follow a log for as long as the service runs. The service is ready once that has caught up, and
+        live while it comes round."""
+        name = f"follow {follower.service}"
+        pulse = self.health.pulse(name, FOLLOW_S_MAX)
+        progress = Progress(follower.consumer, follower.service, pulse.beat)
+        self.health.add(name, progress.standing)
+        self.spawn(follow(self.client, self.pool, follower, progress), name)
 
 
 class _Stop(Exception):
@@ -166,17 +182,28 @@ async def _run(
         pool = await stack.enter_async_context(pool_of(settings.database_url))
         watch = DatabaseWatch(pool)
         health.add("database", watch.standing)
-        server = await HealthServer(health).serve(settings.health_host, settings.health_port)
+        _tell(health, client, watch)
+        server = await HealthServer(health, service).serve(
+            settings.health_host, settings.health_port
+        )
         stack.callback(server.close)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_until_stopped(signals, drains, health), name="until-stopped")
                 tasks.create_task(watch.run(), name="database-watch")
+                tasks.create_task(watch_loop(), name="loop-watch")
                 await assemble(Runtime(settings, client, pool, health, stack, tasks, drains))
                 health.started = True
                 log.info("service started", health_port=settings.health_port)
         except* _Stop:
             log.info("service stops")
+
+
+def _tell(health: Health, client: Client, watch: DatabaseWatch) -> None:
+    """Have the figures say what probes are told."""
+    metrics.BROKER_UP.set_function(lambda: client.is_connected)
+    metrics.DATABASE_UP.set_function(lambda: watch.standing() is True)
+    metrics.READY.set_function(lambda: all(it is True for it in health.report().values()))
 
 
 def run(

@@ -28,7 +28,7 @@ class Probed:
 @pytest.fixture
 async def probed() -> AsyncIterator[Probed]:
     it = Probed()
-    async with await HealthServer(it.health).serve("127.0.0.1", 0) as server:
+    async with await HealthServer(it.health, "portal").serve("127.0.0.1", 0) as server:
         it.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         yield it
 
@@ -77,7 +77,7 @@ async def test_whoever_has_been_asked_to_stop_is_not_ready_but_lives(probed: Pro
 async def test_figures_are_told_on_the_same_port(probed: Probed) -> None:
     reply = await probed.ask("/metrics")
     assert reply.status == 200
-    assert b"# TYPE" in reply.body
+    assert b'ampledger_ready{service="portal"} ' in reply.body
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/health/ready/", "/metrics/x"])
