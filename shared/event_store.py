@@ -25,6 +25,7 @@ Faults
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -45,6 +46,7 @@ from shared.commits import (
     Taken,
     fingerprint,
 )
+from shared.metrics import APPEND_DURATION
 from shared.recorded import Recorded
 from shared.together import Together
 
@@ -245,4 +247,11 @@ class EventStore:
         """
         if self._writer is None:
             raise StoreUnreachable("this store was not opened for appending")
-        return await self._writer.append(commit)
+        begun_s, outcome = time.perf_counter(), "appended"
+        try:
+            return await self._writer.append(commit)
+        except BaseException as fault:
+            outcome = type(fault).__name__
+            raise
+        finally:
+            APPEND_DURATION.labels(outcome).observe(time.perf_counter() - begun_s)

@@ -15,6 +15,7 @@ from services.telemetry.dialect import Dialect
 from services.telemetry.frames import Call, Code, Payload
 from services.telemetry.handlers import Handler
 from services.telemetry.histories import LOG_FAULTS
+from services.telemetry.metrics import FRAMES
 from services.telemetry.moments import Beside
 from services.telemetry.payloads import CallRefused
 from services.telemetry.said import Booted, Metered, Reply, Said, Welcomed
@@ -170,11 +171,14 @@ class Answering:
             why = "the server could not handle this request"
             await self._refuse(call, Code.INTERNAL, why)
         else:
+            FRAMES.labels(call.action, "accepted").inc()
             await self._send(frames.result(call.message_id, answer))
             if follow_up is not None:
                 self._aside(follow_up())
 
     async def _refuse(self, call: Call, code: Code, why: str) -> None:
+        known = self._dialect.knows(call.action)
+        FRAMES.labels(call.action if known else "unknown", code).inc()
         await self._send(frames.error(call.message_id, self._dialect.code(code), why))
 
     async def _handle(self, call: Call) -> tuple[Payload, FollowUp | None]:
