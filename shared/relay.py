@@ -23,7 +23,7 @@ import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from shared import epochs, subjects
+from shared import epochs, metrics, subjects
 from shared.announced import EVENT_ID_HEADER as EVENT_ID_HEADER
 from shared.announced import META_HEADER as META_HEADER
 from shared.announcing import announce
@@ -81,6 +81,10 @@ class Relay:
         self._complaint: str | None = None
         self._looked_s = 0.0
         self._said_s: float | None = None
+        self._level_s = asyncio.get_running_loop().time()
+        """When all that was known to be on disk was last known to be announced."""
+        metrics.RELAY_LAG.set_function(self.lag_s)
+        metrics.LOG_HALTED.set_function(lambda: self._complaint is not None)
 
     @property
     def published(self) -> int | None:
@@ -95,6 +99,13 @@ class Relay:
     def standing(self) -> bool | str:
         """For the health of the service: true, or why not."""
         return self._published is not None or self._complaint or False
+
+    def lag_s(self) -> float:
+        """For how many seconds something may have waited to be announced; 0 when nothing does."""
+        now_s = asyncio.get_running_loop().time()
+        if self._published is not None and self._durable <= self._published:
+            self._level_s = now_s
+        return now_s - self._level_s
 
     async def agreed(self) -> None:
         """Wait until the jetstream is known to be the log: what it holds may be built upon."""

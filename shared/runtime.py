@@ -1,5 +1,5 @@
 """
-What every process of Ampledger is made of: logging, settings, health, and a calm shutdown.
+What every process of Ampledger is made of: settings, connections, health, and a calm shutdown.
 
 A service's `app.py` hands its parts to `run`; everything it starts is stopped again in reverse order.
 """
@@ -7,30 +7,36 @@ A service's `app.py` hands its parts to `run`; everything it starts is stopped a
 import asyncio
 import contextlib
 import gc
-import io
-import logging
 import signal
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import asyncpg
-import orjson
 import structlog
 import uvloop
 from nats.aio.client import Client
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared import metrics
+from shared.database_watch import DatabaseWatch
+from shared.follow import follow
+from shared.followers import Follower
+from shared.health import Health, HealthServer
 from shared.lines import check_encrypted
+from shared.log_lines import LogFormat, configure_logging
+from shared.loop_watch import watch_loop
 from shared.messaging import connect, disconnect
+from shared.progress import Progress
 from shared.tasks import loud
 
 SHUTDOWN_S_MAX: Final = 5.0
 POOL_SIZE_MAX: Final = 8
 CLOSE_S_MAX: Final = 2.0
+FOLLOW_S_MAX: Final = 120.0
+"""A follower comes round every few seconds; while its broker and its database hang, within this time."""
 GARBAGE_AFTER: Final = (10_000, 10, 10)
 """After how many new objects it is looked for garbage among them, and after how many looks among older
 ones; some megabytes."""
@@ -45,71 +51,10 @@ class RuntimeSettings(BaseSettings):
 
     nats_url: str
     database_url: str
+    health_host: str = Field(default="127.0.0.1", alias="AMPLEDGER_HEALTH_HOST")
+    """Where probes are answered; this machine alone, unless it is said otherwise."""
     health_port: int = Field(default=0, alias="AMPLEDGER_HEALTH_PORT")
-    log_format: Literal["json", "console"] = Field(default="json", alias="AMPLEDGER_LOG")
-
-
-def configure_logging(service: str, log_format: Literal["json", "console"]) -> None:
-    """Write structured lines to standard output, each with the service and its context."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # a killed process leaves its last words
-    renderer: Any = (
-        structlog.processors.JSONRenderer(
-            serializer=lambda it, **_: orjson.dumps(it, default=str).decode()
-        )
-        if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
-    )
-    shared_processors: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
-    ]
-    if log_format == "json":
-        shared_processors.append(structlog.processors.format_exc_info)
-    structlog.configure(
-        processors=[*shared_processors, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
-        cache_logger_on_first_use=True,
-    )
-    structlog.contextvars.bind_contextvars(service=service)
-
-
-@dataclass(slots=True)
-class Health:
-    """Live: the event loop turns. Ready: every named check holds; one that does not may say why."""
-
-    checks: dict[str, Callable[[], bool | str]] = field(default_factory=dict)
-
-    def add(self, name: str, check: Callable[[], bool | str]) -> None:
-        self.checks[name] = check
-
-    def report(self) -> dict[str, bool | str]:
-        return {name: check() for name, check in self.checks.items()}
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one probe; a probe needs no web framework."""
-        try:
-            line = await asyncio.wait_for(reader.readline(), timeout=5)
-            path = line.split(b" ")[1].decode("latin-1") if line.count(b" ") >= 2 else ""
-            report = self.report() if path == "/health/ready" else {}
-            known = path in {"/health/ready", "/health/live"}
-            status = "404 Not Found" if not known else "200 OK"
-            if not all(it is True for it in report.values()):
-                status = "503 Service Unavailable"
-            body = orjson.dumps(report)
-            writer.write(
-                f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n"
-                f"Content-Length: {len(body)}\r\n\r\n".encode()
-                + body
-            )
-            await writer.drain()
-        except (OSError, TimeoutError) as error:
-            log.info("probe went away", error=repr(error))
-        finally:
-            writer.close()
+    log_format: LogFormat = Field(default="json", alias="AMPLEDGER_LOG")
 
 
 Drain = Callable[[asyncio.Event], Awaitable[None]]
@@ -137,6 +82,15 @@ class Runtime:
         """
         self.tasks.create_task(loud(work), name=name)
 
+    def follow(self, follower: Follower) -> None:
+        """Follow a log for as long as the service runs. The service is ready once that has caught up, and
+        live while it comes round."""
+        name = f"follow {follower.service}"
+        pulse = self.health.pulse(name, FOLLOW_S_MAX)
+        progress = Progress(follower.consumer, follower.service, pulse.beat)
+        self.health.add(name, progress.standing)
+        self.spawn(follow(self.client, self.pool, follower, progress), name)
+
 
 class _Stop(Exception):
     """Somebody asked the process to stop."""
@@ -153,8 +107,9 @@ class _Signals:
         (self.hurry if self.stop.is_set() else self.stop).set()
 
 
-async def _until_stopped(signals: _Signals, drains: Sequence[Drain]) -> None:
+async def _until_stopped(signals: _Signals, drains: Sequence[Drain], health: Health) -> None:
     await signals.stop.wait()
+    health.stopping = True  # whoever balances load sends nobody here any more
     for drain in drains:
         await drain(signals.hurry)
     raise _Stop
@@ -225,15 +180,30 @@ async def _run(
         stack.push_async_callback(disconnect, client)
         health.add("nats", lambda: client.is_connected)
         pool = await stack.enter_async_context(pool_of(settings.database_url))
-        server = await asyncio.start_server(health.answer, "127.0.0.1", settings.health_port)
+        watch = DatabaseWatch(pool)
+        health.add("database", watch.standing)
+        _tell(health, client, watch)
+        server = await HealthServer(health, service).serve(
+            settings.health_host, settings.health_port
+        )
         stack.callback(server.close)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_until_stopped(signals, drains), name="until-stopped")
+                tasks.create_task(_until_stopped(signals, drains, health), name="until-stopped")
+                tasks.create_task(watch.run(), name="database-watch")
+                tasks.create_task(watch_loop(), name="loop-watch")
                 await assemble(Runtime(settings, client, pool, health, stack, tasks, drains))
+                health.started = True
                 log.info("service started", health_port=settings.health_port)
         except* _Stop:
             log.info("service stops")
+
+
+def _tell(health: Health, client: Client, watch: DatabaseWatch) -> None:
+    """Have the figures say what probes are told."""
+    metrics.BROKER_UP.set_function(lambda: client.is_connected)
+    metrics.DATABASE_UP.set_function(lambda: watch.standing() is True)
+    metrics.READY.set_function(lambda: all(it is True for it in health.report().values()))
 
 
 def run(

@@ -5,7 +5,8 @@ A decision is appended to the log before anything of it is sent (`sending.py`).
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +15,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from pydantic import ValidationError
 
+from services.balancer import metrics
 from services.balancer.announcing import (
     balance_of,
     events_of,
@@ -31,7 +33,7 @@ from shared.event_store import Conflict, EventStore
 from shared.followers import Follower
 from shared.ids import InstallationId
 from shared.messages import Event
-from shared.messages.balancer import LayoutRequired
+from shared.messages.balancer import CurrentLimitAllocated, LayoutRequired
 from shared.messages.telemetry import BreakerReading, MeterReading
 from shared.recorded import Recorded
 
@@ -68,6 +70,7 @@ class Balancer:
         self._decisions: dict[InstallationId, int] = {}
         self._overloads_at_s: dict[tuple[InstallationId, int], float] = {}
         self._decided_on: dict[InstallationId, tuple[SiteFacts, float]] = {}
+        self._decision: dict[InstallationId, Decision] = {}
 
     # --- Hearing ---
 
@@ -129,6 +132,14 @@ class Balancer:
             return None
         return self._decided_on.get(installation_id)
 
+    def decided(self) -> Iterator[tuple[SiteFacts, Decision]]:
+        """Name the latest decision for every installation that is this process's to decide on, and the
+        facts that it was taken on."""
+        for installation_id, decision in self._decision.items():
+            latest = self.latest(installation_id)
+            if latest is not None:
+                yield latest[0], decision
+
     # --- Deciding ---
 
     async def run(self, tick_s: float) -> None:
@@ -162,7 +173,10 @@ class Balancer:
         facts = self._knowledge.facts(installation_id, epoch, now_s)
         if facts is None or not facts.chargers:
             return
+        begun_s = time.perf_counter()
         decision = decide(facts, self._timing, now_s)
+        metrics.DECIDING.observe(time.perf_counter() - begun_s)
+        self._decision[installation_id] = decision
         self._decided_on[installation_id] = (facts, now_s)
         self._decisions[installation_id] = self._decisions.get(installation_id, 0) + 1
         if decision.rotated:
@@ -186,6 +200,7 @@ class Balancer:
             if now_s - self._overloads_at_s.get(key, 0.0) >= OVERLOAD_PAUSE_S:
                 self._overloads_at_s[key] = now_s
                 warnings.append(event)
+                metrics.OVERLOADS.inc()
         return warnings
 
     # --- Announcing ---
@@ -200,6 +215,7 @@ class Balancer:
         try:
             last = await self._sender.append(installation_id, version, events, context)
         except Conflict as conflict:
+            metrics.DECIDED_ANEW.inc()
             log.info("decided anew", installation_id=installation_id, why=str(conflict))
             await self._knowledge.catch_up()
             self._changed.setdefault(installation_id, None)
@@ -207,6 +223,7 @@ class Balancer:
         now = self._clock()
         await self._knowledge.remember(installation_id, [(it, now) for it in events], last)
         self._sender.send(facts, events, context)
+        _measure_reaction(events, now)
 
     async def _require(self, installation_id: InstallationId, position: int) -> None:
         """Say that an installation, whoever decides for it, has lost a charger, and read what was
@@ -224,6 +241,15 @@ class Balancer:
         picture = balance_of(facts, decision, now_s, count)
         subject = subjects.telemetry(type(picture), facts.installation_id, "site")
         await self._client.publish(subject, picture.model_dump_json().encode())
+
+
+def _measure_reaction(events: Sequence[Event], now: datetime) -> None:
+    """Keep how long it took from the reading that was waited for longest to its limits."""
+    for event in events:
+        if isinstance(event, CurrentLimitAllocated) and event.reading_received_at is not None:
+            took = now - event.reading_received_at
+            metrics.REACTION.observe(max(0.0, took.total_seconds()))
+            return
 
 
 async def listen(client: Client, balancer: Balancer) -> None:

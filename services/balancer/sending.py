@@ -13,6 +13,7 @@ import structlog
 from nats.aio.client import Client
 
 from services.balancer.facts import SiteFacts
+from services.balancer.metrics import LIMITS
 from services.balancer.own_log import stream_of
 from shared import subjects
 from shared.context import Context
@@ -89,8 +90,10 @@ class Sender:
         try:
             answer = await request(self._client, command, subject, context, ANSWER_S_MAX)
         except (ServiceUnavailable, OSError) as error:
+            LIMITS.labels("undelivered").inc()
             log.warning("limit not delivered", charger_id=command.charger_id, error=str(error))
             return
+        LIMITS.labels(answer.refusal or "accepted").inc()
         if not answer.accepted:
             log.warning(
                 "limit refused",

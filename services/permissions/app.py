@@ -22,7 +22,6 @@ from services.permissions.vault import Vault
 from shared.acts_query import answer_acts
 from shared.commands import taking_commands
 from shared.event_store import EventStore
-from shared.follow import follow
 from shared.ids import InstallationId
 from shared.key_files import read_key
 from shared.mailing import sending
@@ -60,7 +59,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     desk = Desk(Parts(pool, store, vault, layout, mark_key, Accounts(pool).forget))
     await desk.open()
     runtime.spawn(desk.tail(), "tail")
-    runtime.spawn(follow(client, pool, Policies(desk, layout).follower(pool)), "policies")
+    runtime.follow(Policies(desk, layout).follower(pool))
     directory = Directory(desk, vault, mark_key)
     if settings.smtp_url is not None:
         send = sending(settings.smtp_url.get_secret_value(), settings.mail_from)

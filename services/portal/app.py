@@ -44,7 +44,7 @@ from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.acts_query import ask_acts
 from shared.clock import utc_now
-from shared.follow import cursor_of, follow
+from shared.follow import cursor_of
 from shared.ids import ChargerId, InstallationId
 from shared.messages.signing_in import Asker
 from shared.meter_query import ask_standings
@@ -72,8 +72,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     for follower in followers(models, runtime.pool, heard):
         await follower.reload()
         heard.begin(follower.service, await cursor_of(runtime.pool, follower))
-        name = f"follow-{follower.service}"
-        runtime.spawn(follow(runtime.client, runtime.pool, follower), name)
+        runtime.follow(follower)
     traces, marks = traces_of(models, runtime), Marks()
     await listen(runtime.client, latest, traces, marks)
     runtime.spawn(marks.run(runtime.pool), "marks")

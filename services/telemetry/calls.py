@@ -7,6 +7,7 @@ Requests to one charger: one at a time, each answered, refused, or given up in t
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -14,6 +15,7 @@ import structlog
 
 from services.telemetry import frames
 from services.telemetry.frames import CallError, CallResult, Payload
+from services.telemetry.metrics import CALLS
 from services.telemetry.moments import Moment
 from services.telemetry.validation import Violation
 from shared.ids import new_id
@@ -103,14 +105,20 @@ class Calls:
             asyncio.get_running_loop().create_future()
         )
         self._waiting[message_id] = future
+        begun_s, outcome = time.perf_counter(), "lost"
         try:
             async with asyncio.timeout(self._timeout_s):
                 await self._send(frames.call(message_id, action, payload))
-                return await future
+                answer = await future
         except TimeoutError:
+            outcome = "timeout"
             raise Unanswered(f"no answer to {action} within {self._timeout_s:g} s") from None
+        else:
+            outcome = "answered" if isinstance(answer, CallResult) else "error"
+            return answer
         finally:
             del self._waiting[message_id]
+            CALLS.labels(action, outcome).observe(time.perf_counter() - begun_s)
 
     def settle(self, answer: CallResult | CallError) -> None:
         """Take in an answer; one that nobody waits for (any more) is logged."""

@@ -29,6 +29,7 @@ from services.telemetry.limits import (
     limit_answered,
     limit_answered_before,
 )
+from services.telemetry.metrics import LIMITS
 from services.telemetry.parts import Parts
 from services.telemetry.replies import send_answer, unreadable
 from services.telemetry.ways import NOT_HELD, Limit
@@ -150,6 +151,7 @@ class LimitDesk:
             except asyncio.CancelledError:
                 await order.reply(refusal_of(NoAnswer("the gateway stops")))
                 raise
+            LIMITS.labels(answer.refusal or "accepted").inc()
             if not answer.accepted:
                 log.info(
                     "limit refused",

@@ -9,6 +9,7 @@ went is logged: a reading is worth little when it is old.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from nats.errors import ConnectionClosedError
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
+from services.telemetry import metrics
 from shared import subjects
 from shared.ids import new_id
 from shared.messages.telemetry import BreakerReading, MeterReading
@@ -42,6 +44,8 @@ log = structlog.get_logger()
 _Item = tuple[str, bytes]
 _subject = lru_cache(SUBJECTS_KEPT)(subjects.telemetry)
 """A charger's readings all go to the same one."""
+_METERED: Final = metrics.READINGS.labels("charger")
+_MEASURED: Final = metrics.READINGS.labels("breaker")
 
 
 @dataclass(slots=True, eq=False)
@@ -78,10 +82,15 @@ class Publisher:
         self.dropped = 0
         """How many readings were lost because NATS was away for too long."""
         self._told = 0
+        metrics.READINGS_WAITING.set_function(lambda: self._waiting)
 
     def offer(self, reading: MeterReading | BreakerReading) -> None:
         """Hand in a reading; returns at once."""
-        source = reading.charger_id if isinstance(reading, MeterReading) else reading.meter_id
+        if isinstance(reading, MeterReading):
+            source, counted = reading.charger_id, _METERED
+        else:
+            source, counted = reading.meter_id, _MEASURED
+        counted.inc()
         subject = _subject(type(reading), reading.installation_id, source)
         self._put((subject, reading.model_dump_json(exclude_none=True).encode()))
 
@@ -147,6 +156,7 @@ class Publisher:
     def _tell_losses(self) -> None:
         if self.dropped > self._told:
             lost = self.dropped - self._told
+            metrics.READINGS_LOST.inc(lost)
             log.error("readings lost", readings=lost, readings_total=self.dropped)
             self._told = self.dropped
 
@@ -157,10 +167,11 @@ class Publisher:
         self._waiting -= len(window.items)
         if not self._windows:
             self._filled.clear()
-        stored = False
+        stored, begun_s = False, time.perf_counter()
         try:
             await self._publish(window.items)
             stored = True
+            metrics.STORING.observe(time.perf_counter() - begun_s)
         finally:
             if not stored:
                 self._windows.appendleft(window)

@@ -15,6 +15,7 @@ from services.telemetry import frames
 from services.telemetry.answering import METER_VALUES, Answering
 from services.telemetry.dialect import Dialect
 from services.telemetry.frames import Call
+from services.telemetry.metrics import METERED
 from services.telemetry.publisher import Publisher
 from services.telemetry.reported import Reported
 from services.telemetry.sockets import ChargerSocket
@@ -67,6 +68,7 @@ class ShortCut:
         answer = self._dialect.answer(call.action, [None] * len(metered))
         text = frames.result(call.message_id, answer)
         self._unstored += 1
+        METERED.inc()
         self._publisher.when_stored(lambda: self._answer(text))
         return True
 
