@@ -16,6 +16,7 @@ the log, says so, and waits for somebody to begin a new epoch of it (`shared/epo
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -83,7 +84,7 @@ class Relay:
         self._complaint: str | None = None
         self._looked_s = 0.0
         self._said_s: float | None = None
-        self._level_s = asyncio.get_running_loop().time()
+        self._level_s = time.monotonic()
         """When all that was known to be on disk was last known to be announced."""
         metrics.RELAY_LAG.set_function(self.lag_s)
         metrics.LOG_HALTED.set_function(lambda: self._complaint is not None)
@@ -104,7 +105,7 @@ class Relay:
 
     def lag_s(self) -> float:
         """For how many seconds something may have waited to be announced; 0 when nothing does."""
-        now_s = asyncio.get_running_loop().time()
+        now_s = time.monotonic()
         if self._published is not None and self._durable <= self._published:
             self._level_s = now_s
         return now_s - self._level_s
