@@ -112,7 +112,7 @@ class Answering:
             requests.task_done()
         self._requests = None
 
-    def read_at_once(self, call: Call) -> tuple[Metered, ...]:
+    def read_at_once(self, call: Call) -> Sequence[Metered]:
         """
         Read a request that can be dealt with at once: readings, behind which nothing waits.
 
@@ -131,8 +131,14 @@ class Answering:
             heard = self._dialect.hear(call.action, call.payload) or ()
         except CallRefused:
             return ()
-        found = tuple(it for it in heard if isinstance(it, Metered))
-        return () if any(sample.signed for it in found for sample in it.samples) else found
+        found = []
+        for said in heard:
+            if isinstance(said, Metered):
+                for sample in said.samples:
+                    if sample.signed:
+                        return ()
+                found.append(said)
+        return found
 
     async def _take(self, request: Call | Heard) -> None:
         if isinstance(request, Heard):
