@@ -31,6 +31,7 @@ from shared.loop_watch import watch_loop
 from shared.messaging import connect, disconnect
 from shared.progress import Progress
 from shared.tasks import loud
+from shared.tracing import begin_tracing, end_tracing
 
 SHUTDOWN_S_MAX: Final = 5.0
 POOL_SIZE_MAX: Final = 8
@@ -219,9 +220,12 @@ def run(
         settings: its typed environment.
         assemble: its composition root: opens what it needs on the runtime's stack, spawns tasks.
     """
-    configure_logging(service, settings.log_format)
+    configure_logging(service, settings.log_format, traced=begin_tracing(service))
     keep_loaded()
-    uvloop.run(_run(service, settings, assemble))
+    try:
+        uvloop.run(_run(service, settings, assemble))
+    finally:
+        end_tracing()
 
 
 def keep_loaded() -> None:
