@@ -49,6 +49,7 @@ from cli.states import Happening, ProcessEvent
 from cli.status import show_status
 from cli.subscriber_commands import subscriber
 from cli.support.registration import register
+from cli.top.watching import show_top
 from cli.up import run_stack
 from shared.messaging import ServiceUnavailable
 from shared.phases import GridType
@@ -91,6 +92,7 @@ app.add_typer(docs, name="docs")
 app.add_typer(dlq, name="dlq")
 app.command("chaos")(chaos)
 app.command("lag")(show_lag)
+app.command("top")(show_top)
 app.command("readings")(show_readings)
 app.add_typer(signed.app, name="session")
 app.command("backup")(backup)
