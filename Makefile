@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-unit browser check audit docs format clean
+.PHONY: help setup run up test test-unit browser promtool check audit docs format clean
 PYTHON ?= python3
 UV := .uv/bin/uv
 BIN := .venv/bin
@@ -53,6 +53,10 @@ test-unit: setup ## Run the tests that need no servers: seconds
 browser: ## Bring Debian's chromium for the browser tests, as root or by sudo
 	@command -v chromium >/dev/null || { S=$$([ "$$(id -u)" = 0 ] || echo sudo); $$S apt-get update -qq && $$S apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
 
+promtool: ## Bring Debian's promtool, which tests alert rules, into .tools
+	@command -v promtool >/dev/null || [ -x .tools/promtool ] || { S=$$([ "$$(id -u)" = 0 ] || echo sudo); $$S apt-get update -qq && mkdir -p .tools \
+	&& cd .tools && apt-get download -qq prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x --strip-components=3 ./usr/bin/promtool; rm -f prometheus_*.deb; }
+
 check: setup ## Check style, types, import contracts, the lock file and the published schemas
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -72,5 +76,5 @@ format: setup ## Bring the code into its one form
 	$(BIN)/ruff format .
 
 clean: ## Remove what can be brought back; the data folder .ampledger stays
-	rm -rf .venv .uv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .uv .tools dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,8 +9,8 @@ them.
 """
 
 import platform
-from collections.abc import Iterable, Iterator
-from importlib.metadata import version
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
@@ -69,33 +69,39 @@ LOOP_DELAY: Final = Histogram(
     "How much later than asked for the event loop has come round.",
     buckets=QUICK_S,
 )
+
+
+def _version() -> str:
+    """Name the version that runs; a tree of sources that was never installed has none."""
+    try:
+        return version("ampledger")
+    except PackageNotFoundError:
+        return "source"
+
+
 BUILD: Final = Gauge(
     "ampledger_build_info", "Always 1; its labels say what runs.", ["version", "python"]
 )
-BUILD.labels(version("ampledger"), platform.python_version()).set(1)
+BUILD.labels(_version(), platform.python_version()).set(1)
 
 
-class _OfService(Collector):
+class _OfComponent(Collector):
     """All figures of this process, with the service that they are of."""
 
-    def __init__(self, service: str) -> None:
-        self._service = service
+    def __init__(self, component: str) -> None:
+        self._component = component
 
     def collect(self) -> Iterator[Metric]:
-        for metric in _known():
+        for metric in REGISTRY.collect():
             metric.samples = [
-                it._replace(labels={**it.labels, "service": self._service})
+                it._replace(labels={**it.labels, "component": self._component})
                 for it in metric.samples
             ]
             yield metric
 
 
-def _known() -> Iterable[Metric]:
-    return REGISTRY.collect()
-
-
-def exposition(service: str) -> bytes:
+def exposition(component: str) -> bytes:
     """Write down all figures of this process, in the text format of Prometheus."""
     told = CollectorRegistry(auto_describe=False)
-    told.register(_OfService(service))
+    told.register(_OfComponent(component))
     return generate_latest(told)

@@ -24,15 +24,14 @@ LABELS = {
     "way",
 }
 """What figures may be told apart by: each has few values, and none names a charger, a person or a place."""
-UNITS = ("_seconds", "_ratio", "_bytes", "_amperes", "_info")
-COUNTED = re.compile(r"(s|_up|_ready|_halted|_anew|_away|_lost|_limit|_ended|_open|_waiting)$")
-"""How figures end that have no unit: they count something, or are a yes or no."""
+SHORT = re.compile(r"_(ms|s|min|h|a|kw|kwh|wh|pct|percent|milliseconds|total)(_|$)")
+"""What no name holds: figures have base units in full, and `_total` is added to what is counted."""
 
 
 def test_every_figure_says_whose_it_is_and_in_what_unit() -> None:
     for name, (kind, _) in declared().items():
         assert re.fullmatch(r"ampledger(_[a-z]+)+", name), name
-        assert name.endswith(UNITS) or COUNTED.search(name), name
+        assert not SHORT.search(name), name
         assert kind != "histogram" or name.endswith("_seconds"), name
 
 

@@ -77,7 +77,7 @@ async def test_whoever_has_been_asked_to_stop_is_not_ready_but_lives(probed: Pro
 async def test_figures_are_told_on_the_same_port(probed: Probed) -> None:
     reply = await probed.ask("/metrics")
     assert reply.status == 200
-    assert b'ampledger_ready{service="portal"} ' in reply.body
+    assert b'ampledger_ready{component="portal"} ' in reply.body
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/health/ready/", "/metrics/x"])
