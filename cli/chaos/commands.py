@@ -12,6 +12,7 @@ from rich.table import Table
 
 from cli.chaos.fault import Fault
 from cli.chaos.lines import line_faults
+from cli.chaos.messages import message_faults
 from cli.chaos.plan import Planned, left_out, plan
 from cli.chaos.processes import process_faults
 from cli.chaos.running import NeverCalm, Outcome, run
@@ -27,7 +28,7 @@ console = Console(highlight=False)
 
 def all_faults() -> list[Fault]:
     """Name everything that may happen."""
-    return [*process_faults(), *line_faults(LINES)]
+    return [*process_faults(), *line_faults(LINES), *message_faults()]
 
 
 def chaos(
