@@ -3,17 +3,18 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cli.chaos.callers import Callers
 from cli.chaos.deciding import Decided
 from cli.chaos.fault import Fault, FaultNotPossible
 from cli.chaos.judging import Verdict, judge
+from cli.chaos.loads import Loads
 from cli.chaos.plan import CALM_AFTER_S, Planned
-from cli.chaos.recovering import Recoveries
+from cli.chaos.recovering import NotReady, Recoveries
 from cli.chaos.yard import PROCESSES, Yard, cars, yard
 from cli.services import BALANCER
 from cli.states import ProcessEvent
@@ -48,6 +49,8 @@ class Outcome:
     done: list[Done] = field(default_factory=list)
     recoveries_s: Mapping[str, float] = field(default_factory=dict)
     takeovers_s: Sequence[float] = ()
+    not_ready: Sequence[NotReady] = ()
+    carried: Mapping[str, Sequence[tuple[float, float, float]]] = field(default_factory=dict)
     acknowledged: int = 0
     verdict: Verdict | None = None
 
@@ -84,24 +87,38 @@ async def run(
             raise NeverCalm(f"not ready from the beginning: {', '.join(late)}")
         callers = Callers(here.nats_url, folder / "acknowledged.ndjson")
         await callers.set_up(here.set_up())
-        recoveries, decided = Recoveries(here), Decided(here)
+        began_s = time.monotonic()
+        recoveries, decided = Recoveries(here, began_s), Decided(here)
+        loads = Loads(here, began_s)
         async with contextlib.AsyncExitStack() as stack:
             for name in here.garages:
                 await stack.enter_async_context(cars(here, name))
             await stack.enter_async_context(decided.hearing())
             await stack.enter_async_context(callers.at_work())
-            watching = asyncio.create_task(recoveries.watch(), name="recoveries")
-            try:
-                await _carry_out(here, planned, faults, outcome, recoveries, decided, say)
-                await _until_calm(recoveries)
-            finally:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
-        outcome.recoveries_s, outcome.takeovers_s = recoveries.worst_s, decided.took_s
+            await stack.enter_async_context(_watching(recoveries.watch(), loads.watch()))
+            await _carry_out(here, planned, faults, outcome, recoveries, decided, say)
+            await _until_calm(recoveries)
+        outcome.recoveries_s, outcome.takeovers_s = recoveries.worst_s(), decided.took_s
+        outcome.not_ready, outcome.carried = recoveries.spans, loads.carried
         outcome.acknowledged = len(callers.acknowledged)
         say("judging")
         outcome.verdict = await judge(here, callers)
     return outcome
+
+
+@contextlib.asynccontextmanager
+async def _watching(*watches: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """
+    Have others watch meanwhile.
+
+    Raises:
+        Exception: whatever one of them has ended by.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(it) for it in watches]
+        yield
+        for task in tasks:
+            task.cancel()
 
 
 async def _carry_out(
@@ -114,14 +131,19 @@ async def _carry_out(
     say: Say,
 ) -> None:
     by_name = {it.kind.name: it for it in faults}
-    began_s = time.monotonic()
+    began_s, late_s = recoveries.began_s, 0.0
     async with asyncio.TaskGroup() as group:
         for it in planned:
-            await asyncio.sleep(max(0.0, began_s + it.at_s - time.monotonic()))
+            await asyncio.sleep(max(0.0, began_s + late_s + it.at_s - time.monotonic()))
             say(f"{it.kind} at {it.target}, {it.lasts_s:g} s")
             done = Done(it, time.monotonic() - began_s)
             outcome.done.append(done)
-            group.create_task(_one(here, by_name[it.kind], done, recoveries, began_s))
+            fault = by_name[it.kind]
+            going_on = group.create_task(_one(here, fault, done, recoveries, began_s))
+            if fault.kind.alone:
+                # To undo it may take a while: all that comes after comes so much later.
+                await going_on
+                late_s = max(late_s, time.monotonic() - began_s - it.over_s)
             if it.kind == "kill-balancer":
                 group.create_task(_take_over(decided, recoveries))
 

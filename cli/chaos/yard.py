@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -45,6 +45,8 @@ SPEED: Final = 10.0
 NEWER_SHARE: Final = 0.25
 """What share of chargers speaks OCPP 2.1; the others speak 1.6."""
 SIMULATOR_STOP_S: Final = 20.0
+LEASE_S: Final = 30
+"""The shortest that a balancer may give: limits end within a run when nobody renews them."""
 NATS, POSTGRES = "nats", "postgres"
 CHARGERS: Final = "chargers"
 PROCESSES: Final = (
@@ -65,7 +67,11 @@ LINES: Final = (
 
 _TOLD: Final = {
     TELEMETRY: {"TELEMETRY_SAMPLE_INTERVAL_S": "2"},
-    BALANCER: {"BALANCER_ROTATION_S": "15", "BALANCER_ROTATION_GAP_S": "5"},
+    BALANCER: {
+        "BALANCER_LEASE_S": str(LEASE_S),
+        "BALANCER_ROTATION_S": "15",
+        "BALANCER_ROTATION_GAP_S": "5",
+    },
 }
 """Everything that takes turns does so quickly, so that limits never rest for long."""
 
@@ -105,6 +111,7 @@ class Yard:
         folder: where all of it is.
         garages: names of the installations, and their scenes.
         chargers_port: where chargers come to a gateway.
+        forgotten: from when to when what was acknowledged may be lost, by the monotonic clock.
     """
 
     stack: Stack
@@ -112,6 +119,7 @@ class Yard:
     folder: Path
     garages: Mapping[str, Scene]
     chargers_port: int
+    forgotten: list[tuple[float, float]] = field(default_factory=list)
 
     @property
     def nats_url(self) -> str:
@@ -130,6 +138,10 @@ class Yard:
         """Read what the breakers of a garage really carried, after the cars have left."""
         report = orjson.loads(_report(self.folder, name).read_bytes())["figures"]
         return {figure: it["value"] for figure, it in report.items()}
+
+    def status_file(self, name: str) -> Path:
+        """Name the file in which the simulator of a garage says every second what is going on."""
+        return self.folder / f"{name}-status.json"
 
     def set_up(self) -> list[InstallationCommand]:
         """Name the commands that set the garages up."""
@@ -211,6 +223,7 @@ async def cars(yard: Yard, name: str) -> AsyncIterator[None]:
             *("--gateway", f"ws://{LOOPBACK}:{yard.chargers_port}"),
             *("--protocol", OCPP_21, "--share", str(NEWER_SHARE)),
             *("--report", str(_report(yard.folder, name))),
+            *("--status", str(yard.status_file(name))),
             cwd=PROJECT,
             stdout=output,
             stderr=output,
