@@ -29,15 +29,22 @@ class Loads:
         while True:
             at_s = time.monotonic() - self.began_s
             for name in self.yard.garages:
-                if (main := self._main(name)) is not None:
-                    carried_a, rating_a = max(main["measured_a"]), main["rating_a"]
-                    self.carried[name].append((round(at_s, 1), carried_a, rating_a))
+                if (main := _main(self.yard, name)) is not None:
+                    seen = (round(at_s, 1), max(main["measured_a"]), main["rating_a"])
+                    self.carried[name].append(seen)
             await asyncio.sleep(EVERY_S)
 
-    def _main(self, name: str) -> dict[str, Any] | None:
-        """Read of the main breaker; nothing before the simulator has written for the first time."""
-        file = self.yard.status_file(name)
-        if not file.exists():
-            return None
-        main: dict[str, Any] = orjson.loads(file.read_bytes())["breakers"][0]
-        return main
+
+def carried_a(yard: Yard, name: str) -> float:
+    """Say what the fullest line of a garage's main breaker carries at present, in amperes."""
+    main = _main(yard, name)
+    return 0.0 if main is None else float(max(main["measured_a"]))
+
+
+def _main(yard: Yard, name: str) -> dict[str, Any] | None:
+    """Read of a main breaker; nothing before the simulator has written for the first time."""
+    file = yard.status_file(name)
+    if not file.exists():
+        return None
+    main: dict[str, Any] = orjson.loads(file.read_bytes())["breakers"][0]
+    return main

@@ -12,7 +12,7 @@ from cli.chaos.callers import Callers
 from cli.chaos.deciding import Decided
 from cli.chaos.fault import Fault, FaultNotPossible
 from cli.chaos.judging import Verdict, judge
-from cli.chaos.loads import Loads
+from cli.chaos.loads import Loads, carried_a
 from cli.chaos.plan import CALM_AFTER_S, Planned
 from cli.chaos.recovering import NotReady, Recoveries
 from cli.chaos.yard import PROCESSES, Yard, cars, yard
@@ -87,14 +87,16 @@ async def run(
             raise NeverCalm(f"not ready from the beginning: {', '.join(late)}")
         callers = Callers(here.nats_url, folder / "acknowledged.ndjson")
         await callers.set_up(here.set_up())
-        began_s = time.monotonic()
-        recoveries, decided = Recoveries(here, began_s), Decided(here)
-        loads = Loads(here, began_s)
+        decided = Decided(here)
         async with contextlib.AsyncExitStack() as stack:
             for name in here.garages:
                 await stack.enter_async_context(cars(here, name))
             await stack.enter_async_context(decided.hearing())
             await stack.enter_async_context(callers.at_work())
+            say("waiting for cars to charge")
+            await _until_charging(here)
+            began_s = time.monotonic()
+            recoveries, loads = Recoveries(here, began_s), Loads(here, began_s)
             await stack.enter_async_context(_watching(recoveries.watch(), loads.watch()))
             await _carry_out(here, planned, faults, outcome, recoveries, decided, say)
             await _until_calm(recoveries)
@@ -174,6 +176,20 @@ async def _take_over(decided: Decided, recoveries: Recoveries) -> None:
     alone = sum(recoveries.hit.values()) == 0 or set(recoveries.hit) <= {BALANCER}
     if alone:
         await decided.measure()
+
+
+async def _until_charging(here: Yard) -> None:
+    """
+    Wait until cars charge in every garage: before that a fault hits nobody.
+
+    Raises:
+        NeverCalm: it takes too long.
+    """
+    deadline_s = time.monotonic() + READY_S_MAX
+    while idle := [it for it in here.garages if not carried_a(here, it)]:
+        if time.monotonic() > deadline_s:
+            raise NeverCalm(f"no car charges in {', '.join(idle)}")
+        await asyncio.sleep(POLL_S)
 
 
 async def _until_calm(recoveries: Recoveries) -> None:
