@@ -15,7 +15,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from cli.chaos.fault import FaultNotPossible
-from cli.chaos.garbage import GARBAGE, PLACES, garbage_subjects
+from cli.chaos.garbage import GARBAGE, LARGE_BYTES, PLACES, garbage_subjects
 from cli.chaos.plan import Kind
 from shared import subjects
 from shared.messages.telemetry import BreakerReading, MeterReading, SetCurrentLimit
@@ -34,6 +34,8 @@ FOLLOWED: Final[Mapping[str, Sequence[str]]] = {
 """What can come again, and where it goes by."""
 COPIES_MAX: Final = 2000
 """So many are on their way at a time; what comes beyond is not sent again."""
+FLOOD: Final = "chaos.flood"
+FLOOD_MESSAGES: Final = 24
 GARBAGE_PAUSE_S: Final = 0.05
 
 
@@ -213,6 +215,7 @@ class NeverReads:
     async def _subscribed(self, nats_url: str) -> AsyncIterator[None]:
         place = urlsplit(nats_url)
         reader, writer = await asyncio.open_connection(place.hostname, place.port)
+        flood = await connect(nats_url, NAME)
         try:
             await reader.readline()  # the broker introduces itself
             login = {
@@ -223,9 +226,14 @@ class NeverReads:
             }
             writer.write(b"CONNECT " + orjson.dumps(login) + b"\r\nSUB > 1\r\n")
             await writer.drain()
-            # Nobody reads the stream from here on: asyncio takes no more than its buffer holds.
+            # Nobody reads the stream from here on: asyncio takes no more than its buffer holds. What
+            # the sockets hold is megabytes, and cars alone would take long to fill them.
+            for _ in range(FLOOD_MESSAGES):
+                await flood.publish(FLOOD, b" " * LARGE_BYTES)
+            await flood.flush()
             yield
         finally:
+            await flood.close()
             writer.transport.abort()
 
 
