@@ -17,6 +17,7 @@ from rich.markup import escape
 from cli import layout, log_commands, notices, people, upkeep
 from cli.backup_commands import backup, restore
 from cli.bench.commands import bench
+from cli.chaos.commands import chaos
 from cli.client_commands import client
 from cli.complaints import telling_complaints
 from cli.demo import DemoOptions, run_demo
@@ -89,6 +90,7 @@ app.add_typer(client, name="client")
 app.add_typer(gateway, name="gateway")
 app.add_typer(docs, name="docs")
 app.add_typer(dlq, name="dlq")
+app.command("chaos")(chaos)
 app.command("lag")(show_lag)
 app.command("top")(show_top)
 app.command("readings")(show_readings)
