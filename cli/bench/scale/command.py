@@ -23,6 +23,12 @@ def scale_command(
     gateways: Annotated[int, typer.Option(min=1, max=4, help="Share chargers.")] = 1,
     balancers: Annotated[int, typer.Option(min=1, max=8, help="Share garages.")] = 1,
     json: Annotated[Path | None, typer.Option(help="Write the figures there, as JSON.")] = None,
+    every_step: Annotated[
+        bool,
+        typer.Option(
+            "--every-step", help="Also those past the first at which limits are late."
+        ),
+    ] = False,
     quick: Annotated[
         bool, typer.Option("--quick", help="Two garages: whether it works, in half a minute.")
     ] = False,
@@ -35,9 +41,10 @@ def scale_command(
     after the reading that calls for it (p99). Takes some six minutes; leave the machine alone meanwhile.
     """
     raise_file_limit()
-    sizes = (
-        QUICK if quick else Sizes(steps_to(chargers), gateways=gateways, balancers=balancers)
+    usual = Sizes(
+        steps_to(chargers), gateways=gateways, balancers=balancers, every_step=every_step
     )
+    sizes = QUICK if quick else usual
     try:
         figures = asyncio.run(measure_scale(sizes, _say))
     except StackFault as fault:
