@@ -11,8 +11,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.chaos.clocks import clock_faults
+from cli.chaos.disks import disk_faults
 from cli.chaos.fault import Fault
 from cli.chaos.lines import line_faults
+from cli.chaos.messages import message_faults
 from cli.chaos.picture import PicturesMissing, draw
 from cli.chaos.plan import Planned, left_out, plan
 from cli.chaos.processes import process_faults
@@ -30,7 +33,14 @@ console = Console(highlight=False)
 
 def all_faults() -> list[Fault]:
     """Name everything that may happen."""
-    return [*process_faults(), *rollbacks(), *line_faults(LINES)]
+    return [
+        *process_faults(),
+        *rollbacks(),
+        *line_faults(LINES),
+        *message_faults(),
+        *disk_faults(),
+        *clock_faults(),
+    ]
 
 
 def chaos(

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli.chaos.callers import Callers
+from cli.chaos.clocks import clock_faults
 from cli.chaos.deciding import Decided
+from cli.chaos.disks import DISK_FULL
 from cli.chaos.fault import Fault, FaultNotPossible
 from cli.chaos.judging import Verdict, judge
 from cli.chaos.loads import Loads, carried_a
@@ -81,7 +83,12 @@ async def run(
     def on_event(event: ProcessEvent) -> None:
         say(f"{event.name} {event.what}")
 
-    async with yard(folder, garages, on_event) as here:
+    kinds = {it.kind for it in planned}
+    needs = {
+        "own_disk": DISK_FULL in kinds,
+        "own_clocks": any(it.kind.name in kinds for it in clock_faults()),
+    }
+    async with yard(folder, garages, on_event, **needs) as here:
         late = await here.stack.wait_services_ready(READY_S_MAX)
         if late:
             raise NeverCalm(f"not ready from the beginning: {', '.join(late)}")
