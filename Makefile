@@ -64,12 +64,14 @@ check: setup ## Check style, types, import contracts, the lock file and the publ
 	$(BIN)/lint-imports --no-logo
 	$(UV) lock --check
 	$(BIN)/ampledger docs check
+	$(BIN)/python deploy/helm/values_table.py --check
 
 audit: setup ## Look up known vulnerabilities of what Ampledger runs on; needs PyPI's advisories
 	$(BIN)/python .ci/audit.py
 
-docs: setup ## Write the published schemas and the AsyncAPI document
+docs: setup ## Write the published schemas, the AsyncAPI document and the table of the chart's values
 	$(BIN)/ampledger docs generate
+	$(BIN)/python deploy/helm/values_table.py
 
 format: setup ## Bring the code into its one form
 	$(BIN)/ruff check --fix .
