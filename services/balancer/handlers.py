@@ -27,7 +27,7 @@ from services.balancer.facts import SiteFacts, Timing
 from services.balancer.knowledge import Knowledge
 from services.balancer.partitions import Partitions
 from services.balancer.sending import Sender
-from shared import subjects
+from shared import subjects, tracing
 from shared.context import Context, acting
 from shared.event_store import Conflict, EventStore
 from shared.followers import Follower
@@ -71,6 +71,8 @@ class Balancer:
         self._overloads_at_s: dict[tuple[InstallationId, int], float] = {}
         self._decided_on: dict[InstallationId, tuple[SiteFacts, float]] = {}
         self._decision: dict[InstallationId, Decision] = {}
+        self._traced: dict[InstallationId, str] = {}
+        """What is traced of the reading that waits for a decision."""
 
     # --- Hearing ---
 
@@ -109,6 +111,7 @@ class Balancer:
             log.warning("reading refused", subject=message.subject, error=str(error))
             return
         if self._knowledge.observe(reading):
+            self._trace(reading.installation_id, message)
             waiting = self._changed.get(reading.installation_id)
             self._changed[reading.installation_id] = waiting or reading.received_at
 
@@ -122,8 +125,14 @@ class Balancer:
             log.warning("reading refused", subject=message.subject, error=str(error))
             return
         if self._knowledge.observe_breaker(reading, self._clock().timestamp()):
+            self._trace(reading.installation_id, message)
             waiting = self._changed.get(reading.installation_id)
             self._changed[reading.installation_id] = waiting or reading.received_at
+
+    def _trace(self, installation_id: InstallationId, message: Msg) -> None:
+        traceparent = tracing.handed_on(message.headers)
+        if traceparent is not None:
+            self._traced.setdefault(installation_id, traceparent)
 
     def latest(self, installation_id: InstallationId) -> tuple[SiteFacts, float] | None:
         """Name the facts of the latest decision for an installation, and when it was taken; none for what
@@ -159,7 +168,9 @@ class Balancer:
                 if epoch is not None:
                     reading_at = self._changed.pop(installation_id, None)
                     self._decided_at_s[installation_id] = now_s
-                    await self._decide(installation_id, epoch, reading_at)
+                    traced = self._traced.pop(installation_id, None)
+                    with tracing.following(traced, "decide"):
+                        await self._decide(installation_id, epoch, reading_at)
 
     async def _decide(
         self,

@@ -15,7 +15,7 @@ from nats.aio.client import Client
 from services.balancer.facts import SiteFacts
 from services.balancer.metrics import LIMITS
 from services.balancer.own_log import stream_of
-from shared import subjects
+from shared import subjects, tracing
 from shared.context import Context
 from shared.event_store import Commit, EventStore, StreamEvents
 from shared.ids import InstallationId, new_id
@@ -88,7 +88,8 @@ class Sender:
         """Send a limit; whether it is in force is told by events, and it is sent again if not."""
         subject = subjects.charger_command(SetCurrentLimit, command.charger_id)
         try:
-            answer = await request(self._client, command, subject, context, ANSWER_S_MAX)
+            with tracing.child("send limit"):
+                answer = await request(self._client, command, subject, context, ANSWER_S_MAX)
         except (ServiceUnavailable, OSError) as error:
             LIMITS.labels("undelivered").inc()
             log.warning("limit not delivered", charger_id=command.charger_id, error=str(error))
