@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-unit browser promtool check audit docs format clean
+.PHONY: help setup run up test test-unit browser promtool check check-deploy audit docs format clean
 PYTHON ?= python3
 UV := .uv/bin/uv
 BIN := .venv/bin
@@ -65,6 +65,9 @@ check: setup ## Check style, types, import contracts, the lock file and the publ
 	$(UV) lock --check
 	$(BIN)/ampledger docs check
 	$(BIN)/python deploy/helm/values_table.py --check
+
+check-deploy: setup ## Hold what the Helm chart makes against the policies of Checkov, which it brings
+	PYTHONPATH=. $(BIN)/python .ci/policies.py
 
 audit: setup ## Look up known vulnerabilities of what Ampledger runs on; needs PyPI's advisories
 	$(BIN)/python .ci/audit.py
