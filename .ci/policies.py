@@ -21,7 +21,9 @@ def main() -> int:
         [*asked, "--version"], capture_output=True, text=True, check=False, timeout=SECONDS_MAX
     )
     if brought.returncode != 0:
-        sys.stdout.write(f"POLICIES ARE LEFT OUT: {CHECKOV} cannot be had\n{brought.stderr[-300:]}\n")
+        sys.stdout.write(
+            f"POLICIES ARE LEFT OUT: {CHECKOV} cannot be had\n{brought.stderr[-300:]}\n"
+        )
         return 0
     with TemporaryDirectory() as folder:
         for values in VALUES:
