@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import pytest
 from pydantic_settings import BaseSettings
+from typer.testing import CliRunner
 
+from cli.app import app
 from services.balancer.settings import BalancerSettings
 from services.notifications.settings import Settings as NotificationsSettings
 from services.permissions.settings import Settings as PermissionsSettings
@@ -232,6 +234,17 @@ def test_migrations_come_before_pods_and_are_the_operators() -> None:
     assert all("annotations" not in it["metadata"] for it in first)
     later = of_kind(rendered("cloudnativepg", upgrade=True), "Job")
     assert "helm.sh/hook" in later["ampledger-migrate"]["metadata"]["annotations"]
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_the_operators_commands_are_ones_that_there_are(values: str) -> None:
+    asked = [it["args"] for _, it in containers_of(rendered(values)) if "args" in it]
+
+    assert {it[0] for it in asked} == {"migrate", "nats", "lag"}
+    for words in asked:
+        # An option that there is not is a fault although help is asked for; nothing is done.
+        done = CliRunner().invoke(app, [*words, "--help"])
+        assert done.exit_code == 0, done.output
 
 
 def test_a_gateway_writes_readings_unless_others_do() -> None:

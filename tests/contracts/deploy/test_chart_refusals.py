@@ -34,6 +34,8 @@ REFUSED = [
     ("minimal", "gatewayApi.enabled=true", "gatewayApi.parentRefs is empty"),
     ("everything", "telemetry.hostnames=null", "telemetry.hostnames is empty"),
     ("everything", "telemetry.autoscaling.maxReplicas=12", "together at most 14"),
+    ("everything", "telemetry.autoscaling.maxReplicas=2", "less than telemetry.replicas"),
+    ("everything", "readings.minReplicas=5", "less than readings.minReplicas"),
     ("everything", "externalNats.monitoring=", "KEDA reads"),
     ("mesh", "telemetry.clientCertificates.trustedSecret=x", "telemetry.tls.endsAt=telemetry"),
     ("mesh", "gatewayApi.parentRefs=null", "gatewayApi.parentRefs is empty"),
