@@ -151,9 +151,11 @@ class Balancer:
 
     # --- Deciding ---
 
-    async def run(self, tick_s: float) -> None:
-        """Decide for ever, wherever something has changed and everywhere once a second."""
+    async def run(self, tick_s: float, beat: Callable[[], None]) -> None:
+        """Decide for ever, wherever something has changed and everywhere once a second; `beat` is called
+        each time it comes round."""
         while True:
+            beat()
             await self.tick()
             await asyncio.sleep(tick_s)
 
