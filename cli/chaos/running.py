@@ -107,8 +107,8 @@ async def run(
             await stack.enter_async_context(_watching(recoveries.watch(), loads.watch()))
             await _carry_out(here, planned, faults, outcome, recoveries, decided, say)
             await _until_calm(recoveries)
-        outcome.recoveries_s, outcome.takeovers_s = recoveries.worst_s(), decided.took_s
-        outcome.not_ready, outcome.carried = recoveries.spans, loads.carried
+        outcome.recoveries_s, outcome.takeovers_s = recoveries.spans.worst_s(), decided.took_s
+        outcome.not_ready, outcome.carried = recoveries.spans.found, loads.carried
         outcome.acknowledged = len(callers.acknowledged)
         say("judging")
         outcome.verdict = await judge(here, callers)
