@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-unit browser promtool check check-deploy audit docs format clean
+.PHONY: help setup run up test test-unit browser promtool faketime check check-deploy audit docs format clean
 PYTHON ?= python3
 UV := .uv/bin/uv
 BIN := .venv/bin
@@ -56,6 +56,10 @@ browser: ## Bring Debian's chromium for the browser tests, as root or by sudo
 promtool: ## Bring Debian's promtool, which tests alert rules, into .tools
 	@command -v promtool >/dev/null || [ -x .tools/promtool ] || { S=$$([ "$$(id -u)" = 0 ] || echo sudo); $$S apt-get update -qq && mkdir -p .tools \
 	&& cd .tools && apt-get download -qq prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x --strip-components=3 ./usr/bin/promtool; rm -f prometheus_*.deb; }
+
+faketime: ## Bring Debian's libfaketime, which sets the clocks of services in ampledger chaos, into .tools
+	@[ -n "$$(find /usr/lib .tools -name libfaketime.so.1 2>/dev/null)" ] || { S=$$([ "$$(id -u)" = 0 ] || echo sudo); $$S apt-get update -qq && mkdir -p .tools \
+	&& cd .tools && apt-get download -qq libfaketime && dpkg-deb --fsys-tarfile libfaketime_*.deb | tar -x --strip-components=4 --wildcards '*/libfaketime.so.1'; rm -f libfaketime_*.deb; }
 
 check: setup ## Check style, types, import contracts, the lock file and the published schemas
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ than 2 s: two of them may be apart by 4. All others are set by more than a minut
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from cli.chaos.fault import FaultNotPossible
 from cli.chaos.plan import Kind
@@ -13,8 +14,8 @@ from cli.chaos.set_clock import set_clock
 from cli.chaos.yard import PROCESSES, Yard
 from cli.services import BALANCER, TELEMETRY
 
-LITTLE_S = 2.0
-MUCH_S = 90.0
+LITTLE_S: Final = 2.0
+MUCH_S: Final = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class ClockSet:
     async def inject(self, yard: Yard, target: str) -> None:
         """See `Fault`."""
         if yard.clocks is None:
-            raise FaultNotPossible("there is no libfaketime here: apt-get install faketime")
+            raise FaultNotPossible("there is no libfaketime here: make faketime")
         set_clock(yard.clocks, target, self.by_s)
 
     async def heal(self, yard: Yard, target: str) -> None:

@@ -12,13 +12,14 @@ from typing import Final
 from cli.files import write_atomically
 
 LIBRARY: Final = "faketime/libfaketime.so.1"
-LOOKED_FOR_IN: Final = (Path("/usr/lib"), Path("/usr/local/lib"))
+TOOLS: Final = Path(__file__).parents[2] / ".tools"
+LOOKED_FOR_IN: Final = (Path("/usr/lib"), Path("/usr/local/lib"), TOOLS)
 LOOKS_EVERY_S: Final = 1
 """How often a process looks at what its clock is set to."""
 
 
 def library() -> Path | None:
-    """Find libfaketime, where Debian and others put it."""
+    """Find libfaketime, where Debian and others put it, or where `make faketime` does."""
     found = [
         it
         for folder in LOOKED_FOR_IN

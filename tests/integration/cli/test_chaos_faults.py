@@ -134,7 +134,7 @@ async def test_a_log_on_a_full_disk_refuses_and_goes_on_when_there_is_room_and_h
 
 
 NEEDS_FAKETIME = pytest.mark.skipif(
-    library() is None, reason="no libfaketime here: apt-get install faketime"
+    library() is None, reason="no libfaketime here: make faketime"
 )
 TELLS_TIME = "import time\nwhile True:\n    input()\n    print(time.time(), flush=True)"
 
