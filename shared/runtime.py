@@ -7,7 +7,10 @@ A service's `app.py` hands its parts to `run`; everything it starts is stopped a
 import asyncio
 import contextlib
 import gc
+import os
 import signal
+import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -55,7 +58,13 @@ class RuntimeSettings(BaseSettings):
     """Where probes are answered; this machine alone, unless it is said otherwise."""
     health_port: int = Field(default=0, alias="AMPLEDGER_HEALTH_PORT")
     log_format: LogFormat = Field(default="json", alias="AMPLEDGER_LOG")
+    patience_s: float = Field(default=0.0, ge=0, alias="AMPLEDGER_PATIENCE_S")
+    """How long services that do not listen are asked again; not at all, unless people wait."""
 
+
+TURN_FD: Final = "AMPLEDGER_TURN_FD"
+LOADED: Final = b"."
+"""Said by a process that is loaded, and by its supervisor when it is that one's turn."""
 
 Drain = Callable[[asyncio.Event], Awaitable[None]]
 """What a service does once it is asked to stop, while all of it still runs; the event is set when somebody
@@ -176,7 +185,9 @@ async def _run(
         loop.add_signal_handler(sign, signals.heard)
     async with AsyncExitStack() as stack:
         health = Health()
-        client = await connect(settings.nats_url, name=f"ampledger-{service}")
+        client = await connect(
+            settings.nats_url, name=f"ampledger-{service}", patience_s=settings.patience_s
+        )
         stack.push_async_callback(disconnect, client)
         health.add("nats", lambda: client.is_connected)
         pool = await stack.enter_async_context(pool_of(settings.database_url))
@@ -221,7 +232,25 @@ def run(
     """
     configure_logging(service, settings.log_format)
     keep_loaded()
+    wait_for_turn()
     uvloop.run(_run(service, settings, assemble))
+
+
+def wait_for_turn() -> None:
+    """
+    Wait until the process whose place this one takes has ended.
+
+    To load a program takes longer than to connect. So whoever restarts us has us load beside our
+    predecessor, hears of us over the socket whose number it has told us that we are loaded, and answers
+    when it is our turn. If it goes away instead, nobody needs us.
+    """
+    fd = os.environ.pop(TURN_FD, None)
+    if fd is None:
+        return
+    with socket.socket(fileno=int(fd)) as supervisor:
+        supervisor.sendall(LOADED)
+        if supervisor.recv(1) != LOADED:
+            sys.exit("whoever started this process is gone")
 
 
 def keep_loaded() -> None:
