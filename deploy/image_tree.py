@@ -3,10 +3,10 @@ What the image of one service holds: its own code, `shared/`, and of all package
 
     python deploy/image_tree.py SERVICE PACKAGES TO
 
-PACKAGES is the `site-packages` of an environment with everything. What of it is needed is read from the code:
-every import that can be reached from where the service begins, the package that it comes from, and what that
-one requires. So an image holds no server, no tool of development, and nothing of another service, and nobody
-has to keep a list. `cli` is the operator's image, with the `ampledger` command.
+PACKAGES is the `site-packages` of an environment with everything. What of it is needed is read from the
+code: every import that can be reached from where the service begins, the package that it comes from, and
+what that one requires. So an image holds no server, no tool of development, and nothing of another service,
+and nobody has to keep a list. `cli` is the operator's image, with the `ampledger` command.
 """
 
 import ast
