@@ -12,5 +12,8 @@ Faults of all kinds against the real stack, while cars charge: `ampledger chaos`
     deciding.py     how soon garages are decided about again
     judging.py      what is to hold, and what does
     running.py      all of it together
+    rollbacks.py    data of a while ago come back
+    loads.py        what breakers carry
+    picture.py      a run, drawn
     commands.py     `ampledger chaos`
 """

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TextIO
@@ -46,7 +47,8 @@ class Callers:
 
     nats_url: str
     file: Path
-    acknowledged: list[Acknowledged] = field(default_factory=list)
+    acknowledged: list[tuple[float, Acknowledged]] = field(default_factory=list)
+    """And when, by the monotonic clock."""
     _ending: asyncio.Event = field(default_factory=asyncio.Event)
 
     @contextlib.asynccontextmanager
@@ -69,6 +71,14 @@ class Callers:
                 await self._ask(client, it)
         finally:
             await client.close()
+
+    def to_be_there(self, forgotten: Sequence[tuple[float, float]]) -> list[Acknowledged]:
+        """Name what must not be lost: all but what was acknowledged in a time that was rolled back."""
+        return [
+            it
+            for at_s, it in self.acknowledged
+            if not any(from_s <= at_s <= to_s for from_s, to_s in forgotten)
+        ]
 
     async def _call(self, number: int, file: TextIO) -> None:
         client = await connect(self.nats_url, f"ampledger-chaos-caller-{number}")
@@ -94,9 +104,8 @@ class Callers:
                     await asyncio.sleep(AGAIN_S)
                     continue
                 answer = refused.answer
-            self.acknowledged.append(
-                Acknowledged(INSTALLATION, command.command_id, answer.position)
-            )
+            heard = Acknowledged(INSTALLATION, command.command_id, answer.position)
+            self.acknowledged.append((time.monotonic(), heard))
             return {
                 "service": INSTALLATION,
                 "command_id": command.command_id,

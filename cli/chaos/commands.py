@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -10,10 +11,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.chaos.clocks import clock_faults
+from cli.chaos.disks import disk_faults
 from cli.chaos.fault import Fault
 from cli.chaos.lines import line_faults
+from cli.chaos.messages import message_faults
+from cli.chaos.picture import PicturesMissing, draw
 from cli.chaos.plan import Planned, left_out, plan
 from cli.chaos.processes import process_faults
+from cli.chaos.rollbacks import rollbacks
 from cli.chaos.running import NeverCalm, Outcome, run
 from cli.chaos.yard import LINES
 from cli.faults import EXIT_CODE, StackFault
@@ -27,7 +33,14 @@ console = Console(highlight=False)
 
 def all_faults() -> list[Fault]:
     """Name everything that may happen."""
-    return [*process_faults(), *line_faults(LINES)]
+    return [
+        *process_faults(),
+        *rollbacks(),
+        *line_faults(LINES),
+        *message_faults(),
+        *disk_faults(),
+        *clock_faults(),
+    ]
 
 
 def chaos(
@@ -41,7 +54,8 @@ def chaos(
         typer.Option(help="Only faults of this kind; may be given several times."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write what was found there, as JSON.")
+        Path | None,
+        typer.Option(help="Write what was found there, as JSON, and a picture beside it."),
     ] = None,
     folder: Annotated[
         Path | None, typer.Option(help="An empty folder for data and logs; it is kept.")
@@ -74,12 +88,9 @@ def chaos(
             _fail(f"{fault}\n{_again(seed, seconds, garages, only)}", BROKEN)
     figures = figures_of(outcome)
     if report is not None:
-        report.write_bytes(
-            orjson.dumps(
-                {"figures": figures, "seed": seed, "carried_out": _story(outcome)},
-                option=orjson.OPT_INDENT_2,
-            )
-        )
+        told = {"figures": figures, "seed": seed, **_story(outcome)}
+        report.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+        _draw(told, report.with_suffix(".svg"))
     console.print(_table(figures))
     _judge(outcome, _again(seed, seconds, garages, only))
 
@@ -138,17 +149,38 @@ def _show(planned: list[Planned], faults: list[Fault]) -> None:
         console.print(f"No time for: {', '.join(missing)}.")
 
 
-def _story(outcome: Outcome) -> list[dict[str, Any]]:
-    return [
-        {
-            "kind": it.planned.kind,
-            "target": it.planned.target,
-            "began_s": round(it.began_s, 2),
-            "over_s": None if it.over_s is None else round(it.over_s, 2),
-            "why_not": it.why_not,
-        }
-        for it in outcome.done
-    ]
+def _story(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "carried_out": [
+            {
+                "kind": it.planned.kind,
+                "target": it.planned.target,
+                "began_s": round(it.began_s, 2),
+                "over_s": None if it.over_s is None else round(it.over_s, 2),
+                "why_not": it.why_not,
+            }
+            for it in outcome.done
+        ],
+        "not_ready": [
+            {
+                "process": it.process,
+                "from_s": round(it.from_s, 2),
+                "over_s": round(it.over_s, 2),
+                "counted": it.counted,
+            }
+            for it in outcome.not_ready
+        ],
+        "carried": dict(outcome.carried),
+    }
+
+
+def _draw(told: Mapping[str, Any], file: Path) -> None:
+    try:
+        draw(told, file)
+    except PicturesMissing as fault:
+        console.print(f"not drawn: {fault}")
+    else:
+        console.print(f"drawn: {file}")
 
 
 def _table(figures: Figures) -> Table:

@@ -50,7 +50,8 @@ async def judge(yard: Yard, callers: Callers) -> Verdict:
     logs = [await read_log(yard.database_url(it)) for it in OWNERS]
     found = await asyncio.to_thread(audit, logs)
     urls = yard.stack.urls
-    history = await gather(Place(urls["database"], urls["nats"]), callers.acknowledged)
+    place = Place(urls["database"], urls["nats"])
+    history = await gather(place, callers.to_be_there(yard.forgotten))
     worlds = [yard.world(it) for it in yard.garages]
     return Verdict(
         planned_overload_as=found.planned_overload_as,

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,7 +31,7 @@ class Kill:
         pid = _backend(yard) if target == BACKEND else yard.pid(target)
         if pid is None:
             raise FaultNotPossible(f"{target} does not run")
-        _signal(pid, signal.SIGKILL)
+        signal_all([pid], signal.SIGKILL)
 
     async def heal(self, yard: Yard, target: str) -> None:
         """See `Fault`: it was over at once."""
@@ -48,15 +49,13 @@ class Freeze:
         pid = yard.pid(target)
         if pid is None:
             raise FaultNotPossible(f"{target} does not run")
-        pids = _tree(pid)
+        pids = tree(pid)
         self._stopped.setdefault(target, []).extend(pids)
-        for it in pids:
-            _signal(it, signal.SIGSTOP)
+        signal_all(pids, signal.SIGSTOP)
 
     async def heal(self, _: Yard, target: str) -> None:
         """See `Fault`."""
-        for it in reversed(self._stopped.pop(target, [])):
-            _signal(it, signal.SIGCONT)
+        signal_all(reversed(self._stopped.pop(target, [])), signal.SIGCONT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +70,10 @@ class RollingRestart:
             pid = yard.pid(name)
             if pid is None:
                 continue
-            _signal(pid, signal.SIGTERM)
+            signal_all([pid], signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BACK_S_MAX):
-                    while not _is_back(yard, name, pid):  # noqa: ASYNC110  # others say so
+                    while not is_back(yard, name, pid):  # noqa: ASYNC110  # others say so
                         await asyncio.sleep(POLL_S)
 
     async def heal(self, yard: Yard, target: str) -> None:
@@ -97,17 +96,20 @@ def process_faults() -> list[Kill | Freeze | RollingRestart]:
     ]
 
 
-def _is_back(yard: Yard, name: str, before: int) -> bool:
+def is_back(yard: Yard, name: str, before: int) -> bool:
+    """Tell whether a process is ready that is another than the one before."""
     state = yard.stack.states()[name]
     return state.pid not in {None, before} and state.step is Step.READY
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
-        os.kill(pid, number)
+def signal_all(pids: Iterable[int], number: signal.Signals) -> None:
+    """Signal processes in their order; those that have just ended by themselves are passed over."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
     """Name a process and its children, the parent first: it starts no more of them."""
     try:
         return [pid, *(it.pid for it in psutil.Process(pid).children(recursive=True))]

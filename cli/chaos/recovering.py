@@ -9,6 +9,7 @@ Whether it is ready it says itself (`/health/ready`), asked ten times a second.
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,39 +22,76 @@ POLL_S: Final = 0.1
 
 
 @dataclass(slots=True)
+class NotReady:
+    """A time in which a service was not ready, in seconds from the start."""
+
+    process: str
+    from_s: float
+    over_s: float
+    counted: bool
+    """Whether all that it depends on was there: then it is a recovery."""
+
+
+@dataclass(slots=True)
+class Spans:
+    """The times in which services were not ready; pure."""
+
+    found: list[NotReady] = field(default_factory=list)
+    _open: dict[str, NotReady] = field(default_factory=dict)
+
+    def note(self, at_s: float, ready: Mapping[str, bool], counted: Mapping[str, bool]) -> None:
+        """
+        Take in a look at all services.
+
+        Args:
+            at_s: when it was, in seconds from the start.
+            ready: which are ready.
+            counted: of which it is known that all that they depend on is there.
+        """
+        for name, is_ready in ready.items():
+            span = self._open.get(name)
+            if span is not None:
+                span.over_s = at_s
+            if is_ready:
+                self._open.pop(name, None)
+            elif span is None or span.counted != counted[name]:
+                self._open[name] = NotReady(name, at_s, at_s, counted[name])
+                self.found.append(self._open[name])
+
+    def worst_s(self) -> dict[str, float]:
+        """Name the longest recovery of every service that had one."""
+        worst: dict[str, float] = {}
+        for it in self.found:
+            if it.counted:
+                worst[it.process] = max(worst.get(it.process, 0.0), it.over_s - it.from_s)
+        return worst
+
+
+@dataclass(slots=True)
 class Recoveries:
     """What has been seen so far."""
 
     yard: Yard
+    began_s: float = field(default_factory=time.monotonic)
+    spans: Spans = field(default_factory=Spans)
     hit: Counter[str] = field(default_factory=Counter)
     """What is under a fault, by name of process or line, and by how many."""
-    worst_s: dict[str, float] = field(default_factory=dict)
-    """The longest recovery of every service."""
     ready: dict[str, bool] = field(default_factory=dict)
-    _since_s: dict[str, float] = field(default_factory=dict)
 
     async def watch(self) -> None:
         """Look until cancelled."""
         while True:
             began_s = time.monotonic()
             found = await asyncio.gather(*(self._is_ready(it) for it in PROCESSES))
-            self._note(dict(zip(PROCESSES, found, strict=True)), time.monotonic())
+            self.ready = dict(zip(PROCESSES, found, strict=True))
+            counted = {it: self._has_all(it) for it in PROCESSES}
+            self.spans.note(time.monotonic() - self.began_s, self.ready, counted)
             await asyncio.sleep(max(0.0, POLL_S - (time.monotonic() - began_s)))
 
-    @property
-    def worst_of_all_s(self) -> float:
-        return max(self.worst_s.values(), default=0.0)
-
-    def _note(self, ready: dict[str, bool], now_s: float) -> None:
-        self.ready = ready
-        away = not self._server_is_there(NATS) or not self._server_is_there(POSTGRES)
-        for name, is_ready in ready.items():
-            parts = (name, f"{name}-{NATS}", f"{name}-{POSTGRES}")
-            if away or is_ready or any(self.hit[it] for it in parts):
-                self._since_s.pop(name, None)
-                continue
-            since_s = self._since_s.setdefault(name, now_s)
-            self.worst_s[name] = max(self.worst_s.get(name, 0.0), now_s - since_s)
+    def _has_all(self, name: str) -> bool:
+        parts = (name, f"{name}-{NATS}", f"{name}-{POSTGRES}")
+        there = self._server_is_there(NATS) and self._server_is_there(POSTGRES)
+        return there and not any(self.hit[it] for it in parts)
 
     def _server_is_there(self, name: str) -> bool:
         state = self.yard.stack.states()[name]

@@ -3,17 +3,20 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cli.chaos.callers import Callers
+from cli.chaos.clocks import clock_faults
 from cli.chaos.deciding import Decided
+from cli.chaos.disks import DISK_FULL
 from cli.chaos.fault import Fault, FaultNotPossible
 from cli.chaos.judging import Verdict, judge
+from cli.chaos.loads import Loads, carried_a
 from cli.chaos.plan import CALM_AFTER_S, Planned
-from cli.chaos.recovering import Recoveries
+from cli.chaos.recovering import NotReady, Recoveries
 from cli.chaos.yard import PROCESSES, Yard, cars, yard
 from cli.services import BALANCER
 from cli.states import ProcessEvent
@@ -48,6 +51,8 @@ class Outcome:
     done: list[Done] = field(default_factory=list)
     recoveries_s: Mapping[str, float] = field(default_factory=dict)
     takeovers_s: Sequence[float] = ()
+    not_ready: Sequence[NotReady] = ()
+    carried: Mapping[str, Sequence[tuple[float, float, float]]] = field(default_factory=dict)
     acknowledged: int = 0
     verdict: Verdict | None = None
 
@@ -78,30 +83,51 @@ async def run(
     def on_event(event: ProcessEvent) -> None:
         say(f"{event.name} {event.what}")
 
-    async with yard(folder, garages, on_event) as here:
+    kinds = {it.kind for it in planned}
+    needs = {
+        "own_disk": DISK_FULL in kinds,
+        "own_clocks": any(it.kind.name in kinds for it in clock_faults()),
+    }
+    async with yard(folder, garages, on_event, **needs) as here:
         late = await here.stack.wait_services_ready(READY_S_MAX)
         if late:
             raise NeverCalm(f"not ready from the beginning: {', '.join(late)}")
         callers = Callers(here.nats_url, folder / "acknowledged.ndjson")
         await callers.set_up(here.set_up())
-        recoveries, decided = Recoveries(here), Decided(here)
+        decided = Decided(here)
         async with contextlib.AsyncExitStack() as stack:
             for name in here.garages:
                 await stack.enter_async_context(cars(here, name))
             await stack.enter_async_context(decided.hearing())
             await stack.enter_async_context(callers.at_work())
-            watching = asyncio.create_task(recoveries.watch(), name="recoveries")
-            try:
-                await _carry_out(here, planned, faults, outcome, recoveries, decided, say)
-                await _until_calm(recoveries)
-            finally:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
-        outcome.recoveries_s, outcome.takeovers_s = recoveries.worst_s, decided.took_s
+            say("waiting for cars to charge")
+            await _until_charging(here)
+            began_s = time.monotonic()
+            recoveries, loads = Recoveries(here, began_s), Loads(here, began_s)
+            await stack.enter_async_context(_watching(recoveries.watch(), loads.watch()))
+            await _carry_out(here, planned, faults, outcome, recoveries, decided, say)
+            await _until_calm(recoveries)
+        outcome.recoveries_s, outcome.takeovers_s = recoveries.spans.worst_s(), decided.took_s
+        outcome.not_ready, outcome.carried = recoveries.spans.found, loads.carried
         outcome.acknowledged = len(callers.acknowledged)
         say("judging")
         outcome.verdict = await judge(here, callers)
     return outcome
+
+
+@contextlib.asynccontextmanager
+async def _watching(*watches: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """
+    Have others watch meanwhile.
+
+    Raises:
+        Exception: whatever one of them has ended by.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(it) for it in watches]
+        yield
+        for task in tasks:
+            task.cancel()
 
 
 async def _carry_out(
@@ -114,14 +140,19 @@ async def _carry_out(
     say: Say,
 ) -> None:
     by_name = {it.kind.name: it for it in faults}
-    began_s = time.monotonic()
+    began_s, late_s = recoveries.began_s, 0.0
     async with asyncio.TaskGroup() as group:
         for it in planned:
-            await asyncio.sleep(max(0.0, began_s + it.at_s - time.monotonic()))
+            await asyncio.sleep(max(0.0, began_s + late_s + it.at_s - time.monotonic()))
             say(f"{it.kind} at {it.target}, {it.lasts_s:g} s")
             done = Done(it, time.monotonic() - began_s)
             outcome.done.append(done)
-            group.create_task(_one(here, by_name[it.kind], done, recoveries, began_s))
+            fault = by_name[it.kind]
+            going_on = group.create_task(_one(here, fault, done, recoveries, began_s))
+            if fault.kind.alone:
+                # To undo it may take a while: all that comes after comes so much later.
+                await going_on
+                late_s = max(late_s, time.monotonic() - began_s - it.over_s)
             if it.kind == "kill-balancer":
                 group.create_task(_take_over(decided, recoveries))
 
@@ -152,6 +183,20 @@ async def _take_over(decided: Decided, recoveries: Recoveries) -> None:
     alone = sum(recoveries.hit.values()) == 0 or set(recoveries.hit) <= {BALANCER}
     if alone:
         await decided.measure()
+
+
+async def _until_charging(here: Yard) -> None:
+    """
+    Wait until cars charge in every garage: before that a fault hits nobody.
+
+    Raises:
+        NeverCalm: it takes too long.
+    """
+    deadline_s = time.monotonic() + READY_S_MAX
+    while idle := [it for it in here.garages if not carried_a(here, it)]:
+        if time.monotonic() > deadline_s:
+            raise NeverCalm(f"no car charges in {', '.join(idle)}")
+        await asyncio.sleep(POLL_S)
 
 
 async def _until_calm(recoveries: Recoveries) -> None:

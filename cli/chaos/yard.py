@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -17,6 +17,8 @@ from urllib.parse import urlsplit, urlunsplit
 import orjson
 
 from cli.chaos.lines import Lines, lines
+from cli.chaos.set_clock import clock_environment, library
+from cli.chaos.small_disk import SmallDisk, small_disk
 from cli.composition import Addresses, ServiceSpec, service_database_url
 from cli.garages import commands, garage
 from cli.options import StackOptions
@@ -45,6 +47,8 @@ SPEED: Final = 10.0
 NEWER_SHARE: Final = 0.25
 """What share of chargers speaks OCPP 2.1; the others speak 1.6."""
 SIMULATOR_STOP_S: Final = 20.0
+LEASE_S: Final = 30
+"""The shortest that a balancer may give: limits end within a run when nobody renews them."""
 NATS, POSTGRES = "nats", "postgres"
 CHARGERS: Final = "chargers"
 PROCESSES: Final = (
@@ -65,7 +69,11 @@ LINES: Final = (
 
 _TOLD: Final = {
     TELEMETRY: {"TELEMETRY_SAMPLE_INTERVAL_S": "2"},
-    BALANCER: {"BALANCER_ROTATION_S": "15", "BALANCER_ROTATION_GAP_S": "5"},
+    BALANCER: {
+        "BALANCER_LEASE_S": str(LEASE_S),
+        "BALANCER_ROTATION_S": "15",
+        "BALANCER_ROTATION_GAP_S": "5",
+    },
 }
 """Everything that takes turns does so quickly, so that limits never rest for long."""
 
@@ -105,6 +113,9 @@ class Yard:
         folder: where all of it is.
         garages: names of the installations, and their scenes.
         chargers_port: where chargers come to a gateway.
+        disk: with the data folder, if it can be filled.
+        clocks: the folder of the clocks of processes, if they can be set.
+        forgotten: from when to when what was acknowledged may be lost, by the monotonic clock.
     """
 
     stack: Stack
@@ -112,6 +123,9 @@ class Yard:
     folder: Path
     garages: Mapping[str, Scene]
     chargers_port: int
+    disk: SmallDisk | None = None
+    clocks: Path | None = None
+    forgotten: list[tuple[float, float]] = field(default_factory=list)
 
     @property
     def nats_url(self) -> str:
@@ -131,15 +145,33 @@ class Yard:
         report = orjson.loads(_report(self.folder, name).read_bytes())["figures"]
         return {figure: it["value"] for figure, it in report.items()}
 
+    def status_file(self, name: str) -> Path:
+        """Name the file in which the simulator of a garage says every second what is going on."""
+        return self.folder / f"{name}-status.json"
+
     def set_up(self) -> list[InstallationCommand]:
         """Name the commands that set the garages up."""
         return [it for name, scene in self.garages.items() for it in commands(scene, name)]
 
 
 @contextlib.asynccontextmanager
-async def yard(folder: Path, garages: int, on_event: Listener) -> AsyncIterator[Yard]:
+async def yard(
+    folder: Path,
+    garages: int,
+    on_event: Listener,
+    *,
+    own_disk: bool = False,
+    own_clocks: bool = False,
+) -> AsyncIterator[Yard]:
     """
     Start the stack with its lines; no cars yet.
+
+    Args:
+        folder: an empty one for everything.
+        garages: how many.
+        on_event: told what happens to processes.
+        own_disk: its data are on a disk that can be filled, where the machine lets us.
+        own_clocks: the clocks of its processes can be set, where there is libfaketime.
 
     Raises:
         StackFault: it does not start.
@@ -148,10 +180,19 @@ async def yard(folder: Path, garages: int, on_event: Listener) -> AsyncIterator[
     gateway_ports, line_ports = behind[:GATEWAYS], behind[GATEWAYS:]
     begins = dict(zip(LINES, line_ports, strict=True))
     servers = {NATS: nats_port, POSTGRES: postgres_port}
+    faketime = library() if own_clocks else None
+    clocks = None if faketime is None else folder / "clocks"
+    if clocks is not None:
+        clocks.mkdir()
 
     def by_lines(spec: ServiceSpec, addresses: Addresses) -> Addresses:
+        told = dict(addresses.told)
+        if faketime is not None and clocks is not None:
+            clock = clock_environment(clocks, spec.process, faketime)
+            told[spec.name] = {**told.get(spec.name, {}), **clock}
         return replace(
             addresses,
+            told=told,
             nats_url=at_port(addresses.nats_url, begins[f"{spec.process}-{NATS}"]),
             database_url=at_port(addresses.database_url, begins[f"{spec.process}-{POSTGRES}"]),
         )
@@ -174,12 +215,15 @@ async def yard(folder: Path, garages: int, on_event: Listener) -> AsyncIterator[
         reached=by_lines,
     )
     scenes = {name: scene_of(it) for it, name in enumerate(garage_names(garages), start=1)}
-    async with lines(str(PROJECT)) as laid:
+    async with contextlib.AsyncExitStack() as around:
+        laid = await around.enter_async_context(lines(str(PROJECT)))
         for name, port in begins.items():
             ends = gateway_ports if name == CHARGERS else [servers[name.rpartition("-")[2]]]
             await laid.lay(name, port, ends)
-        async with stack:
-            yield Yard(stack, laid, folder, scenes, begins[CHARGERS])
+        disk = small_disk(folder / "data") if own_disk else contextlib.nullcontext()
+        filled = await around.enter_async_context(disk)
+        await around.enter_async_context(stack)
+        yield Yard(stack, laid, folder, scenes, begins[CHARGERS], filled, clocks)
 
 
 def at_port(url: str, port: int) -> str:
@@ -211,6 +255,7 @@ async def cars(yard: Yard, name: str) -> AsyncIterator[None]:
             *("--gateway", f"ws://{LOOPBACK}:{yard.chargers_port}"),
             *("--protocol", OCPP_21, "--share", str(NEWER_SHARE)),
             *("--report", str(_report(yard.folder, name))),
+            *("--status", str(yard.status_file(name))),
             cwd=PROJECT,
             stdout=output,
             stderr=output,

@@ -1,4 +1,4 @@
-"""Writes the table of values into the chart's README, from the schema and the defaults; `--check` only looks."""
+"""Writes the table of values into the chart's README, from schema and defaults; `--check` only looks."""
 
 import json
 import sys
@@ -43,7 +43,9 @@ def table() -> str:
     """Make the whole table."""
     schema = json.loads((CHART / "values.schema.json").read_bytes())
     values = yaml.safe_load((CHART / "values.yaml").read_bytes())
-    lines = [f"| `{path}` | {default_of(values, path)} | {what} |" for path, what in rows(schema)]
+    lines = [
+        f"| `{path}` | {default_of(values, path)} | {what} |" for path, what in rows(schema)
+    ]
     return "\n".join(["| value | default | what it is |", "|---|---|---|", *lines])
 
 

@@ -27,7 +27,9 @@ def test_calm_is_before_and_after_and_what_is_to_be_alone_is(seed: int, seconds:
     planned = plan(seed, seconds, KINDS)
 
     assert [it.at_s for it in planned] == sorted(it.at_s for it in planned)
-    assert all(it.at_s >= CALM_BEFORE_S and it.over_s <= seconds - CALM_AFTER_S for it in planned)
+    assert all(
+        it.at_s >= CALM_BEFORE_S and it.over_s <= seconds - CALM_AFTER_S for it in planned
+    )
     for it in planned:
         others = [other for other in planned if other is not it]
         if it.kind in alone:
