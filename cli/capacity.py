@@ -82,8 +82,10 @@ def plan(figures: Mapping[str, float], chargers: int) -> list[str]:
     return [
         *rows,
         "",
-        f"A day of nothing but charging adds {log_gb:,.1f} GB to the logs "
-        f"and {stream_gb:,.1f} GB to jetstreams.",
+        (
+            f"A day of nothing but charging adds {log_gb:,.1f} GB to the logs "
+            f"and {stream_gb:,.1f} GB to jetstreams."
+        ),
     ]
 
 
