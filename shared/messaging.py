@@ -16,7 +16,7 @@ from nats.js import JetStreamContext
 from nats.js.api import RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
-from shared import subjects
+from shared import subjects, tracing
 from shared.context import Context
 from shared.denials import ServiceClient
 from shared.messages import Answer, Command
@@ -151,7 +151,7 @@ async def request(
             subject,
             command.model_dump_json().encode(),
             timeout=timeout_s,
-            headers=context.headers(),
+            headers=context.headers() | tracing.headers(),
         )
     except NoRespondersError as error:
         raise ServiceUnavailable(f"nobody listens to {subject}") from error

@@ -28,7 +28,7 @@ from services.balancer.knowledge import Knowledge
 from services.balancer.news import News
 from services.balancer.partitions import Partitions
 from services.balancer.sending import Sender
-from shared import subjects
+from shared import subjects, tracing
 from shared.context import Context, acting
 from shared.event_store import Conflict, EventStore
 from shared.followers import Follower
@@ -75,6 +75,8 @@ class Balancer:
         self._overloads_at_s: dict[tuple[InstallationId, int], float] = {}
         self._decided_on: dict[InstallationId, tuple[SiteFacts, float]] = {}
         self._decision: dict[InstallationId, Decision] = {}
+        self._traced: dict[InstallationId, str] = {}
+        """What is traced of the reading that waits for a decision."""
 
     # --- Hearing ---
 
@@ -114,6 +116,7 @@ class Balancer:
             return
         news = self._knowledge.observe(reading)
         if news is not News.NONE:
+            self._trace(reading.installation_id, message)
             self._read_at.setdefault(reading.installation_id, reading.received_at)
         if news is News.GREAT:
             self._changed.add(reading.installation_id)
@@ -128,8 +131,14 @@ class Balancer:
             log.warning("reading refused", subject=message.subject, error=str(error))
             return
         if self._knowledge.observe_breaker(reading, self._clock().timestamp()):
+            self._trace(reading.installation_id, message)
             self._read_at.setdefault(reading.installation_id, reading.received_at)
             self._changed.add(reading.installation_id)
+
+    def _trace(self, installation_id: InstallationId, message: Msg) -> None:
+        traceparent = tracing.handed_on(message.headers)
+        if traceparent is not None:
+            self._traced.setdefault(installation_id, traceparent)
 
     def latest(self, installation_id: InstallationId) -> tuple[SiteFacts, float] | None:
         """Name the facts of the latest decision for an installation, and when it was taken; none for what
@@ -148,9 +157,11 @@ class Balancer:
 
     # --- Deciding ---
 
-    async def run(self, tick_s: float) -> None:
-        """Decide for ever, wherever something that matters has changed and everywhere once a second."""
+    async def run(self, tick_s: float, beat: Callable[[], None]) -> None:
+        """Decide for ever, wherever something that matters has changed and everywhere once a second; `beat`
+        is called each time it comes round."""
         while True:
+            beat()
             await self.tick()
             await asyncio.sleep(tick_s)
 
@@ -166,7 +177,9 @@ class Balancer:
                     self._changed.discard(installation_id)
                     reading_at = self._read_at.pop(installation_id, None)
                     self._decided_at_s[installation_id] = now_s
-                    await self._decide(installation_id, epoch, reading_at)
+                    traced = self._traced.pop(installation_id, None)
+                    with tracing.following(traced, "decide"):
+                        await self._decide(installation_id, epoch, reading_at)
 
     async def _decide(
         self,
