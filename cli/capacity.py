@@ -79,14 +79,13 @@ def plan(figures: Mapping[str, float], chargers: int) -> list[str]:
         / 1e9
     )
     stream_gb = figures["jetstream_bytes_per_charger_hour"] * chargers * HOURS_A_DAY / 1e9
-    return [
-        *rows,
-        "",
-        (
-            f"A day of nothing but charging adds {log_gb:,.1f} GB to the logs "
-            f"and {stream_gb:,.1f} GB to jetstreams."
-        ),
-    ]
+    held = (
+        f"Measured with {figures['chargers']:,.0f} chargers whose limits came in time."
+        if "chargers" in figures
+        else "In the measured run limits were late: the machine was too small, or not quiet."
+    )
+    growth = f"adds {log_gb:,.1f} GB to the logs and {stream_gb:,.1f} GB to jetstreams."
+    return [*rows, "", f"A day of nothing but charging {growth} {held}"]
 
 
 def _advice(service: str, count: int) -> str:

@@ -37,6 +37,11 @@ def test_logs_grow_by_what_a_day_of_charging_writes() -> None:
     assert "adds 1.2 GB to the logs and 2.4 GB to jetstreams" in plan(FIGURES, 1_000)[-1]
 
 
+def test_a_run_in_which_limits_were_late_is_told_from_one_that_held() -> None:
+    assert "limits were late" in plan(FIGURES, 1_000)[-1]
+    assert "with 5,000 chargers" in plan({**FIGURES, "chargers": 5000.0}, 1_000)[-1]
+
+
 @pytest.mark.parametrize("content", ["no report", '{"figures": {}}'])
 def test_a_file_that_is_no_whole_report_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "figures.json"
