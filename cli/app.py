@@ -17,6 +17,7 @@ from rich.markup import escape
 from cli import layout, log_commands, notices, people, upkeep
 from cli.backup_commands import backup, restore
 from cli.bench.commands import bench
+from cli.capacity import capacity_command
 from cli.chaos.commands import chaos
 from cli.client_commands import client
 from cli.complaints import telling_complaints
@@ -83,6 +84,7 @@ layout.charger.add_typer(upkeep.upkeep)
 layout.certificate.add_typer(upkeep.certificate)
 app.add_typer(log_commands.log, name="log")
 app.add_typer(bench, name="bench")
+app.command("capacity")(capacity_command)
 app.add_typer(prove, name="prove")
 app.add_typer(subscriber, name="subscriber")
 app.add_typer(nats, name="nats")
