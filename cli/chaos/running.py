@@ -18,7 +18,6 @@ from cli.chaos.loads import Loads, carried_a
 from cli.chaos.plan import CALM_AFTER_S, Planned
 from cli.chaos.recovering import NotReady, Recoveries
 from cli.chaos.yard import PROCESSES, Yard, cars, yard
-from cli.services import BALANCER
 from cli.states import ProcessEvent
 
 READY_S_MAX: Final = 90.0
@@ -154,7 +153,7 @@ async def _carry_out(
                 await going_on
                 late_s = max(late_s, time.monotonic() - began_s - it.over_s)
             if it.kind == "kill-balancer":
-                group.create_task(_take_over(decided, recoveries))
+                group.create_task(_take_over(decided, recoveries, it.target))
 
 
 async def _one(
@@ -178,10 +177,10 @@ async def _one(
         recoveries.hit.subtract(hit)
 
 
-async def _take_over(decided: Decided, recoveries: Recoveries) -> None:
-    """Measure it where nothing else is under a fault: that would be another story."""
-    alone = sum(recoveries.hit.values()) == 0 or set(recoveries.hit) <= {BALANCER}
-    if alone:
+async def _take_over(decided: Decided, recoveries: Recoveries, killed: str) -> None:
+    """Measure it where nothing else is under a fault, or still recovers: that would be another story."""
+    others_hit = any(count for name, count in recoveries.hit.items() if name != killed)
+    if not others_hit and all(recoveries.ready.get(it) for it in PROCESSES if it != killed):
         await decided.measure()
 
 
