@@ -17,6 +17,8 @@ from rich.markup import escape
 from cli import layout, log_commands, notices, people, upkeep
 from cli.backup_commands import backup, restore
 from cli.bench.commands import bench
+from cli.capacity import capacity_command
+from cli.chaos.commands import chaos
 from cli.client_commands import client
 from cli.complaints import telling_complaints
 from cli.demo import DemoOptions, run_demo
@@ -48,6 +50,7 @@ from cli.states import Happening, ProcessEvent
 from cli.status import show_status
 from cli.subscriber_commands import subscriber
 from cli.support.registration import register
+from cli.top.watching import show_top
 from cli.up import run_stack
 from shared.messaging import ServiceUnavailable
 from shared.phases import GridType
@@ -81,13 +84,16 @@ layout.charger.add_typer(upkeep.upkeep)
 layout.certificate.add_typer(upkeep.certificate)
 app.add_typer(log_commands.log, name="log")
 app.add_typer(bench, name="bench")
+app.command("capacity")(capacity_command)
 app.add_typer(prove, name="prove")
 app.add_typer(subscriber, name="subscriber")
 app.add_typer(nats, name="nats")
 app.add_typer(client, name="client")
 app.add_typer(docs, name="docs")
 app.add_typer(dlq, name="dlq")
+app.command("chaos")(chaos)
 app.command("lag")(show_lag)
+app.command("top")(show_top)
 app.command("readings")(show_readings)
 app.add_typer(signed.app, name="session")
 app.command("backup")(backup)

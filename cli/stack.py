@@ -81,6 +81,7 @@ class Stack:
         extra: further programs, such as a simulator, started with the services.
         on_event: told everything that happens to a process; must neither raise nor block.
         environment: what the services inherit; ours unless given.
+        reached: by which addresses a service reaches the servers, where that is not as they are.
     """
 
     def __init__(
@@ -91,11 +92,13 @@ class Stack:
         extra: Sequence[Program] = (),
         on_event: Listener | None = None,
         environment: Mapping[str, str] | None = None,
+        reached: Callable[[ServiceSpec, Addresses], Addresses] | None = None,
     ) -> None:
         self.options = options
         self.services = [with_schema(it) for it in services]
         self._extra = extra
         self._on_event = on_event
+        self._reached = reached or _as_they_are
         self._environment = dict(os.environ if environment is None else environment)
         self._cleanup = contextlib.AsyncExitStack()
         self._started: _Parts | None = None
@@ -243,7 +246,11 @@ class Stack:
             told = {**self._environment, **spec.env}
             keys = key_files(self._parts.folder.keys, spec.name, told)
             env = keys | service_environment(
-                spec, addresses, port, self.options.log_format, self._environment
+                spec,
+                self._reached(spec, addresses),
+                port,
+                self.options.log_format,
+                self._environment,
             )
             supervisor.add(_program(spec, env, servers, port, self._socket_of(spec)))
         for program in self._extra:
@@ -284,6 +291,10 @@ class Stack:
         if self._started is None:
             raise RuntimeError("the stack has not been started")
         return self._started
+
+
+def _as_they_are(_: ServiceSpec, addresses: Addresses) -> Addresses:
+    return addresses
 
 
 def _program(

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 import structlog
 from faststream.nats import NatsMessage, NatsRouter
 
-from shared import subjects
+from shared import subjects, tracing
 from shared.context import Context, acting, context_of
 from shared.messages import Answer, Command
 from shared.metrics import COMMANDS
@@ -85,8 +85,10 @@ def _named(kind: type[C], take: Handler[C], prefix: str = "") -> Handler[C]:
 
     async def handler(command: kind, message: NatsMessage) -> Answer:  # type: ignore[valid-type]  # a class at run time
         begun_s, verdict = time.perf_counter(), "failed"
+        handed_on = tracing.handed_on(message.headers)
         try:
-            answer = await take(command, message)
+            with tracing.following(handed_on, f"command {kind.__name__}"):
+                answer = await take(command, message)
             verdict = answer.verdict
             return answer
         finally:

@@ -1,10 +1,15 @@
-"""Whether the database answers, asked again and again, so that a service can say so before it needs it."""
+"""
+Whether the database answers, asked again and again, so that a service can say so before it needs it; and
+whether its clock agrees with ours.
+"""
 
 import asyncio
 from typing import Any, Final
 
 import asyncpg
 
+from shared.clock import utc_now
+from shared.clock_watch import ClockWatch
 from shared.event_store import DATABASE_FAULTS
 from shared.tasks import CutOff, in_child
 
@@ -20,6 +25,7 @@ class DatabaseWatch:
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
         self._fault: str | None = None
+        self._clock = ClockWatch()
 
     def standing(self) -> bool | str:
         """For the health of the service: true, or why not."""
@@ -39,4 +45,6 @@ class DatabaseWatch:
             await asyncio.sleep(ASK_S)
 
     async def _ask(self) -> None:
-        await self._pool.fetchval("select 1", timeout=ANSWER_S_MAX)
+        asked_at = utc_now()
+        theirs = await self._pool.fetchval("select clock_timestamp()", timeout=ANSWER_S_MAX)
+        self._clock.compare(asked_at, theirs, utc_now())

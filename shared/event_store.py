@@ -27,10 +27,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import asyncpg
 
+from shared import tracing
 from shared.append_call import MAKE_DURABLE, first_answer
 from shared.appending import Writer
 from shared.commits import (
@@ -251,9 +253,18 @@ class EventStore:
             raise StoreUnreachable("this store was not opened for appending")
         begun_s, took = time.perf_counter(), _APPENDED
         try:
-            return await self._writer.append(commit)
+            with tracing.child("append"):
+                return await self._writer.append(_traced(commit))
         except BaseException as fault:
             took = APPEND_DURATION.labels(type(fault).__name__)
             raise
         finally:
             took.observe(time.perf_counter() - begun_s)
+
+
+def _traced(commit: Commit) -> Commit:
+    """Have events say in which trace they happened, if anybody traces."""
+    traceparent = tracing.traceparent()
+    if traceparent is None:
+        return commit
+    return replace(commit, meta=commit.meta.model_copy(update={"traceparent": traceparent}))

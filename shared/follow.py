@@ -276,8 +276,10 @@ class _Following:
             self._beat_s = now_s
             self._progress.parked(await followers.beat(self._pool, self._follower))
             found = await followers.read_cursor(self._pool, self._follower)
-            if found != self._cursor and found and found.position == self._cursor.position:
-                raise Moved(f"the documents at {found.position} were replaced")
+            if found and found != self._cursor:
+                # The documents were replaced, or another process that follows under the same name, for
+                # as long as one replaces the other, has taken what this one will be given no more.
+                raise Moved(f"the cursor is at {found.position}, not {self._cursor.position}")
             subject = subjects.events_of(self._follower.service)
             if await self._js.find_stream_name_by_subject(subject) != jetstream:
                 raise OtherEpoch(f"{jetstream} takes no more events")

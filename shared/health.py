@@ -1,7 +1,8 @@
 """
 Whether a process is well, for whoever probes it, and its figures for whoever collects them.
 
-    GET /health/start    200 once the service is assembled: what it folds at its start may take a while
+    GET /health/start    200 once the service is assembled, which may take a while, and while it only waits
+                         for its broker or its database: nobody helps it by starting it again
     GET /health/ready    200 while it can do its work: its broker and its database answer, what it
                          follows has been taken in, and it has not been asked to stop
     GET /health/live     200 while its loops turn; never asks for what it depends on, so that nobody
@@ -12,7 +13,8 @@ A probe that fails says why, as JSON. None of it is secret, and none of it needs
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -58,6 +60,16 @@ class Health:
     pulses: dict[str, Pulse] = field(default_factory=dict)
     started: bool = False
     stopping: bool = False
+    _waits: bool = False
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Let the service only be waiting for others, for as long as the context is open."""
+        self._waits = True
+        try:
+            yield
+        finally:
+            self._waits = False
 
     def add(self, name: str, check: Check) -> None:
         """Let the service be ready only while something holds."""
@@ -77,7 +89,7 @@ class Health:
         """Answer one probe; none if there is no such probe."""
         match path:
             case "/health/start":
-                return {"started": self.started}
+                return {"started": self.started or self._waits}
             case "/health/ready":
                 return self.report()
             case "/health/live":

@@ -8,11 +8,13 @@ from typing import Any, Literal
 import orjson
 import structlog
 
+from shared.tracing import add_trace
+
 LogFormat = Literal["json", "console"]
 
 
-def configure_logging(service: str, log_format: LogFormat) -> None:
-    """Write structured lines to standard output, each with the service and its context."""
+def configure_logging(service: str, log_format: LogFormat, *, traced: bool = False) -> None:
+    """Write structured lines to standard output, each with the service, its context, and the trace."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # a killed process leaves its last words
     renderer: Any = (
@@ -24,6 +26,7 @@ def configure_logging(service: str, log_format: LogFormat) -> None:
     )
     shared_processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        *([add_trace] if traced else []),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),

@@ -16,7 +16,7 @@ from nats.js import JetStreamContext
 from nats.js.api import RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
-from shared import subjects
+from shared import subjects, tracing
 from shared.context import Context
 from shared.messages import Answer, Command
 from shared.nats_options import NatsSettings, sign_in
@@ -156,7 +156,7 @@ async def request(
             # are left out, so that versions may run beside each other.
             command.model_dump_json(exclude_defaults=True).encode(),
             timeout=timeout_s,
-            headers=context.headers(),
+            headers=context.headers() | tracing.headers(),
         )
     except NoRespondersError as error:
         raise ServiceUnavailable(f"nobody listens to {subject}") from error

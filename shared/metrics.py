@@ -63,6 +63,10 @@ BROKER_UP: Final = Gauge("ampledger_broker_up", "1 while the service is connecte
 DATABASE_UP: Final = Gauge(
     "ampledger_database_up", "1 while the service's own database answers."
 )
+CLOCK_OFF: Final = Gauge(
+    "ampledger_clock_off_seconds",
+    "How far the clock of the process is ahead of its database's at least; below 0: behind.",
+)
 READY: Final = Gauge("ampledger_ready", "1 while the service can do its work.")
 LOOP_DELAY: Final = Histogram(
     "ampledger_event_loop_delay_seconds",

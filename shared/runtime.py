@@ -14,7 +14,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import asyncpg
 import structlog
@@ -28,21 +28,34 @@ from shared.database_watch import DatabaseWatch
 from shared.follow import follow
 from shared.followers import Follower
 from shared.health import Health, HealthServer
-from shared.lines import check_encrypted
+from shared.lines import PlaintextRefused, check_encrypted
 from shared.log_lines import LogFormat, configure_logging
 from shared.loop_watch import watch_loop
 from shared.messaging import connect, disconnect
 from shared.progress import Progress
 from shared.tasks import loud
+from shared.tracing import begin_tracing, end_tracing
 
 SHUTDOWN_S_MAX: Final = 5.0
 POOL_SIZE_MAX: Final = 8
 CLOSE_S_MAX: Final = 2.0
+REACH_PAUSE_S: Final = 0.5
+UNREACHABLE: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
+)
+"""What a database that is away, or just starting, answers to who wants in."""
 FOLLOW_S_MAX: Final = 120.0
 """A follower comes round every few seconds; while its broker and its database hang, within this time."""
 GARBAGE_AFTER: Final = (10_000, 10, 10)
 """After how many new objects it is looked for garbage among them, and after how many looks among older
 ones; some megabytes."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -183,22 +196,26 @@ async def _run(
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, signals.heard)
-    async with AsyncExitStack() as stack:
-        health = Health()
-        client = await connect(
-            settings.nats_url, name=f"ampledger-{service}", patience_s=settings.patience_s
-        )
-        stack.push_async_callback(disconnect, client)
-        health.add("nats", lambda: client.is_connected)
-        pool = await stack.enter_async_context(pool_of(settings.database_url))
-        watch = DatabaseWatch(pool)
-        health.add("database", watch.standing)
-        _tell(health, client, watch)
-        server = await HealthServer(health, service).serve(
-            settings.health_host, settings.health_port
-        )
-        stack.callback(server.close)
-        try:
+    try:
+        async with AsyncExitStack() as stack:
+            health = Health()
+            server = await HealthServer(health, service).serve(
+                settings.health_host, settings.health_port
+            )
+            stack.callback(server.close)
+            with health.waiting():
+                nats = connect(
+                    settings.nats_url,
+                    name=f"ampledger-{service}",
+                    patience_s=settings.patience_s,
+                )
+                client = await _unless_stopped(signals, nats)
+                stack.push_async_callback(disconnect, client)
+                pool = await _unless_stopped(signals, _reached(settings.database_url, stack))
+            watch = DatabaseWatch(pool)
+            health.add("nats", lambda: client.is_connected)
+            health.add("database", watch.standing)
+            _tell(health, client, watch)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_until_stopped(signals, drains, health), name="until-stopped")
                 tasks.create_task(watch.run(), name="database-watch")
@@ -206,8 +223,47 @@ async def _run(
                 await assemble(Runtime(settings, client, pool, health, stack, tasks, drains))
                 health.started = True
                 log.info("service started", health_port=settings.health_port)
-        except* _Stop:
-            log.info("service stops")
+    except* _Stop:
+        log.info("service stops")
+
+
+async def _reached(database_url: str, stack: AsyncExitStack) -> "asyncpg.Pool[Any]":
+    """
+    Open the pool once the database can be reached: whoever ended because it is away would only be started
+    again, and later each time.
+
+    Raises:
+        PlaintextRefused, asyncpg.PostgresError: it can be reached, and turns us away.
+    """
+    said = False
+    while True:
+        try:
+            return await stack.enter_async_context(pool_of(database_url))
+        except PlaintextRefused:
+            raise
+        except UNREACHABLE as fault:
+            if not said:
+                log.warning("waiting for the database", fault=repr(fault))
+            said = True
+        await asyncio.sleep(REACH_PAUSE_S)
+
+
+async def _unless_stopped(signals: _Signals, work: Coroutine[Any, Any, T]) -> T:
+    """
+    Wait for what a service cannot begin without.
+
+    Raises:
+        _Stop: somebody has asked the process to stop meanwhile.
+        Exception: whatever the work raises.
+    """
+    working, stopped = asyncio.create_task(work), asyncio.create_task(signals.stop.wait())
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not working.done():
+        working.cancel()
+        await asyncio.wait({working}, timeout=CLOSE_S_MAX)
+        raise _Stop
+    return working.result()
 
 
 def _tell(health: Health, client: Client, watch: DatabaseWatch) -> None:
@@ -230,10 +286,13 @@ def run(
         settings: its typed environment.
         assemble: its composition root: opens what it needs on the runtime's stack, spawns tasks.
     """
-    configure_logging(service, settings.log_format)
+    configure_logging(service, settings.log_format, traced=begin_tracing(service))
     keep_loaded()
     wait_for_turn()
-    uvloop.run(_run(service, settings, assemble))
+    try:
+        uvloop.run(_run(service, settings, assemble))
+    finally:
+        end_tracing()
 
 
 def wait_for_turn() -> None:

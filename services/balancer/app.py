@@ -1,5 +1,7 @@
 """Where the parts of the balancer meet."""
 
+from typing import Final
+
 from services.balancer.allocation import warm_up
 from services.balancer.counting import keep_count
 from services.balancer.handlers import Balancer, listen
@@ -14,6 +16,9 @@ from shared.event_store import EventStore
 from shared.relay import Relay
 from shared.runtime import Runtime, run
 from shared.what_if_query import answer_what_if
+
+TICK_S_MAX: Final = 120.0
+"""A tick that waits for a log that does not answer ends before."""
 
 
 async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
@@ -44,7 +49,8 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
     partitions.join()
     runtime.spawn(taking_over.run(), "taking over")
     runtime.spawn(taking_over.keep_up(), "keeping up")
-    runtime.spawn(balancer.run(settings.tick_s), "balancer")
+    pulse = runtime.health.pulse("decide", TICK_S_MAX)
+    runtime.spawn(balancer.run(settings.tick_s, pulse.beat), "balancer")
 
 
 def main() -> None:

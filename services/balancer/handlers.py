@@ -25,9 +25,10 @@ from services.balancer.announcing import (
 from services.balancer.decider import Decision, decide
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.knowledge import Knowledge
+from services.balancer.news import News
 from services.balancer.partitions import Partitions
 from services.balancer.sending import Sender
-from shared import subjects
+from shared import subjects, tracing
 from shared.context import Context, acting
 from shared.event_store import Conflict, EventStore
 from shared.followers import Follower
@@ -64,13 +65,18 @@ class Balancer:
         self._partitions = partitions
         self._timing = timing
         self._clock = clock
-        self._changed: dict[InstallationId, datetime | None] = {}
+        self._changed: set[InstallationId] = set()
+        """Decided on with the next tick; the others once a second."""
+        self._read_at: dict[InstallationId, datetime] = {}
+        """When the first reading came that no decision has counted."""
         self._decided_at_s: dict[InstallationId, float] = {}
         self._drawn_at_s: dict[InstallationId, float] = {}
         self._decisions: dict[InstallationId, int] = {}
         self._overloads_at_s: dict[tuple[InstallationId, int], float] = {}
         self._decided_on: dict[InstallationId, tuple[SiteFacts, float]] = {}
         self._decision: dict[InstallationId, Decision] = {}
+        self._traced: dict[InstallationId, str] = {}
+        """What is traced of the reading that waits for a decision."""
 
     # --- Hearing ---
 
@@ -96,7 +102,7 @@ class Balancer:
 
     def _heard(self, batch: Sequence[Recorded]) -> None:
         for recorded in batch:
-            self._changed.setdefault(recorded.event.aggregate_id, None)
+            self._changed.add(recorded.event.aggregate_id)
 
     async def on_meter_reading(self, message: Msg) -> None:
         """Take a reading into account, if it is for this process to decide on it. A reading that cannot
@@ -108,9 +114,12 @@ class Balancer:
         except ValidationError as error:
             log.warning("reading refused", subject=message.subject, error=str(error))
             return
-        if self._knowledge.observe(reading):
-            waiting = self._changed.get(reading.installation_id)
-            self._changed[reading.installation_id] = waiting or reading.received_at
+        news = self._knowledge.observe(reading)
+        if news is not News.NONE:
+            self._trace(reading.installation_id, message)
+            self._read_at.setdefault(reading.installation_id, reading.received_at)
+        if news is News.GREAT:
+            self._changed.add(reading.installation_id)
 
     async def on_breaker_reading(self, message: Msg) -> None:
         """Take a reading of other load into account, if it is for this process to decide on it."""
@@ -122,8 +131,14 @@ class Balancer:
             log.warning("reading refused", subject=message.subject, error=str(error))
             return
         if self._knowledge.observe_breaker(reading, self._clock().timestamp()):
-            waiting = self._changed.get(reading.installation_id)
-            self._changed[reading.installation_id] = waiting or reading.received_at
+            self._trace(reading.installation_id, message)
+            self._read_at.setdefault(reading.installation_id, reading.received_at)
+            self._changed.add(reading.installation_id)
+
+    def _trace(self, installation_id: InstallationId, message: Msg) -> None:
+        traceparent = tracing.handed_on(message.headers)
+        if traceparent is not None:
+            self._traced.setdefault(installation_id, traceparent)
 
     def latest(self, installation_id: InstallationId) -> tuple[SiteFacts, float] | None:
         """Name the facts of the latest decision for an installation, and when it was taken; none for what
@@ -142,9 +157,11 @@ class Balancer:
 
     # --- Deciding ---
 
-    async def run(self, tick_s: float) -> None:
-        """Decide for ever, wherever something has changed and everywhere once a second."""
+    async def run(self, tick_s: float, beat: Callable[[], None]) -> None:
+        """Decide for ever, wherever something that matters has changed and everywhere once a second; `beat`
+        is called each time it comes round."""
         while True:
+            beat()
             await self.tick()
             await asyncio.sleep(tick_s)
 
@@ -157,9 +174,12 @@ class Balancer:
                 continue
             with self._partitions.deciding(installation_id) as epoch:
                 if epoch is not None:
-                    reading_at = self._changed.pop(installation_id, None)
+                    self._changed.discard(installation_id)
+                    reading_at = self._read_at.pop(installation_id, None)
                     self._decided_at_s[installation_id] = now_s
-                    await self._decide(installation_id, epoch, reading_at)
+                    traced = self._traced.pop(installation_id, None)
+                    with tracing.following(traced, "decide"):
+                        await self._decide(installation_id, epoch, reading_at)
 
     async def _decide(
         self,
@@ -218,7 +238,7 @@ class Balancer:
             metrics.DECIDED_ANEW.inc()
             log.info("decided anew", installation_id=installation_id, why=str(conflict))
             await self._knowledge.catch_up()
-            self._changed.setdefault(installation_id, None)
+            self._changed.add(installation_id)
             return
         now = self._clock()
         await self._knowledge.remember(installation_id, [(it, now) for it in events], last)

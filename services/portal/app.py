@@ -13,6 +13,7 @@ from services.portal.api.looking import Sources
 from services.portal.askers import asker_of
 from services.portal.billing.making import Maker
 from services.portal.charger_figures import limit_in_force_of
+from services.portal.counting import Counted
 from services.portal.facts import Facts
 from services.portal.guarding import Guard
 from services.portal.handlers import followers, listen
@@ -117,7 +118,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         traces=traces,
         now=utc_now,
     )
-    app = application(parts, api_of(parts, heard, tail))
+    app = Counted(application(parts, api_of(parts, heard, tail)))
     leaving = Leaving(app, settings.drain_s, viewers.close)
     runtime.drains.append(leaving.leave)
     runtime.spawn(serve(leaving, taken, on_started, viewers.close, leaving=leaving), "web")

@@ -7,6 +7,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.portal.metrics import ANSWERING, REQUESTS, STREAMS
+from shared import tracing
 
 UNROUTED: Final = "none"
 """What no route has taken: it is nowhere, or was refused before."""
@@ -30,10 +31,11 @@ class Counted:
                 route = route_of(scope)
                 method = scope["method"] if scope["method"] in METHODS else "other"
                 REQUESTS.labels(route, method, message["status"]).inc()
+                tracing.rename(f"request {method} {route}")
                 ANSWERING.labels(route).observe(time.perf_counter() - begun_s)
             await send(message)
 
-        with STREAMS.track_inprogress():
+        with STREAMS.track_inprogress(), tracing.root(f"request {scope['method']}"):
             await self.app(scope, receive, send_counted)
 
 

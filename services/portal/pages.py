@@ -23,7 +23,6 @@ from services.portal.access import pages as access
 from services.portal.api.application import PREFIX
 from services.portal.charger_page import pages as charger_page
 from services.portal.compressing import Compressed
-from services.portal.counting import Counted
 from services.portal.deed_pages import DeedPages
 from services.portal.driver import pages as driver
 from services.portal.firmware import pages as firmware
@@ -113,7 +112,7 @@ def application(parts: Parts, api: ASGIApp) -> ASGIApp:
             Exception: fault,  # it says that something went wrong, and nothing of what
         },
     )
-    return Counted(SecurityHeaders(pages_and_api))
+    return SecurityHeaders(pages_and_api)
 
 
 class Pages:

@@ -20,6 +20,7 @@ from services.telemetry.moments import Beside
 from services.telemetry.payloads import CallRefused
 from services.telemetry.said import Booted, Metered, Reply, Said, Welcomed
 from services.telemetry.tolerance import Tolerance
+from shared import tracing
 from shared.context import acting
 from shared.ids import Serial
 
@@ -143,7 +144,13 @@ class Answering:
     async def _take(self, request: Call | Heard) -> None:
         if isinstance(request, Heard):
             await self._hear()
-        elif request.action == METER_VALUES and self._welcome.accepted:
+            return
+        known = self._dialect.knows(request.action)
+        with tracing.root(f"frame {request.action if known else 'unknown'}"):
+            await self._take_call(request)
+
+    async def _take_call(self, request: Call) -> None:
+        if request.action == METER_VALUES and self._welcome.accepted:
             await self._answer(request)  # readings are many; they put nothing on record
         else:
             with acting(f"charger/{self._serial}"):

@@ -18,6 +18,7 @@ from services.telemetry.frames import CallError, CallResult, Payload
 from services.telemetry.metrics import CALLS
 from services.telemetry.moments import Moment
 from services.telemetry.validation import Violation
+from shared import tracing
 from shared.ids import new_id
 
 log = structlog.get_logger()
@@ -89,7 +90,8 @@ class Calls:
             AnsweredError: the charger could or would not answer.
         """
         async with self._turn:
-            answer = await self._ask(action, payload)
+            with tracing.child(f"charger {action}"):
+                answer = await self._ask(action, payload)
         if isinstance(answer, CallError):
             raise AnsweredError(answer.code, answer.description)
         violation = self._violation(action, answer.payload)

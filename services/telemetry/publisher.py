@@ -24,7 +24,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from services.telemetry import metrics
-from shared import subjects
+from shared import subjects, tracing
 from shared.ids import new_id
 from shared.messages.telemetry import BreakerReading, MeterReading
 from shared.messaging import ensure_jetstream, telemetry_jetstream
@@ -41,7 +41,8 @@ SUBJECTS_KEPT: Final = 20_000
 
 log = structlog.get_logger()
 
-_Item = tuple[str, bytes]
+_Item = tuple[str, bytes, str | None]
+"""Subject, content, and what is traced while it is handed in."""
 _subject = lru_cache(SUBJECTS_KEPT)(subjects.telemetry)
 """A charger's readings all go to the same one."""
 _METERED: Final = metrics.READINGS.labels("charger")
@@ -92,7 +93,8 @@ class Publisher:
             source, counted = reading.meter_id, _MEASURED
         counted.inc()
         subject = _subject(type(reading), reading.installation_id, source)
-        self._put((subject, reading.model_dump_json(exclude_none=True).encode()))
+        data = reading.model_dump_json(exclude_none=True).encode()
+        self._put((subject, data, tracing.traceparent()))
 
     async def stored(self) -> None:
         """Wait until all that was handed in so far is stored; not while NATS is away."""
@@ -108,7 +110,7 @@ class Publisher:
 
     def waiting(self) -> list[bytes]:
         """Name the readings that are not published yet, the oldest first."""
-        return [data for window in self._windows for _, data in window.items]
+        return [data for window in self._windows for _, data, _ in window.items]
 
     def _put(self, item: _Item) -> None:
         if not self._windows or len(self._windows[-1].items) >= WINDOW_MAX:
@@ -188,8 +190,10 @@ class Publisher:
             APIError, TimeoutError, NatsError: they were not taken, or nobody knows.
         """
         batch_id, last = new_id(), len(items)
-        for number, (subject, data) in enumerate(items, start=1):
+        for number, (subject, data, traceparent) in enumerate(items, start=1):
             headers = {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(number)}
+            if traceparent is not None:
+                headers[tracing.HEADER] = traceparent
             if number < last:
                 await self._client.publish(subject, data, headers=headers)
                 continue

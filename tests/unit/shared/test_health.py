@@ -57,6 +57,16 @@ async def test_a_database_that_is_away_has_nobody_start_the_process_again(
     assert (await probed.ask("/health/live")).status == 200
 
 
+async def test_whoever_only_waits_for_its_database_is_not_started_again_and_not_ready(
+    probed: Probed,
+) -> None:
+    with probed.health.waiting():
+        assert (await probed.ask("/health/start")).status == 200
+        assert (await probed.ask("/health/live")).status == 200
+        assert (await probed.ask("/health/ready")).status == 503
+    assert (await probed.ask("/health/start")).status == 503
+
+
 async def test_a_loop_that_hangs_is_not_live(probed: Probed) -> None:
     pulse = probed.health.pulse("follow", within_s=0.05)
     for _ in range(3):
