@@ -5,14 +5,17 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import httpx
 
+from shared.clock import utc_now
 from shared.ids import new_id
 from tests.support.people import csrf_in
 
 PAUSE_S = 0.05
 DEADLINE_S = 30.0
+AT_HOME = timedelta(hours=8)
 
 
 @dataclass(slots=True)
@@ -57,7 +60,10 @@ class _Uses:
         began_s = time.monotonic()
         answer = await http.put(
             f"/api/v1/installations/{self.installation_id}/chargers/{self.charger_id}/wish",
-            json={"departure_at": None, "energy_wh": 10_000 + self.crowd.asked},
+            json={
+                "departure_at": (utc_now() + AT_HOME).isoformat(),
+                "energy_wh": 10_000 + self.crowd.asked,
+            },
             headers=self.own | {"Idempotency-Key": new_id()},
         )
         self.crowd.told("command", began_s, answer)
