@@ -25,7 +25,6 @@ from cli.demo import DemoOptions, run_demo
 from cli.dlq import dlq
 from cli.faults import EXIT_CODE, StackFault
 from cli.first_person import first_person_link
-from cli.gateways import gateway
 from cli.lag import show_lag
 from cli.measured import signed
 from cli.measured.readings import show_readings
@@ -36,6 +35,7 @@ from cli.options import StackOptions
 from cli.ports import LOCALHOST, LOOPBACK, claim_port
 from cli.proving.commands import prove
 from cli.published.commands import docs
+from cli.restarting import restart
 from cli.services import (
     BALANCERS_MAX,
     GATEWAY_PORT,
@@ -89,7 +89,6 @@ app.add_typer(prove, name="prove")
 app.add_typer(subscriber, name="subscriber")
 app.add_typer(nats, name="nats")
 app.add_typer(client, name="client")
-app.add_typer(gateway, name="gateway")
 app.add_typer(docs, name="docs")
 app.add_typer(dlq, name="dlq")
 app.command("chaos")(chaos)
@@ -99,6 +98,7 @@ app.command("readings")(show_readings)
 app.add_typer(signed.app, name="session")
 app.command("backup")(backup)
 app.command("restore")(restore)
+app.command("restart")(restart)
 app.command("status")(show_status)
 app.command("migrate")(migrate)
 register(app, log_commands.log)
