@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-unit browser promtool check audit docs format clean
+.PHONY: help setup run up test test-unit browser promtool check check-deploy audit docs format clean
 PYTHON ?= python3
 UV := .uv/bin/uv
 BIN := .venv/bin
@@ -64,12 +64,17 @@ check: setup ## Check style, types, import contracts, the lock file and the publ
 	$(BIN)/lint-imports --no-logo
 	$(UV) lock --check
 	$(BIN)/ampledger docs check
+	$(BIN)/python deploy/helm/values_table.py --check
+
+check-deploy: setup ## Hold what the Helm chart makes against the policies of Checkov, which it brings
+	PYTHONPATH=. $(BIN)/python .ci/policies.py
 
 audit: setup ## Look up known vulnerabilities of what Ampledger runs on; needs PyPI's advisories
 	$(BIN)/python .ci/audit.py
 
-docs: setup ## Write the published schemas and the AsyncAPI document
+docs: setup ## Write the published schemas, the AsyncAPI document and the table of the chart's values
 	$(BIN)/ampledger docs generate
+	$(BIN)/python deploy/helm/values_table.py
 
 format: setup ## Bring the code into its one form
 	$(BIN)/ruff check --fix .

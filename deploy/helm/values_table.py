@@ -1,4 +1,4 @@
-"""Writes the table of values into the chart's README, from the schema and the defaults; `--check` only looks."""
+"""Writes the table of values into the chart's README, from schema and defaults; `--check` only looks."""
 
 import json
 import sys

@@ -32,7 +32,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- define "ampledger.image" -}}
 {{- $root := .root -}}
 {{- $own := (index $root.Values .service).image -}}
-{{- $repository := default (printf "%s-%s" $root.Values.image.repository (default .service .of)) $own.repository -}}
+{{- $repository := default (printf "%s/%s" $root.Values.image.repository (default .service .of)) $own.repository -}}
 {{- $place := $repository -}}
 {{- with $root.Values.image.registry -}}{{- $place = printf "%s/%s" . $repository -}}{{- end -}}
 {{- if $own.digest -}}
@@ -40,4 +40,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- else -}}
 {{- printf "%s:%s" $place (coalesce $own.tag $root.Values.image.tag $root.Chart.AppVersion) -}}
 {{- end -}}
+{{- end -}}
+
+{{/* The one program of an image besides its own: it has no shell. */}}
+{{- define "ampledger.python" -}}
+/usr/bin/python3.11
 {{- end -}}

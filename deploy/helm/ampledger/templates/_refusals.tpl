@@ -70,6 +70,12 @@ exactly once, from serviceaccount.yaml.
 
 {{- $gateways := ternary (int $v.telemetry.autoscaling.maxReplicas) (int $v.telemetry.replicas) $v.telemetry.autoscaling.enabled -}}
 {{- $readers := ternary (int $v.readings.maxReplicas) 0 $v.readings.enabled -}}
+{{- if lt $gateways (int $v.telemetry.replicas) -}}
+{{- fail "telemetry.autoscaling.maxReplicas is less than telemetry.replicas, which are there at least: raise it." -}}
+{{- end -}}
+{{- if and $v.readings.enabled (lt $readers (int $v.readings.minReplicas)) -}}
+{{- fail "readings.maxReplicas is less than readings.minReplicas: raise it." -}}
+{{- end -}}
 {{- if gt (add $gateways $readers) 14 -}}
 {{- fail (printf "telemetry may have %d and readings %d processes: together at most 14, so that two more may come while pods are replaced (NATS knows consumers of 16)." $gateways $readers) -}}
 {{- end -}}
