@@ -43,6 +43,7 @@ from cli.services import (
     services,
 )
 from cli.setting_up import CommandRefused
+from cli.simulating.commands import sim
 from cli.stack import Stack
 from cli.states import Happening, ProcessEvent
 from cli.status import show_status
@@ -93,6 +94,7 @@ app.command("readings")(show_readings)
 app.add_typer(signed.app, name="session")
 app.command("backup")(backup)
 app.command("restore")(restore)
+app.command("sim")(sim)
 app.command("status")(show_status)
 app.command("migrate")(migrate)
 register(app, log_commands.log)
