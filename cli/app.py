@@ -45,6 +45,7 @@ from cli.services import (
     services,
 )
 from cli.setting_up import CommandRefused
+from cli.simulating.commands import sim
 from cli.stack import Stack
 from cli.states import Happening, ProcessEvent
 from cli.status import show_status
@@ -99,6 +100,7 @@ app.add_typer(signed.app, name="session")
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("restart")(restart)
+app.command("sim")(sim)
 app.command("status")(show_status)
 app.command("migrate")(migrate)
 register(app, log_commands.log)
