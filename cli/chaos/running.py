@@ -13,7 +13,7 @@ from cli.chaos.clocks import clock_faults
 from cli.chaos.deciding import Decided
 from cli.chaos.disks import DISK_FULL
 from cli.chaos.fault import Fault, FaultNotPossible
-from cli.chaos.judging import Verdict, judge
+from cli.chaos.judging import Promises, Verdict, judge
 from cli.chaos.loads import Loads, carried_a
 from cli.chaos.plan import CALM_AFTER_S, Planned
 from cli.chaos.recovering import NotReady, Recoveries
@@ -103,14 +103,16 @@ async def run(
             await _until_charging(here)
             began_s = time.monotonic()
             recoveries, loads = Recoveries(here, began_s), Loads(here, began_s)
-            await stack.enter_async_context(_watching(recoveries.watch(), loads.watch()))
+            promises = Promises(here)
+            watches = (recoveries.watch(), loads.watch(), promises.watch())
+            await stack.enter_async_context(_watching(*watches))
             await _carry_out(here, planned, faults, outcome, recoveries, decided, say)
             await _until_calm(recoveries)
         outcome.recoveries_s, outcome.takeovers_s = recoveries.spans.worst_s(), decided.took_s
         outcome.not_ready, outcome.carried = recoveries.spans.found, loads.carried
         outcome.acknowledged = len(callers.acknowledged)
         say("judging")
-        outcome.verdict = await judge(here, callers)
+        outcome.verdict = await judge(here, callers, promises)
     return outcome
 
 
