@@ -52,22 +52,12 @@ LANGUAGES: Final = ("root", "en", "nb", "no", "nn", "da", "sv", "de")
 
 
 def main(service: str, packages: Path, to: Path) -> None:
-    """Lay the image's content out."""
-    found, ours = packages_of(service, packages), _named(packages)["ampledger"]
-    code, lib = to / APP, to / LIB
-    for package in own_packages(service):
-        shutil.copytree(
-            ROOT / package, code / package, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    shutil.copy(ROOT / "deploy" / "start.py", code / "start.py")
-    if service != OPERATOR:
-        shutil.copy(ROOT / "services" / "__init__.py", code / "services" / "__init__.py")
+    """Lay the image's content out, ready to be copied."""
+    lay_out(service, packages, to)
     if service == "balancer":
-        compile_loops(code / "services" / "balancer")
-    for distribution in (*found, ours):
-        _copy(distribution, lib)
-    _strip(lib)
-    for folder in (code, lib):
+        compile_loops(to / APP / "services" / "balancer")
+    _strip(to / LIB)
+    for folder in (to / APP, to / LIB):
         compileall.compile_dir(
             folder,
             quiet=2,
@@ -76,6 +66,20 @@ def main(service: str, packages: Path, to: Path) -> None:
             invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         )
     _same_times(to)
+
+
+def lay_out(service: str, packages: Path, to: Path) -> None:
+    """Copy what a service is, and the packages that it needs."""
+    code, lib = to / APP, to / LIB
+    for package in own_packages(service):
+        shutil.copytree(
+            ROOT / package, code / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(ROOT / "deploy" / "start.py", code / "start.py")
+    if service != OPERATOR:
+        shutil.copy(ROOT / "services" / "__init__.py", code / "services" / "__init__.py")
+    for distribution in (*packages_of(service, packages), _named(packages)["ampledger"]):
+        _copy(distribution, lib)
 
 
 def own_packages(service: str) -> list[str]:
