@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-unit browser check audit docs format clean
+.PHONY: help setup run up test test-unit browser promtool check check-deploy audit docs format clean
 PYTHON ?= python3
 UV := .uv/bin/uv
 BIN := .venv/bin
@@ -53,6 +53,10 @@ test-unit: setup ## Run the tests that need no servers: seconds
 browser: ## Bring Debian's chromium for the browser tests, as root or by sudo
 	@command -v chromium >/dev/null || { S=$$([ "$$(id -u)" = 0 ] || echo sudo); $$S apt-get update -qq && $$S apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
 
+promtool: ## Bring Debian's promtool, which tests alert rules, into .tools
+	@command -v promtool >/dev/null || [ -x .tools/promtool ] || { S=$$([ "$$(id -u)" = 0 ] || echo sudo); $$S apt-get update -qq && mkdir -p .tools \
+	&& cd .tools && apt-get download -qq prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x --strip-components=3 ./usr/bin/promtool; rm -f prometheus_*.deb; }
+
 check: setup ## Check style, types, import contracts, the lock file and the published schemas
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -60,17 +64,22 @@ check: setup ## Check style, types, import contracts, the lock file and the publ
 	$(BIN)/lint-imports --no-logo
 	$(UV) lock --check
 	$(BIN)/ampledger docs check
+	$(BIN)/python deploy/helm/values_table.py --check
+
+check-deploy: setup ## Hold what the Helm chart makes against the policies of Checkov, which it brings
+	PYTHONPATH=. $(BIN)/python .ci/policies.py
 
 audit: setup ## Look up known vulnerabilities of what Ampledger runs on; needs PyPI's advisories
 	$(BIN)/python .ci/audit.py
 
-docs: setup ## Write the published schemas and the AsyncAPI document
+docs: setup ## Write the published schemas, the AsyncAPI document and the table of the chart's values
 	$(BIN)/ampledger docs generate
+	$(BIN)/python deploy/helm/values_table.py
 
 format: setup ## Bring the code into its one form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean: ## Remove what can be brought back; the data folder .ampledger stays
-	rm -rf .venv .uv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .uv .tools dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -81,9 +81,25 @@ def passwords_in(folder: Path, services: Iterable[str]) -> dict[str, str]:
     return {it: _password_in(folder / f"{it}.password") for it in services}
 
 
+def new_passwords(folder: Path, services: Iterable[str]) -> None:
+    """
+    Make new passwords for some services; what they had is good until the roles are granted them.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    folder.mkdir(exist_ok=True, mode=0o700, parents=True)
+    for it in services:
+        _make_password(folder / f"{it}.password")
+
+
+def _make_password(file: Path) -> None:
+    write_atomically(file, f"{secrets.token_urlsafe(PASSWORD_BYTES)}\n".encode())
+
+
 def _password_in(file: Path) -> str:
     if not file.exists():
-        write_atomically(file, f"{secrets.token_urlsafe(PASSWORD_BYTES)}\n".encode())
+        _make_password(file)
     password = file.read_text().strip()
     if not password:
         raise FolderDamaged(

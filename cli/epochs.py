@@ -58,7 +58,7 @@ def new_epoch(
 
     async def work() -> list[dict[str, object]]:
         async with _opened(place) as (logs, js):
-            losses = await _losses(logs, js, services or [])
+            losses = await losses_of(logs, js, services or [])
             for it in losses if not told_json else []:
                 show(it)
             if dry_run:
@@ -95,7 +95,18 @@ async def _opened(place: Place) -> AsyncIterator[tuple[Logs, JetStreamContext]]:
         yield logs, client.jetstream()
 
 
-async def _losses(logs: Logs, js: JetStreamContext, wished: Sequence[str]) -> list[Loss]:
+async def losses_of(logs: Logs, js: JetStreamContext, wished: Sequence[str]) -> list[Loss]:
+    """
+    Say what logs have lost.
+
+    Args:
+        logs: of a stack.
+        js: its jetstreams.
+        wished: whose; without any: of all those that are halted, or contradict their jetstream.
+
+    Raises:
+        ValueError: a named service has no log that is announced.
+    """
     announcing = {it.service for it in EVENTS.values()}
     named = [owner for it in wished for owner in log_owners(it)]
     if silent := set(named) - announcing:

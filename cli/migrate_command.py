@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from cli.composition import as_role, masked, service_database_url
-from cli.database_roles import passwords_in
+from cli.database_roles import new_passwords, passwords_in
 from cli.faults import EXIT_CODE, StackFault
 from cli.migrations import folders_of, migrate_all, with_schema
 from cli.reachability import check_database
@@ -26,6 +26,13 @@ def migrate(
             "Without it no roles are made."
         ),
     ] = None,
+    new_password: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Which service gets a new password; may be given several times. It needs --passwords, and "
+            "the service signs in with the new one from then on: give it that, and start it anew."
+        ),
+    ] = None,
 ) -> None:
     """
     Make the databases at DATABASE_URL, bring them to the newest schema, and give each service its role.
@@ -37,7 +44,15 @@ def migrate(
         _fail("DATABASE_URL is not set", "Set it to where the owner of the databases signs in.")
     specs = [it for it in map(with_schema, services()) if folders_of(it)]
     names = [it.name for it in specs]
+    if new_password and passwords is None:
+        _fail(
+            "--new-password needs --passwords", "Name the folder with the services' passwords."
+        )
+    if unknown := [it for it in new_password or () if it not in names]:
+        _fail(f"There is no service {unknown[0]}", f"There are {', '.join(names)}.")
     try:
+        if passwords is not None:
+            new_passwords(passwords, new_password or ())
         known = {} if passwords is None else passwords_in(passwords, names)
         asyncio.run(check_database(url))
         asyncio.run(migrate_all(specs, url, known))

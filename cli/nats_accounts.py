@@ -7,7 +7,8 @@ offered (`exports`) and take (`imports`) what the tables in `shared/grants.py` a
 refused aloud.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import orjson
 
@@ -15,27 +16,36 @@ from cli.nats_access import Access, Subscriber
 from shared import grants, service_grants, subjects
 from shared.service_grants import OPERATOR_ASKS, SERVICES, Ask, account_of
 
+NOTHING: Final[Mapping[str, str]] = {}
+
 
 def accounts(access: Access) -> str:
     """Write the accounts of the embedded server."""
     operator = f"user: {quoted(grants.TRUSTED)}, password: {quoted(access.password)}"
-    return all_accounts(operator, access.services, access.subscribers)
+    return all_accounts([operator], access.services, access.subscribers)
 
 
 def all_accounts(
-    operator: str, services: Mapping[str, str], subscribers: Iterable[Subscriber] = ()
+    operator: Sequence[str],
+    services: Mapping[str, str],
+    subscribers: Iterable[Subscriber] = (),
+    former: Mapping[str, str] = NOTHING,
 ) -> str:
     """
     Write all accounts.
 
     Args:
-        operator: how the operator signs in, such as `nkey: "U…"`.
+        operator: how the operator signs in, such as `nkey: "U…"`; several while a key is replaced.
         services: their public keys by name.
         subscribers: whoever else listens.
+        former: public keys of services that are being replaced, and good until that is done.
     """
     blocks = [
         _operator(operator),
-        *(_service(name, services[name]) for name in SERVICES),
+        *(
+            _service(name, [it[name] for it in (services, former) if name in it])
+            for name in SERVICES
+        ),
         *(subscriber_account(it.name, it.password) for it in subscribers),
     ]
     return "accounts {\n" + "\n".join(blocks) + "\n}\n"
@@ -59,14 +69,14 @@ def services_exports() -> str:
     return ", ".join(_offered({it.about("*"): it.many for it in grants.SUBSCRIBER_REQUESTS}))
 
 
-def _operator(sign_in: str) -> str:
+def _operator(sign_in: Iterable[str]) -> str:
     subscribers = {it.about("*"): it.many for it in grants.SUBSCRIBER_REQUESTS}
     exports = _offered(subscribers | service_grants.offers())
     imports = [_service_of(account_of(it.service), it.subject) for it in OPERATOR_ASKS]
     return f"""\
   {quoted(grants.ACCOUNT)}: {{
     jetstream: enabled
-    users: [ {{ {sign_in} }} ]
+    users: [ {", ".join(f"{{ {it} }}" for it in sign_in)} ]
     exports: [{_lines(exports)}]
     imports: [{_lines(imports)}]
   }}"""
@@ -82,18 +92,23 @@ def _offered(offers: Mapping[str, bool]) -> list[str]:
 # --- A service ---
 
 
-def _service(name: str, public_key: str) -> str:
-    grant, row = service_grants.grant(name), SERVICES[name]
-    return f"""\
-  {quoted(account_of(name))}: {{
-    users: [ {{
+def _user(name: str, public_key: str) -> str:
+    grant = service_grants.grant(name)
+    return f"""{{
       nkey: {quoted(public_key)}
       permissions: {{
         publish: [{_lines(map(quoted, grant.publish), 10)}]
         subscribe: [{_lines(map(quoted, grant.subscribe), 10)}]
         allow_responses: true
       }}
-    }} ]
+    }}"""
+
+
+def _service(name: str, public_keys: Iterable[str]) -> str:
+    row = SERVICES[name]
+    return f"""\
+  {quoted(account_of(name))}: {{
+    users: [ {", ".join(_user(name, it) for it in public_keys)} ]
     exports: [{_lines((*_taken(name), *_heard(name)))}]
     imports: [{
         _lines(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -12,7 +13,7 @@ from cli.composition import Addresses, masked
 from cli.faults import EXIT_CODE, FolderDamaged
 from cli.mqtt_server import configuration, listening_at
 from cli.nats_accounts import all_accounts, quoted
-from cli.nats_keys import keys_in, seed_file
+from cli.nats_keys import drop_former, former_in, keys_in, replace_key, seed_file
 from cli.ports import LOOPBACK
 from cli.providing import PROVIDE_FAULTS, copies_in, provide_once
 from cli.services import BALANCERS_MAX, GATEWAY_PORT, GATEWAYS_MAX, services
@@ -32,9 +33,26 @@ Folder = Annotated[
 
 
 @nats.command("keys")
-def keys(folder: Folder) -> None:
-    """Make a key for every service and for the operator, where there is none yet."""
+def keys(
+    folder: Folder,
+    replace: Annotated[
+        list[str] | None,
+        typer.Option(help="Whose key is replaced; may be given several times. Both are good."),
+    ] = None,
+    drop_replaced: Annotated[
+        bool, typer.Option("--drop-replaced", help="Forget keys that were replaced.")
+    ] = False,
+) -> None:
+    """
+    Make a key for every service and for the operator, where there is none yet.
+
+    To replace one: --replace it, have the server load what `nats config` prints, start the service anew
+    with its file, --drop-replaced, and have the server load the configuration again.
+    """
     public = _keys(folder)
+    if replace or drop_replaced:
+        _replace(folder, replace or (), drop_replaced=drop_replaced)
+        return
     for name in public:
         console.print(f"{name}: {seed_file(folder, name)}", soft_wrap=True, markup=False)
     console.print(
@@ -47,8 +65,9 @@ def keys(folder: Folder) -> None:
 def config(folder: Folder) -> None:
     """Print the accounts for the configuration of a NATS server, from the keys in a folder."""
     public = _keys(folder)
-    operator = public.pop(OPERATOR)
-    text = all_accounts(f"nkey: {quoted(operator)}", public)
+    former = _former(folder)
+    operator = [it.pop(OPERATOR) for it in (public, former) if OPERATOR in it]
+    text = all_accounts([f"nkey: {quoted(it)}" for it in operator], public, former=former)
     console.print(text, soft_wrap=True, markup=False, end="")
 
 
@@ -111,6 +130,34 @@ def _keys(folder: Path) -> dict[str, str]:
         return keys_in(folder, (*SERVICES, OPERATOR))
     except (FolderDamaged, OSError) as fault:
         _fail(str(fault))
+
+
+def _former(folder: Path) -> dict[str, str]:
+    try:
+        return former_in(folder, (*SERVICES, OPERATOR))
+    except (FolderDamaged, OSError) as fault:
+        _fail(str(fault))
+
+
+def _replace(folder: Path, names: Sequence[str], *, drop_replaced: bool) -> None:
+    known = (*SERVICES, OPERATOR)
+    if unknown := [it for it in names if it not in known]:
+        _fail(f"There is no service {unknown[0]}; there are {', '.join(known)}.")
+    try:
+        for it in drop_former(folder, known) if drop_replaced else ():
+            console.print(f"{it}: its former key is good no more, once the server knows")
+        for it in names:
+            replace_key(folder, it)
+            console.print(
+                f"{it}: a new key is in {seed_file(folder, it)}, and the former one is good still",
+                soft_wrap=True,
+                markup=False,
+            )
+    except (FolderDamaged, OSError) as fault:
+        _fail(str(fault))
+    except KeyError as fault:
+        _fail(str(fault.args[0]))
+    console.print("\nHave the server load what `ampledger nats config` prints now.")
 
 
 def _fail(why: str) -> NoReturn:

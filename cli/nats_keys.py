@@ -4,6 +4,9 @@ The keys that services sign in to NATS with: one file each, readable by its owne
 A key is an Ed25519 pair as NATS writes it (nkeys). The secret half, the seed, is in `<service>.seed`; the
 server is told the public half only, and proves with a challenge that the other side has the seed. It never
 travels.
+
+A key is replaced in two steps, between which the server knows both: the new one takes the file's name, and
+the former one is kept in `<service>.seed.former` until nobody signs in with it any more.
 """
 
 import os
@@ -40,6 +43,56 @@ def keys_in(folder: Path, services: Iterable[str]) -> dict[str, str]:
     """
     folder.mkdir(exist_ok=True, mode=0o700, parents=True)
     return {it: key_in(seed_file(folder, it)) for it in services}
+
+
+def former_in(folder: Path, services: Iterable[str]) -> dict[str, str]:
+    """
+    Read the keys in a folder that are being replaced.
+
+    Returns:
+        Public keys by service.
+
+    Raises:
+        FolderDamaged: a file is there, and is no seed.
+        OSError: a file cannot be read.
+    """
+    files = {it: _former(seed_file(folder, it)) for it in services}
+    return {it: key_in(file) for it, file in files.items() if file.exists()}
+
+
+def replace_key(folder: Path, service: str) -> str:
+    """
+    Make a new key for a service, and keep the one that it has still.
+
+    Returns:
+        The public half of the new one.
+
+    Raises:
+        KeyError: it has none, or one of its keys is being replaced already.
+        FolderDamaged: its file is there, and is no seed.
+        OSError: a file cannot be read or written.
+    """
+    file = seed_file(folder, service)
+    if not file.exists():
+        raise KeyError(f"{service} has no key in {folder} yet")
+    if _former(file).exists():
+        raise KeyError(f"{service} has a former key still; drop that first")
+    key_in(file)
+    write_atomically(_former(file), file.read_bytes())
+    write_atomically(file, f"{new_seed()}\n".encode())
+    return key_in(file)
+
+
+def drop_former(folder: Path, services: Iterable[str]) -> list[str]:
+    """Forget the keys that were replaced; returns whose they were."""
+    dropped = [it for it in services if _former(seed_file(folder, it)).exists()]
+    for it in dropped:
+        _former(seed_file(folder, it)).unlink()
+    return dropped
+
+
+def _former(file: Path) -> Path:
+    return file.with_name(f"{file.name}.former")
 
 
 def new_seed(prefix: int = nkeys.PREFIX_BYTE_USER) -> str:

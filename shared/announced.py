@@ -9,6 +9,7 @@ from nats.aio.msg import Msg
 
 from shared.context import CAUSATION_HEADER, CORRELATION_HEADER
 from shared.recorded import Meta, Recorded, moment_of
+from shared.tracing import HEADER as TRACE_HEADER
 
 META_HEADER: Final = "Ampledger-Meta"
 EVENT_ID_HEADER: Final = "Ampledger-Event-Id"
@@ -43,6 +44,8 @@ def headers_of(recorded: Recorded, epoch: int) -> dict[str, str]:
     }
     if meta.causation_id is not None:
         headers[CAUSATION_HEADER] = meta.causation_id
+    if meta.traceparent is not None:
+        headers[TRACE_HEADER] = meta.traceparent
     return headers
 
 

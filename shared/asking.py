@@ -8,15 +8,17 @@ The same decision follows behind both.
 """
 
 import re
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 import structlog
 from faststream.nats import NatsMessage, NatsRouter
 
-from shared import subjects
+from shared import subjects, tracing
 from shared.context import Context, acting, context_of
 from shared.messages import Answer, Command
+from shared.metrics import COMMANDS
 from shared.rights.guard import Check, Forbidden
 from shared.transact import refusal_of
 
@@ -82,7 +84,16 @@ def _named(kind: type[C], take: Handler[C], prefix: str = "") -> Handler[C]:
     """
 
     async def handler(command: kind, message: NatsMessage) -> Answer:  # type: ignore[valid-type]  # a class at run time
-        return await take(command, message)
+        begun_s, verdict = time.perf_counter(), "failed"
+        handed_on = tracing.handed_on(message.headers)
+        try:
+            with tracing.following(handed_on, f"command {kind.__name__}"):
+                answer = await take(command, message)
+            verdict = answer.verdict
+            return answer
+        finally:
+            took_s = time.perf_counter() - begun_s
+            COMMANDS.labels(kind.__name__, verdict).observe(took_s)
 
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
     handler.__name__ = handler.__qualname__ = f"{prefix}{name}"

@@ -25,11 +25,14 @@ Faults
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import asyncpg
 
+from shared import tracing
 from shared.append_call import MAKE_DURABLE, first_answer
 from shared.appending import Writer
 from shared.commits import (
@@ -45,6 +48,7 @@ from shared.commits import (
     Taken,
     fingerprint,
 )
+from shared.metrics import APPEND_DURATION
 from shared.recorded import Recorded
 from shared.together import Together
 
@@ -66,6 +70,8 @@ __all__ = [
 PAGE: Final = 500
 """How many events are read at a time. Of larger pages Python's memory makes more work than they save."""
 
+_APPENDED: Final = APPEND_DURATION.labels("appended")
+"""By far the most of them; it is looked up once."""
 _SELECT: Final = (  # in the order of Recorded
     "select position, stream, version, event_id, timestamptz_send(recorded_at), type, schema, data, meta"
     " from event_log"
@@ -245,4 +251,20 @@ class EventStore:
         """
         if self._writer is None:
             raise StoreUnreachable("this store was not opened for appending")
-        return await self._writer.append(commit)
+        begun_s, took = time.perf_counter(), _APPENDED
+        try:
+            with tracing.child("append"):
+                return await self._writer.append(_traced(commit))
+        except BaseException as fault:
+            took = APPEND_DURATION.labels(type(fault).__name__)
+            raise
+        finally:
+            took.observe(time.perf_counter() - begun_s)
+
+
+def _traced(commit: Commit) -> Commit:
+    """Have events say in which trace they happened, if anybody traces."""
+    traceparent = tracing.traceparent()
+    if traceparent is None:
+        return commit
+    return replace(commit, meta=commit.meta.model_copy(update={"traceparent": traceparent}))

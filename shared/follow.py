@@ -10,6 +10,7 @@ of an epoch that is over, or of a past that was changed, begins anew (`shared/fo
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from shared.followers import Connection as Connection
 from shared.followers import Cursor, Moved
 from shared.followers import Follower as Follower
 from shared.followers import cursor_of as cursor_of
+from shared.progress import Progress
 from shared.pull import Pull, consumer_of, pulling
 from shared.recorded import Recorded
 from shared.tasks import in_child, keep_running
@@ -59,18 +61,31 @@ class PastReplaced(Exception):
 FOLLOW_FAULTS: Final = (Gap, OtherEpoch, Moved, *DATABASE_FAULTS, NatsError)
 
 
-async def follow(client: Client, pool: "asyncpg.Pool[Any]", follower: Follower) -> None:
+async def follow(
+    client: Client,
+    pool: "asyncpg.Pool[Any]",
+    follower: Follower,
+    progress: Progress | None = None,
+) -> None:
     """
     Follow for ever; on any fault start over from the cursor.
+
+    Args:
+        client: where the log is announced.
+        pool: the follower's own database.
+        follower: what each event does.
+        progress: told how far it is; by default only its figures are kept.
 
     Raises:
         PastReplaced: a new epoch of the log has begun. Everything is folded anew, and nothing may be
             decided or shown meanwhile on what is folded by half: the process ends, and whoever
             supervises it starts it again. As it starts, it waits for `caught_up` as always.
     """
-    following = _Following(client, pool, follower)
+    progress = progress or Progress(follower.consumer, follower.service)
+    following = _Following(client, pool, follower, progress)
 
     def on_fault(fault: Exception) -> None:
+        progress.failed()
         log.warning("follower starts over", follower=follower.name, error=repr(fault))
 
     await keep_running(following.run, FOLLOW_FAULTS, on_fault, ERROR_PAUSE_S)
@@ -92,11 +107,18 @@ async def caught_up(client: Client, pool: "asyncpg.Pool[Any]", follower: Followe
 class _Following:
     """Where the follower is, and one event after the other from there on."""
 
-    def __init__(self, client: Client, pool: "asyncpg.Pool[Any]", follower: Follower) -> None:
+    def __init__(
+        self,
+        client: Client,
+        pool: "asyncpg.Pool[Any]",
+        follower: Follower,
+        progress: Progress,
+    ) -> None:
         self._client = client
         self._js: JetStreamContext = client.jetstream()
         self._pool = pool
         self._follower = follower
+        self._progress = progress
         self._cursor = Cursor()
         self._left_out: frozenset[UUID] = frozenset()
         self._looked_s = self._beat_s = 0.0
@@ -110,9 +132,15 @@ class _Following:
             OtherEpoch, Gap, Moved, NotFoundError: start over.
             PastReplaced: the process has to.
         """
+        self._progress.beat()
         await in_child(self._reload(), TAKE_S_MAX)
         copy = await in_child(self._jetstream(), TAKE_S_MAX)
+        self._progress.begun(copy.epoch, copy.whole)
         self._cursor = await in_child(self._begin(copy), TAKE_S_MAX)
+        self._progress.at(self._cursor.epoch, self._cursor.position)
+        if not self._remembers:
+            unknown = parking.want_again_what_was_unknown(self._pool, self._follower)
+            await in_child(unknown, TAKE_S_MAX)
         self._remembers = True
         self._beat_s = asyncio.get_running_loop().time()
         left_out = followers.skipped_by(self._pool, self._follower)
@@ -123,10 +151,14 @@ class _Following:
 
     async def _from(self, pull: Pull, jetstream: str) -> None:
         while True:
+            self._progress.beat()
             messages = await pull.batch()
             if messages:
                 await in_child(self._take(messages), TAKE_S_MAX)
                 await messages[-1].ack()
+                self._progress.at(self._cursor.epoch, self._cursor.position)
+            elif self._client.is_connected:
+                self._progress.idle()
             await in_child(self._look(jetstream), TAKE_S_MAX)
 
     # --- Where to begin ---
@@ -137,6 +169,7 @@ class _Following:
     async def _jetstream(self) -> epochs.Copy:
         copy = await epochs.present_copy(self._js, self._follower.service)
         if copy is None:
+            self._progress.nothing_announced()
             raise NotFoundError  # nobody has announced anything yet, or it was lost
         return copy
 
@@ -186,6 +219,7 @@ class _Following:
         fresh, missed = in_order([read(it) for it in messages], self._cursor.position)
         if fresh:
             await self._apply(fresh)
+            self._progress.took(messages, _recorded_at(fresh[-1]))
         if missed is not None:
             raise Gap(f"{missed} came after {self._cursor.position}")
 
@@ -240,10 +274,12 @@ class _Following:
                 self._looked_s = 0.0  # there may be more of it
         if now_s - self._beat_s >= BEAT_S:
             self._beat_s = now_s
-            await followers.beat(self._pool, self._follower)
+            self._progress.parked(await followers.beat(self._pool, self._follower))
             found = await followers.read_cursor(self._pool, self._follower)
-            if found != self._cursor and found and found.position == self._cursor.position:
-                raise Moved(f"the documents at {found.position} were replaced")
+            if found and found != self._cursor:
+                # The documents were replaced, or another process that follows under the same name, for
+                # as long as one replaces the other, has taken what this one will be given no more.
+                raise Moved(f"the cursor is at {found.position}, not {self._cursor.position}")
             subject = subjects.events_of(self._follower.service)
             if await self._js.find_stream_name_by_subject(subject) != jetstream:
                 raise OtherEpoch(f"{jetstream} takes no more events")
@@ -269,6 +305,10 @@ def in_order(
 
 def _at(cursor: Cursor, event: Recorded | Unreadable) -> Cursor:
     return Cursor(event.position, cursor.epoch, _id_of(event))
+
+
+def _recorded_at(event: Recorded | Unreadable) -> datetime | None:
+    return event.recorded_at if isinstance(event, Recorded) else None
 
 
 def _id_of(event: Recorded | Unreadable) -> UUID | None:

@@ -126,13 +126,15 @@ async def move_cursor(connection: Connection, follower: Follower, to: Cursor) ->
     )
 
 
-async def beat(pool: "asyncpg.Pool[Any]", follower: Follower) -> None:
-    """Say that the follower is alive, although nothing happens."""
-    await pool.execute(
-        "update cursor set heartbeat_at = clock_timestamp() where consumer = $1 and service = $2",
+async def beat(pool: "asyncpg.Pool[Any]", follower: Follower) -> int:
+    """Say that the follower is alive, although nothing happens; returns how many events it has parked."""
+    parked = await pool.fetchval(
+        "update cursor set heartbeat_at = clock_timestamp() where consumer = $1 and service = $2"
+        " returning (select count(*) from parked where consumer = $1 and service = $2)",
         follower.consumer,
         follower.service,
     )
+    return int(parked or 0)
 
 
 async def begin(pool: "asyncpg.Pool[Any]", follower: Follower, epoch: int) -> Cursor:

@@ -1,4 +1,8 @@
-"""Keys that a service is given as files: 64 hexadecimal digits each."""
+"""
+Keys that a service is given as files: 64 hexadecimal digits each.
+
+Where a key is being replaced its file holds several, the newest first.
+"""
 
 from pathlib import Path
 from typing import Final
@@ -21,13 +25,30 @@ def read_key(file: Path, variable: str) -> bytes:
     Raises:
         KeyUnreadable: the file cannot be read, or does not hold a key.
     """
+    keys = read_keys(file, variable)
+    if len(keys) > 1:
+        raise KeyUnreadable(
+            f"{variable}={file} holds {len(keys)} keys; this one cannot be replaced: leave the "
+            "line that was there first"
+        )
+    return keys[0]
+
+
+def read_keys(file: Path, variable: str) -> tuple[bytes, ...]:
+    """
+    Read keys of 32 bytes, one in a line, the newest first.
+
+    Raises:
+        KeyUnreadable: the file cannot be read, or a line of it is no key.
+    """
     try:
-        key = bytes.fromhex(file.read_text("ascii").strip())
+        keys = tuple(bytes.fromhex(line) for line in file.read_text("ascii").split())
     except (OSError, ValueError) as fault:
         raise KeyUnreadable(f"{variable}={file} cannot be read: {fault}") from fault
-    if len(key) != KEY_BYTES:
-        raise KeyUnreadable(
-            f"{variable}={file} holds {len(key)} bytes; make a key of {KEY_BYTES} with "
-            "openssl rand -hex 32, and give the same one to all who share it"
-        )
-    return key
+    for key in keys or (b"",):
+        if len(key) != KEY_BYTES:
+            raise KeyUnreadable(
+                f"{variable}={file} holds {len(key)} bytes; make a key of {KEY_BYTES} with "
+                "openssl rand -hex 32, and give the same one to all who share it"
+            )
+    return keys

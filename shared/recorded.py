@@ -39,6 +39,8 @@ class Meta(BaseModel):
     causation_id: str | None = None
     allowed_by: str | None = None
     """By what right a person did it."""
+    traceparent: str | None = None
+    """In which trace it happened, as W3C spells it; none if it was not traced."""
 
 
 class _Row(NamedTuple):

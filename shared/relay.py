@@ -16,14 +16,15 @@ the log, says so, and waits for somebody to begin a new epoch of it (`shared/epo
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from shared import epochs, subjects
+from shared import epochs, metrics, subjects
 from shared.announced import EVENT_ID_HEADER as EVENT_ID_HEADER
 from shared.announced import META_HEADER as META_HEADER
 from shared.announcing import announce
@@ -78,9 +79,15 @@ class Relay:
         self._published: int | None = None
         self._durable = 0
         """The position up to which the log is known to be on disk."""
+        self._ahead: list[Recorded] = []
+        """What was read while those before it were on their way."""
         self._complaint: str | None = None
         self._looked_s = 0.0
         self._said_s: float | None = None
+        self._level_s = time.monotonic()
+        """When all that was known to be on disk was last known to be announced."""
+        metrics.RELAY_LAG.set_function(self.lag_s)
+        metrics.LOG_HALTED.set_function(lambda: self._complaint is not None)
 
     @property
     def published(self) -> int | None:
@@ -95,6 +102,13 @@ class Relay:
     def standing(self) -> bool | str:
         """For the health of the service: true, or why not."""
         return self._published is not None or self._complaint or False
+
+    def lag_s(self) -> float:
+        """For how many seconds something may have waited to be announced; 0 when nothing does."""
+        now_s = time.monotonic()
+        if self._published is not None and self._durable <= self._published:
+            self._level_s = now_s
+        return now_s - self._level_s
 
     async def agreed(self) -> None:
         """Wait until the jetstream is known to be the log: what it holds may be built upon."""
@@ -146,13 +160,14 @@ class Relay:
     # --- Copying ---
 
     async def _copy(self) -> None:
-        self._published = None
+        self._published, self._ahead = None, []
         self._published = published = await self._resume()
         await self._look_for_more(published)
         while self._published is not None:
             if self._leads():
                 await in_child(self._copy_once(self._published), STEP_S_MAX)
             else:
+                self._ahead = []
                 await self._stand_by()
 
     def _on_fault(self, fault: Exception) -> None:
@@ -160,15 +175,33 @@ class Relay:
         log.warning("relay starts over", service=self._service, error=repr(fault))
 
     async def _copy_once(self, published: int) -> None:
-        if not await self._told_of_more(published):
-            await self._look_for_more(published)
-        batch = await self._next(published)
+        batch, self._ahead = self._ahead, []
+        if not batch:
+            if not await self._told_of_more(published):
+                await self._look_for_more(published)
+            batch = await self._next(published)
         if batch:
-            await announce(self._client, self._service, self._epoch, batch)
-            self._published = batch[-1].position
+            await self._announce(batch)
         else:
             self._durable = 0  # what is known of it may be of a log that was lost
             await self._look(published)
+
+    async def _announce(self, batch: Sequence[Recorded]) -> None:
+        """Announce events, and read what comes behind them meanwhile."""
+        announcing = asyncio.create_task(
+            announce(self._client, self._service, self._epoch, batch), name="announce"
+        )
+        announcing.add_done_callback(lambda _: self._hint.set())
+        last = batch[-1].position
+        try:
+            while self._durable <= last and not announcing.done():
+                self._hint.clear()
+                await self._hint.wait()
+            ahead = [] if announcing.done() else await self._next(last)
+            await announcing
+        finally:
+            announcing.cancel()
+        self._published, self._ahead = last, ahead
 
     async def _told_of_more(self, published: int) -> bool:
         """Wait for a notification of more than is published, for a while."""

@@ -1,5 +1,5 @@
 """
-What every process of Ampledger is made of: logging, settings, health, and a calm shutdown.
+What every process of Ampledger is made of: settings, connections, health, and a calm shutdown.
 
 A service's `app.py` hands its parts to `run`; everything it starts is stopped again in reverse order.
 """
@@ -7,33 +7,55 @@ A service's `app.py` hands its parts to `run`; everything it starts is stopped a
 import asyncio
 import contextlib
 import gc
-import io
-import logging
+import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, TypeVar
 
 import asyncpg
-import orjson
 import structlog
 import uvloop
 from nats.aio.client import Client
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.lines import check_encrypted
+from shared import metrics
+from shared.database_watch import DatabaseWatch
+from shared.follow import follow
+from shared.followers import Follower
+from shared.health import Health, HealthServer
+from shared.lines import PlaintextRefused, check_encrypted
+from shared.log_lines import LogFormat, configure_logging
+from shared.loop_watch import watch_loop
 from shared.messaging import connect, disconnect
+from shared.progress import Progress
 from shared.tasks import loud
+from shared.tracing import begin_tracing, end_tracing
 
 SHUTDOWN_S_MAX: Final = 5.0
 POOL_SIZE_MAX: Final = 8
 CLOSE_S_MAX: Final = 2.0
+REACH_PAUSE_S: Final = 0.5
+UNREACHABLE: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
+)
+"""What a database that is away, or just starting, answers to who wants in."""
+FOLLOW_S_MAX: Final = 120.0
+"""A follower comes round every few seconds; while its broker and its database hang, within this time."""
 GARBAGE_AFTER: Final = (10_000, 10, 10)
 """After how many new objects it is looked for garbage among them, and after how many looks among older
 ones; some megabytes."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -45,72 +67,17 @@ class RuntimeSettings(BaseSettings):
 
     nats_url: str
     database_url: str
+    health_host: str = Field(default="127.0.0.1", alias="AMPLEDGER_HEALTH_HOST")
+    """Where probes are answered; this machine alone, unless it is said otherwise."""
     health_port: int = Field(default=0, alias="AMPLEDGER_HEALTH_PORT")
-    log_format: Literal["json", "console"] = Field(default="json", alias="AMPLEDGER_LOG")
+    log_format: LogFormat = Field(default="json", alias="AMPLEDGER_LOG")
+    patience_s: float = Field(default=0.0, ge=0, alias="AMPLEDGER_PATIENCE_S")
+    """How long services that do not listen are asked again; not at all, unless people wait."""
 
 
-def configure_logging(service: str, log_format: Literal["json", "console"]) -> None:
-    """Write structured lines to standard output, each with the service and its context."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # a killed process leaves its last words
-    renderer: Any = (
-        structlog.processors.JSONRenderer(
-            serializer=lambda it, **_: orjson.dumps(it, default=str).decode()
-        )
-        if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
-    )
-    shared_processors: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
-    ]
-    if log_format == "json":
-        shared_processors.append(structlog.processors.format_exc_info)
-    structlog.configure(
-        processors=[*shared_processors, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
-        cache_logger_on_first_use=True,
-    )
-    structlog.contextvars.bind_contextvars(service=service)
-
-
-@dataclass(slots=True)
-class Health:
-    """Live: the event loop turns. Ready: every named check holds; one that does not may say why."""
-
-    checks: dict[str, Callable[[], bool | str]] = field(default_factory=dict)
-
-    def add(self, name: str, check: Callable[[], bool | str]) -> None:
-        self.checks[name] = check
-
-    def report(self) -> dict[str, bool | str]:
-        return {name: check() for name, check in self.checks.items()}
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one probe; a probe needs no web framework."""
-        try:
-            line = await asyncio.wait_for(reader.readline(), timeout=5)
-            path = line.split(b" ")[1].decode("latin-1") if line.count(b" ") >= 2 else ""
-            report = self.report() if path == "/health/ready" else {}
-            known = path in {"/health/ready", "/health/live"}
-            status = "404 Not Found" if not known else "200 OK"
-            if not all(it is True for it in report.values()):
-                status = "503 Service Unavailable"
-            body = orjson.dumps(report)
-            writer.write(
-                f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n"
-                f"Content-Length: {len(body)}\r\n\r\n".encode()
-                + body
-            )
-            await writer.drain()
-        except (OSError, TimeoutError) as error:
-            log.info("probe went away", error=repr(error))
-        finally:
-            writer.close()
-
+TURN_FD: Final = "AMPLEDGER_TURN_FD"
+LOADED: Final = b"."
+"""Said by a process that is loaded, and by its supervisor when it is that one's turn."""
 
 Drain = Callable[[asyncio.Event], Awaitable[None]]
 """What a service does once it is asked to stop, while all of it still runs; the event is set when somebody
@@ -137,6 +104,15 @@ class Runtime:
         """
         self.tasks.create_task(loud(work), name=name)
 
+    def follow(self, follower: Follower) -> None:
+        """Follow a log for as long as the service runs. The service is ready once that has caught up, and
+        live while it comes round."""
+        name = f"follow {follower.service}"
+        pulse = self.health.pulse(name, FOLLOW_S_MAX)
+        progress = Progress(follower.consumer, follower.service, pulse.beat)
+        self.health.add(name, progress.standing)
+        self.spawn(follow(self.client, self.pool, follower, progress), name)
+
 
 class _Stop(Exception):
     """Somebody asked the process to stop."""
@@ -153,8 +129,9 @@ class _Signals:
         (self.hurry if self.stop.is_set() else self.stop).set()
 
 
-async def _until_stopped(signals: _Signals, drains: Sequence[Drain]) -> None:
+async def _until_stopped(signals: _Signals, drains: Sequence[Drain], health: Health) -> None:
     await signals.stop.wait()
+    health.stopping = True  # whoever balances load sends nobody here any more
     for drain in drains:
         await drain(signals.hurry)
     raise _Stop
@@ -219,21 +196,81 @@ async def _run(
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, signals.heard)
-    async with AsyncExitStack() as stack:
-        health = Health()
-        client = await connect(settings.nats_url, name=f"ampledger-{service}")
-        stack.push_async_callback(disconnect, client)
-        health.add("nats", lambda: client.is_connected)
-        pool = await stack.enter_async_context(pool_of(settings.database_url))
-        server = await asyncio.start_server(health.answer, "127.0.0.1", settings.health_port)
-        stack.callback(server.close)
-        try:
+    try:
+        async with AsyncExitStack() as stack:
+            health = Health()
+            server = await HealthServer(health, service).serve(
+                settings.health_host, settings.health_port
+            )
+            stack.callback(server.close)
+            with health.waiting():
+                nats = connect(
+                    settings.nats_url,
+                    name=f"ampledger-{service}",
+                    patience_s=settings.patience_s,
+                )
+                client = await _unless_stopped(signals, nats)
+                stack.push_async_callback(disconnect, client)
+                pool = await _unless_stopped(signals, _reached(settings.database_url, stack))
+            watch = DatabaseWatch(pool)
+            health.add("nats", lambda: client.is_connected)
+            health.add("database", watch.standing)
+            _tell(health, client, watch)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_until_stopped(signals, drains), name="until-stopped")
+                tasks.create_task(_until_stopped(signals, drains, health), name="until-stopped")
+                tasks.create_task(watch.run(), name="database-watch")
+                tasks.create_task(watch_loop(), name="loop-watch")
                 await assemble(Runtime(settings, client, pool, health, stack, tasks, drains))
+                health.started = True
                 log.info("service started", health_port=settings.health_port)
-        except* _Stop:
-            log.info("service stops")
+    except* _Stop:
+        log.info("service stops")
+
+
+async def _reached(database_url: str, stack: AsyncExitStack) -> "asyncpg.Pool[Any]":
+    """
+    Open the pool once the database can be reached: whoever ended because it is away would only be started
+    again, and later each time.
+
+    Raises:
+        PlaintextRefused, asyncpg.PostgresError: it can be reached, and turns us away.
+    """
+    said = False
+    while True:
+        try:
+            return await stack.enter_async_context(pool_of(database_url))
+        except PlaintextRefused:
+            raise
+        except UNREACHABLE as fault:
+            if not said:
+                log.warning("waiting for the database", fault=repr(fault))
+            said = True
+        await asyncio.sleep(REACH_PAUSE_S)
+
+
+async def _unless_stopped(signals: _Signals, work: Coroutine[Any, Any, T]) -> T:
+    """
+    Wait for what a service cannot begin without.
+
+    Raises:
+        _Stop: somebody has asked the process to stop meanwhile.
+        Exception: whatever the work raises.
+    """
+    working, stopped = asyncio.create_task(work), asyncio.create_task(signals.stop.wait())
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not working.done():
+        working.cancel()
+        await asyncio.wait({working}, timeout=CLOSE_S_MAX)
+        raise _Stop
+    return working.result()
+
+
+def _tell(health: Health, client: Client, watch: DatabaseWatch) -> None:
+    """Have the figures say what probes are told."""
+    metrics.BROKER_UP.set_function(lambda: client.is_connected)
+    metrics.DATABASE_UP.set_function(lambda: watch.standing() is True)
+    metrics.READY.set_function(lambda: all(it is True for it in health.report().values()))
 
 
 def run(
@@ -249,9 +286,30 @@ def run(
         settings: its typed environment.
         assemble: its composition root: opens what it needs on the runtime's stack, spawns tasks.
     """
-    configure_logging(service, settings.log_format)
+    configure_logging(service, settings.log_format, traced=begin_tracing(service))
     keep_loaded()
-    uvloop.run(_run(service, settings, assemble))
+    wait_for_turn()
+    try:
+        uvloop.run(_run(service, settings, assemble))
+    finally:
+        end_tracing()
+
+
+def wait_for_turn() -> None:
+    """
+    Wait until the process whose place this one takes has ended.
+
+    To load a program takes longer than to connect. So whoever restarts us has us load beside our
+    predecessor, hears of us over the socket whose number it has told us that we are loaded, and answers
+    when it is our turn. If it goes away instead, nobody needs us.
+    """
+    fd = os.environ.pop(TURN_FD, None)
+    if fd is None:
+        return
+    with socket.socket(fileno=int(fd)) as supervisor:
+        supervisor.sendall(LOADED)
+        if supervisor.recv(1) != LOADED:
+            sys.exit("whoever started this process is gone")
 
 
 def keep_loaded() -> None:

@@ -43,7 +43,8 @@ async def keep_running(
 
     Args:
         work: one attempt.
-        faults: what is answered with another attempt; a spurious cancellation is so always.
+        faults: what is answered with another attempt, alone or as a group of nothing else, as several
+            tasks of an attempt leave it; a spurious cancellation is so always.
         on_fault: told of each of them.
         pause_s: seconds between two attempts.
 
@@ -51,14 +52,19 @@ async def keep_running(
         CancelledError: this task was asked to end; the attempt has ended before.
         Exception: whatever an attempt raises that is none of the faults.
     """
+    expected: tuple[type[Exception], ...] = (CutOff, *faults)
     while True:
         try:
             await in_child(work())
-        except CutOff as fault:
-            on_fault(fault)
-        except faults as fault:
-            on_fault(fault)
+        except* expected as met:
+            on_fault(_first_of(met))
         await asyncio.sleep(pause_s)
+
+
+def _first_of(fault: Exception) -> Exception:
+    while isinstance(fault, ExceptionGroup):
+        fault = fault.exceptions[0]
+    return fault
 
 
 async def in_child(work: Coroutine[Any, Any, T], within_s: float | None = None) -> T:

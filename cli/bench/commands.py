@@ -15,6 +15,7 @@ from cli.bench.delivery import measure_copies, measure_delivery
 from cli.bench.picture import bars, shown, table_of
 from cli.bench.place import bench_place
 from cli.bench.replay import measure_rebuild, measure_replay
+from cli.bench.scale.command import scale_command
 from cli.bench.steps import measure_steps
 from cli.bench.tail import measure_tail
 from cli.faults import EXIT_CODE, StackFault
@@ -233,6 +234,9 @@ def telemetry_command(
     console.print(table_of(figures))
     if json is not None:
         write_report(json, figures)
+
+
+bench.command("scale")(scale_command)
 
 
 def _failed(words: str, fault: Exception) -> NoReturn:

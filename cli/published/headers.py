@@ -14,6 +14,7 @@ from shared.announced import (
     VERSION_HEADER,
 )
 from shared.context import ACTOR_HEADER, CAUSATION_HEADER, CORRELATION_HEADER
+from shared.tracing import HEADER as TRACE_HEADER
 
 _TEXT: Final[Schema] = {"type": "string"}
 _CORRELATION: Final[Schema] = {
@@ -22,6 +23,10 @@ _CORRELATION: Final[Schema] = {
         "description": "What belongs together: the same from a wish to all that came of it.",
     },
     CAUSATION_HEADER: {**_TEXT, "description": "The id of the event that led to this one."},
+    TRACE_HEADER: {
+        **_TEXT,
+        "description": "In which trace it happened (W3C Trace Context), if it was traced.",
+    },
 }
 HEADERS: Final[Mapping[str, Schema]] = {
     "EventHeaders": {

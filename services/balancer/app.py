@@ -1,6 +1,9 @@
 """Where the parts of the balancer meet."""
 
+from typing import Final
+
 from services.balancer.allocation import warm_up
+from services.balancer.counting import keep_count
 from services.balancer.handlers import Balancer, listen
 from services.balancer.knowledge import Knowledge
 from services.balancer.locks import locking
@@ -10,10 +13,12 @@ from services.balancer.taking_over import TakingOver
 from services.balancer.wondering import Wondering
 from shared.clock import uptime_s, utc_now
 from shared.event_store import EventStore
-from shared.follow import follow
 from shared.relay import Relay
 from shared.runtime import Runtime, run
 from shared.what_if_query import answer_what_if
+
+TICK_S_MAX: Final = 120.0
+"""A tick that waits for a log that does not answer ends before."""
 
 
 async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
@@ -29,9 +34,10 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
     knowledge = Knowledge(runtime.pool, store, locks.slot)
     await knowledge.open_announced()
     balancer = Balancer(runtime.client, store, knowledge, partitions, settings.timing, utc_now)
+    keep_count(balancer.decided, partitions.count, utc_now)
     followers = balancer.followers()
     for follower in followers:
-        runtime.spawn(follow(runtime.client, runtime.pool, follower), follower.service)
+        runtime.follow(follower)
     await listen(runtime.client, balancer)
     wondering = Wondering(balancer.latest, settings.timing, utc_now)
     await answer_what_if(runtime.client, wondering.answer)
@@ -43,7 +49,8 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
     partitions.join()
     runtime.spawn(taking_over.run(), "taking over")
     runtime.spawn(taking_over.keep_up(), "keeping up")
-    runtime.spawn(balancer.run(settings.tick_s), "balancer")
+    pulse = runtime.health.pulse("decide", TICK_S_MAX)
+    runtime.spawn(balancer.run(settings.tick_s, pulse.beat), "balancer")
 
 
 def main() -> None:

@@ -5,7 +5,8 @@ A decision is appended to the log before anything of it is sent (`sending.py`).
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +15,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from pydantic import ValidationError
 
+from services.balancer import metrics
 from services.balancer.announcing import (
     balance_of,
     events_of,
@@ -23,15 +25,16 @@ from services.balancer.announcing import (
 from services.balancer.decider import Decision, decide
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.knowledge import Knowledge
+from services.balancer.news import News
 from services.balancer.partitions import Partitions
 from services.balancer.sending import Sender
-from shared import subjects
+from shared import subjects, tracing
 from shared.context import Context, acting
 from shared.event_store import Conflict, EventStore
 from shared.followers import Follower
 from shared.ids import InstallationId
 from shared.messages import Event
-from shared.messages.balancer import LayoutRequired
+from shared.messages.balancer import CurrentLimitAllocated, LayoutRequired
 from shared.messages.telemetry import BreakerReading, MeterReading
 from shared.recorded import Recorded
 
@@ -62,12 +65,18 @@ class Balancer:
         self._partitions = partitions
         self._timing = timing
         self._clock = clock
-        self._changed: dict[InstallationId, datetime | None] = {}
+        self._changed: set[InstallationId] = set()
+        """Decided on with the next tick; the others once a second."""
+        self._read_at: dict[InstallationId, datetime] = {}
+        """When the first reading came that no decision has counted."""
         self._decided_at_s: dict[InstallationId, float] = {}
         self._drawn_at_s: dict[InstallationId, float] = {}
         self._decisions: dict[InstallationId, int] = {}
         self._overloads_at_s: dict[tuple[InstallationId, int], float] = {}
         self._decided_on: dict[InstallationId, tuple[SiteFacts, float]] = {}
+        self._decision: dict[InstallationId, Decision] = {}
+        self._traced: dict[InstallationId, str] = {}
+        """What is traced of the reading that waits for a decision."""
 
     # --- Hearing ---
 
@@ -93,7 +102,7 @@ class Balancer:
 
     def _heard(self, batch: Sequence[Recorded]) -> None:
         for recorded in batch:
-            self._changed.setdefault(recorded.event.aggregate_id, None)
+            self._changed.add(recorded.event.aggregate_id)
 
     async def on_meter_reading(self, message: Msg) -> None:
         """Take a reading into account, if it is for this process to decide on it. A reading that cannot
@@ -105,9 +114,12 @@ class Balancer:
         except ValidationError as error:
             log.warning("reading refused", subject=message.subject, error=str(error))
             return
-        if self._knowledge.observe(reading):
-            waiting = self._changed.get(reading.installation_id)
-            self._changed[reading.installation_id] = waiting or reading.received_at
+        news = self._knowledge.observe(reading)
+        if news is not News.NONE:
+            self._trace(reading.installation_id, message)
+            self._read_at.setdefault(reading.installation_id, reading.received_at)
+        if news is News.GREAT:
+            self._changed.add(reading.installation_id)
 
     async def on_breaker_reading(self, message: Msg) -> None:
         """Take a reading of other load into account, if it is for this process to decide on it."""
@@ -119,8 +131,14 @@ class Balancer:
             log.warning("reading refused", subject=message.subject, error=str(error))
             return
         if self._knowledge.observe_breaker(reading, self._clock().timestamp()):
-            waiting = self._changed.get(reading.installation_id)
-            self._changed[reading.installation_id] = waiting or reading.received_at
+            self._trace(reading.installation_id, message)
+            self._read_at.setdefault(reading.installation_id, reading.received_at)
+            self._changed.add(reading.installation_id)
+
+    def _trace(self, installation_id: InstallationId, message: Msg) -> None:
+        traceparent = tracing.handed_on(message.headers)
+        if traceparent is not None:
+            self._traced.setdefault(installation_id, traceparent)
 
     def latest(self, installation_id: InstallationId) -> tuple[SiteFacts, float] | None:
         """Name the facts of the latest decision for an installation, and when it was taken; none for what
@@ -129,11 +147,21 @@ class Balancer:
             return None
         return self._decided_on.get(installation_id)
 
+    def decided(self) -> Iterator[tuple[SiteFacts, Decision]]:
+        """Name the latest decision for every installation that is this process's to decide on, and the
+        facts that it was taken on."""
+        for installation_id, decision in self._decision.items():
+            latest = self.latest(installation_id)
+            if latest is not None:
+                yield latest[0], decision
+
     # --- Deciding ---
 
-    async def run(self, tick_s: float) -> None:
-        """Decide for ever, wherever something has changed and everywhere once a second."""
+    async def run(self, tick_s: float, beat: Callable[[], None]) -> None:
+        """Decide for ever, wherever something that matters has changed and everywhere once a second; `beat`
+        is called each time it comes round."""
         while True:
+            beat()
             await self.tick()
             await asyncio.sleep(tick_s)
 
@@ -146,9 +174,12 @@ class Balancer:
                 continue
             with self._partitions.deciding(installation_id) as epoch:
                 if epoch is not None:
-                    reading_at = self._changed.pop(installation_id, None)
+                    self._changed.discard(installation_id)
+                    reading_at = self._read_at.pop(installation_id, None)
                     self._decided_at_s[installation_id] = now_s
-                    await self._decide(installation_id, epoch, reading_at)
+                    traced = self._traced.pop(installation_id, None)
+                    with tracing.following(traced, "decide"):
+                        await self._decide(installation_id, epoch, reading_at)
 
     async def _decide(
         self,
@@ -162,7 +193,10 @@ class Balancer:
         facts = self._knowledge.facts(installation_id, epoch, now_s)
         if facts is None or not facts.chargers:
             return
+        begun_s = time.perf_counter()
         decision = decide(facts, self._timing, now_s)
+        metrics.DECIDING.observe(time.perf_counter() - begun_s)
+        self._decision[installation_id] = decision
         self._decided_on[installation_id] = (facts, now_s)
         self._decisions[installation_id] = self._decisions.get(installation_id, 0) + 1
         if decision.rotated:
@@ -186,6 +220,7 @@ class Balancer:
             if now_s - self._overloads_at_s.get(key, 0.0) >= OVERLOAD_PAUSE_S:
                 self._overloads_at_s[key] = now_s
                 warnings.append(event)
+                metrics.OVERLOADS.inc()
         return warnings
 
     # --- Announcing ---
@@ -200,13 +235,15 @@ class Balancer:
         try:
             last = await self._sender.append(installation_id, version, events, context)
         except Conflict as conflict:
+            metrics.DECIDED_ANEW.inc()
             log.info("decided anew", installation_id=installation_id, why=str(conflict))
             await self._knowledge.catch_up()
-            self._changed.setdefault(installation_id, None)
+            self._changed.add(installation_id)
             return
         now = self._clock()
         await self._knowledge.remember(installation_id, [(it, now) for it in events], last)
         self._sender.send(facts, events, context)
+        _measure_reaction(events, now)
 
     async def _require(self, installation_id: InstallationId, position: int) -> None:
         """Say that an installation, whoever decides for it, has lost a charger, and read what was
@@ -224,6 +261,15 @@ class Balancer:
         picture = balance_of(facts, decision, now_s, count)
         subject = subjects.telemetry(type(picture), facts.installation_id, "site")
         await self._client.publish(subject, picture.model_dump_json().encode())
+
+
+def _measure_reaction(events: Sequence[Event], now: datetime) -> None:
+    """Keep how long it took from the reading that was waited for longest to its limits."""
+    for event in events:
+        if isinstance(event, CurrentLimitAllocated) and event.reading_received_at is not None:
+            took = now - event.reading_received_at
+            metrics.REACTION.observe(max(0.0, took.total_seconds()))
+            return
 
 
 async def listen(client: Client, balancer: Balancer) -> None:

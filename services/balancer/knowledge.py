@@ -17,6 +17,7 @@ from services.balancer.hardware import (
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
 from services.balancer.loads import Loads
+from services.balancer.news import News, news_of
 from services.balancer.own_log import OwnLog
 from services.balancer.projections import (
     Announced,
@@ -183,16 +184,17 @@ class Knowledge:
 
     # --- Readings ---
 
-    def observe(self, reading: MeterReading) -> bool:
+    def observe(self, reading: MeterReading) -> News:
         """Take a reading into account; a reading of an unknown charger teaches nothing."""
         site = self._site(reading.installation_id)
         if site is None or reading.charger_id not in site.chargers:
-            return False
+            return News.NONE
         reported = self._reported.get(reading.charger_id)
         announced = self._announced.get(reading.charger_id) or Announced()
         received_at_s = reading.received_at.timestamp()
-        self._behaviours[reading.charger_id] = observe(
-            self._behaviours.get(reading.charger_id) or remembered(announced),
+        before = self._behaviours.get(reading.charger_id) or remembered(announced)
+        after = self._behaviours[reading.charger_id] = observe(
+            before,
             site,
             reading.charger_id,
             reported.session_id if reported is not None else None,
@@ -204,7 +206,7 @@ class Knowledge:
             reading.register_wh,
             may_be_in_force_a(announced, reported, received_at_s),
         )
-        return True
+        return news_of(before, after)
 
     def forget(self, partitions: Collection[int]) -> None:
         """Drop what readings have taught of partitions that others decide for from now on."""

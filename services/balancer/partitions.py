@@ -96,6 +96,10 @@ class Partitions:
         """Tell whether this process does what one of them has to: announce our log."""
         return self._leads
 
+    def count(self) -> int:
+        """Tell how many partitions are decided for here."""
+        return len(self._decided)
+
     # --- For whoever takes over ---
 
     def join(self) -> None:

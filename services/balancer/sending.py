@@ -13,8 +13,9 @@ import structlog
 from nats.aio.client import Client
 
 from services.balancer.facts import SiteFacts
+from services.balancer.metrics import LIMITS
 from services.balancer.own_log import stream_of
-from shared import subjects
+from shared import subjects, tracing
 from shared.context import Context
 from shared.event_store import Commit, EventStore, StreamEvents
 from shared.ids import InstallationId, new_id
@@ -68,6 +69,9 @@ class Sender:
 
     def send(self, facts: SiteFacts, events: Sequence[Event], context: Context) -> None:
         """Send the limits that were announced."""
+        traceparent = (
+            tracing.traceparent()
+        )  # what is traced may have ended before they are sent
         for lease in (lease for event in events for lease in _leases_in(event)):
             command = SetCurrentLimit(
                 command_id=new_id(),
@@ -79,18 +83,23 @@ class Sender:
                 epoch=facts.epoch,
                 terminals=lease.terminals,
             )
-            task = asyncio.create_task(self._deliver(command, context))
+            task = asyncio.create_task(self._deliver(command, context, traceparent))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
-    async def _deliver(self, command: SetCurrentLimit, context: Context) -> None:
+    async def _deliver(
+        self, command: SetCurrentLimit, context: Context, traceparent: str | None
+    ) -> None:
         """Send a limit; whether it is in force is told by events, and it is sent again if not."""
         subject = subjects.charger_command(SetCurrentLimit, command.charger_id)
         try:
-            answer = await request(self._client, command, subject, context, ANSWER_S_MAX)
+            with tracing.following(traceparent, "send limit"):
+                answer = await request(self._client, command, subject, context, ANSWER_S_MAX)
         except (ServiceUnavailable, OSError) as error:
+            LIMITS.labels("undelivered").inc()
             log.warning("limit not delivered", charger_id=command.charger_id, error=str(error))
             return
+        LIMITS.labels(answer.refusal or "accepted").inc()
         if not answer.accepted:
             log.warning(
                 "limit refused",

@@ -8,7 +8,6 @@ from services.installation.rehearsing import rehearsals
 from shared.acts_query import answer_acts
 from shared.commands import taking_commands
 from shared.event_store import EventStore
-from shared.follow import follow
 from shared.rehearsing import answer_rehearsals
 from shared.relay import Relay
 from shared.rights.book import GrantBook
@@ -24,7 +23,7 @@ async def assemble(runtime: Runtime) -> None:
     book = GrantBook()
     await book.open(runtime.pool)
     follower = book.follower("installation", runtime.pool)
-    runtime.spawn(follow(runtime.client, runtime.pool, follower), "follow-permissions")
+    runtime.follow(follower)
     await answer_acts(runtime.client, "installation", store, lambda it: (stream_named(it),))
     decide = rehearsals(store, book.check)
     await answer_rehearsals(runtime.client, "installation", COMMANDS, decide)
@@ -34,6 +33,7 @@ async def assemble(runtime: Runtime) -> None:
             "ampledger-installation",
             routes(store, book.check),
             query_routes(store),
+            drains=runtime.drains,
         )
     )
 

@@ -21,7 +21,7 @@ from services.notifications.webhooks import Webhooks
 from shared.acts_query import answer_acts
 from shared.commands import taking_commands
 from shared.event_store import EventStore
-from shared.follow import caught_up, follow
+from shared.follow import caught_up
 from shared.ids import InstallationId
 from shared.key_files import read_key
 from shared.mailing import sending
@@ -56,7 +56,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     followers = knowledge.followers(pool)
     for follower in followers:
         await follower.reload()
-        runtime.spawn(follow(client, pool, follower), f"follow-{follower.service}")
+        runtime.follow(follower)
     await watch.listen(client)
     await answer_acts(client, "notifications", store, streams_of)
     await telling.read()
@@ -79,7 +79,11 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     answers = Answers(store, ledger, knowledge, outbox, desk, telling.read, by_email=by_email)
     await runtime.stack.enter_async_context(
         taking_commands(
-            settings.nats_url, "ampledger-notifications", routes(desk), answers.routes()
+            settings.nats_url,
+            "ampledger-notifications",
+            routes(desk),
+            answers.routes(),
+            drains=runtime.drains,
         )
     )
     watching.set()

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from services.notifications.metrics import DELIVERIES
 from services.notifications.pacing import FLOOD_WITHIN, GIVEN_UP_AFTER
 from services.notifications.standing import Undelivered
 from shared.followers import Connection
@@ -187,6 +188,7 @@ class Outbox:
 
     async def done(self, rows: Sequence[Row], now: datetime) -> None:
         """Note that something was delivered."""
+        DELIVERIES.labels(rows[0].way.lower(), "delivered").inc()
         await self._pool.execute(
             "update delivery set done_at = $2, fault = '' where delivery_id = any($1)",
             [it.delivery_id for it in rows],
@@ -216,6 +218,7 @@ class Outbox:
             now + timedelta(seconds=wait_s),
             now if dead else None,
         )
+        DELIVERIES.labels(rows[0].way.lower(), "given_up" if dead else "failed").inc()
         return dead
 
     async def drop(self, rows: Sequence[Row]) -> None:

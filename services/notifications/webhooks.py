@@ -66,6 +66,9 @@ class Webhooks:
         await keep_running(self._deliver_due, DATABASE_FAULTS, on_fault, LOOK_S)
 
     async def _deliver_due(self) -> None:
+        due = await self.outbox.claim(Way.WEBHOOK, utc_now())
+        if not due:
+            return  # a client reads all certificates of the system when it is made, which takes a while
         at_once = asyncio.Semaphore(AT_ONCE_MAX)
         async with (
             httpx.AsyncClient(
@@ -73,7 +76,7 @@ class Webhooks:
             ) as http,
             asyncio.TaskGroup() as tasks,
         ):
-            for rows in await self.outbox.claim(Way.WEBHOOK, utc_now()):
+            for rows in due:
                 tasks.create_task(self._deliver(http, rows, at_once))
 
     async def _deliver(

@@ -22,9 +22,8 @@ from services.permissions.vault import Vault
 from shared.acts_query import answer_acts
 from shared.commands import taking_commands
 from shared.event_store import EventStore
-from shared.follow import follow
 from shared.ids import InstallationId
-from shared.key_files import read_key
+from shared.key_files import read_key, read_keys
 from shared.mailing import sending
 from shared.relay import Relay
 from shared.rights.cards import CARD_KEY_FILE
@@ -52,15 +51,15 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     runtime.health.add("answering", answering.is_set)
     await answer_acts(client, "permissions", store, streams_of)
     vault, layout = (
-        Vault(pool, read_key(settings.master_key_file, MASTER_KEY_FILE)),
+        Vault(pool, read_keys(settings.master_key_file, MASTER_KEY_FILE)),
         LayoutBook(),
     )
-    await vault.check()
+    await vault.open()
     await layout.open(pool)
     desk = Desk(Parts(pool, store, vault, layout, mark_key, Accounts(pool).forget))
     await desk.open()
     runtime.spawn(desk.tail(), "tail")
-    runtime.spawn(follow(client, pool, Policies(desk, layout).follower(pool)), "policies")
+    runtime.follow(Policies(desk, layout).follower(pool))
     directory = Directory(desk, vault, mark_key)
     if settings.smtp_url is not None:
         send = sending(settings.smtp_url.get_secret_value(), settings.mail_from)
@@ -80,6 +79,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
                 desk,
             ),
             signing_in(runtime, settings, store, directory),
+            drains=runtime.drains,
         )
     )
     answering.set()

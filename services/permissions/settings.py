@@ -17,7 +17,8 @@ class Settings(SignInSettings):
     """Where the keys of personal data are, and how e-mail goes out."""
 
     master_key_file: Path = Field(alias=MASTER_KEY_FILE)
-    """The key with which everybody's keys are kept: 64 hexadecimal digits."""
+    """The key with which everybody's keys are kept: 64 hexadecimal digits. A newer one that takes its
+    place is in the line before it."""
     card_key_file: Path = Field(alias=CARD_KEY_FILE)
     """The key of the marks of cards and addresses; telemetry has the same one."""
     smtp_url: SecretStr | None = Field(default=None, alias="PERMISSIONS_SMTP_URL")

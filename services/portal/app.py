@@ -13,6 +13,7 @@ from services.portal.api.looking import Sources
 from services.portal.askers import asker_of
 from services.portal.billing.making import Maker
 from services.portal.charger_figures import limit_in_force_of
+from services.portal.counting import Counted
 from services.portal.facts import Facts
 from services.portal.guarding import Guard
 from services.portal.handlers import followers, listen
@@ -44,7 +45,7 @@ from services.portal.view import InstallationView, view_of
 from services.portal.viewers import Sight, Viewers
 from shared.acts_query import ask_acts
 from shared.clock import utc_now
-from shared.follow import cursor_of, follow
+from shared.follow import cursor_of
 from shared.ids import ChargerId, InstallationId
 from shared.messages.signing_in import Asker
 from shared.meter_query import ask_standings
@@ -52,6 +53,7 @@ from shared.naming import names_of
 from shared.rights.grants import Place
 from shared.runtime import Runtime, run
 from shared.speech import speaking
+from shared.web_leaving import Leaving
 from shared.web_server import listening_socket, serve
 
 HEARD_OF: Final = ("installation", "telemetry", "balancer", "permissions")
@@ -67,13 +69,12 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     heard = Heard()
     sights = sights_of(models, latest, runtime, settings)
     viewers = Viewers(sights.view)
-    taken = listening_socket(settings.host, settings.port)
+    taken = listening_socket(settings.host, settings.port, settings.fd)
     runtime.stack.callback(taken.close)
     for follower in followers(models, runtime.pool, heard):
         await follower.reload()
         heard.begin(follower.service, await cursor_of(runtime.pool, follower))
-        name = f"follow-{follower.service}"
-        runtime.spawn(follow(runtime.client, runtime.pool, follower), name)
+        runtime.follow(follower)
     traces, marks = traces_of(models, runtime), Marks()
     await listen(runtime.client, latest, traces, marks)
     runtime.spawn(marks.run(runtime.pool), "marks")
@@ -117,8 +118,10 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         traces=traces,
         now=utc_now,
     )
-    app = application(parts, api_of(parts, heard, tail))
-    runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
+    app = Counted(application(parts, api_of(parts, heard, tail)))
+    leaving = Leaving(app, settings.drain_s, viewers.close)
+    runtime.drains.append(leaving.leave)
+    runtime.spawn(serve(leaving, taken, on_started, viewers.close, leaving=leaving), "web")
 
 
 def acting_of(models: ReadModels, heard: Heard, runtime: Runtime) -> tuple[Guard, Acting]:

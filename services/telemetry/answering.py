@@ -15,10 +15,12 @@ from services.telemetry.dialect import Dialect
 from services.telemetry.frames import Call, Code, Payload
 from services.telemetry.handlers import Handler
 from services.telemetry.histories import LOG_FAULTS
+from services.telemetry.metrics import FRAMES
 from services.telemetry.moments import Beside
 from services.telemetry.payloads import CallRefused
 from services.telemetry.said import Booted, Metered, Reply, Said, Welcomed
 from services.telemetry.tolerance import Tolerance
+from shared import tracing
 from shared.context import acting
 from shared.ids import Serial
 
@@ -111,7 +113,7 @@ class Answering:
             requests.task_done()
         self._requests = None
 
-    def read_at_once(self, call: Call) -> tuple[Metered, ...]:
+    def read_at_once(self, call: Call) -> Sequence[Metered]:
         """
         Read a request that can be dealt with at once: readings, behind which nothing waits.
 
@@ -130,13 +132,25 @@ class Answering:
             heard = self._dialect.hear(call.action, call.payload) or ()
         except CallRefused:
             return ()
-        found = tuple(it for it in heard if isinstance(it, Metered))
-        return () if any(sample.signed for it in found for sample in it.samples) else found
+        found = []
+        for said in heard:
+            if isinstance(said, Metered):
+                for sample in said.samples:
+                    if sample.signed:
+                        return ()
+                found.append(said)
+        return found
 
     async def _take(self, request: Call | Heard) -> None:
         if isinstance(request, Heard):
             await self._hear()
-        elif request.action == METER_VALUES and self._welcome.accepted:
+            return
+        known = self._dialect.knows(request.action)
+        with tracing.root(f"frame {request.action if known else 'unknown'}"):
+            await self._take_call(request)
+
+    async def _take_call(self, request: Call) -> None:
+        if request.action == METER_VALUES and self._welcome.accepted:
             await self._answer(request)  # readings are many; they put nothing on record
         else:
             with acting(f"charger/{self._serial}"):
@@ -164,11 +178,14 @@ class Answering:
             why = "the server could not handle this request"
             await self._refuse(call, Code.INTERNAL, why)
         else:
+            FRAMES.labels(call.action, "accepted").inc()
             await self._send(frames.result(call.message_id, answer))
             if follow_up is not None:
                 self._aside(follow_up())
 
     async def _refuse(self, call: Call, code: Code, why: str) -> None:
+        known = self._dialect.knows(call.action)
+        FRAMES.labels(call.action if known else "unknown", code).inc()
         await self._send(frames.error(call.message_id, self._dialect.code(code), why))
 
     async def _handle(self, call: Call) -> tuple[Payload, FollowUp | None]:

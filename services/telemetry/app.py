@@ -45,7 +45,6 @@ from shared.acts_query import answer_acts
 from shared.clock import utc_now
 from shared.commands import taking_commands
 from shared.event_store import EventStore
-from shared.follow import follow
 from shared.ids import new_id
 from shared.key_files import KEY_BYTES, read_key
 from shared.meter_query import MeterWays, answer_standings
@@ -124,20 +123,26 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
         roster.keep(burials.bury, gateway.on_taken, gateway.look_after_holds), "roster"
     )
     people = rights.follower(runtime.pool, gateway.on_rights)
-    runtime.spawn(follow(runtime.client, runtime.pool, people), "follow-permissions")
+    runtime.follow(people)
 
     def on_gone(left: AssignedCharger) -> None:
         runtime.spawn(passes.on_removed(left), f"passwords of {left.serial} end")
 
     follower = assignments.follower(runtime.pool, gateway.on_assignments, on_gone)
-    runtime.spawn(follow(runtime.client, runtime.pool, follower), "follow-installation")
+    runtime.follow(follower)
     await answer_acts(runtime.client, "telemetry", store, assignments.streams_at)
     await runtime.stack.enter_async_context(gateway.serving())
     runtime.health.add("ocpp", lambda: gateway.listening)
     asked = asked_door.routes(runtime.client, rights.check, settings.call_timeout_s)
     desks = (it.routes(parts, assignments) for it in DESKS)
     await runtime.stack.enter_async_context(
-        taking_commands(settings.nats_url, "ampledger-telemetry-asked", asked, *desks)
+        taking_commands(
+            settings.nats_url,
+            "ampledger-telemetry-asked",
+            asked,
+            *desks,
+            drains=runtime.drains,
+        )
     )
     await _hear_meters(runtime, parts, assignments)
 

@@ -7,6 +7,7 @@ Requests to one charger: one at a time, each answered, refused, or given up in t
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -14,8 +15,10 @@ import structlog
 
 from services.telemetry import frames
 from services.telemetry.frames import CallError, CallResult, Payload
+from services.telemetry.metrics import CALLS
 from services.telemetry.moments import Moment
 from services.telemetry.validation import Violation
+from shared import tracing
 from shared.ids import new_id
 
 log = structlog.get_logger()
@@ -87,7 +90,8 @@ class Calls:
             AnsweredError: the charger could or would not answer.
         """
         async with self._turn:
-            answer = await self._ask(action, payload)
+            with tracing.child(f"charger {action}"):
+                answer = await self._ask(action, payload)
         if isinstance(answer, CallError):
             raise AnsweredError(answer.code, answer.description)
         violation = self._violation(action, answer.payload)
@@ -103,14 +107,20 @@ class Calls:
             asyncio.get_running_loop().create_future()
         )
         self._waiting[message_id] = future
+        begun_s, outcome = time.perf_counter(), "lost"
         try:
             async with asyncio.timeout(self._timeout_s):
                 await self._send(frames.call(message_id, action, payload))
-                return await future
+                answer = await future
         except TimeoutError:
+            outcome = "timeout"
             raise Unanswered(f"no answer to {action} within {self._timeout_s:g} s") from None
+        else:
+            outcome = "answered" if isinstance(answer, CallResult) else "error"
+            return answer
         finally:
             del self._waiting[message_id]
+            CALLS.labels(action, outcome).observe(time.perf_counter() - begun_s)
 
     def settle(self, answer: CallResult | CallError) -> None:
         """Take in an answer; one that nobody waits for (any more) is logged."""

@@ -48,7 +48,7 @@ class ClockKeeping:
         if not is_off(drift_s):
             return said
         samples = tuple(
-            replace(it, measured_at=corrected(it.measured_at, received_at, drift_s))
+            it._replace(measured_at=corrected(it.measured_at, received_at, drift_s))
             for it in said.samples
         )
         return replace(said, samples=samples)

@@ -16,7 +16,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from services.telemetry.listening import leave
-from shared import subjects
+from shared import subjects, tracing
 from shared.ids import ChargerId
 
 AT_WORK_MAX: Final = 64
@@ -115,6 +115,8 @@ class Commanded:
             async with self._turn:
                 held = await self._held()
             if held:
-                await take(message)
+                name = message.subject.rsplit(".", 1)[-1]
+                with tracing.following(tracing.handed_on(message.headers), f"command {name}"):
+                    await take(message)
         except Exception as fault:  # a fault of one command is not to end the others
             log.critical("command failed", subject=message.subject, fault=repr(fault))

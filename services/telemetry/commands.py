@@ -29,9 +29,11 @@ from services.telemetry.limits import (
     limit_answered,
     limit_answered_before,
 )
+from services.telemetry.metrics import LIMITS
 from services.telemetry.parts import Parts
 from services.telemetry.replies import send_answer, unreadable
 from services.telemetry.ways import NOT_HELD, Limit
+from shared import tracing
 from shared.clock import utc_now
 from shared.commands import UNAVAILABLE
 from shared.context import Context, acting, context_of
@@ -54,6 +56,8 @@ class Order:
     command: SetCurrentLimit
     context: Context
     reply: Reply
+    traceparent: str | None = None
+    """What is traced while it is taken; it is sent by a task that serves others as well."""
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -109,7 +113,7 @@ class LimitDesk:
             log.info("limit for another charger", installation_id=command.installation_id)
             return
         context = context_of(message.headers, default_actor="anonymous")
-        await self.take(Order(command, context, reply))
+        await self.take(Order(command, context, reply, tracing.traceparent()))
 
     async def take(self, order: Order) -> None:
         """Put an order in the waiting place, in front of nobody who is newer."""
@@ -144,12 +148,16 @@ class LimitDesk:
 
     async def _serve(self, order: Order) -> None:
         context = order.context
-        with acting(context.actor, context.correlation_id, context.causation_id):
+        with (
+            acting(context.actor, context.correlation_id, context.causation_id),
+            tracing.following(order.traceparent, "limit"),
+        ):
             try:
                 answer = await self._answer(order.command)
             except asyncio.CancelledError:
                 await order.reply(refusal_of(NoAnswer("the gateway stops")))
                 raise
+            LIMITS.labels(answer.refusal or "accepted").inc()
             if not answer.accepted:
                 log.info(
                     "limit refused",

@@ -41,6 +41,7 @@ from services.telemetry.holding import Holding
 from services.telemetry.identities import Proof
 from services.telemetry.learning import Learning
 from services.telemetry.local_lists import LocalList
+from services.telemetry.metrics import CONNECTIONS_ENDED, FRAMES_UNREADABLE
 from services.telemetry.moments import Moment
 from services.telemetry.noticing import Noticing
 from services.telemetry.parting import Parting
@@ -344,6 +345,9 @@ class Connection:
 
     async def _put_end_on_record(self) -> None:
         reason = self._end_reason or _reason_of(self._socket)
+        lost = self._socket.close_code in {None, 1006}
+        by = "gateway" if self._end_reason else "lost" if lost else "charger"
+        CONNECTIONS_ENDED.labels(by).inc()
         log.info("connection ended", reason=reason)
         await self._history.settle()
         if (
@@ -385,6 +389,7 @@ class Connection:
                     await self._complain(frame)
 
     async def _complain(self, frame: Unreadable) -> None:
+        FRAMES_UNREADABLE.inc()
         self._parts.faults[self.serial] += 1
         count = self._parts.faults[self.serial]
         if count <= FAULTS_TOLD or count % 100 == 0:

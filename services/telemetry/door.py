@@ -28,6 +28,7 @@ from services.telemetry.decider import refused
 from services.telemetry.histories import LOG_FAULTS, Histories, History
 from services.telemetry.identities import NOTHING_ASKED, Identities, Proof
 from services.telemetry.knocks import knock_id, stream_of
+from services.telemetry.metrics import TURNED_AWAY
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
 from services.telemetry.remotes import host_of
@@ -42,6 +43,8 @@ from shared.recorded import Meta
 from shared.transact import ACCEPTED
 
 PATH: Final = "/ocpp/"
+BARRED: Final = "barred"
+UNASSIGNED: Final = "not-assigned"
 
 log = structlog.get_logger()
 
@@ -135,7 +138,8 @@ class Door:
             # Who was never assigned was never accepted: for strangers the database is not asked.
             left = self._parts.whereabouts.left(serial)
             last_host = "" if left is None else await self._last_host(serial)
-            self._refuse(serial, "it is not assigned to an installation", remote, last_host)
+            why = "it is not assigned to an installation"
+            self._refuse(serial, why, remote, last_host, UNASSIGNED)
             return socket.respond(
                 HTTPStatus.NOT_FOUND,
                 f"charger {serial} is not assigned to an installation; assign it, and it will "
@@ -175,7 +179,7 @@ class Door:
             return None
         if history.state.serial == serial:
             last_host = history.state.remote or last_host
-        self._refuse(serial, reason, remote, last_host)
+        self._refuse(serial, reason, remote, last_host, BARRED)
         return socket.respond(
             HTTPStatus.FORBIDDEN,
             f"charger {serial} gets no current: {reason}; it will be let in again once that "
@@ -197,8 +201,9 @@ class Door:
     # --- Who was not let in ---
 
     def _refuse(
-        self, serial: Serial, reason: str, remote: str, last_host: str, kind: str = ""
+        self, serial: Serial, reason: str, remote: str, last_host: str, kind: str
     ) -> None:
+        TURNED_AWAY.labels(kind).inc()
         knock = refused(serial, reason, remote, last_host)
         log.warning("connection refused", **knock.model_dump(mode="json"))
         # That it knocks from somewhere else now, or is turned away for something else, is news,

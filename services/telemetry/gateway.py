@@ -19,6 +19,7 @@ from services.telemetry.dialects import BY_SUBPROTOCOL, SUBPROTOCOLS, chosen
 from services.telemetry.door import Door, serial_of
 from services.telemetry.draining import SERVICE_RESTART, STOPS, let_go
 from services.telemetry.histories import LOG_FAULTS, Histories
+from services.telemetry.metrics import SOCKETS
 from services.telemetry.parts import Parts
 from services.telemetry.projections import Assignments
 from services.telemetry.sockets import ChargerSocket
@@ -59,6 +60,7 @@ class Gateway:
         """The socket that came last, of those that wait for their turn or have it."""
         self._turns: dict[Serial, asyncio.Lock] = {}
         self._server: Server | None = None
+        SOCKETS.set_function(lambda: len(self._connections))
 
     @property
     def listening(self) -> bool:

@@ -13,7 +13,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-import asyncpg
 import structlog
 
 from services.telemetry.charger import AssignedCharger, Charger, ChargerFact, evolve
@@ -261,7 +260,7 @@ class History:
             await self._snapshots.keep(
                 self._store.pool, self.assigned.stream, self._fold_version, snapshot
             )
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_FAULTS as error:
             log.warning("snapshot not written, the log has it all", error=repr(error))
         else:
             self._snapshot_version = self._version

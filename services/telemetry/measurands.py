@@ -47,9 +47,14 @@ class Gathering:
             return
         if phase is None:
             self._overall[measurand] = number
-        elif phase in _TERMINALS:
-            at = self._terminals.setdefault(measurand, [None, None, None])
-            at[_TERMINALS[phase]] = number
+            return
+        terminal = _TERMINALS.get(phase)
+        if terminal is None:
+            return
+        at = self._terminals.get(measurand)
+        if at is None:
+            self._terminals[measurand] = at = [None, None, None]
+        at[terminal] = number
 
     def add_signed(self, signed: Signed) -> None:
         """Take in a value that the meter has signed."""
@@ -66,5 +71,6 @@ class Gathering:
         )
 
     def _of(self, measurand: str) -> Measured:
-        one, two, three = self._terminals.get(measurand, NOWHERE)
-        return Measured((one, two, three), self._overall.get(measurand))
+        at = self._terminals.get(measurand)
+        terminals = NOWHERE if at is None else (at[0], at[1], at[2])
+        return Measured(terminals, self._overall.get(measurand))

@@ -33,6 +33,8 @@ def read_moment(text: str, field: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text)
+        if moment.tzinfo is UTC:
+            return moment
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise CallRefused(

@@ -9,6 +9,7 @@ went is logged: a reading is worth little when it is old.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ from nats.errors import ConnectionClosedError
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
-from shared import subjects
+from services.telemetry import metrics
+from shared import subjects, tracing
 from shared.ids import new_id
 from shared.messages.telemetry import BreakerReading, MeterReading
 from shared.messaging import ensure_jetstream, telemetry_jetstream
@@ -39,9 +41,12 @@ SUBJECTS_KEPT: Final = 20_000
 
 log = structlog.get_logger()
 
-_Item = tuple[str, bytes]
+_Item = tuple[str, bytes, str | None]
+"""Subject, content, and what is traced while it is handed in."""
 _subject = lru_cache(SUBJECTS_KEPT)(subjects.telemetry)
 """A charger's readings all go to the same one."""
+_METERED: Final = metrics.READINGS.labels("charger")
+_MEASURED: Final = metrics.READINGS.labels("breaker")
 
 
 @dataclass(slots=True, eq=False)
@@ -78,12 +83,18 @@ class Publisher:
         self.dropped = 0
         """How many readings were lost because NATS was away for too long."""
         self._told = 0
+        metrics.READINGS_WAITING.set_function(lambda: self._waiting)
 
     def offer(self, reading: MeterReading | BreakerReading) -> None:
         """Hand in a reading; returns at once."""
-        source = reading.charger_id if isinstance(reading, MeterReading) else reading.meter_id
+        if isinstance(reading, MeterReading):
+            source, counted = reading.charger_id, _METERED
+        else:
+            source, counted = reading.meter_id, _MEASURED
+        counted.inc()
         subject = _subject(type(reading), reading.installation_id, source)
-        self._put((subject, reading.model_dump_json(exclude_none=True).encode()))
+        data = reading.model_dump_json(exclude_none=True).encode()
+        self._put((subject, data, tracing.traceparent()))
 
     async def stored(self) -> None:
         """Wait until all that was handed in so far is stored; not while NATS is away."""
@@ -99,7 +110,7 @@ class Publisher:
 
     def waiting(self) -> list[bytes]:
         """Name the readings that are not published yet, the oldest first."""
-        return [data for window in self._windows for _, data in window.items]
+        return [data for window in self._windows for _, data, _ in window.items]
 
     def _put(self, item: _Item) -> None:
         if not self._windows or len(self._windows[-1].items) >= WINDOW_MAX:
@@ -147,6 +158,7 @@ class Publisher:
     def _tell_losses(self) -> None:
         if self.dropped > self._told:
             lost = self.dropped - self._told
+            metrics.READINGS_LOST.inc(lost)
             log.error("readings lost", readings=lost, readings_total=self.dropped)
             self._told = self.dropped
 
@@ -157,10 +169,11 @@ class Publisher:
         self._waiting -= len(window.items)
         if not self._windows:
             self._filled.clear()
-        stored = False
+        stored, begun_s = False, time.perf_counter()
         try:
             await self._publish(window.items)
             stored = True
+            metrics.STORING.observe(time.perf_counter() - begun_s)
         finally:
             if not stored:
                 self._windows.appendleft(window)
@@ -177,8 +190,10 @@ class Publisher:
             APIError, TimeoutError, NatsError: they were not taken, or nobody knows.
         """
         batch_id, last = new_id(), len(items)
-        for number, (subject, data) in enumerate(items, start=1):
+        for number, (subject, data, traceparent) in enumerate(items, start=1):
             headers = {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(number)}
+            if traceparent is not None:
+                headers[tracing.HEADER] = traceparent
             if number < last:
                 await self._client.publish(subject, data, headers=headers)
                 continue

@@ -8,7 +8,7 @@ which version a charger speaks. Words of states and reasons are those of OCPP 1.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 # --- What a charger says ---
 
@@ -52,8 +52,7 @@ NOWHERE: Final = (None, None, None)
 """Told at no terminal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """The values of one measurand in its base unit: at each terminal, and for all of the charger."""
 
     terminals: tuple[float | None, float | None, float | None] = NOWHERE
@@ -81,8 +80,7 @@ class Signed:
     """Of the meter, if the charger sends it along."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """What a meter showed at one moment."""
 
     measured_at: datetime

@@ -10,14 +10,17 @@ import traceback
 from typing import Final
 
 import structlog
+from opentelemetry.trace import Span
 
 from services.telemetry import frames
 from services.telemetry.answering import METER_VALUES, Answering
 from services.telemetry.dialect import Dialect
 from services.telemetry.frames import Call
+from services.telemetry.metrics import METERED
 from services.telemetry.publisher import Publisher
 from services.telemetry.reported import Reported
 from services.telemetry.sockets import ChargerSocket
+from shared import tracing
 
 UNSTORED_MAX: Final = 64
 """So many requests of a charger may be waiting to be stored; further ones wait behind them."""
@@ -62,14 +65,19 @@ class ShortCut:
         metered = self._answering.read_at_once(call)
         if not metered:
             return False
-        for said in metered:
-            self._reported.publish(said)
+        frame = tracing.begin("frame MeterValues")
+        with tracing.within(frame):
+            for said in metered:
+                self._reported.publish(said)
         answer = self._dialect.answer(call.action, [None] * len(metered))
         text = frames.result(call.message_id, answer)
         self._unstored += 1
-        self._publisher.when_stored(lambda: self._answer(text))
+        METERED.inc()
+        self._publisher.when_stored(lambda: self._answer(text, frame))
         return True
 
-    def _answer(self, text: bytes) -> None:
+    def _answer(self, text: bytes, frame: Span | None) -> None:
         self._unstored -= 1
         self._socket.say(text)
+        if frame is not None:
+            frame.end()

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from websockets.asyncio.server import ServerConnection
 
 from services.telemetry.authority import Authority
+from services.telemetry.metrics import CERTIFICATE_ENDS
 from services.telemetry.settings import Settings
 
 NO_CHECK_TIME: Final = 0x200000
@@ -36,6 +37,9 @@ def server_tls(settings: Settings) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    note_end("gateway", settings.tls_cert)
+    if settings.ca_cert is not None:
+        note_end("authority", settings.ca_cert)
     trusted = [it for it in (settings.ca_cert, settings.client_ca) if it is not None]
     for file in trusted:
         context.load_verify_locations(file)
@@ -43,6 +47,17 @@ def server_tls(settings: Settings) -> ssl.SSLContext | None:
         context.verify_mode = ssl.CERT_OPTIONAL
         context.verify_flags |= NO_CHECK_TIME
     return context
+
+
+def note_end(name: str, file: Path) -> None:
+    """
+    Let the figures tell when a certificate ends: the first one of a file, which is the one that is shown.
+
+    Raises:
+        OSError, ValueError: it cannot be read.
+    """
+    certificate = x509.load_pem_x509_certificate(file.read_bytes())
+    CERTIFICATE_ENDS.labels(name).set(certificate.not_valid_after_utc.timestamp())
 
 
 def authority_of(settings: Settings) -> Authority | None:

@@ -1,6 +1,7 @@
 """Programs from npm that only tests need: node comes from PyPI, packages are kept in a cache folder."""
 
 import asyncio
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -16,20 +17,21 @@ NPM = str(WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
 INSTALL_S_MAX = 120.0
 
 
-async def installed(package: str) -> Path:
+async def installed(*packages: str) -> Path:
     """
-    Bring a package, named with its version, once for all runs.
+    Bring packages, named with their versions, once for all runs; several into one folder.
 
     Where nobody can, the tests say so and are left out.
     """
-    cache = CACHE / package
+    together = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:16]
+    cache = CACHE / (packages[0] if len(packages) == 1 else together)
     if await asyncio.to_thread(cache.is_dir):
         return cache
     half = cache.with_name(f"{cache.name}.{os.getpid()}")
     half.mkdir(parents=True, exist_ok=True)
     bringing = await asyncio.create_subprocess_exec(
         NODE,
-        *(NPM, "install", "--no-audit", "--no-fund", "--ignore-scripts", package),
+        *(NPM, "install", "--no-audit", "--no-fund", "--ignore-scripts", *packages),
         cwd=half,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -38,7 +40,7 @@ async def installed(package: str) -> Path:
         output, _ = await bringing.communicate()
     if bringing.returncode != 0:
         shutil.rmtree(half)
-        pytest.skip(f"npm cannot bring {package}: {output.decode()[-300:]}")
+        pytest.skip(f"npm cannot bring {packages}: {output.decode()[-300:]}")
     try:
         half.rename(cache)
     except OSError:  # somebody else was first

@@ -70,11 +70,15 @@ class Crowd:
             await asyncio.gather(*(one_after_another() for _ in range(at_once)))
         return {"took_s": time.monotonic() - began_s, "faults": dict(self._faults.counted)}
 
-    async def _begin(self) -> dict[str, Any]:
+    async def _begin(self, at_once: int = 1) -> dict[str, Any]:
         """Begin a session at every charger that has none."""
-        for charger in self._chargers:
-            if charger.transaction_id is None:
-                await charger.begin()
+        waiting = deque(it for it in self._chargers if it.transaction_id is None)
+
+        async def one_after_another() -> None:
+            while waiting:
+                await waiting.popleft().begin()
+
+        await asyncio.gather(*(one_after_another() for _ in range(at_once)))
         return {"sessions": {it.serial: it.transaction_id for it in self._chargers}}
 
     async def _read(self, seconds: float) -> dict[str, Any]:
@@ -138,8 +142,10 @@ class Crowd:
 
     async def _swing(self, **how: Any) -> dict[str, Any]:
         """Have one charger of every garage draw more, again and again; when do others hear of it?"""
+        before = sum(it.register_wh for it in self._chargers)
         took_ms, missed = await self._swings.measure(self._chargers, **how)
-        return {"took_ms": took_ms, "missed": missed}
+        readings = sum(it.register_wh for it in self._chargers) - before
+        return {"took_ms": took_ms, "missed": missed, "readings": readings}
 
 
 async def _lines() -> AsyncIterator[bytes]:

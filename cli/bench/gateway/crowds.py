@@ -24,6 +24,10 @@ class Crowds:
     def __init__(self, processes: Sequence[asyncio.subprocess.Process]) -> None:
         self._processes = processes
 
+    @property
+    def pids(self) -> list[int]:
+        return [it.pid for it in self._processes]
+
     async def tell(self, do: str, **how: Any) -> list[dict[str, Any]]:
         """
         Have all do something; returns what each answers.

@@ -145,7 +145,7 @@ async def gateway(
         balanced: a balancer decides for them.
         environment: what the gateway is told besides.
     """
-    layout = list(_layout(chargers, garage_of, breaker_a))
+    layout = list(layout_of(range(chargers), garage_of, breaker_a))
     assigned = [it for it in layout if isinstance(it, ChargerAssigned)]
     async with contextlib.AsyncExitStack() as stack:
         client = await connect(place.nats_url, f"ampledger-bench-{name}")
@@ -165,7 +165,7 @@ async def gateway(
         url = speaks.environment["DATABASE_URL"]
         if commissioned:
             async with open_store(url) as (_, store):
-                await fill(store, _past(assigned))
+                await fill(store, past_of(assigned))
         others = {}
         if balanced:
             others[BALANCER] = await _service(place, BALANCER, name, {})
@@ -245,8 +245,9 @@ def installation(number: int) -> str:
     return f"bench-{number}"
 
 
-def _layout(chargers: int, garage_of: int, breaker_a: int) -> Iterator[Event]:
-    for number in range(chargers):
+def layout_of(numbers: Iterable[int], garage_of: int, breaker_a: int) -> Iterator[Event]:
+    """Tell of garages, and of so many chargers in each; the breaker of each carries so many amperes."""
+    for number in numbers:
         installation_id = installation(number // garage_of)
         if number % garage_of == 0:
             yield InstallationCreated(
@@ -275,7 +276,7 @@ def _layout(chargers: int, garage_of: int, breaker_a: int) -> Iterator[Event]:
         )
 
 
-def _past(assigned: Iterable[ChargerAssigned]) -> Iterator[tuple[str, Event]]:
+def past_of(assigned: Iterable[ChargerAssigned]) -> Iterator[tuple[str, Event]]:
     """Tell of chargers that were commissioned, and have lost their connections since."""
     for it in assigned:
         where = {"installation_id": it.installation_id, "charger_id": it.charger_id}

@@ -58,6 +58,7 @@ class Swings:
         every_s: float,
         settle_s: float,
         seconds: float,
+        swing_every: int = 2,
     ) -> tuple[list[float], int]:
         """
         Have every charger tell readings, and every garage swing.
@@ -66,9 +67,10 @@ class Swings:
             chargers: garage by garage.
             garage_of: how many chargers each has.
             swing_a: how much more the car at the first one draws.
-            every_s: how often each charger tells a reading; every other one of the first is a swing.
+            every_s: how often each charger tells a reading.
             settle_s: how long nobody swings.
             seconds: for how long after that.
+            swing_every: which of the first one's readings is a swing; by default every other one.
 
         Returns:
             How long it took after each swing, in milliseconds, and after how many nobody was told less.
@@ -84,10 +86,12 @@ class Swings:
             # The golden ratio spreads the moments of garages, and of those within one, evenly.
             await asyncio.sleep(every_s * (number * 0.618034 % 1.0))
             swings = number % garage_of == 0
-            up = False
+            count = number // garage_of
+            """Garages do not swing all with the same reading."""
             while time.monotonic() < end_s:
                 current_a = self._limits_a.get(charger.serial, FAIL_SAFE_A)
-                up = swings and not up and time.monotonic() >= begin_s
+                count += 1
+                up = swings and count % swing_every == 0 and time.monotonic() >= begin_s
                 garage = garages[number // garage_of]
                 if swings and garage.swung_at_s is not None:
                     garage.missed, garage.swung_at_s = garage.missed + 1, None

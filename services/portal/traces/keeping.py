@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import asyncpg
 import structlog
 
 from services.portal.traces.recent import Recent
 from services.portal.traces.samples import Key, Minute
+from shared.commits import DATABASE_FAULTS
 
 KEPT: Final = timedelta(days=8)
 WRITE_S: Final = 10.0
@@ -71,7 +71,7 @@ class Keeping:
             return
         try:
             await self._pool.executemany(_INSERT, [_row(*it) for it in over])
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as fault:
+        except DATABASE_FAULTS as fault:
             self._recent.put_back(over)
             log.warning("traces wait for the database", minutes=len(over), fault=repr(fault))
 
@@ -79,7 +79,7 @@ class Keeping:
         """Drop minutes that are too old."""
         try:
             await self._pool.execute(_DROP, self._now() - KEPT, DROPPED_MAX)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as fault:
+        except DATABASE_FAULTS as fault:
             log.warning("old traces stay for now", fault=repr(fault))
 
     async def minutes(self, key: Key, begins: datetime, ends: datetime) -> list[Minute]:

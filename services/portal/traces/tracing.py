@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import asyncpg
 import structlog
 
 from services.portal.traces.keeping import KEPT, Keeping
@@ -19,6 +18,7 @@ from services.portal.traces.samples import (
     minute_of,
 )
 from services.portal.traces.trace import Trace, coarser, trace_of
+from shared.commits import DATABASE_FAULTS
 from shared.ids import ChargerId, InstallationId
 from shared.messages.balancer import SiteBalance
 from shared.messages.telemetry import MeterReading
@@ -93,7 +93,7 @@ class Traces:
         first = datetime.fromtimestamp(minute_of(begins.timestamp()), begins.tzinfo)
         try:
             kept = await self._keeping.minutes(key, first, ends)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as fault:
+        except DATABASE_FAULTS as fault:
             raise TraceUnavailable("the portal's traces cannot be read now") from fault
         known = {it.at_s: it for it in kept}
         for it in self._recent.minutes(key):

@@ -25,30 +25,29 @@ def samples(values: Iterable[Payload], field: str) -> tuple[Sample, ...]:
     Raises:
         CallRefused: a timestamp is none.
     """
-    return tuple(
-        _sample(
-            value["sampledValue"],
-            read_moment(value["timestamp"], f"{field}[{index}].timestamp"),
-        )
-        for index, value in enumerate(values)
-    )
+    found = []
+    for index, value in enumerate(values):
+        measured_at = read_moment(value["timestamp"], f"{field}[{index}].timestamp")
+        found.append(_sample(value["sampledValue"], measured_at))
+    return tuple(found)
 
 
 def _sample(values: Iterable[dict[str, Any]], measured_at: datetime) -> Sample:
     gathered = Gathering()
     for value in values:
-        if value.get("format") == SIGNED:
-            gathered.add_signed(Signed(value["value"], value.get("context", PERIODIC)))
+        told = value.get
+        if told("format") == SIGNED:
+            gathered.add_signed(Signed(value["value"], told("context", PERIODIC)))
             continue
-        measurand = value.get("measurand", ENERGY)
-        if measurand not in TAKEN or value.get("location") in ELSEWHERE:
+        measurand = told("measurand", ENERGY)
+        if measurand not in TAKEN or told("location") in ELSEWHERE:
             continue
         try:
             number = float(value["value"])
         except ValueError:
             continue
-        factor = _FACTORS.get(value.get("unit", ""))
-        gathered.add(
-            measurand, value.get("phase"), number if factor is None else number * factor
-        )
+        factor = _FACTORS.get(told("unit", ""))
+        if factor is not None:
+            number *= factor
+        gathered.add(measurand, told("phase"), number)
     return gathered.sample(measured_at)

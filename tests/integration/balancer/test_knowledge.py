@@ -10,6 +10,7 @@ import pytest_asyncio
 from cli.proving.buildings import Building
 from cli.proving.moments import START_S, moment
 from services.balancer.knowledge import Knowledge
+from services.balancer.news import News
 from shared.event_store import Commit, Conflict, EventStore, StreamEvents
 from shared.followers import Moved
 from shared.ids import new_id
@@ -352,7 +353,7 @@ async def test_a_layout_that_is_no_tree_is_not_decided_on_and_others_are(pool: A
 
         assert balancer.knowledge.facts("there", 1, START_S) is None
         assert balancer.knowledge.facts("here", 1, START_S) is not None
-        assert not balancer.knowledge.observe(reading)
+        assert balancer.knowledge.observe(reading) is News.NONE
 
 
 async def test_what_is_wished_for_a_car_and_what_it_has_taken_is_known(pool: Any) -> None:
@@ -383,7 +384,7 @@ async def test_what_is_wished_for_a_car_and_what_it_has_taken_is_known(pool: Any
 
         for balancer in (first, second):
             before = balancer.knowledge.facts("here", 1, START_S + 20)
-            assert balancer.knowledge.observe(reading)
+            assert balancer.knowledge.observe(reading) is News.GREAT
             after = balancer.knowledge.facts("here", 1, START_S + 20)
             assert before is not None
             assert after is not None

@@ -20,6 +20,8 @@ from shared.clock import utc_now
 from shared.messages.installation import AssignChargers, DeactivateCircuit, NewCharger
 from shared.messages.telemetry import MeterReading
 from shared.messaging import connect
+from shared.subjects import PARTITIONS
+from tests.support.otlp import Collector, Seen, collecting
 from tests.support.servers import scratch_folder
 from tests.support.small_garage import SmallGarage
 from tests.support.waiting import until
@@ -52,6 +54,8 @@ class Desk:
     """Somebody of the support staff in front of a terminal."""
 
     garage: SmallGarage
+    collector: Collector
+    """Is handed what the services have traced."""
 
     async def ask(self, *arguments: str) -> Said:
         process = await asyncio.create_subprocess_exec(
@@ -68,16 +72,47 @@ class Desk:
         return await asyncpg.connect(self.garage.database_url(owner))
 
 
+ON_THE_WAY = ("telemetry", "telemetry", "telemetry", "balancer", "balancer", "telemetry")
+"""In which service each part of a trace is, from the charger's answer back to its frame."""
+PARTS = {
+    ("ampledger-telemetry", "frame MeterValues"),
+    ("ampledger-balancer", "decide"),
+    ("ampledger-balancer", "append"),
+    ("ampledger-balancer", "send limit"),
+    ("ampledger-telemetry", "command SetCurrentLimit"),
+    ("ampledger-telemetry", "charger SetChargingProfile"),
+}
+
+
+def whole_trace(collector: Collector) -> list[Seen]:
+    """Find a trace from a frame to a limit that its charger has taken; nothing while there is none."""
+    for spans in collector.traces().values():
+        if {(it.service, it.name) for it in spans} >= PARTS:
+            return spans
+    return []
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def desk() -> AsyncIterator[Desk]:
     """A garage that has charged cars; then level 2 went down with its chargers."""
-    with scratch_folder() as folder:
+    with (
+        scratch_folder() as folder,
+        collecting() as collector,
+        pytest.MonkeyPatch.context() as told,
+    ):
+        told.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        told.setenv("OTEL_BSP_SCHEDULE_DELAY", "500")
         garage = SmallGarage(folder)
         async with garage.running():
             for command in garage.set_up():
                 await garage.command(command, WITHIN_S)
             async with garage.cars():
                 await garage.limits_flow(WITHIN_S)
+
+                async def traced() -> list[Seen]:
+                    return whole_trace(collector)
+
+                await until(traced, bool, WITHIN_S)
             down = DeactivateCircuit(
                 command_id="down",
                 installation_id=INSTALLATION_ID,
@@ -87,7 +122,7 @@ async def desk() -> AsyncIterator[Desk]:
             )
             await garage.command(down, WITHIN_S)
             await garage.all_announced(WITHIN_S)
-            yield Desk(garage)
+            yield Desk(garage, collector)
 
 
 # --- The story ---
@@ -498,3 +533,56 @@ async def test_a_changed_byte_is_named_though_the_database_was_told_to_allow_it(
     assert "content was changed" in report["first_bad"]["what"]
     assert whole.code == 1
     assert good.code == 0
+
+
+# --- What runs at this moment ---
+
+
+async def test_one_trace_reaches_from_a_frame_over_the_balancer_to_the_limit_at_the_charger(
+    desk: Desk,
+) -> None:
+    """Two processes are on the way, and one of them twice."""
+    spans = whole_trace(desk.collector)
+    by_id = {it.span_id: it for it in spans}
+    way = [next(it for it in spans if it.name == "charger SetChargingProfile")]
+    while way[-1].parent_id:
+        way.append(by_id[way[-1].parent_id])
+    assert [it.name for it in reversed(way)] == [
+        "frame MeterValues",
+        "decide",
+        "send limit",
+        "command SetCurrentLimit",
+        "limit",
+        "charger SetChargingProfile",
+    ]
+    assert [it.service for it in way] == [f"ampledger-{it}" for it in ON_THE_WAY]
+
+
+async def test_an_event_and_its_log_line_say_in_which_trace_it_happened(desk: Desk) -> None:
+    connection = await desk.database("balancer")
+    try:
+        traced = await connection.fetch(
+            "select convert_from(meta, 'utf8')::json ->> 'traceparent' as at from event_log"
+            " where type = 'CurrentLimitAllocated'"
+        )
+    finally:
+        await connection.close()
+    traces = {it["at"].split("-")[1] for it in traced if it["at"]}
+    assert traces & set(desk.collector.traces())
+
+
+async def test_top_tells_what_every_process_does_and_which_breakers_are_full(
+    desk: Desk,
+) -> None:
+    said = await desk.ask("top", "--json", "--every-s", "2")
+
+    assert said.code == 0, said.errors
+    processes = {it["name"]: it for it in said.json["processes"]}
+    assert {"telemetry", "balancer", "portal"} <= set(processes)
+    assert all(it["ready"] and it["memory_bytes"] > 2**20 for it in processes.values())
+    assert said.json["partitions"] == PARTITIONS
+    assert said.json["breakers_above_limit"] == 0
+    assert "level-1" in {it["circuit_id"] for it in said.json["breakers_nearest"]}
+
+    shown = await desk.ask("top", "--once", "--every-s", "0.5")
+    assert "breakers nearest to their limit" in shown.text

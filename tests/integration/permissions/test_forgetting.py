@@ -49,6 +49,25 @@ async def test_a_key_is_destroyed_although_the_process_died_after_the_append(
         assert renamed.refusal == "UnknownPerson"
 
 
+async def test_a_master_key_is_replaced_and_the_former_one_is_needed_no_more(
+    servers: EmbeddedServers,
+) -> None:
+    email = f"{new_id()}@example.com"
+    file = servers.folder / "replaced.key"
+    environment = {"AMPLEDGER_MASTER_KEY_FILE": str(file)}
+    former, newest = "ab" * 32, "cd" * 32
+    file.write_text(f"{former}\n")
+    async with desk_at(servers, environment) as desk:
+        person_id = await desk.invite(email)
+        database_url = desk.process.database_url
+
+    for keys in (f"{newest}\n{former}\n", f"{newest}\n"):
+        file.write_text(keys)
+        async with desk_at(servers, environment, database_url) as desk:
+            said = await desk.query(People(person_ids=(person_id,)), PeopleAnswer)
+            assert [it.name for it in said.people] == [email]
+
+
 async def test_a_master_key_that_belongs_elsewhere_keeps_the_service_from_starting(
     servers: EmbeddedServers, capfd: pytest.CaptureFixture[str]
 ) -> None:

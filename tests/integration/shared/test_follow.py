@@ -8,7 +8,7 @@ import pytest
 from nats.errors import Error as NatsError
 
 from shared.follow import follow
-from shared.followers import Follower, cursor_of
+from shared.followers import Cursor, Follower, cursor_of, move_cursor
 from shared.recorded import Recorded
 from tests.support.log_place import (
     JETSTREAM,
@@ -174,3 +174,25 @@ async def test_two_of_the_same_follower_take_every_event_once_together(place: Pl
 
     assert sorted(await first.positions()) == list(range(1, head + 1))
     assert await place.pool.fetchval("select count(*) from parked") == 0
+
+
+async def test_what_another_process_took_is_known_within_a_beat_although_nothing_happens(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one process replaces another: what that one took, this one is given no more."""
+    monkeypatch.setattr("shared.follow.BEAT_S", 0.2)
+    effects = Effects(place)
+    await place.append("garage-1", 3)
+    async with running(effects.run()):
+        async with running(relay_of(place).run()):
+            await effects.until_at(3)
+        await place.append("garage-1")
+        [event] = await place.store.load("garage-1", after_version=3)
+        async with place.pool.acquire() as other, other.transaction():
+            await effects.apply(other, event)
+            await move_cursor(other, effects.follower, Cursor(4, 1, event.event_id))
+
+        async def loaded() -> tuple[int, int]:
+            return effects.reloads[-1]
+
+        await until(loaded, lambda it: it == (4, 4), WITHIN_S)

@@ -15,8 +15,15 @@ from cli.nats_access import (
     open_access,
     save_access,
 )
-from cli.nats_accounts import accounts, services_exports, subscriber_account
-from cli.nats_keys import new_seed, public_key
+from cli.nats_accounts import accounts, all_accounts, services_exports, subscriber_account
+from cli.nats_keys import (
+    drop_former,
+    former_in,
+    keys_in,
+    new_seed,
+    public_key,
+    replace_key,
+)
 from cli.nats_server import Nats, prepare
 from cli.programs import nats_server
 from shared.grants import SUBSCRIBER_REQUESTS, subscriber
@@ -25,6 +32,7 @@ from shared.service_grants import SERVICES
 BILLING = Subscriber(
     "billing", "b1lling", ("CircuitAdded",), datetime(2026, 11, 22, 12, tzinfo=UTC)
 )
+OPERATOR = 'user: "operator", password: "0perator"'
 ARCHIVE = Subscriber("archive", "4rchive", (), BILLING.added_at)
 
 
@@ -147,6 +155,33 @@ def test_the_server_accepts_what_is_said_to_be_configured_elsewhere(tmp_path: Pa
     account = subscriber_account("billing", new_password(), "SERVICES")
 
     assert accepted(tmp_path, f"accounts {{\n{services}\n{account}\n}}\n")
+
+
+def test_while_a_key_is_replaced_the_server_knows_both(tmp_path: Path) -> None:
+    before = keys_in(tmp_path, SERVICES)["portal"]
+
+    after = replace_key(tmp_path, "portal")
+
+    assert after != before
+    assert keys_in(tmp_path, SERVICES)["portal"] == after
+    assert former_in(tmp_path, SERVICES) == {"portal": before}
+    text = all_accounts([OPERATOR], keys_in(tmp_path, SERVICES), former={"portal": before})
+    assert before in text
+    assert after in text
+    assert accepted(tmp_path, text)
+
+
+def test_a_key_is_replaced_once_until_the_former_one_is_dropped(tmp_path: Path) -> None:
+    with pytest.raises(KeyError, match="has no key"):
+        replace_key(tmp_path, "portal")
+    keys_in(tmp_path, SERVICES)
+    replace_key(tmp_path, "portal")
+    with pytest.raises(KeyError, match="drop that first"):
+        replace_key(tmp_path, "portal")
+
+    assert drop_former(tmp_path, SERVICES) == ["portal"]
+    assert former_in(tmp_path, SERVICES) == {}
+    replace_key(tmp_path, "portal")
 
 
 def test_a_subscriber_imports_all_it_may_publish_and_every_import_is_offered() -> None:

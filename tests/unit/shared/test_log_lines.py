@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 HOSTILE = 'x"}\n{"event": "service started", "level": "info"}\r\x1b[2J\u2028\x00'
 PROGRAM = """
 import structlog
-from shared.runtime import configure_logging
+from shared.log_lines import configure_logging
 configure_logging("portal", {form!r})
 log = structlog.get_logger()
 hostile = {hostile!r}

@@ -138,6 +138,31 @@ async def test_in_a_task_group_a_spurious_cancellation_ends_nobody() -> None:
             kept.cancel()
 
 
+async def together(*attempts: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for it in attempts:
+            group.create_task(it())
+
+
+async def test_what_several_tasks_of_an_attempt_have_met_is_a_fault_like_any_other() -> None:
+    keeper = Keeper(lambda: together(trouble, trouble), for_ever)
+    async with keeper.running():
+        await keeper.until_begun(2)
+
+    assert [type(it) for it in keeper.faults] == [Trouble]
+
+
+async def test_what_nobody_expects_is_raised_out_of_a_group_as_well() -> None:
+    async def bug() -> None:
+        raise AttributeError("a bug")
+
+    keeper = Keeper(lambda: together(trouble, bug), for_ever)
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await keeper.run()
+    assert [type(it) for it in raised.value.exceptions] == [AttributeError]
+
+
 # --- Ending ---
 
 

@@ -23,6 +23,9 @@ def test_the_same_seed_is_the_same_log() -> None:
 
 @pytest.mark.parametrize("rule", ["sequence", "one-place"])
 def test_a_rule_of_logs_that_is_switched_off_is_missed(rule: str) -> None:
-    with without(rule), pytest.raises(PromiseBroken):
+    def live_through() -> None:
         for seed in SEEDS:
             live_logs(seed, wishes=60)
+
+    with without(rule), pytest.raises(PromiseBroken):
+        live_through()

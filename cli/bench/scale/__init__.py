@@ -1,0 +1,1 @@
+"""How many chargers one machine carries with everything running, what limits it, what each costs."""
