@@ -131,6 +131,11 @@ class Database:
 
     # --- The disk ---
 
+    @property
+    def waits_for_disk(self) -> bool:
+        """Tell whether readers see what a crash would take."""
+        return self._on_disk < len(self._done)
+
     def sync(self) -> int:
         """Have everything on disk; names the newest position there."""
         self._on_disk = len(self._done)

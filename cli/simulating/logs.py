@@ -25,7 +25,7 @@ from shared.messages.installation import (
 from shared.phases import GridType
 
 PLACES: Final = ("site", "other")
-WISHES: Final = 400
+WISHES: Final = 120
 WISH_S_MAX: Final = 2.0
 FAULT_EVERY: Final = 4
 """After so many wishes something goes wrong, on average."""

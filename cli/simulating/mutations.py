@@ -6,19 +6,25 @@ Each replaces something in this process for as long as it lasts; the product has
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from unittest import mock
 
+from nats.aio.client import Client
+
 from cli.proving import sites, world
 from cli.proving.minds import Decided, Mind
-from cli.simulating import garage, misfortunes
+from cli.simulating import garage, misfortunes, plant
 from services.balancer import commitments
 from services.balancer.commitments import Standing
 from services.balancer.ledger import Ledger
+from services.installation.decider import installation
 from services.telemetry import limits
+from shared import announcing
 
 Patch = Callable[[contextlib.ExitStack], None]
+EXPECTED: Final = "Nats-Expected-Last-Sequence"
+ASK: Final = announcing._ask  # as it is while all rules hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,22 @@ def _fence(stack: contextlib.ExitStack) -> None:
     _order(stack)
 
 
+async def _ask_without_sequence(
+    client: Client, subject: str, data: bytes, headers: dict[str, str]
+) -> None:
+    """Publish whatever the jetstream ends with."""
+    unasked = {it: text for it, text in headers.items() if it != EXPECTED}
+    await ASK(client, subject, data, unasked)
+
+
+def _sequence(stack: contextlib.ExitStack) -> None:
+    _replace(stack, announcing, "_ask", _ask_without_sequence)
+
+
+def _one_place(stack: contextlib.ExitStack) -> None:
+    _replace(stack, plant, "installation", replace(installation, claims_of=lambda _: ()))
+
+
 MUTATIONS: Final = {
     it.name: it
     for it in (
@@ -81,6 +103,10 @@ MUTATIONS: Final = {
         Mutation("clock", "chargers' clocks are further off than is counted", _clock),
         Mutation("order", "gateways send limits on in whatever order they come", _order),
         Mutation("fence", "a balancer that was replaced goes on to append and send", _fence),
+        Mutation("sequence", "relays announce without saying what they follow", _sequence),
+        Mutation(
+            "one-place", "a serial is not claimed where its charger is assigned", _one_place
+        ),
     )
 }
 

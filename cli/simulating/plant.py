@@ -32,6 +32,11 @@ SERVICE: Final = "installation"
 BEGIN: Final = datetime(2027, 1, 15, tzinfo=UTC)
 PROCESSES: Final = 3
 AGAIN_S: Final = 0.5
+AGAIN_S_MAX: Final = 10.0
+SLOW_DISK: Final = 0.1
+"""How often a disk keeps a commit waiting for up to two seconds."""
+CRASH_S_MAX: Final = 5.0
+"""How long a crash waits for a moment in which it takes something."""
 
 
 class Process:
@@ -51,7 +56,8 @@ class Process:
         await self._wait(0.0002, 0.01)
 
     async def _disk(self) -> None:
-        await self._wait(0.001, 0.05)
+        slow = self._plant.chance.random() < SLOW_DISK
+        await self._wait(0.001, 2.0 if slow else 0.05)
 
     async def _wait(self, least_s: float, most_s: float) -> None:
         crashes = self._plant.crashes
@@ -94,12 +100,14 @@ class Plant:
         """Have a command decided by any process, as often as it takes to be answered."""
         context = Context(actor="somebody", correlation_id=command.command_id)
         stream = stream_named(command.installation_id)
+        again_s = AGAIN_S
         while True:
             process = self.chance.choice(self.processes)
             try:
                 answer = await transact(process.store, stream, installation, command, context)
             except (OSError, StoreFault):
-                await asyncio.sleep(AGAIN_S)
+                await asyncio.sleep(again_s)
+                again_s = min(2 * again_s, AGAIN_S_MAX)
                 continue
             self.acknowledged[command.command_id] = answer
             return
@@ -116,8 +124,7 @@ class Plant:
             case "database_away" | "broker_away":
                 await self._away(what)
             case "database_crashed":
-                self.crashes += 1
-                self.database.crash()
+                await self._crashed()
             case "restored":
                 await self._restored()
             case _:
@@ -142,6 +149,16 @@ class Plant:
             else:
                 self.broker.away = away
             await asyncio.sleep(self.chance.choice((0.1, 1.0, 7.0)))
+
+    async def _crashed(self) -> None:
+        """In a moment, if one comes, in which readers have seen what is on no disk."""
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + CRASH_S_MAX
+        while not self.database.waits_for_disk and loop.time() < until_s:  # noqa: ASYNC110  # it tells whoever asks
+            await asyncio.sleep(self.chance.uniform(0.0, 0.1))
+        await asyncio.sleep(self.chance.uniform(0.0, 0.5))
+        self.crashes += 1
+        self.database.crash()
 
     async def _killed(self) -> None:
         number = self.chance.randrange(PROCESSES)

@@ -15,6 +15,7 @@ import structlog
 from cli.figures import Figures, figure
 from cli.proving.trials import PromiseBroken
 from cli.simulating.days import Life
+from cli.simulating.logs import Logged, live_logs
 from cli.simulating.mutations import without
 
 
@@ -23,12 +24,12 @@ class Outcome:
     """What came of one seed."""
 
     seed: int
-    garage_hours: float
-    events: int
-    decisions: int
-    digest: str
+    garage_hours: float = 0.0
+    events: int = 0
+    decisions: int = 0
+    digest: str = ""
     """Of everything that was announced, by whomever; the same seed has the same."""
-    cpu_s: float
+    cpu_s: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
     wrong: str | None = None
     """What was broken, if anything."""
@@ -46,30 +47,40 @@ def live(seed: int, hours: float, rule: str | None = None) -> Outcome:
         rule: what is switched off meanwhile, of `MUTATIONS`.
     """
     began_s = time.process_time()
-    wrong = None
     with without(rule):
-        life = Life(seed, hours)
         try:
-            life.run()
+            logged = live_logs(seed)
         except PromiseBroken as fault:
-            wrong = str(fault)
+            return Outcome(seed, wrong=f"of logs: {fault}", cpu_s=time.process_time() - began_s)
+        life = Life(seed, hours)
+        wrong = _broken_in(life)
     garage = life.garage
+    refused = Counter({f"limit_{why}": n for why, n in garage.real.refusals.items()})
+    of_logs = Counter({f"log_{kind}": n for kind, n in logged.faults.items()})
     return Outcome(
         seed,
         life.garage_hours,
-        len(garage.log),
+        len(garage.log) + logged.events,
         life.decisions,
-        digest_of(life),
+        digest_of(life, logged),
         time.process_time() - began_s,
-        life.faults + Counter({f"limit_{k}": n for k, n in garage.real.refusals.items()}),
+        life.faults + refused + of_logs,
         wrong,
         tuple(life.trail) if wrong else (),
     )
 
 
-def digest_of(life: Life) -> str:
+def _broken_in(life: Life) -> str | None:
+    try:
+        life.run()
+    except PromiseBroken as fault:
+        return str(fault)
+    return None
+
+
+def digest_of(life: Life, logged: Logged) -> str:
     """Digest a history: every event, and when it was announced."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256("".join(logged.ids).encode())
     for at_s, event in life.garage.log:
         digest.update(f"{at_s} {type(event).__name__} {event.model_dump_json()}\n".encode())
     for entry in life.garage.database.entries:

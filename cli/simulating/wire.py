@@ -84,8 +84,9 @@ class Broker:
         return {"stream": jetstream.config.name, "seq": len(jetstream.messages)}
 
     def follows(self, jetstream: Jetstream, headers: dict[str, str]) -> bool:
-        """Tell whether a message comes behind the one that it expects."""
-        return headers.get("Nats-Expected-Last-Sequence") == str(len(jetstream.messages))
+        """Tell whether a message comes behind the one that it expects, if it expects any."""
+        expected = headers.get("Nats-Expected-Last-Sequence")
+        return expected is None or expected == str(len(jetstream.messages))
 
 
 class Line:
