@@ -38,6 +38,8 @@ LEFT_OUT: Final = {
     # Its loops are compiled already.
     "balancer": frozenset({"numba", "llvmlite"}),
 }
+ASKED_FOR: Final = {"starlette.templating": "jinja2", "fastapi.templating": "jinja2"}
+"""What a module needs and its package does not require, since only some use it."""
 OF_NO_USE: Final = (
     ("phonenumbers", "geodata"),
     ("phonenumbers", "carrierdata"),
@@ -102,9 +104,9 @@ def packages_of(service: str, packages: Path) -> list[Distribution]:
         if file.suffix in {".py", ".so"}
     }
     without = LEFT_OUT.get(service, frozenset())
-    names = {
-        owned for module in imported(service) if (owned := _owner(module, owner)) is not None
-    }
+    modules = imported(service)
+    names = {owned for it in modules if (owned := _owner(it, owner)) is not None}
+    names |= {wanted for module, wanted in ASKED_FOR.items() if module in modules}
     needed: dict[str, Distribution] = {}
     while names:
         name = names.pop()
