@@ -17,6 +17,7 @@ from rich.markup import escape
 from cli import layout, log_commands, notices, people, upkeep
 from cli.backup_commands import backup, restore
 from cli.bench.commands import bench
+from cli.capacity import capacity_command
 from cli.chaos.commands import chaos
 from cli.client_commands import client
 from cli.complaints import telling_complaints
@@ -24,7 +25,6 @@ from cli.demo import DemoOptions, run_demo
 from cli.dlq import dlq
 from cli.faults import EXIT_CODE, StackFault
 from cli.first_person import first_person_link
-from cli.gateways import gateway
 from cli.lag import show_lag
 from cli.measured import signed
 from cli.measured.readings import show_readings
@@ -35,6 +35,7 @@ from cli.options import StackOptions
 from cli.ports import LOCALHOST, LOOPBACK, claim_port
 from cli.proving.commands import prove
 from cli.published.commands import docs
+from cli.restarting import restart
 from cli.services import (
     BALANCERS_MAX,
     GATEWAY_PORT,
@@ -44,6 +45,7 @@ from cli.services import (
     services,
 )
 from cli.setting_up import CommandRefused
+from cli.simulating.commands import sim
 from cli.stack import Stack
 from cli.states import Happening, ProcessEvent
 from cli.status import show_status
@@ -83,11 +85,11 @@ layout.charger.add_typer(upkeep.upkeep)
 layout.certificate.add_typer(upkeep.certificate)
 app.add_typer(log_commands.log, name="log")
 app.add_typer(bench, name="bench")
+app.command("capacity")(capacity_command)
 app.add_typer(prove, name="prove")
 app.add_typer(subscriber, name="subscriber")
 app.add_typer(nats, name="nats")
 app.add_typer(client, name="client")
-app.add_typer(gateway, name="gateway")
 app.add_typer(docs, name="docs")
 app.add_typer(dlq, name="dlq")
 app.command("chaos")(chaos)
@@ -97,6 +99,8 @@ app.command("readings")(show_readings)
 app.add_typer(signed.app, name="session")
 app.command("backup")(backup)
 app.command("restore")(restore)
+app.command("restart")(restart)
+app.command("sim")(sim)
 app.command("status")(show_status)
 app.command("migrate")(migrate)
 register(app, log_commands.log)

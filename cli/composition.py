@@ -18,6 +18,10 @@ _NOBODYS: Final = frozenset({"DATABASE_URL", "DATABASE_PASSWORDS", "NATS_KEYS", 
 """What is never inherited: it is the operator's, or is given to one service."""
 _NATS_SCHEMES: Final = ("nats:", "tls:", "ws:", "wss:")
 
+LOCK_S_MAX: Final = 1.0
+"""How long a migration waits for a lock, and with it everybody who comes behind."""
+HEALTH_PORT: Final = "AMPLEDGER_HEALTH_PORT"
+
 LogFormat = Literal["json", "console"]
 
 
@@ -38,6 +42,8 @@ class ServiceSpec:
         has_health: it answers GET /health/ready; otherwise it counts as ready once started.
         copy: which of several processes of the service, from 1 on.
         drain_s: how much longer than others it may take to end.
+        listens: the address that it listens at; the socket is opened for it, and handed over by its number
+            (`<NAME>_FD`), so that one process of it may follow the other and nobody is turned away.
     """
 
     name: str
@@ -51,6 +57,7 @@ class ServiceSpec:
     has_health: bool = True
     copy: int = 1
     drain_s: float = 0.0
+    listens: tuple[str, int] | None = None
 
     @property
     def process(self) -> str:
@@ -139,16 +146,17 @@ def migration_url(database_url: str) -> str:
 
     dbmate would insist on TLS where the URL says nothing.
 
+    Nor does it wait for a lock for long: behind a migration that waits, everybody else waits.
+
     >>> migration_url("postgresql://me@db/ampledger_balancer")
-    'postgresql://me@db/ampledger_balancer?sslmode=prefer'
+    'postgresql://me@db/ampledger_balancer?sslmode=prefer&lock_timeout=1000'
     >>> migration_url("postgresql://me@db/x?sslmode=verify-full")
-    'postgresql://me@db/x?sslmode=verify-full'
+    'postgresql://me@db/x?sslmode=verify-full&lock_timeout=1000'
     """
     parts = urlsplit(database_url)
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    if any(name == "sslmode" for name, _ in query):
-        return database_url
-    return _joined(parts._replace(query=urlencode([*query, ("sslmode", "prefer")])))
+    given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    query = {"sslmode": "prefer"} | given | {"lock_timeout": f"{LOCK_S_MAX * 1000:.0f}"}
+    return _joined(parts._replace(query=urlencode(query)))
 
 
 def masked(url: str) -> str:
@@ -203,7 +211,7 @@ def service_environment(
     """
     own = {
         **_signing_in(spec.name, addresses),
-        "AMPLEDGER_HEALTH_PORT": str(health_port),
+        HEALTH_PORT: str(health_port),
         "AMPLEDGER_LOG": log_format,
         "PYTHONUNBUFFERED": "1",
     }

@@ -18,6 +18,10 @@ from cli.programs import dbmate
 
 LOG_SCHEMA: Final = Path(shared.__file__).parent / "schema" / "log"
 MIGRATION_S_MAX: Final = 600.0
+ATTEMPTS_MAX: Final = 20
+AGAIN_S: Final = 1.0
+LOCK_REFUSED: Final = "canceling statement due to lock timeout"
+"""What PostgreSQL says to who has waited for a lock for longer than `LOCK_S_MAX` (its code is 55P03)."""
 
 log = structlog.get_logger()
 
@@ -69,11 +73,34 @@ async def migrate(service: str, database_url: str, folders: Sequence[Path]) -> N
     """
     Create a service's database if need be, and apply what has not been applied yet.
 
-    Several instances may do so at once: dbmate holds a lock meanwhile.
+    Several instances may do so at once: dbmate holds a lock meanwhile. Services may run: a migration that
+    does not get its lock within `LOCK_S_MAX` gives way, so that writers do not queue behind it, and is
+    tried again.
 
     Raises:
         MigrationFault: a migration fails, or takes too long.
     """
+    attempt = 1
+    while not await _migrated(service, database_url, folders, last=attempt == ATTEMPTS_MAX):
+        log.info("migration gives way, and is tried again", service=service, attempt=attempt)
+        attempt += 1
+        await asyncio.sleep(AGAIN_S)
+
+
+async def _migrated(
+    service: str, database_url: str, folders: Sequence[Path], *, last: bool
+) -> bool:
+    """Try once; false if a lock was not to be had, unless it was the last try."""
+    try:
+        await _migrate_once(service, database_url, folders)
+    except MigrationFault as fault:
+        if last or LOCK_REFUSED not in fault.message:
+            raise
+        return False
+    return True
+
+
+async def _migrate_once(service: str, database_url: str, folders: Sequence[Path]) -> None:
     where = (part for folder in folders for part in ("--migrations-dir", str(folder)))
     process = await asyncio.create_subprocess_exec(
         str(dbmate()),

@@ -13,6 +13,8 @@ from cli.faults import PortTaken
 LOOPBACK: Final = "127.0.0.1"
 LOCALHOST: Final = "localhost"
 """As browsers are sent there: passkeys are bound to a name, which an IP address is not."""
+BACKLOG: Final = 2048
+"""How many connections may wait to be taken."""
 FREE_PORTS: Final = range(20_000, 32_000)
 FREE_PORT_TRIES_MAX: Final = 500
 
@@ -41,6 +43,23 @@ def claim_port(wanted: int, purpose: str, option: str) -> int:
     except OSError as fault:
         raise _taken(wanted, purpose, option, fault) from fault
     return wanted
+
+
+def listening_at(host: str, port: int, purpose: str) -> socket.socket:
+    """
+    Listen for somebody who is handed the socket; who connects meanwhile waits in it.
+
+    Raises:
+        PortTaken: somebody else listens there, or it is not an address of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as fault:
+        raise PortTaken(
+            f"{host}:{port}, wanted for {purpose}, cannot be listened at: {fault.strerror}",
+            "Stop what listens there, or choose another address or port.",
+        ) from fault
 
 
 def free_ports(count: int) -> list[int]:

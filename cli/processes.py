@@ -40,6 +40,9 @@ class Program:
         stop_timeout_s: seconds between *stop_signal* and SIGKILL.
         stop_rank: lower ranks are stopped first, equal ranks together.
         after: names of programs that must be ready before this one is started.
+        takes_turns: it is one of ours, that loads beside its predecessor and waits for its turn.
+        fds: numbers of sockets that it is handed, and keeps under the same numbers. A second process of it
+            may take over from the first while both run.
     """
 
     name: str
@@ -54,6 +57,8 @@ class Program:
     stop_rank: int = 0
     restart: bool = True
     after: tuple[str, ...] = ()
+    takes_turns: bool = False
+    fds: tuple[int, ...] = ()
 
 
 async def spawn(program: Program, log: Path) -> asyncio.subprocess.Process:
@@ -80,6 +85,7 @@ async def spawn(program: Program, log: Path) -> asyncio.subprocess.Process:
             cwd=program.cwd,
             env=dict(program.env),
             start_new_session=True,
+            pass_fds=program.fds,
             preexec_fn=_die_with_parent(program.orphan_signal),
             **as_account(program.account),
         )

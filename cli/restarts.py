@@ -6,7 +6,7 @@ from typing import Final
 
 DELAY_MIN_S: Final = 0.2
 DELAY_MAX_S: Final = 5.0
-HEALTHY_AFTER_S: Final = 30.0
+HEALTHY_AFTER_S: Final = 10.0
 """A process that was ready for this long has recovered: its next end is a new story."""
 
 QUICK_END_S: Final = 5.0

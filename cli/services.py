@@ -16,6 +16,8 @@ GATEWAYS_MAX: Final = 4
 METER_ADDRESS: Final = "TELEMETRY_METER_ADDRESS"
 DRAIN_S: Final = "TELEMETRY_DRAIN_S"
 """What a gateway is told: over how long it lets its chargers go."""
+PORTAL_DRAIN_S: Final = 10.0
+"""How long the portal may take to let its viewers go, and to answer what it has been asked."""
 INSTALLATION, PERMISSIONS, TELEMETRY = "installation", "permissions", "telemetry"
 BALANCER, PORTAL, NOTIFICATIONS = "balancer", "portal", "notifications"
 
@@ -86,6 +88,8 @@ def services(
             "services.portal",
             env=portal | dict(further.get(PORTAL, {})),
             url=f"http://{LOOPBACK}:{portal_port}",
+            drain_s=PORTAL_DRAIN_S,
+            listens=(_portal_host(further.get(PORTAL, {})), portal_port),
         ),
     ]
     return [spec for spec in specs if spec.name not in without]
@@ -106,6 +110,10 @@ def _meter_address(env: Mapping[str, str], port: int | None) -> dict[str, str]:
     host = {**os.environ, **env}.get("TELEMETRY_METER_HOST", LOOPBACK)
     scheme = _scheme(env).replace("ws", "http", 1)
     return {METER_ADDRESS: os.environ.get(METER_ADDRESS, f"{scheme}://{host}:{port}")}
+
+
+def _portal_host(env: Mapping[str, str]) -> str:
+    return {**os.environ, **env}.get("PORTAL_HOST", LOOPBACK)
 
 
 def _scheme(env: Mapping[str, str]) -> str:

@@ -9,10 +9,11 @@ else stays the same.
 import asyncio
 import contextlib
 import os
+import socket
 import sys
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Self
@@ -22,6 +23,7 @@ import structlog
 import cli
 from cli.accounts import server_account
 from cli.composition import (
+    HEALTH_PORT,
     Addresses,
     ServiceSpec,
     health_url,
@@ -34,7 +36,7 @@ from cli.logs import follow, last_lines, tend
 from cli.migrations import folders_of, migrate_all, with_schema
 from cli.options import StackOptions
 from cli.orphans import end_orphans
-from cli.ports import free_ports
+from cli.ports import free_ports, listening_at
 from cli.postgres import refusal
 from cli.processes import Program
 from cli.providing import copies_in, keep_services_provided, provide_at_start
@@ -44,7 +46,9 @@ from cli.states import Listener, ProcessState
 from cli.subscribers import keep_provided
 from cli.supervisor import SLOW_START_S, Supervisor
 from cli.web import fetch
+from cli.wishes import take_wishes
 from shared.clock import utc_now
+from shared.service_grants import SERVICES
 
 PROJECT: Final = Path(cli.__file__).parent.parent
 """Where the packages are: services run here, so that `python -m services.x` is ours."""
@@ -147,6 +151,25 @@ class Stack:
     def log_of(self, name: str) -> Path:
         return self._parts.supervisor.log_of(name)
 
+    async def restart(self, name: str, within_s: float) -> None:
+        """
+        Have one process run anew, from the program as it is on the disk now; wait until it is ready.
+
+        Raises:
+            KeyError: there is no such process.
+            NotReadyAgain: it is not ready in time.
+        """
+        parts = self._parts
+        program = parts.supervisor.program(name)
+        if not program.fds:
+            await parts.supervisor.replace(program, within_s)
+            return
+        port = free_ports(1)[0]  # two of them run at the same time, and each answers probes
+        await parts.supervisor.replace(_probed_at(program, port), within_s)
+        parts.run_file.ports[name] = port
+        parts.run_file.health[name] = health_url(port)
+        self._on_change()
+
     async def wait_services_ready(self, timeout_s: float) -> list[str]:
         """Wait for the health of every service; returns those that are not ready in time."""
         supervisor = self._parts.supervisor
@@ -229,14 +252,20 @@ class Stack:
                 self.options.log_format,
                 self._environment,
             )
-            supervisor.add(_program(spec, env, servers, port))
+            supervisor.add(_program(spec, env, servers, port, self._socket_of(spec)))
         for program in self._extra:
             supervisor.add(program)
+
+    def _socket_of(self, spec: ServiceSpec) -> socket.socket | None:
+        if spec.listens is None:
+            return None
+        return self._cleanup.enter_context(listening_at(*spec.listens, purpose=spec.name))
 
     def _accompany(self, addresses: Addresses, copies: Mapping[str, int]) -> None:
         """Keep the logs small and subscribers provided for, and show logs to who wants them."""
         supervisor, folder = self._parts.supervisor, self._parts.folder
         work: list[Coroutine[Any, Any, None]] = [tend(folder.logs)]
+        work.append(take_wishes(folder.run, self.restart))
         if self.options.nats_url is None:
             work.append(keep_provided(folder.nats, addresses.nats_url))
         if addresses.nats_keys is not None and copies:
@@ -269,20 +298,36 @@ def _as_they_are(_: ServiceSpec, addresses: Addresses) -> Addresses:
 
 
 def _program(
-    spec: ServiceSpec, env: Mapping[str, str], servers: tuple[str, ...], health_port: int
+    spec: ServiceSpec,
+    env: Mapping[str, str],
+    servers: tuple[str, ...],
+    health_port: int,
+    taken: socket.socket | None,
 ) -> Program:
-    async def healthy() -> bool:
-        return (await fetch(health_url(health_port))).status == 200
-
+    handed = {} if taken is None else {f"{spec.name.upper()}_FD": str(taken.fileno())}
     return Program(
         name=spec.process,
         argv=spec.argv or (sys.executable, "-m", spec.module),
         cwd=PROJECT,
-        env=env,
-        ready=healthy if spec.has_health else None,
+        env={**env, **handed},
+        ready=_healthy_at(health_port) if spec.has_health else None,
         stop_timeout_s=STOP_S_MAX + spec.drain_s,
         after=servers,
+        takes_turns=spec.argv is None and spec.name in SERVICES,
+        fds=() if taken is None else (taken.fileno(),),
     )
+
+
+def _probed_at(program: Program, health_port: int) -> Program:
+    env = {**program.env, HEALTH_PORT: str(health_port)}
+    return replace(program, env=env, ready=_healthy_at(health_port))
+
+
+def _healthy_at(port: int) -> Callable[[], Awaitable[bool]]:
+    async def healthy() -> bool:
+        return (await fetch(health_url(port))).status == 200
+
+    return healthy
 
 
 def _not_started(supervisor: Supervisor, why: str) -> ServerFault:

@@ -7,13 +7,14 @@ happens is logged, told to a callback, and visible in `Supervisor.states`.
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from signal import SIGKILL
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import structlog
 
@@ -22,6 +23,7 @@ from cli.processes import Program, signal_group, spawn
 from cli.restarts import QUICK_END_S, Restarts, in_words
 from cli.states import Happening, Listener, ProcessEvent, ProcessState, Step
 from shared.clock import utc_now
+from shared.runtime import LOADED, TURN_FD
 
 READY_POLL_MIN_S: Final = 0.02
 READY_POLL_MAX_S: Final = 0.5
@@ -29,6 +31,10 @@ SLOW_START_S: Final = 10.0
 """A process that is not ready after this long is reported once; it is left to go on trying."""
 
 log = structlog.get_logger()
+
+
+class NotReadyAgain(Exception):
+    """A program that was started anew is not ready in time."""
 
 
 class _Kept:
@@ -43,6 +49,9 @@ class _Kept:
         self.ready_since_s: float | None = None
         self.ready = asyncio.Event()
         self.halt = asyncio.Event()
+        self.turn = asyncio.Event()
+        """Set once it may do its work: until then another one answers in its place."""
+        self.turn.set()
         self.task: asyncio.Task[None] | None = None
 
 
@@ -68,6 +77,8 @@ class Supervisor:
         self._on_event = on_event
         self._on_change = on_change
         self._kept: dict[str, _Kept] = {}
+        self._coming: list[_Kept] = []
+        """Started beside those whose place they are to take."""
         for program in programs:
             self.add(program)
 
@@ -85,6 +96,15 @@ class Supervisor:
     def log_of(self, name: str) -> Path:
         return self._logs / f"{name}.log"
 
+    def program(self, name: str) -> Program:
+        """
+        Say what runs under a name.
+
+        Raises:
+            KeyError: nothing does.
+        """
+        return self._kept[name].program
+
     def states(self) -> dict[str, ProcessState]:
         return {name: kept.state for name, kept in self._kept.items()}
 
@@ -92,9 +112,98 @@ class Supervisor:
         """Begin to run every program that does not run yet; returns at once."""
         for kept in self._kept.values():
             if kept.task is None:
-                kept.task = asyncio.create_task(
-                    self._keep(kept), name=f"keep {kept.program.name}"
-                )
+                self._begin(kept)
+
+    def _begin(self, kept: _Kept) -> None:
+        kept.task = asyncio.create_task(self._keep(kept), name=f"keep {kept.program.name}")
+
+    async def replace(self, program: Program, within_s: float) -> None:
+        """
+        Have a program run anew, and wait until it is ready.
+
+        One that is handed its sockets is started beside the running one, which ends once the new one is
+        ready. One of ours is loaded beside the running one, which then ends; of another one the former
+        ends first. A new one that cannot even be loaded leaves the former where it is.
+
+        Args:
+            program: takes the place of the one of the same name.
+            within_s: how long it may take to be ready.
+
+        Raises:
+            NotReadyAgain: it is not ready in time.
+        """
+        former = self._kept[program.name]
+        fresh = _Kept(program, former.log_file)
+        fresh.state = replace(fresh.state, restarts=former.state.restarts)
+        self._coming.append(fresh)
+        try:
+            if program.fds:
+                await self._beside(former, fresh, within_s)
+            else:
+                await self._after(former, fresh, within_s)
+        finally:
+            self._coming.remove(fresh)
+
+    async def _beside(self, former: _Kept, fresh: _Kept, within_s: float) -> None:
+        """Have both work for a moment."""
+        self._begin(fresh)
+        if not await _within(fresh.ready.wait(), within_s):
+            await self._give_up(fresh, f"is not ready after {within_s:g} s")
+        self._kept[fresh.program.name] = fresh
+        await self._stop_one(former)
+
+    async def _after(self, former: _Kept, fresh: _Kept, within_s: float) -> None:
+        """Have one end before the other begins, which has been loaded by then."""
+        name, turn = fresh.program.name, None
+        if fresh.program.takes_turns:
+            turn = await self._loaded(fresh, within_s)
+        await self._stop_one(former)
+        self._kept[name] = fresh
+        if turn is None:
+            self._begin(fresh)
+        else:
+            fresh.turn.set()
+            turn.sendall(LOADED)
+            turn.close()
+        if not await _within(fresh.ready.wait(), within_s):
+            raise NotReadyAgain(
+                f"{name} is not ready after {within_s:g} s; it goes on trying, and its log is "
+                f"{fresh.log_file}"
+            )
+
+    async def _loaded(self, fresh: _Kept, within_s: float) -> socket.socket:
+        """Start a program that waits for its turn; what is returned tells it so."""
+        program = fresh.program
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        fresh.turn.clear()
+        env = {**program.env, TURN_FD: str(theirs.fileno())}
+        fresh.program = replace(program, env=env, fds=(theirs.fileno(),), restart=False)
+        self._begin(fresh)
+        loop = asyncio.get_running_loop()
+        heard: list[bytes] = []
+
+        async def hear() -> None:
+            while fresh.process is None and not _ended(fresh):  # noqa: ASYNC110
+                await asyncio.sleep(READY_POLL_MIN_S)  # it is spawned at once
+            theirs.close()  # from here on its end is ours
+            heard.append(await loop.sock_recv(ours, 1))
+
+        in_time = await _within(hear(), within_s)
+        theirs.close()
+        fresh.program = program  # whenever it is started again, it is nobody's successor
+        if not in_time or heard != [LOADED]:
+            ours.close()
+            why = "ended at once" if in_time else f"is not loaded after {within_s:g} s"
+            await self._give_up(fresh, why)
+        return ours
+
+    async def _give_up(self, fresh: _Kept, why: str) -> NoReturn:
+        await self._stop_one(fresh)
+        raise NotReadyAgain(
+            f"a new {fresh.program.name} {why}; the former one goes on, and the log of both is "
+            f"{fresh.log_file}"
+        )
 
     async def wait_ready(self, names: Sequence[str] | None = None) -> None:
         """Wait until the named programs (or all) have been ready at the same time."""
@@ -108,16 +217,19 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Stop everything, by rank; after the time-out of each, by SIGKILL."""
-        by_rank = sorted(self._kept.values(), key=lambda kept: kept.program.stop_rank)
+        by_rank = sorted(self._all(), key=lambda kept: kept.program.stop_rank)
         for _, group in groupby(by_rank, key=lambda kept: kept.program.stop_rank):
             await asyncio.gather(*(self._stop_one(kept) for kept in group))
 
     def kill_all(self) -> None:
         """End everything at once, without asking: for the impatient second Ctrl-C."""
-        for kept in self._kept.values():
+        for kept in self._all():
             kept.halt.set()
             if kept.process is not None and kept.process.returncode is None:
                 signal_group(kept.process.pid, SIGKILL)
+
+    def _all(self) -> list[_Kept]:
+        return [*self._kept.values(), *self._coming]
 
     # --- One program ---
 
@@ -171,6 +283,7 @@ class Supervisor:
     async def _watch_ready(self, kept: _Kept) -> None:
         began_s = time.monotonic()
         pause_s, told = READY_POLL_MIN_S, False
+        await kept.turn.wait()
         while not await self._is_ready(kept.program):
             if not told and time.monotonic() - began_s > SLOW_START_S:
                 told = True
@@ -269,6 +382,18 @@ class Supervisor:
             log.debug(f"process {what}", **facts)
         if self._on_event is not None:
             self._on_event(event)
+
+
+def _ended(kept: _Kept) -> bool:
+    return kept.task is not None and kept.task.done()
+
+
+async def _within(work: Coroutine[Any, Any, object], within_s: float) -> bool:
+    try:
+        await asyncio.wait_for(work, within_s)
+    except TimeoutError:
+        return False
+    return True
 
 
 async def _either(*awaitables: Coroutine[Any, Any, object]) -> None:

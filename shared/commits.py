@@ -96,6 +96,8 @@ class Commit:
 
 
 def fingerprint(command: Command) -> bytes:
-    """Digest a command's content, to tell a repetition from a reused id."""
+    """Digest a command's content, to tell a repetition from a reused id. It stays the same when a later
+    version of the command has further fields, with defaults."""
     name = type(command).__name__.encode()
-    return hashlib.sha256(name + b"\n" + command.model_dump_json().encode()).digest()
+    content = command.model_dump_json(exclude_defaults=True).encode()
+    return hashlib.sha256(name + b"\n" + content).digest()

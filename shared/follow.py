@@ -138,6 +138,9 @@ class _Following:
         self._progress.begun(copy.epoch, copy.whole)
         self._cursor = await in_child(self._begin(copy), TAKE_S_MAX)
         self._progress.at(self._cursor.epoch, self._cursor.position)
+        if not self._remembers:
+            unknown = parking.want_again_what_was_unknown(self._pool, self._follower)
+            await in_child(unknown, TAKE_S_MAX)
         self._remembers = True
         self._beat_s = asyncio.get_running_loop().time()
         left_out = followers.skipped_by(self._pool, self._follower)

@@ -18,9 +18,9 @@ from nats.js.errors import NotFoundError
 
 from shared import subjects, tracing
 from shared.context import Context
-from shared.denials import ServiceClient
 from shared.messages import Answer, Command
 from shared.nats_options import NatsSettings, sign_in
+from shared.patience import PatientClient
 
 PING_INTERVAL_S: Final = 2
 PINGS_OUTSTANDING_MAX: Final = 2
@@ -49,7 +49,9 @@ class ServiceUnavailable(Exception):
     """
 
 
-async def connect(nats_url: str, name: str, settings: NatsSettings | None = None) -> Client:
+async def connect(
+    nats_url: str, name: str, settings: NatsSettings | None = None, patience_s: float = 0.0
+) -> Client:
     """
     Connect to NATS and stay connected.
 
@@ -57,6 +59,7 @@ async def connect(nats_url: str, name: str, settings: NatsSettings | None = None
         nats_url: where it is.
         name: what the server shows this connection as.
         settings: how to sign in; by default what the environment says.
+        patience_s: for how long services are asked again while they are being started.
 
     Raises:
         PlaintextRefused: the server is on another machine, and would be talked to unencrypted.
@@ -71,7 +74,7 @@ async def connect(nats_url: str, name: str, settings: NatsSettings | None = None
         log.info("nats reconnected")
 
     signing_in = sign_in(nats_url, settings)
-    client = ServiceClient(own_account=signing_in.seed_file is not None)
+    client = PatientClient(patience_s, own_account=signing_in.seed_file is not None)
     await client.connect(
         nats_url,
         name=name,
@@ -149,7 +152,9 @@ async def request(
     try:
         reply = await client.request(
             subject,
-            command.model_dump_json().encode(),
+            # A service of an older version refuses fields that it does not know: those that say nothing
+            # are left out, so that versions may run beside each other.
+            command.model_dump_json(exclude_defaults=True).encode(),
             timeout=timeout_s,
             headers=context.headers() | tracing.headers(),
         )

@@ -18,6 +18,7 @@ from nats.js import JetStreamContext
 from shared.announced import Unreadable, event_at
 from shared.event_store import DATABASE_FAULTS
 from shared.followers import Connection, Follower, lock_cursor
+from shared.messages.registry import UnknownEvent
 from shared.recorded import Recorded
 
 RETRY_MAX: Final = 200
@@ -148,6 +149,24 @@ async def wanted_again(pool: "asyncpg.Pool[Any]", follower: Follower) -> str | N
         follower.service,
     )
     return None if found is None else str(found)
+
+
+async def want_again_what_was_unknown(pool: "asyncpg.Pool[Any]", follower: Follower) -> None:
+    """
+    Have events tried again that a former program did not know.
+
+    While versions run beside each other, the older one parks what only the newer one knows. Whoever starts
+    may be the newer one, and nobody has to ask for it.
+    """
+    await pool.execute(
+        "update parked set retry_from_at = clock_timestamp()"
+        " where consumer = $1 and service = $2 and aggregate_id in"
+        " (select aggregate_id from parked where consumer = $1 and service = $2"
+        " and starts_with(error, $3))",
+        follower.consumer,
+        follower.service,
+        f"{UnknownEvent.__name__}:",
+    )
 
 
 async def retry(

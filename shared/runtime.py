@@ -7,7 +7,10 @@ A service's `app.py` hands its parts to `run`; everything it starts is stopped a
 import asyncio
 import contextlib
 import gc
+import os
 import signal
+import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -68,7 +71,13 @@ class RuntimeSettings(BaseSettings):
     """Where probes are answered; this machine alone, unless it is said otherwise."""
     health_port: int = Field(default=0, alias="AMPLEDGER_HEALTH_PORT")
     log_format: LogFormat = Field(default="json", alias="AMPLEDGER_LOG")
+    patience_s: float = Field(default=0.0, ge=0, alias="AMPLEDGER_PATIENCE_S")
+    """How long services that do not listen are asked again; not at all, unless people wait."""
 
+
+TURN_FD: Final = "AMPLEDGER_TURN_FD"
+LOADED: Final = b"."
+"""Said by a process that is loaded, and by its supervisor when it is that one's turn."""
 
 Drain = Callable[[asyncio.Event], Awaitable[None]]
 """What a service does once it is asked to stop, while all of it still runs; the event is set when somebody
@@ -195,7 +204,11 @@ async def _run(
             )
             stack.callback(server.close)
             with health.waiting():
-                nats = connect(settings.nats_url, name=f"ampledger-{service}")
+                nats = connect(
+                    settings.nats_url,
+                    name=f"ampledger-{service}",
+                    patience_s=settings.patience_s,
+                )
                 client = await _unless_stopped(signals, nats)
                 stack.push_async_callback(disconnect, client)
                 pool = await _unless_stopped(signals, _reached(settings.database_url, stack))
@@ -275,10 +288,28 @@ def run(
     """
     configure_logging(service, settings.log_format, traced=begin_tracing(service))
     keep_loaded()
+    wait_for_turn()
     try:
         uvloop.run(_run(service, settings, assemble))
     finally:
         end_tracing()
+
+
+def wait_for_turn() -> None:
+    """
+    Wait until the process whose place this one takes has ended.
+
+    To load a program takes longer than to connect. So whoever restarts us has us load beside our
+    predecessor, hears of us over the socket whose number it has told us that we are loaded, and answers
+    when it is our turn. If it goes away instead, nobody needs us.
+    """
+    fd = os.environ.pop(TURN_FD, None)
+    if fd is None:
+        return
+    with socket.socket(fileno=int(fd)) as supervisor:
+        supervisor.sendall(LOADED)
+        if supervisor.recv(1) != LOADED:
+            sys.exit("whoever started this process is gone")
 
 
 def keep_loaded() -> None:

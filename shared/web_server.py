@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from shared.web_bounds import HEAD_BYTES_MAX, Bounded
+from shared.web_leaving import Leaving
 
 SHUTDOWN_S_MAX: Final = 1
 """How long an answer may still take when the service stops, in seconds."""
@@ -29,19 +30,31 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._on_started()
 
+    def close_doors(self) -> None:
+        """Take no more connections; those that there are go on."""
+        for server in self.servers:
+            server.close()
+
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Leave the signals to the runtime."""
         yield
 
 
-def listening_socket(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int, fd: int | None = None) -> socket.socket:
     """
     Take the port.
+
+    Args:
+        host: which address of this machine.
+        port: 0 for any free one.
+        fd: the number of a socket that we were handed, and that listens already: it is taken instead.
 
     Raises:
         OSError: somebody else has it, or the host is not this machine.
     """
+    if fd is not None:
+        return socket.socket(fileno=fd)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family)
 
@@ -52,6 +65,7 @@ async def serve(
     on_started: Callable[[], None],
     on_stop: Callable[[], None],
     tls: tuple[Path, Path | None] | None = None,
+    leaving: Leaving | None = None,
 ) -> None:
     """
     Serve until cancelled, then end what is open within `SHUTDOWN_S_MAX`. What is sent is bounded.
@@ -62,6 +76,7 @@ async def serve(
         on_started: called once the port answers.
         on_stop: called first of all at the end: it sends home whoever would stay for ever.
         tls: the files of a certificate and its key; none: it speaks no TLS.
+        leaving: told how to take no more connections, when it leaves before it is cancelled.
     """
     config = uvicorn.Config(
         Bounded(app),
@@ -79,6 +94,8 @@ async def serve(
         ssl_keyfile=None if tls is None else tls[1],
     )
     server = _Server(config, on_started)
+    if leaving is not None:
+        leaving.close_doors = server.close_doors
     serving = asyncio.create_task(server.serve(sockets=[taken]), name="uvicorn")
     try:
         await asyncio.shield(serving)

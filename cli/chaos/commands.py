@@ -19,9 +19,9 @@ from cli.chaos.messages import message_faults
 from cli.chaos.picture import PicturesMissing, draw
 from cli.chaos.plan import Planned, left_out, plan
 from cli.chaos.processes import process_faults
-from cli.chaos.rollbacks import rollbacks
+from cli.chaos.rollbacks import NotPutBack, rollbacks
 from cli.chaos.running import NeverCalm, Outcome, run
-from cli.chaos.yard import LINES
+from cli.chaos.yard import LINES, SimulatorEnded
 from cli.faults import EXIT_CODE, StackFault
 from cli.figures import Figures, figure
 
@@ -82,10 +82,14 @@ def chaos(
         Path(scratch).chmod(0o711)  # PostgreSQL may run as another user, who must get in
         where = folder or Path(scratch)
         where.mkdir(parents=True, exist_ok=True)
+        outcome, ended_by = Outcome(), ""
         try:
             outcome = asyncio.run(run(where, planned, faults, garages, _say))
-        except (NeverCalm, StackFault) as fault:
-            _fail(f"{fault}\n{_again(seed, seconds, garages, only)}", BROKEN)
+        except* (NeverCalm, NotPutBack, SimulatorEnded, StackFault) as met:
+            ended_by = _words(met)
+        if ended_by:
+            again = _again(seed, seconds, garages, only)
+            _fail(f"{ended_by}\nThe same faults again: {again}", BROKEN)
     figures = figures_of(outcome)
     if report is not None:
         told = {"figures": figures, "seed": seed, **_story(outcome)}
@@ -193,6 +197,13 @@ def _table(figures: Figures) -> Table:
 def _again(seed: int, seconds: float, garages: int, only: list[str] | None) -> str:
     kinds = "".join(f" --only {it}" for it in only or ())
     return f"ampledger chaos --seed {seed} --seconds {seconds:g} --garages {garages}{kinds}"
+
+
+def _words(met: BaseException) -> str:
+    """Say what has ended a run; tasks leave it in groups."""
+    if isinstance(met, BaseExceptionGroup):
+        return "\n".join(_words(it) for it in met.exceptions)
+    return str(met)
 
 
 def _judge(outcome: Outcome, again: str) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Final
 
-from cli.audit import audit
+from cli.audit import Audit, audit
 from cli.chaos.callers import Callers
 from cli.chaos.yard import Yard
 from cli.figures import read_log
@@ -13,8 +15,13 @@ from cli.services import BALANCER, INSTALLATION, TELEMETRY
 from cli.support.checker import check
 from cli.support.gathering import gather
 from cli.support.places import Place
+from shared.commits import DATABASE_FAULTS
+from shared.recorded import Recorded
 
-OWNERS: Final = (INSTALLATION, TELEMETRY, BALANCER)
+OWNERS: Final = (BALANCER, TELEMETRY, INSTALLATION)
+"""Read in this order: no limit is known then without what had been confirmed before it."""
+EVERY_S: Final = 30.0
+READ_S_MAX: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +52,52 @@ class Verdict:
         return not any(found) and self.energy_kwh > 0
 
 
-async def judge(yard: Yard, callers: Callers) -> Verdict:
+@dataclass(slots=True)
+class Promises:
+    """Audits what the logs say meanwhile: what one of them loses later was seen then."""
+
+    yard: Yard
+    looked: int = 0
+    planned_overload_as: float = 0.0
+    worst_at: str | None = None
+
+    async def watch(self) -> None:
+        """Look until cancelled; while the database is away there is nothing to look at."""
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
+            while True:
+                await asyncio.sleep(EVERY_S)
+                try:
+                    async with asyncio.timeout(READ_S_MAX):
+                        logs = await _logs(self.yard)
+                except DATABASE_FAULTS:
+                    continue
+                loop = asyncio.get_running_loop()
+                self.take(await loop.run_in_executor(beside, audit, logs))
+
+    def take(self, found: Audit) -> None:
+        """Keep the worst."""
+        self.looked += 1
+        if found.planned_overload_as > self.planned_overload_as:
+            self.planned_overload_as = found.planned_overload_as
+            self.worst_at = found.worst_at
+
+
+async def judge(yard: Yard, callers: Callers, promises: Promises) -> Verdict:
     """Look at logs, jetstreams, read models and breakers, once all is calm and the cars have left."""
-    logs = [await read_log(yard.database_url(it)) for it in OWNERS]
-    found = await asyncio.to_thread(audit, logs)
+    promises.take(await asyncio.to_thread(audit, await _logs(yard)))
     urls = yard.stack.urls
     place = Place(urls["database"], urls["nats"])
     history = await gather(place, callers.to_be_there(yard.forgotten))
     worlds = [yard.world(it) for it in yard.garages]
     return Verdict(
-        planned_overload_as=found.planned_overload_as,
-        worst_at=found.worst_at,
+        planned_overload_as=promises.planned_overload_as,
+        worst_at=promises.worst_at,
         violations=[f"{it.name}: {fault}" for it in check(history) for fault in it.faults],
         breaker_trips=round(sum(it["breaker_trips"] or 0 for it in worlds)),
         overload_as=sum(it["overload_as"] or 0 for it in worlds),
         energy_kwh=sum(it["energy_kwh"] or 0 for it in worlds),
     )
+
+
+async def _logs(yard: Yard) -> list[list[Recorded]]:
+    return [await read_log(yard.database_url(it)) for it in OWNERS]

@@ -3,7 +3,8 @@ TCP lines that can fail: a process of its own, so that whoever is busy elsewhere
 
     python -m cli.chaos.line_server
 
-Told by lines of JSON on its standard input, each answered by a line on its standard output:
+Told by lines of JSON on its standard input, each answered by a line on its standard output, which names the
+port of a line that was laid (where 0 is asked for, any free one):
 
     {"do": "lay", "name": "balancer-nats", "port": 41001, "to": [41000]}
     {"do": "set", "name": "balancer-nats", "state": "silent"}
@@ -56,9 +57,10 @@ class Line:
         self._changed = asyncio.Event()
         self._changed.set()
 
-    async def lay(self) -> None:
-        """Listen."""
-        await asyncio.start_server(self._take, HOST, self._port)
+    async def lay(self) -> int:
+        """Listen; gives the port."""
+        server = await asyncio.start_server(self._take, HOST, self._port)
+        return int(server.sockets[0].getsockname()[1])
 
     def set(self, state: str) -> None:
         """Have it fail in some way, or not any longer."""
@@ -145,8 +147,8 @@ async def _obey(order: dict[str, Any], lines: dict[str, Line]) -> dict[str, Any]
     match order["do"]:
         case "lay":
             line = Line(order["name"], order["port"], order["to"])
-            await line.lay()
             lines[line.name] = line
+            return {"port": await line.lay()}
         case "set":
             lines[order["name"]].set(order["state"])
         case "cut":

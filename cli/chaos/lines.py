@@ -5,7 +5,7 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -27,17 +27,18 @@ class Lines:
         self._turn = asyncio.Lock()
         self.names: list[str] = []
 
-    async def lay(self, name: str, port: int, to: Sequence[int]) -> None:
+    async def lay(self, name: str, port: int, to: Sequence[int]) -> int:
         """
-        Lay a line.
+        Lay a line; gives the port at which it begins.
 
         Args:
             name: how it is called.
-            port: where it begins.
+            port: where it begins; 0 for any free port, which nobody else can take meanwhile.
             to: where it may lead.
         """
-        await self._tell(do="lay", name=name, port=port, to=list(to))
+        answer = await self._tell(do="lay", name=name, port=port, to=list(to))
         self.names.append(name)
+        return int(answer["port"])
 
     async def set(self, name: str, state: str) -> None:
         """Have a line fail in some way, see `line_server`, or be open again."""
@@ -47,7 +48,7 @@ class Lines:
         """Reset all connections of a line."""
         await self._tell(do="cut", name=name)
 
-    async def _tell(self, **order: str | int | list[int]) -> None:
+    async def _tell(self, **order: str | int | list[int]) -> dict[str, Any]:
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise LinesGone("it was not started to be talked to")
@@ -57,8 +58,10 @@ class Lines:
             answer = await asyncio.wait_for(stdout.readline(), READY_S_MAX)
         if not answer:
             raise LinesGone("it has ended")
-        if fault := orjson.loads(answer).get("fault"):
+        told: dict[str, Any] = orjson.loads(answer)
+        if fault := told.get("fault"):
             raise LinesGone(fault)
+        return told
 
 
 @contextlib.asynccontextmanager

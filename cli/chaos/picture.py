@@ -83,7 +83,9 @@ def _late(axis: Any, not_ready: Sequence[Mapping[str, Any]], names: Sequence[str
         axis.barh(names.index(it["process"]), wide_s, left=it["from_s"], color=colour)
     axis.set_yticks(range(len(names)), names)
     axis.invert_yaxis()
-    axis.set_title("not ready: while something it needs is away (grey), and after", loc="left")
+    axis.set_title(
+        "not ready: while a fault goes on at it or what it needs (grey), and after", loc="left"
+    )
     _plain(axis)
 
 

@@ -13,12 +13,11 @@ from cli.chaos.clocks import clock_faults
 from cli.chaos.deciding import Decided
 from cli.chaos.disks import DISK_FULL
 from cli.chaos.fault import Fault, FaultNotPossible
-from cli.chaos.judging import Verdict, judge
+from cli.chaos.judging import Promises, Verdict, judge
 from cli.chaos.loads import Loads, carried_a
 from cli.chaos.plan import CALM_AFTER_S, Planned
 from cli.chaos.recovering import NotReady, Recoveries
 from cli.chaos.yard import PROCESSES, Yard, cars, yard
-from cli.services import BALANCER
 from cli.states import ProcessEvent
 
 READY_S_MAX: Final = 90.0
@@ -104,14 +103,16 @@ async def run(
             await _until_charging(here)
             began_s = time.monotonic()
             recoveries, loads = Recoveries(here, began_s), Loads(here, began_s)
-            await stack.enter_async_context(_watching(recoveries.watch(), loads.watch()))
+            promises = Promises(here)
+            watches = (recoveries.watch(), loads.watch(), promises.watch())
+            await stack.enter_async_context(_watching(*watches))
             await _carry_out(here, planned, faults, outcome, recoveries, decided, say)
             await _until_calm(recoveries)
         outcome.recoveries_s, outcome.takeovers_s = recoveries.spans.worst_s(), decided.took_s
         outcome.not_ready, outcome.carried = recoveries.spans.found, loads.carried
         outcome.acknowledged = len(callers.acknowledged)
         say("judging")
-        outcome.verdict = await judge(here, callers)
+        outcome.verdict = await judge(here, callers, promises)
     return outcome
 
 
@@ -154,7 +155,7 @@ async def _carry_out(
                 await going_on
                 late_s = max(late_s, time.monotonic() - began_s - it.over_s)
             if it.kind == "kill-balancer":
-                group.create_task(_take_over(decided, recoveries))
+                group.create_task(_take_over(decided, recoveries, it.target))
 
 
 async def _one(
@@ -178,10 +179,10 @@ async def _one(
         recoveries.hit.subtract(hit)
 
 
-async def _take_over(decided: Decided, recoveries: Recoveries) -> None:
-    """Measure it where nothing else is under a fault: that would be another story."""
-    alone = sum(recoveries.hit.values()) == 0 or set(recoveries.hit) <= {BALANCER}
-    if alone:
+async def _take_over(decided: Decided, recoveries: Recoveries, killed: str) -> None:
+    """Measure it where nothing else is under a fault, or still recovers: that would be another story."""
+    others_hit = any(count for name, count in recoveries.hit.items() if name != killed)
+    if not others_hit and all(recoveries.ready.get(it) for it in PROCESSES if it != killed):
         await decided.measure()
 
 

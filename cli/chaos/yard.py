@@ -176,9 +176,8 @@ async def yard(
     Raises:
         StackFault: it does not start.
     """
-    nats_port, postgres_port, portal_port, *behind = free_ports(3 + GATEWAYS + len(LINES))
-    gateway_ports, line_ports = behind[:GATEWAYS], behind[GATEWAYS:]
-    begins = dict(zip(LINES, line_ports, strict=True))
+    nats_port, postgres_port, portal_port, *gateway_ports = free_ports(3 + GATEWAYS)
+    begins: dict[str, int] = {}
     servers = {NATS: nats_port, POSTGRES: postgres_port}
     faketime = library() if own_clocks else None
     clocks = None if faketime is None else folder / "clocks"
@@ -217,9 +216,9 @@ async def yard(
     scenes = {name: scene_of(it) for it, name in enumerate(garage_names(garages), start=1)}
     async with contextlib.AsyncExitStack() as around:
         laid = await around.enter_async_context(lines(str(PROJECT)))
-        for name, port in begins.items():
+        for name in LINES:
             ends = gateway_ports if name == CHARGERS else [servers[name.rpartition("-")[2]]]
-            await laid.lay(name, port, ends)
+            begins[name] = await laid.lay(name, 0, ends)
         disk = small_disk(folder / "data") if own_disk else contextlib.nullcontext()
         filled = await around.enter_async_context(disk)
         await around.enter_async_context(stack)

@@ -184,22 +184,24 @@ class Gateway:
             if fate == "later":
                 self.answers.append((whose, command))
             elif fate == "now":
-                lease = command.lease
-                rank = self.answered.get(lease.charger_id, (0, 0))
-                self.answered[lease.charger_id] = max(rank, command.rank)
+                charger_id = command.lease.charger_id
+                rank = self.answered.get(charger_id, (0, 0))
+                self.answered[charger_id] = max(rank, command.rank)
                 self._take(whose, command)
-                self.tell(
-                    CurrentLimitApplied(
-                        installation_id=command.installation_id,
-                        charger_id=lease.charger_id,
-                        limit_a=lease.limit_a,
-                        valid_until=lease.valid_until,
-                        sequence=lease.sequence,
-                        epoch=command.epoch,
-                        applied_at=moment(now_s),
-                    ),
-                    now_s,
-                )
+                self.tell(self.applied(command, now_s), now_s)
+
+    def applied(self, command: Command, now_s: float) -> ChargerEvent:
+        """Say that a charger has taken a limit."""
+        lease = command.lease
+        return CurrentLimitApplied(
+            installation_id=command.installation_id,
+            charger_id=lease.charger_id,
+            limit_a=lease.limit_a,
+            valid_until=lease.valid_until,
+            sequence=lease.sequence,
+            epoch=command.epoch,
+            applied_at=moment(now_s),
+        )
 
     def _take(self, whose: Named, command: Command) -> None:
         for charger in self.chargers.values():

@@ -117,6 +117,7 @@ class Mind:
     unheard: list[tuple[float, int, Event, float]] = field(default_factory=list)
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     rotated_at_s: dict[str, float] = field(default_factory=dict)
+    timing: Timing = TIMING
 
     def forget(self) -> None:
         """Start anew: what is in the logs is known again, what readings taught is not."""
@@ -139,7 +140,7 @@ class Mind:
     def decide(self, name: str, now_s: float) -> Decided:
         """Decide for one building, on what is known."""
         facts = self.facts(name, now_s)
-        decision = decide(facts, TIMING, now_s)
+        decision = decide(facts, self.timing, now_s)
         if decision.rotated:
             self.rotated_at_s[name] = now_s
         leases = (

@@ -129,6 +129,7 @@ class World:
             known=self.true.copy(),
             announced={**self.announced},
             read={**self.versions},
+            timing=self.former.timing,
         )
 
     def read_meters(self, now_s: float) -> None:

@@ -16,7 +16,8 @@ site         the tree of breakers as arrays, and each charger with its own limit
 headroom     what is left of every breaker for cars, by physics and by contract
 allocation   shares: who is admitted, how much each gets, and in which mode; with
              demands  what it is asked and answers, nets and tables  the same in arrays,
-             fitting and filling  its compiled loops, modes  three lines or one
+             fitting and filling  its compiled loops, loops  those as they are called,
+             modes  three lines or one
 commitments  the highest current that may still be in force at a charger, now and later
 ledger       the sums of commitments on every breaker: what may still be added
 behaviour    what readings tell of a car: its phases, what it leaves unused, whether it obeys, sleeps

@@ -8,7 +8,6 @@ is not noticed of what they call in other files: each file of loops calls nothin
 from collections.abc import Callable
 from typing import Final, NamedTuple, ParamSpec, TypeVar, cast
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -57,4 +56,7 @@ class Division(NamedTuple):
 def compiled(loop: Callable[P, R]) -> Callable[P, R]:
     """Have a loop compiled when it is first called, and kept beside its source, or in the folder that
     NUMBA_CACHE_DIR names where sources cannot be written beside."""
+    # Here, because an image whose loops are compiled already holds no compiler.
+    import numba
+
     return cast("Callable[P, R]", numba.njit(cache=True)(loop))

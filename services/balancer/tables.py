@@ -10,8 +10,7 @@ from typing import Final
 import numpy as np
 
 from services.balancer.demands import Demand, Mode, Rules, Unallocatable
-from services.balancer.filling import fill
-from services.balancer.fitting import admit, hand_out
+from services.balancer.loops import admit, fill, hand_out
 from services.balancer.nets import (
     NOTHING,
     OWN_MAX,

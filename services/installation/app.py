@@ -33,6 +33,7 @@ async def assemble(runtime: Runtime) -> None:
             "ampledger-installation",
             routes(store, book.check),
             query_routes(store),
+            drains=runtime.drains,
         )
     )
 

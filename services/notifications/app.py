@@ -79,7 +79,11 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     answers = Answers(store, ledger, knowledge, outbox, desk, telling.read, by_email=by_email)
     await runtime.stack.enter_async_context(
         taking_commands(
-            settings.nats_url, "ampledger-notifications", routes(desk), answers.routes()
+            settings.nats_url,
+            "ampledger-notifications",
+            routes(desk),
+            answers.routes(),
+            drains=runtime.drains,
         )
     )
     watching.set()

@@ -79,6 +79,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
                 desk,
             ),
             signing_in(runtime, settings, store, directory),
+            drains=runtime.drains,
         )
     )
     answering.set()

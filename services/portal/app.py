@@ -53,6 +53,7 @@ from shared.naming import names_of
 from shared.rights.grants import Place
 from shared.runtime import Runtime, run
 from shared.speech import speaking
+from shared.web_leaving import Leaving
 from shared.web_server import listening_socket, serve
 
 HEARD_OF: Final = ("installation", "telemetry", "balancer", "permissions")
@@ -68,7 +69,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     heard = Heard()
     sights = sights_of(models, latest, runtime, settings)
     viewers = Viewers(sights.view)
-    taken = listening_socket(settings.host, settings.port)
+    taken = listening_socket(settings.host, settings.port, settings.fd)
     runtime.stack.callback(taken.close)
     for follower in followers(models, runtime.pool, heard):
         await follower.reload()
@@ -118,7 +119,9 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         now=utc_now,
     )
     app = Counted(application(parts, api_of(parts, heard, tail)))
-    runtime.spawn(serve(app, taken, on_started, viewers.close), "web")
+    leaving = Leaving(app, settings.drain_s, viewers.close)
+    runtime.drains.append(leaving.leave)
+    runtime.spawn(serve(leaving, taken, on_started, viewers.close, leaving=leaving), "web")
 
 
 def acting_of(models: ReadModels, heard: Heard, runtime: Runtime) -> tuple[Guard, Acting]:

@@ -136,7 +136,13 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     asked = asked_door.routes(runtime.client, rights.check, settings.call_timeout_s)
     desks = (it.routes(parts, assignments) for it in DESKS)
     await runtime.stack.enter_async_context(
-        taking_commands(settings.nats_url, "ampledger-telemetry-asked", asked, *desks)
+        taking_commands(
+            settings.nats_url,
+            "ampledger-telemetry-asked",
+            asked,
+            *desks,
+            drains=runtime.drains,
+        )
     )
     await _hear_meters(runtime, parts, assignments)
 

@@ -66,7 +66,9 @@ class CertificateDesk:
         place = there.get(command.serial)
         if place is not None:
             subject = subjects.charger_command(type(command), place.charger_id)
-            await self._parts.client.publish(subject, command.model_dump_json().encode())
+            await self._parts.client.publish(
+                subject, command.model_dump_json(exclude_defaults=True).encode()
+            )
 
     def _decider(
         self, there: There

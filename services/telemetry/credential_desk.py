@@ -138,7 +138,9 @@ class CredentialDesk:
         place = there.get(command.serial)
         if answer.accepted and place is not None and not command.let_in_without:
             subject = subjects.charger_command(WithdrawChargerCredential, place.charger_id)
-            await self._parts.client.publish(subject, command.model_dump_json().encode())
+            await self._parts.client.publish(
+                subject, command.model_dump_json(exclude_defaults=True).encode()
+            )
         return answer
 
     def _withdrawing(

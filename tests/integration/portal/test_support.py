@@ -49,7 +49,9 @@ async def support(shown: Shown) -> AsyncIterator[httpx.AsyncClient]:
         await shown.feed.tell(*part)
     who = f"support-{new_id()[-8:]}"
     async with (
-        taking_commands(shown.servers.nats_url, "test-installation", routes(log, anybody)),
+        taking_commands(
+            shown.servers.nats_url, "test-installation", routes(log, anybody), drains=[]
+        ),
         httpx.AsyncClient(base_url=shown.portal.url, timeout=30) as http,
     ):
         await with_password(http, shown.feed.client, who)

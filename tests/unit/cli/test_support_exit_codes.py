@@ -35,7 +35,7 @@ def test_every_command_is_listed_and_nothing_else() -> None:
     ("arguments", "code", "says"),
     [
         (["replay", "garage"], FINDING, "never replayed into effect"),
-        (["gateway", "restart", "--data-folder", "/nowhere"], FINDING, "no gateway runs"),
+        (["restart", "--data-folder", "/nowhere"], FINDING, "nothing runs"),
         (["check"], USAGE, "say what to check"),
         (["log", "verify", "installation", "--head", "abc"], USAGE, "HASH@POSITION"),
         (["log", "verify", "--head", f"{'ab' * 32}@1"], USAGE, "name its service"),

@@ -105,6 +105,21 @@ def test_minutes_that_could_not_be_kept_wait_and_the_oldest_go_first() -> None:
     assert over[0][1].at_s == minute(5).at_s
 
 
+class CutOff:
+    """A pool whose connections are cut in the middle of asyncpg's protocol."""
+
+    async def executemany(self, *_: object) -> None:
+        raise asyncpg.InternalClientError("cannot switch to state 12")
+
+
+async def test_minutes_wait_for_a_database_that_is_cut_off() -> None:
+    recent = Recent()
+    recent.put_back([(KEY, minute(0))])
+    await Keeping(CutOff(), recent, lambda: AT).write()
+
+    assert len(recent.over(START_S)) == 1
+
+
 # --- Moments ---
 
 

@@ -1,0 +1,285 @@
+"""
+Hours of garages, from one thing that happens to the next.
+
+Seconds in which nothing is due are passed over: cars draw on, and leases run. Whoever would have to act
+meanwhile is asked at the moment at which it would.
+"""
+
+import heapq
+import math
+from collections import Counter, deque
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from cli.bench.acn_sessions import STEP_MINUTES, WEEKS, Stay, week_of_stays
+from cli.proving.happenings import ANSWERS, plug_in, pull_out, send
+from cli.proving.minds import Decided
+from cli.proving.moments import START_S, Chances
+from cli.simulating.founding import found
+from cli.simulating.garage import Stall
+from cli.simulating.misfortunes import MISFORTUNES, ZOMBIE_S, Weather
+from cli.simulating.verdicts import check_now, check_served, check_whole
+from cli.simulating.wishes import wish_something
+
+DAY_S: Final = 86_400
+CYCLE_S: Final = 7200.0
+"""After so long all is well for a while, and it is looked whether everybody is served."""
+CALM_S: Final = 300.0
+WISH_S: Final = 1200
+"""So often somebody wants to have something changed, on average."""
+LOOK_S: Final = (1.0, 3.0, 6.0)
+"""When a balancer looks again after something has happened; then ever so often as its leases need."""
+TAKEN_AWAY_S: Final = (0, 30, 300, 800)
+"""When a charger that was removed is taken down, with a car at it or not: sooner than nobody counts it."""
+KWH_TO_AS: Final = 3_600_000 / 230
+TRAIL: Final = 60
+
+
+@cache
+def stays() -> tuple[Stay, ...]:
+    """Real stays at a garage, of a week."""
+    return week_of_stays(WEEKS[0])
+
+
+class Life:
+    """
+    What happens in a world of two garages.
+
+    Args:
+        seed: of all chance.
+        hours: how long it lasts.
+    """
+
+    def __init__(self, seed: int, hours: float) -> None:
+        self.seed, self.hours = seed, hours
+        self.chances = Chances(seed)
+        self.settled = seed % 2 == 0
+        """Nobody changes the layout."""
+        self.garage = found(self.chances, seed)
+        self.look_max_s = self.garage.timing.lease_s / 3
+        self.weather = Weather()
+        self.faults: Counter[str] = Counter()
+        self.trail: deque[str] = deque(maxlen=TRAIL)
+        self.steps = self.decisions = 0
+        self._agenda: list[tuple[float, str]] = []
+        self._looks: dict[str, int] = {}
+        """How often a balancer has looked since something happened, by installation."""
+        self._look_s = dict.fromkeys(self.garage.buildings, START_S)
+        self._calm_s = math.inf
+        """When it is judged how all are served; until then nothing goes wrong."""
+        self._begin()
+
+    @property
+    def garage_hours(self) -> float:
+        """For how many hours garages were simulated, each of them counted."""
+        return self.hours * len(self.garage.buildings)
+
+    # --- The agenda ---
+
+    def _begin(self) -> None:
+        for name, every_s, _ in MISFORTUNES:
+            self._plan(self._after(every_s), name)
+        if not self.settled:
+            self._plan(self._after(WISH_S), "wish")
+        for stall in self.garage.stalls:
+            stall.back_s = START_S
+            self._plan(START_S + self._until_next_car_s(stall), f"comes {stall.serial}")
+        self._plan(START_S + CYCLE_S, "calm")
+
+    def _plan(self, at_s: float, what: str) -> None:
+        heapq.heappush(self._agenda, (at_s, what))
+
+    def _after(self, mean_s: int) -> float:
+        return self.garage.now_s + self.chances.pick(range(1, 2 * mean_s))
+
+    def _until_next_car_s(self, stall: Stall) -> float:
+        """Pick a stay, and come at its time of the day."""
+        stay = self.chances.pick(stays())
+        comes_s = stay.arrives * STEP_MINUTES * 60 % DAY_S
+        wait_s = (comes_s - self.garage.now_s) % DAY_S % (DAY_S / 3) + 1
+        stall.leaves_s = wait_s + (stay.leaves - stay.arrives) * STEP_MINUTES * 60
+        stall.need_as = stay.need_kwh * KWH_TO_AS / self.chances.pick((1, 3))
+        stall.car_most_a = self.chances.pick((10.0, 16.0, 20.0, 32.0, 32.0))
+        stall.leaves_s += self.garage.now_s
+        return wait_s
+
+    def _due(self, now_s: float) -> None:
+        while self._agenda and self._agenda[0][0] <= now_s:
+            _, what = heapq.heappop(self._agenda)
+            self._happen(what, now_s)
+
+    def _happen(self, what: str, now_s: float) -> None:
+        word, _, serial = what.partition(" ")
+        match word:
+            case "comes" | "leaves" | "taken":
+                self._with_car(word, self.garage.stall(serial), now_s)
+            case "calm" | "judge":
+                self._calm_down(word, now_s)
+            case "wish":
+                if self._calm_s == math.inf:
+                    self._wish(now_s)
+                self._plan(self._after(WISH_S), word)
+            case _:
+                self._go_wrong(word)
+
+    def _with_car(self, word: str, stall: Stall, now_s: float) -> None:
+        """A car comes, its driver drives off, or the charger is taken down."""
+        garage, hangs = self.garage, self.garage.hangs(stall)
+        if word == "comes" and not hangs:
+            self._plan(now_s + self._until_next_car_s(stall), f"comes {stall.serial}")
+            return
+        if word == "taken" and hangs:
+            return  # it was put up again meanwhile
+        self._say(f"{word} {stall.serial}")
+        if word == "comes":
+            plug_in(garage, stall, now_s)
+            stall.since_s = now_s
+            self._plan(stall.leaves_s, f"leaves {stall.serial}")
+            return
+        if stall.plugged:
+            pull_out(garage, stall, now_s)
+        if word == "leaves":
+            self._plan(now_s + self._until_next_car_s(stall), f"comes {stall.serial}")
+
+    def _calm_down(self, word: str, now_s: float) -> None:
+        """Nothing goes wrong for a while; then it is judged how everybody is served."""
+        garage = self.garage
+        if word == "judge":
+            self._calm_s = math.inf
+            check_served(garage, now_s)
+            self._plan(now_s + CYCLE_S, "calm")
+            return
+        self._say("all is well again")
+        self.weather.clear()
+        garage.late_s = garage.away_until_s = 0.0
+        for stall in garage.stalls:
+            stall.back_s = now_s + 1
+        self._calm_s = now_s + CALM_S + garage.timing.lease_s
+        self._plan(self._calm_s, "judge")
+
+    def _wish(self, now_s: float) -> None:
+        command = wish_something(self.garage)
+        if command is not None:
+            self._say(f"somebody wishes {command!r}")
+        for stall in self.garage.stalls:
+            if stall.plugged and not self.garage.hangs(stall):
+                in_s = self.chances.pick(TAKEN_AWAY_S)
+                self._plan(now_s + in_s, f"taken {stall.serial}")
+
+    def _go_wrong(self, what: str) -> None:
+        for name, every_s, befall in MISFORTUNES:
+            if name == what:
+                if self._calm_s == math.inf:
+                    self._say(what)
+                    self.faults[what] += 1
+                    befall(self.weather, self.garage)
+                    self.garage.stirred.update(self.garage.buildings)
+                self._plan(self._after(every_s), what)
+
+    def _say(self, what: str) -> None:
+        self.trail.append(f"{self.garage.now_s - START_S:8.0f} s  {what}")
+
+    # --- Living ---
+
+    def run(self) -> None:
+        """
+        Live through it.
+
+        Raises:
+            PromiseBroken: at a step, or by the logs.
+        """
+        garage, end_s = self.garage, START_S + self.hours * 3600
+        while garage.now_s < end_s:
+            self._step(garage.now_s)
+            self.steps += 1
+            check_now(garage, garage.now_s, settled=self.settled, counted=self.steps % 3 == 0)
+            garage.now_s = min(self._next_s(), end_s)
+        check_whole(garage)
+
+    def _step(self, now_s: float) -> None:
+        garage, weather = self.garage, self.weather
+        garage.let_cars_draw(now_s)
+        self._due(now_s)
+        garage.carry(now_s)
+        garage.gateway.hear(now_s)
+        garage.hear(now_s)
+        self._connect(now_s)
+        garage.read_cars(now_s)
+        if now_s >= weather.unbalanced_until_s:
+            self._look(now_s)
+        if weather.takeover is not None:
+            weather.takeover.play(garage, self.chances, now_s)
+            if garage.former is None and now_s > weather.takeover.goes_on_s + ZOMBIE_S:
+                weather.takeover = None
+        garage.gateway.deliver(now_s)
+        garage.gateway.confirm(lambda: self._fate(now_s), now_s)
+        garage.let_cars_draw(now_s)
+
+    def _fate(self, now_s: float) -> str:
+        return self.chances.pick(ANSWERS) if self.weather.rough(now_s) else "now"
+
+    def _connect(self, now_s: float) -> None:
+        """What has lost its connection comes back; what is to fall back to something else is told."""
+        garage = self.garage
+        for stall in garage.stalls:
+            if stall.assigned is None:
+                continue
+            if not stall.online:
+                if (
+                    stall.back_s is None
+                ):  # it was put out, because something about it has changed
+                    stall.back_s = now_s + 1
+                elif stall.back_s <= now_s:
+                    stall.back_s = None
+                    garage.gateway.connect(stall, now_s)
+                    stall.since_s = now_s
+            elif stall.confirmed != (stall.assigned, garage.gateway.wants[stall.assigned]):
+                garage.gateway.push_fail_safe(stall, now_s, lost=self._fate(now_s) == "lost")
+
+    def _look(self, now_s: float) -> None:
+        """Have the balancer decide where it is time to."""
+        garage, mind = self.garage, self.garage.mind
+        for name in [it for it, at_s in self._look_s.items() if at_s <= now_s]:
+            garage.stirred.discard(name)
+            if name in mind.known.layouts and mind.known.layouts[name].chargers:
+                self.decisions += 1
+                decided = garage.announce(mind, mind.decide(name, now_s), now_s)
+                self._send(decided, now_s)
+            looks = self._looks.get(name, 0)
+            self._look_s[name] = now_s + (*LOOK_S, self.look_max_s)[min(looks, len(LOOK_S))]
+            self._looks[name] = looks + 1
+
+    def _send(self, decided: Decided | None, now_s: float) -> None:
+        if self.weather.rough(now_s):
+            send(self.garage, decided, self.chances, now_s)
+        elif decided is not None:
+            self.garage.gateway.on_the_way.extend((now_s, it) for it in decided.commands)
+
+    # --- What is next ---
+
+    def _next_s(self) -> float:
+        """Name the next second in which anything is due."""
+        garage = self.garage
+        for name in garage.stirred:
+            self._looks[name], self._look_s[name] = 0, garage.now_s + LOOK_S[0]
+        garage.stirred.clear()
+        if self.weather.takeover is not None or garage.gateway.answers:
+            return garage.now_s + 1
+        soonest_s = min(self._times(), default=math.inf)
+        return max(math.ceil(soonest_s), garage.now_s + 1)
+
+    def _times(self) -> Iterator[float]:
+        garage, now_s = self.garage, self.garage.now_s
+        yield self._agenda[0][0]
+        yield max(min(self._look_s.values()), self.weather.unbalanced_until_s)
+        yield from (at_s for at_s, _ in garage.gateway.on_the_way)
+        yield from (at_s for at_s, _, _ in garage.gateway.unheard[:1])
+        for mind in garage.minds():
+            yield from (it[0] for it in mind.unheard)
+        for stall in garage.stalls:
+            if stall.limit_a is not None and garage.real.ends_s(stall) > now_s:
+                yield garage.real.ends_s(stall)
+            if stall.assigned is not None and not stall.online:
+                yield now_s + 1 if stall.back_s is None else stall.back_s
+            yield from (at_s for _, at_s, _ in stall.route[stall.stop + 1 :])
