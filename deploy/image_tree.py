@@ -49,6 +49,8 @@ OF_NO_USE: Final = (
     *(("faststream", it) for it in ("confluent", "kafka", "mqtt", "rabbit", "redis")),
 )
 """Where a telephone is, and whose; what builds numpy's extensions; brokers that are not ours."""
+BALANCING: Final = ("balancer", OPERATOR)
+"""Who divides current: those images hold the loops for that, compiled."""
 LANGUAGES: Final = ("root", "en", "nb", "no", "nn", "da", "sv", "de")
 """Of Babel's data for some hundred languages these are spoken here."""
 
@@ -56,7 +58,7 @@ LANGUAGES: Final = ("root", "en", "nb", "no", "nn", "da", "sv", "de")
 def main(service: str, packages: Path, to: Path) -> None:
     """Lay the image's content out, ready to be copied."""
     lay_out(service, packages, to)
-    if service == "balancer":
+    if service in BALANCING:
         compile_loops(to / APP / "services" / "balancer")
     _strip(to / LIB)
     for folder in (to / APP, to / LIB):
