@@ -66,13 +66,10 @@ class Promises:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
             while True:
                 await asyncio.sleep(EVERY_S)
-                try:
-                    async with asyncio.timeout(READ_S_MAX):
-                        logs = await _logs(self.yard)
-                except DATABASE_FAULTS:
-                    continue
                 loop = asyncio.get_running_loop()
-                self.take(await loop.run_in_executor(beside, audit, logs))
+                found = await loop.run_in_executor(beside, audit_now, _urls(self.yard))
+                if found is not None:
+                    self.take(found)
 
     def take(self, found: Audit) -> None:
         """Keep the worst."""
@@ -84,7 +81,8 @@ class Promises:
 
 async def judge(yard: Yard, callers: Callers, promises: Promises) -> Verdict:
     """Look at logs, jetstreams, read models and breakers, once all is calm and the cars have left."""
-    promises.take(await asyncio.to_thread(audit, await _logs(yard)))
+    logs = [await read_log(it) for it in _urls(yard)]
+    promises.take(await asyncio.to_thread(audit, logs))
     urls = yard.stack.urls
     place = Place(urls["database"], urls["nats"])
     history = await gather(place, callers.to_be_there(yard.forgotten))
@@ -99,5 +97,18 @@ async def judge(yard: Yard, callers: Callers, promises: Promises) -> Verdict:
     )
 
 
-async def _logs(yard: Yard) -> list[list[Recorded]]:
-    return [await read_log(yard.database_url(it)) for it in OWNERS]
+def audit_now(database_urls: Sequence[str]) -> Audit | None:
+    """Read logs and audit them, in a process beside; none while the database is away."""
+
+    async def read() -> list[list[Recorded]]:
+        async with asyncio.timeout(READ_S_MAX):
+            return [await read_log(it) for it in database_urls]
+
+    try:
+        return audit(asyncio.run(read()))
+    except DATABASE_FAULTS:
+        return None
+
+
+def _urls(yard: Yard) -> list[str]:
+    return [yard.database_url(it) for it in OWNERS]
