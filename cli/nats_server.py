@@ -21,6 +21,9 @@ from cli.web import fetch
 from shared.grants import ACCOUNT, TRUSTED
 
 MAX_PAYLOAD_BYTES: Final = 1024 * 1024
+ROOM_BYTES: Final = 1 << 50
+"""No bound but the disk. Left to itself NATS takes three quarters of what is free when it starts: on a disk
+that was full then, it would take nothing any more, also when there is room again."""
 CONFIGURATION: Final = "nats.conf"
 ACCOUNTS: Final = "nats-accounts.conf"
 """Who may sign in; a file of its own, which is written anew while the server runs."""
@@ -39,6 +42,7 @@ authorization { timeout: 10 }
 jetstream {
     store_dir: $store
     sync_interval: $sync
+    max_file_store: $room
 }
 include "$accounts"
 $extra""")
@@ -82,6 +86,7 @@ def configuration(server: Nats) -> str:
         max_payload=MAX_PAYLOAD_BYTES,
         store=quoted(str(server.store)),
         sync='"always"' if server.durable else '"2m"',
+        room=ROOM_BYTES,
         accounts=ACCOUNTS,
         extra=server.extra,
     )
