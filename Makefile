@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-unit browser promtool faketime check check-deploy audit docs format clean
+.PHONY: help setup run up test test-unit browser containers promtool faketime check check-deploy audit docs format clean
 PYTHON ?= python3
 UV := .uv/bin/uv
 BIN := .venv/bin
@@ -60,6 +60,10 @@ promtool: ## Bring Debian's promtool, which tests alert rules, into .tools
 faketime: ## Bring Debian's libfaketime, which sets the clocks of services in ampledger chaos, into .tools
 	@[ -n "$$(find /usr/lib .tools -name libfaketime.so.1 2>/dev/null)" ] || { S=$$([ "$$(id -u)" = 0 ] || echo sudo); $$S apt-get update -qq && mkdir -p .tools \
 	&& cd .tools && apt-get download -qq libfaketime && dpkg-deb --fsys-tarfile libfaketime_*.deb | tar -x --strip-components=4 --wildcards '*/libfaketime.so.1'; rm -f libfaketime_*.deb; }
+
+containers: setup ## Build the images, and run them hardened on real servers; root gets a Docker engine on Debian
+	@command -v dockerd mmdebstrap >/dev/null || { [ "$$(id -u)" != 0 ] || { apt-get update -qq && apt-get install -y -qq --no-install-recommends docker.io mmdebstrap; }; }
+	AMPLEDGER_CONTAINERS=1 $(BIN)/pytest -s tests/containers $(ARGS)
 
 check: setup ## Check style, types, import contracts, the lock file and the published schemas
 	$(BIN)/ruff check .

@@ -51,6 +51,8 @@ OF_NO_USE: Final = (
 """Where a telephone is, and whose; what builds numpy's extensions; brokers that are not ours."""
 BALANCING: Final = ("balancer", OPERATOR)
 """Who divides current: those images hold the loops for that, compiled."""
+PROGRAMS: Final = {OPERATOR: ("dbmate",)}
+"""What is run, and not imported; it lies beside Python."""
 LANGUAGES: Final = ("root", "en", "nb", "no", "nn", "da", "sv", "de")
 """Of Babel's data for some hundred languages these are spoken here."""
 
@@ -84,6 +86,9 @@ def lay_out(service: str, packages: Path, to: Path) -> None:
         shutil.copy(ROOT / "services" / "__init__.py", code / "services" / "__init__.py")
     for distribution in (*packages_of(service, packages), _named(packages)["ampledger"]):
         _copy(distribution, lib)
+    for program in PROGRAMS.get(service, ()):
+        (to / "usr" / "bin").mkdir(parents=True)
+        shutil.copy(packages.parents[2] / "bin" / program, to / "usr" / "bin" / program)
 
 
 def own_packages(service: str) -> list[str]:
