@@ -105,7 +105,7 @@ def packages_of(service: str, packages: Path) -> list[Distribution]:
     """Find the packages that a service needs, by what its code imports."""
     installed = _named(packages)
     owner = {
-        str(file): name
+        _module(str(file)): name
         for name, it in installed.items()
         for file in it.files or ()
         if file.suffix in {".py", ".so"}
@@ -169,19 +169,22 @@ def _imports(tree: ast.AST, module: str, file: Path) -> Iterator[str]:
             yield from (f"{base}.{it.name}" for it in node.names)
 
 
+def _module(file: str) -> str:
+    """
+    Name the module that a file is, by its path.
+
+    >>> _module("a/b/__init__.py"), _module("a/c.cpython-311-x86_64-linux-gnu.so"), _module("a/d.py")
+    ('a/b', 'a/c', 'a/d')
+    """
+    folder, _, name = file.removesuffix("/__init__.py").rpartition("/")
+    return f"{folder}/{name.split('.')[0]}".lstrip("/")
+
+
 def _owner(module: str, owner: dict[str, str]) -> str | None:
     """Say which package a module comes from; of `a.b.c` the longest part that is somebody's."""
     parts = module.split(".")
-    for length in range(len(parts), 0, -1):
-        path = "/".join(parts[:length])
-        for file in (f"{path}/__init__.py", f"{path}.py", f"{path}.abi3.so"):
-            if file in owner:
-                return owner[file]
-        tagged = f"{path}.cpython-{sys.version_info.major}{sys.version_info.minor}"
-        for file, name in owner.items():
-            if file.startswith(tagged):
-                return name
-    return None
+    paths = ("/".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((owner[it] for it in paths if it in owner), None)
 
 
 def _named(packages: Path) -> dict[str, Distribution]:
