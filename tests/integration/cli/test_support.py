@@ -54,7 +54,7 @@ class Desk:
     """Somebody of the support staff in front of a terminal."""
 
     garage: SmallGarage
-    collector: Collector
+    collector: Collector | None = None
     """Is handed what the services have traced."""
 
     async def ask(self, *arguments: str) -> Said:
@@ -542,6 +542,7 @@ async def test_one_trace_reaches_from_a_frame_over_the_balancer_to_the_limit_at_
     desk: Desk,
 ) -> None:
     """Two processes are on the way, and one of them twice."""
+    assert desk.collector is not None
     spans = whole_trace(desk.collector)
     by_id = {it.span_id: it for it in spans}
     way = [next(it for it in spans if it.name == "charger SetChargingProfile")]
@@ -568,6 +569,7 @@ async def test_an_event_and_its_log_line_say_in_which_trace_it_happened(desk: De
     finally:
         await connection.close()
     traces = {it["at"].split("-")[1] for it in traced if it["at"]}
+    assert desk.collector is not None
     assert traces & set(desk.collector.traces())
 
 

@@ -114,11 +114,13 @@ def test_what_a_service_asks_for_wins() -> None:
 
 
 def test_dbmate_uses_tls_only_where_the_server_offers_it_unless_told() -> None:
-    assert migration_url("postgres://db/x") == "postgres://db/x?sslmode=prefer"
+    patience = "lock_timeout=1000"
+    assert migration_url("postgres://db/x") == f"postgres://db/x?sslmode=prefer&{patience}"
     assert migration_url("postgres://db/x?host=/run&a=b") == (
-        "postgres://db/x?host=%2Frun&a=b&sslmode=prefer"
+        f"postgres://db/x?sslmode=prefer&host=%2Frun&a=b&{patience}"
     )
-    assert migration_url("postgres://db/x?sslmode=verify-full").endswith("=verify-full")
+    strict = migration_url("postgres://db/x?sslmode=verify-full")
+    assert strict == f"postgres://db/x?sslmode=verify-full&{patience}"
 
 
 @pytest.mark.parametrize(

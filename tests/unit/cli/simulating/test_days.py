@@ -1,9 +1,11 @@
 """Days of garages by a clock of their own: a seed is a run, and a rule that is broken is missed."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from cli.app import app
@@ -13,6 +15,14 @@ from cli.simulating.mutations import MUTATIONS
 from cli.simulating.runs import live, simulate
 
 HOURS = 0.7
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """The command keeps its process quiet, which here is that of other tests as well."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 def test_the_same_seed_is_the_same_run_and_another_one_is_not() -> None:
