@@ -8,7 +8,6 @@ its own that speaks OCPP to the gateway as chargers do.
 import asyncio
 import contextlib
 import signal
-import sys
 import tempfile
 import webbrowser
 from collections.abc import AsyncIterator, Mapping
@@ -29,7 +28,8 @@ from cli.options import StackOptions
 from cli.ports import LOCALHOST, LOOPBACK, free_ports
 from cli.services import BALANCER, TELEMETRY, services
 from cli.setting_up import CommandRefused, send_all
-from cli.stack import PROJECT, Stack
+from cli.simulated import simulated
+from cli.stack import Stack
 from cli.states import ProcessEvent
 from shared import subjects
 from shared.messages.balancer import SiteBalance
@@ -250,31 +250,16 @@ async def _simulator(
     """Run the simulator as a process of its own, and let it finish its report at the end."""
     door = f"http://{LOOPBACK}:{meter_port}/meters/{INSTALLATION_ID}/{HOUSE_METER}"
     meter = ("--meter", door) if options.house else ()
-    with (logs / "simulator.log").open("ab") as output:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "simulator",
-            *("--scene", str(files.scene), "--gateway", f"ws://{LOOPBACK}:{gateway_port}"),
-            *("--speed", str(options.speed), "--report", str(files.report)),
-            *("--status", str(files.status), "--rogue", "one" if with_rogue else "none"),
-            *("--protocol", options.protocol, "--share", str(options.protocol_share)),
-            *meter,
-            cwd=PROJECT,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-        try:
-            yield
-        finally:
-            if process.returncode is None:
-                process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), SIMULATOR_STOP_S)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+    async with simulated(
+        *("--scene", str(files.scene), "--gateway", f"ws://{LOOPBACK}:{gateway_port}"),
+        *("--speed", str(options.speed), "--report", str(files.report)),
+        *("--status", str(files.status), "--rogue", "one" if with_rogue else "none"),
+        *("--protocol", options.protocol, "--share", str(options.protocol_share)),
+        *meter,
+        log=logs / "simulator.log",
+        stop_s=SIMULATOR_STOP_S,
+    ):
+        yield
 
 
 @contextlib.asynccontextmanager

@@ -94,7 +94,7 @@ def lay_out(service: str, packages: Path, to: Path) -> None:
 def own_packages(service: str) -> list[str]:
     """Name the folders of this project that an image holds."""
     if service == OPERATOR:
-        return ["cli", "services", "shared", "simulator"]
+        return list(OWN)
     return ["shared", f"services/{service}"]
 
 

@@ -83,7 +83,7 @@ class Callers:
     async def _call(self, number: int, file: TextIO) -> None:
         client = await connect(self.nats_url, f"ampledger-chaos-caller-{number}")
         try:
-            for command in _wishes(number):
+            for command in wishes(number):
                 if self._ending.is_set():
                     return
                 file.write(orjson.dumps(await self._ask(client, command)).decode() + "\n")
@@ -114,7 +114,7 @@ class Callers:
             }
 
 
-def _wishes(caller: int) -> Iterator[InstallationCommand]:
+def wishes(caller: int) -> Iterator[InstallationCommand]:
     """Set up one house after the other; some serials are fought over by all callers."""
     round_ = 0
     while True:
@@ -123,7 +123,7 @@ def _wishes(caller: int) -> Iterator[InstallationCommand]:
 
 
 def _house(caller: int, round_: int) -> Iterator[InstallationCommand]:
-    """A small life: set up, change, move, remove."""
+    """A small life: set up, change, move, remove; a charger goes to the house before."""
     name = f"house-{caller}-{round_}"
 
     def told(number: int) -> dict[str, str]:
@@ -153,3 +153,10 @@ def _house(caller: int, round_: int) -> Iterator[InstallationCommand]:
     yield ChangeCharger(**told(6), charger_id=mine[0].charger_id, max_a=16)
     yield MoveCharger(**told(7), charger_id=mine[1].charger_id, circuit_id="west")
     yield RemoveCharger(**told(8), charger_id=mine[2].charger_id)
+    if round_ > 1:
+        yield MoveCharger(
+            **told(9),
+            charger_id=mine[0].charger_id,
+            circuit_id="east",
+            to_installation_id=f"house-{caller}-{round_ - 1}",
+        )

@@ -5,9 +5,7 @@ Every service reaches NATS and PostgreSQL by lines of its own, named as the proc
 (`balancer-2-nats`); chargers reach the gateways by one line, `chargers`, which spreads them.
 """
 
-import asyncio
 import contextlib
-import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,6 +30,7 @@ from cli.services import (
     TELEMETRY,
     services,
 )
+from cli.simulated import simulated
 from cli.stack import PROJECT, Stack
 from cli.states import Listener
 from shared.messages.installation import InstallationCommand
@@ -247,30 +246,19 @@ async def cars(yard: Yard, name: str) -> AsyncIterator[None]:
     """
     file = yard.folder / f"{name}.json"
     file.write_text(yard.garages[name].model_dump_json(exclude_none=True))
-    with (yard.folder / f"{name}.log").open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "simulator", "--rogue", "none"),
-            *("--scene", str(file), "--speed", str(SPEED)),
-            *("--gateway", f"ws://{LOOPBACK}:{yard.chargers_port}"),
-            *("--protocol", OCPP_21, "--share", str(NEWER_SHARE)),
-            *("--report", str(_report(yard.folder, name))),
-            *("--status", str(yard.status_file(name))),
-            cwd=PROJECT,
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            yield
-            if process.returncode is not None:
-                raise SimulatorEnded(f"the cars of {name} have ended: see {output.name}")
-        finally:
-            if process.returncode is None:
-                process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), SIMULATOR_STOP_S)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+    log = yard.folder / f"{name}.log"
+    async with simulated(
+        *("--rogue", "none", "--scene", str(file), "--speed", str(SPEED)),
+        *("--gateway", f"ws://{LOOPBACK}:{yard.chargers_port}"),
+        *("--protocol", OCPP_21, "--share", str(NEWER_SHARE)),
+        *("--report", str(_report(yard.folder, name))),
+        *("--status", str(yard.status_file(name))),
+        log=log,
+        stop_s=SIMULATOR_STOP_S,
+    ) as process:
+        yield
+        if process.returncode is not None:
+            raise SimulatorEnded(f"the cars of {name} have ended: see {log}")
 
 
 def _report(folder: Path, name: str) -> Path:

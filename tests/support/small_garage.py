@@ -8,7 +8,6 @@ A small garage with everything real but its cars: the parts of the demo, for tes
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +23,8 @@ from cli.options import StackOptions
 from cli.ports import free_ports
 from cli.services import BALANCER, INSTALLATION, TELEMETRY, services
 from cli.setting_up import CommandRefused, send
-from cli.stack import PROJECT, Stack
+from cli.simulated import simulated
+from cli.stack import Stack
 from shared import subjects
 from shared.clock import utc_now
 from shared.commands import UNAVAILABLE
@@ -119,27 +119,15 @@ class SmallGarage:
         """
         file = self.files / f"{name}.json"
         file.write_text((scene or self.scene).model_dump_json(exclude_none=True))
-        with (self.files / f"{name}.log").open("wb") as output:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "simulator", "--rogue", "none"),
-                *("--scene", str(file), "--speed", str(SPEED)),
-                *("--gateway", f"ws://127.0.0.1:{self.gateway_port}"),
-                *("--report", str(self._report(name))),
-                cwd=PROJECT,
-                stdout=output,
-                stderr=output,
-            )
-            try:
-                yield
-                assert process.returncode is None, "the simulator ended by itself"
-            finally:
-                if process.returncode is None:
-                    process.terminate()
-                try:
-                    await asyncio.wait_for(process.wait(), SIMULATOR_STOP_S)
-                except TimeoutError:
-                    process.kill()
-                    await process.wait()
+        async with simulated(
+            *("--rogue", "none", "--scene", str(file), "--speed", str(SPEED)),
+            *("--gateway", f"ws://127.0.0.1:{self.gateway_port}"),
+            *("--report", str(self._report(name))),
+            log=self.files / f"{name}.log",
+            stop_s=SIMULATOR_STOP_S,
+        ) as process:
+            yield
+            assert process.returncode is None, "the simulator ended by itself"
 
     def _report(self, name: str) -> Path:
         return self.files / f"{name}-report.json"

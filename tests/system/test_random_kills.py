@@ -7,13 +7,14 @@ import os
 import random
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import pytest
 
+from cli.chaos.callers import wishes
 from cli.composition import service_database_url
 from cli.options import StackOptions
 from cli.ports import free_ports
@@ -23,20 +24,8 @@ from cli.stack import PROJECT, Stack
 from cli.states import Step
 from shared import subjects
 from shared.commands import UNAVAILABLE
-from shared.messages.installation import (
-    AddCircuit,
-    AssignChargers,
-    Category,
-    ChangeCharger,
-    CreateInstallation,
-    InstallationCommand,
-    InstallationType,
-    MoveCharger,
-    NewCharger,
-    RemoveCharger,
-)
+from shared.messages.installation import InstallationCommand
 from shared.messaging import ServiceUnavailable, connect
-from shared.phases import GridType
 from tests.support.servers import scratch_folder
 from tests.support.waiting import until
 
@@ -89,11 +78,10 @@ class Load:
     async def _call(self, number: int, file: object) -> None:
         client = await connect(self.nats_url, f"caller-{number}")
         try:
-            for round_ in range(100_000):
-                for command in wishes(number, round_):
-                    if not self.going:
-                        return
-                    await self._ask(client, command, file)
+            for command in wishes(number):
+                if not self.going:
+                    return
+                await self._ask(client, command, file)
         finally:
             await client.close()
 
@@ -122,46 +110,6 @@ class Load:
             file.write(json.dumps(line) + "\n")  # type: ignore[attr-defined]
             self.acknowledged += 1
             return
-
-
-def wishes(caller: int, round_: int) -> Iterator[InstallationCommand]:
-    """A small life: set up, change, move, remove; serials are fought over by all callers."""
-    name = f"house-{caller}-{round_}"
-
-    def told(number: int) -> dict[str, str]:
-        return {"command_id": f"{name}-{number}", "installation_id": name}
-
-    yield CreateInstallation(
-        **told(1),
-        name=name,
-        address="Kill street 9",
-        category=Category.PRIVATE,
-        country="NO",
-        type=InstallationType.GARAGE,
-        grid_type=GridType.TN_3_PHASE,
-        breaker_a=160,
-    )
-    for number, circuit in enumerate(("east", "west"), start=2):
-        yield AddCircuit(**told(number), circuit_id=circuit, name=circuit, breaker_a=63)
-    mine = [
-        NewCharger(
-            charger_id=f"{name}-{it}", serial=f"Z{caller:02}{round_:06}{it}", name=str(it)
-        )
-        for it in range(3)
-    ]
-    fought_over = NewCharger(charger_id=f"{name}-x", serial=f"FOUGHT{round_:06}", name="x")
-    yield AssignChargers(**told(4), circuit_id="east", chargers=tuple(mine))
-    yield AssignChargers(**told(5), circuit_id="west", chargers=(fought_over,))
-    yield ChangeCharger(**told(6), charger_id=mine[0].charger_id, max_a=16)
-    yield MoveCharger(**told(7), charger_id=mine[1].charger_id, circuit_id="west")
-    yield RemoveCharger(**told(8), charger_id=mine[2].charger_id)
-    if round_ > 0:
-        yield MoveCharger(
-            **told(9),
-            charger_id=mine[0].charger_id,
-            circuit_id="east",
-            to_installation_id=f"house-{caller}-{round_ - 1}",
-        )
 
 
 @contextlib.asynccontextmanager
