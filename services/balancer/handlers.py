@@ -73,8 +73,7 @@ class Balancer:
         self._drawn_at_s: dict[InstallationId, float] = {}
         self._decisions: dict[InstallationId, int] = {}
         self._overloads_at_s: dict[tuple[InstallationId, int], float] = {}
-        self._decided_on: dict[InstallationId, tuple[SiteFacts, float]] = {}
-        self._decision: dict[InstallationId, Decision] = {}
+        self._decided_on: dict[InstallationId, tuple[SiteFacts, Decision, float]] = {}
         self._traced: dict[InstallationId, str] = {}
         """What is traced of the reading that waits for a decision."""
 
@@ -145,15 +144,15 @@ class Balancer:
         is not for this process to decide on."""
         if not self._partitions.holds(subjects.partition_of(installation_id)):
             return None
-        return self._decided_on.get(installation_id)
+        found = self._decided_on.get(installation_id)
+        return None if found is None else (found[0], found[2])
 
     def decided(self) -> Iterator[tuple[SiteFacts, Decision]]:
         """Name the latest decision for every installation that is this process's to decide on, and the
         facts that it was taken on."""
-        for installation_id, decision in self._decision.items():
-            latest = self.latest(installation_id)
-            if latest is not None:
-                yield latest[0], decision
+        for installation_id, (facts, decision, _) in self._decided_on.items():
+            if self._partitions.holds(subjects.partition_of(installation_id)):
+                yield facts, decision
 
     # --- Deciding ---
 
@@ -196,8 +195,7 @@ class Balancer:
         begun_s = time.perf_counter()
         decision = decide(facts, self._timing, now_s)
         metrics.DECIDING.observe(time.perf_counter() - begun_s)
-        self._decision[installation_id] = decision
-        self._decided_on[installation_id] = (facts, now_s)
+        self._decided_on[installation_id] = (facts, decision, now_s)
         self._decisions[installation_id] = self._decisions.get(installation_id, 0) + 1
         if decision.rotated:
             self._knowledge.rotated(installation_id, now_s)

@@ -69,9 +69,8 @@ class Sender:
 
     def send(self, facts: SiteFacts, events: Sequence[Event], context: Context) -> None:
         """Send the limits that were announced."""
-        traceparent = (
-            tracing.traceparent()
-        )  # what is traced may have ended before they are sent
+        # What is traced may have ended before they are sent.
+        traceparent = tracing.traceparent()
         for lease in (lease for event in events for lease in _leases_in(event)):
             command = SetCurrentLimit(
                 command_id=new_id(),
