@@ -14,7 +14,7 @@ from services.portal.guarding import Guard
 from services.portal.heard import Heard
 from services.portal.refused import Refusals
 from shared import subjects
-from shared.commands import INVALID, UNAVAILABLE
+from shared.commands import INVALID, TOO_OLD, UNAVAILABLE
 from shared.context import Context
 from shared.decider import StaleVersion
 from shared.ids import CommandId, new_id
@@ -26,7 +26,7 @@ from shared.rights.grants import Place
 
 SEEN_S_MAX: Final = 1.0
 """How long is waited until the portal itself has heard of what it had done, in seconds."""
-NOT_REFUSED: Final = frozenset({INVALID, UNAVAILABLE, StaleVersion.__name__})
+NOT_REFUSED: Final = frozenset({INVALID, UNAVAILABLE, TOO_OLD, StaleVersion.__name__})
 """Answers that say no although no rule did."""
 
 
