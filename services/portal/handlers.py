@@ -55,6 +55,9 @@ from shared.recorded import Recorded
 from shared.rights.book import PERMISSIONS
 
 CONSUMER: Final = "portal"
+APART_S: Final = 0.25
+"""How far apart batches of events are taken where they come all the time; pages show two pictures a
+second."""
 
 TELEMETRY_EVENTS: Final = frozenset(
     it.__name__ for it in (*get_args(ConditionEvent), ChargerRefused)
@@ -92,7 +95,9 @@ def followers(
         apply: Callable[[Connection, Recorded], Awaitable[None]],
         reload: Callable[[], Awaitable[None]],
     ) -> Follower:
-        return Follower(CONSUMER, service, apply, reload, heard.committed(service))
+        return Follower(
+            CONSUMER, service, apply, reload, heard.committed(service), apart_s=APART_S
+        )
 
     async def reload_warnings() -> None:
         await models.warnings.open(pool)
