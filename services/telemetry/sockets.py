@@ -5,8 +5,8 @@ A message takes three tasks on its way: that of the socket's reader, that of its
 can be dealt with at once need not wake any of them; everything else goes the long way, and nothing
 overtakes it: the short cut is closed while the reader has not taken what came before.
 
-A charger that speaks is there, and is pinged only now and then, to see that it hears as well. So a charger that
-is gone is found after two rounds of pings and the patience for an answer.
+A charger that speaks is there, and is pinged only now and then, to see that it hears, too. So one that is
+gone is found after two rounds of pings and the patience for an answer.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class ChargerSocket(ServerConnection):
 
     def process_event(self, event: Event) -> None:
         """Take a frame; called by the package."""
-        self._heard = True
+        self._heard |= isinstance(event, Frame) and event.opcode is not Opcode.PONG
         if (
             self.short_cut is not None
             and isinstance(event, Frame)
