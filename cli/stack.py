@@ -83,6 +83,7 @@ class Stack:
         on_event: told everything that happens to a process; must neither raise nor block.
         environment: what the services inherit; ours unless given.
         reached: by which addresses a service reaches the servers, where that is not as they are.
+        project: where the packages are that services run from.
     """
 
     def __init__(
@@ -94,12 +95,14 @@ class Stack:
         on_event: Listener | None = None,
         environment: Mapping[str, str] | None = None,
         reached: Callable[[ServiceSpec, Addresses], Addresses] | None = None,
+        project: Path = PROJECT,
     ) -> None:
         self.options = options
         self.services = [with_schema(it) for it in services]
         self._extra = extra
         self._on_event = on_event
         self._reached = reached or _as_they_are
+        self._project = project
         self._environment = dict(os.environ if environment is None else environment)
         self._cleanup = contextlib.AsyncExitStack()
         self._started: _Parts | None = None
@@ -253,7 +256,8 @@ class Stack:
                 self.options.log_format,
                 self._environment,
             )
-            supervisor.add(_program(spec, env, servers, port, self._socket_of(spec)))
+            program = _program(spec, env, servers, port, self._socket_of(spec))
+            supervisor.add(replace(program, cwd=self._project))
         for program in self._extra:
             supervisor.add(program)
 

@@ -34,6 +34,7 @@ from services.portal.read_models import ReadModels, key_of
 from services.portal.traces.tracing import Traces
 from services.portal.warned import WarningEvent, fold_warning
 from shared import subjects
+from shared.documents import numbered
 from shared.followers import Connection, Follower
 from shared.messages.balancer import (
     ChargerQueued,
@@ -92,7 +93,8 @@ def followers(
         apply: Callable[[Connection, Recorded], Awaitable[None]],
         reload: Callable[[], Awaitable[None]],
     ) -> Follower:
-        return Follower(CONSUMER, service, apply, reload, heard.committed(service))
+        name = numbered(CONSUMER, models.number)
+        return Follower(name, service, apply, reload, heard.committed(service))
 
     async def reload_warnings() -> None:
         await models.warnings.open(pool)

@@ -28,6 +28,7 @@ from shared import subjects, tracing
 from shared.ids import new_id
 from shared.messages.telemetry import BreakerReading, MeterReading
 from shared.messaging import ensure_jetstream, telemetry_jetstream
+from shared.metrics import Tally
 from shared.tasks import keep_running
 
 QUEUE_MAX: Final = 20_000
@@ -45,8 +46,8 @@ _Item = tuple[str, bytes, str | None]
 """Subject, content, and what is traced while it is handed in."""
 _subject = lru_cache(SUBJECTS_KEPT)(subjects.telemetry)
 """A charger's readings all go to the same one."""
-_METERED: Final = metrics.READINGS.labels("charger")
-_MEASURED: Final = metrics.READINGS.labels("breaker")
+_METERED: Final = Tally(metrics.READINGS.labels("charger"))
+_MEASURED: Final = Tally(metrics.READINGS.labels("breaker"))
 
 
 @dataclass(slots=True, eq=False)
