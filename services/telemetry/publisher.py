@@ -72,6 +72,8 @@ class Publisher:
     """Publishes readings, confirmed by JetStream; after a fault some may come twice."""
 
     def __init__(self, client: Client, queue_max: int = QUEUE_MAX) -> None:
+        self.beat: Callable[[], None] = lambda: None
+        """Called whenever something was sent, or could not be."""
         self._client = client
         self._js = client.jetstream()
         self._windows: deque[_Window] = deque()
@@ -149,7 +151,13 @@ class Publisher:
             await self._publish_oldest()
             self._tell_losses()
 
+    def idle(self) -> bool:
+        """Tell whether nothing waits, nor is on its way."""
+        newest = self._newest
+        return self._waiting == 0 and (not newest.items or newest.over.is_set())
+
     def _on_fault(self, fault: Exception) -> None:
+        self.beat()
         self._away = True
         for window in self._windows:
             window.end()
@@ -181,6 +189,7 @@ class Publisher:
                 self._waiting += len(window.items)
                 self._filled.set()
         self._away = False
+        self.beat()
         window.end()
 
     async def _publish(self, items: deque[_Item]) -> None:
