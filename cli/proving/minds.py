@@ -13,7 +13,6 @@ from services.balancer.facts import SiteFacts, Timing
 from services.balancer.hardware import (
     Heard,
     departed_by_serial,
-    may_be_in_force_a,
     phases_told,
 )
 from services.balancer.layout_folds import fold_layout
@@ -187,7 +186,7 @@ class Mind:
             offer_of(reported),
             now_s,
             phases_told(told, reported, now_s),
-            allowed_a=may_be_in_force_a(told, reported, now_s),
+            allowed_a=self.recent.allowed_a(charger_id, told, reported, now_s),
         )
 
 

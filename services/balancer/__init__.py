@@ -52,6 +52,7 @@ hardware     what of one charger counts where
 standings    all of it together, as facts
 recent       the same, where nothing has changed since it was put together
 news         how much it matters what is heard
+delivering   limits on their way to gateways, and what becomes of them
 rounds       when it is decided again where nothing was heard
 own_log      our own log, to which several processes append, folded in its order
 

@@ -11,7 +11,6 @@ from services.balancer.facts import SiteFacts
 from services.balancer.hardware import (
     Heard,
     departed_by_serial,
-    may_be_in_force_a,
     phases_told,
 )
 from services.balancer.layout_folds import fold_layout
@@ -218,7 +217,9 @@ class Knowledge:
         announced = self._announced.get(reading.charger_id) or Announced()
         received_at_s = reading.received_at.timestamp()
         before = self._behaviours.get(reading.charger_id) or remembered(announced)
-        allowed_a = may_be_in_force_a(announced, reported, received_at_s)
+        allowed_a = self._recent.allowed_a(
+            reading.charger_id, announced, reported, received_at_s
+        )
         after = self._behaviours[reading.charger_id] = observe(
             before,
             site,
