@@ -6,6 +6,12 @@ from typing import Final
 
 from cli.proving.chargers import Charger
 from cli.proving.moments import moment
+from services.balancer.announced import (
+    Announced,
+    fold_announced,
+    remembered,
+    told_in,
+)
 from services.balancer.announcing import events_of, obedience_of
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.decider import decide
@@ -17,16 +23,12 @@ from services.balancer.hardware import (
 )
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
-from services.balancer.projections import (
-    Announced,
+from services.balancer.recent import Recent
+from services.balancer.reported import (
     Reported,
-    fold_announced,
     fold_reported,
     offer_of,
-    remembered,
-    told_in,
 )
-from services.balancer.recent import Recent
 from services.balancer.site import Site
 from services.balancer.standings import Assembly, site_facts
 from shared.messages import Event

@@ -12,10 +12,18 @@ from datetime import datetime
 from math import inf
 from typing import Final, Protocol, TypeVar
 
+from services.balancer.announced import (
+    Announced,
+    Told,
+)
 from services.balancer.behaviour import Behaviour, PhasesTold
 from services.balancer.commitments import CLOCK_SKEW_S, Granted, Standing, counts_a
 from services.balancer.layouts import FAIL_SAFES_MAX, Departed, FailSafe, Layout, Stay
-from services.balancer.projections import Announced, Confirmed, Holding, Reported, Told
+from services.balancer.reported import (
+    Confirmed,
+    Holding,
+    Reported,
+)
 from shared.ids import ChargerId
 from shared.phases import PHASES, Phase
 from shared.units import CAR_FOLLOW_S, PILOT_MIN_A, TOLERANCE_A

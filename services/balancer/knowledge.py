@@ -6,6 +6,14 @@ from typing import Any, Final
 
 import structlog
 
+from services.balancer.announced import (
+    Announced,
+    LoadsCounted,
+    fold_announced,
+    fold_load,
+    remembered,
+    told_in,
+)
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.facts import SiteFacts
 from services.balancer.hardware import (
@@ -18,18 +26,12 @@ from services.balancer.layouts import Departed, Layout
 from services.balancer.loads import Loads
 from services.balancer.news import News, news_in, news_of
 from services.balancer.own_log import OwnLog
-from services.balancer.projections import (
-    Announced,
-    LoadsCounted,
+from services.balancer.recent import Recent
+from services.balancer.reported import (
     Reported,
-    fold_announced,
-    fold_load,
     fold_reported,
     offer_of,
-    remembered,
-    told_in,
 )
-from services.balancer.recent import Recent
 from services.balancer.site import BrokenLayout, Site
 from services.balancer.standings import site_facts
 from shared.documents import Documents, numbered

@@ -9,12 +9,17 @@ they, and whatever they have worked out of themselves since.
 from dataclasses import replace
 from typing import NamedTuple
 
+from services.balancer.announced import (
+    Announced,
+)
 from services.balancer.behaviour import Behaviour
 from services.balancer.commitments import Standing
 from services.balancer.facts import ChargerFacts
 from services.balancer.hardware import may_be_in_force
 from services.balancer.layouts import Layout
-from services.balancer.projections import Announced, Reported
+from services.balancer.reported import (
+    Reported,
+)
 from services.balancer.site import Site
 from services.balancer.standings import Assembly
 from shared.ids import ChargerId
