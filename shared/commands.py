@@ -21,12 +21,14 @@ from pydantic import ValidationError
 from shared.denials import hear_denials
 from shared.event_store import StoreFault
 from shared.messages import Answer, Verdict
+from shared.messages.registry import UnknownEvent
 from shared.messaging import CONNECT_OPTIONS
 from shared.nats_options import sign_in
 from shared.runtime import Drain
 
 INVALID: Final = "InvalidCommand"
 UNAVAILABLE: Final = "LogUnavailable"
+TOO_OLD: Final = "ProgramTooOld"
 SHUTDOWN_S_MAX: Final = 3.0
 
 log = structlog.get_logger()
@@ -49,6 +51,15 @@ def unavailable(fault: StoreFault) -> Answer:
     return Answer(verdict=Verdict.REFUSED, refusal=UNAVAILABLE, detail=detail)
 
 
+def too_old(fault: UnknownEvent) -> Answer:
+    """Answer a command that cannot be decided here, because a newer version has decided before."""
+    log.error("command not decided", refusal=TOO_OLD, fault=str(fault))
+    detail = (
+        f"a newer version of Ampledger has decided here before, and this one cannot: {fault}"
+    )
+    return Answer(verdict=Verdict.REFUSED, refusal=TOO_OLD, detail=detail)
+
+
 @asynccontextmanager
 async def taking_commands(
     nats_url: str, name: str, *routers: NatsRouter, drains: list[Drain]
@@ -66,6 +77,7 @@ async def taking_commands(
     faults = ExceptionMiddleware()
     faults.add_handler(ValidationError, publish=True)(invalid)
     faults.add_handler(StoreFault, publish=True)(unavailable)
+    faults.add_handler(UnknownEvent, publish=True)(too_old)
     broker = NatsBroker(
         nats_url,
         name=name,

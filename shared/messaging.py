@@ -18,7 +18,7 @@ from nats.js.errors import NotFoundError
 
 from shared import subjects, tracing
 from shared.context import Context
-from shared.messages import Answer, Command
+from shared.messages import Answer, Command, sent
 from shared.nats_options import NatsSettings, sign_in
 from shared.patience import PatientClient
 
@@ -152,9 +152,7 @@ async def request(
     try:
         reply = await client.request(
             subject,
-            # A service of an older version refuses fields that it does not know: those that say nothing
-            # are left out, so that versions may run beside each other.
-            command.model_dump_json(exclude_defaults=True).encode(),
+            sent(command),
             timeout=timeout_s,
             headers=context.headers() | tracing.headers(),
         )

@@ -119,8 +119,8 @@ class LineFault:
             await yard.lines.cut(target)
 
 
-def line_faults(targets: Sequence[str]) -> list[LineFault]:
-    """Name all that may happen to some lines."""
+def line_faults(targets: Sequence[str], meters: Sequence[str]) -> list[LineFault]:
+    """Name all that may happen to some lines, and besides to those by which meters tell what they show."""
     return [
         LineFault(Kind("line-cut", targets), None),
         LineFault(Kind("line-refused", targets, (1.0, 8.0)), "refused", cut_after=True),
@@ -131,4 +131,5 @@ def line_faults(targets: Sequence[str]) -> list[LineFault]:
         LineFault(Kind("line-slow", targets, (3.0, 15.0)), "slow"),
         LineFault(Kind("line-narrow", targets, (3.0, 15.0)), "narrow"),
         LineFault(Kind("line-torn", targets, (2.0, 10.0)), "torn"),
+        LineFault(Kind("meter-silent", meters, (15.0, 45.0)), "silent", cut_after=True),
     ]
