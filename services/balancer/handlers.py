@@ -23,6 +23,7 @@ from services.balancer.announcing import (
     overloads_of,
 )
 from services.balancer.decider import Decision, decide
+from services.balancer.delivering import Deliveries
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.knowledge import Knowledge
 from services.balancer.news import News
@@ -61,7 +62,8 @@ class Balancer:
         clock: Callable[[], datetime],
     ) -> None:
         self._client = client
-        self._sender = Sender(client, store)
+        self.deliveries = Deliveries(client)
+        self._sender = Sender(self.deliveries, store)
         self._knowledge = knowledge
         self._partitions = partitions
         self._timing = timing
@@ -256,7 +258,7 @@ class Balancer:
             return
         now = self._clock()
         await self._knowledge.remember(installation_id, [(it, now) for it in events], last)
-        self._sender.send(facts, events, context)
+        await self._sender.send(facts, events, context)
         _measure_reaction(events, now)
 
     async def _require(self, installation_id: InstallationId, position: int) -> None:
@@ -287,7 +289,8 @@ def _measure_reaction(events: Sequence[Event], now: datetime) -> None:
 
 
 async def listen(client: Client, balancer: Balancer) -> None:
-    """Hear every reading as it comes; readings of the past decide nothing."""
+    """Hear every reading as it comes, and answers to limits; readings of the past decide nothing."""
+    await balancer.deliveries.listen()
     for kind, heard in (
         (MeterReading, balancer.on_meter_reading),
         (BreakerReading, balancer.on_breaker_reading),
