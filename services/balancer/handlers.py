@@ -204,6 +204,8 @@ class Balancer:
         for left, position in self._knowledge.left_for(installation_id, self._clock()):
             await self._require(left, position)
         now_s = self._clock().timestamp()
+        if not self._partitions.agree(now_s):
+            return  # it was set a moment ago
         facts = self._knowledge.facts(installation_id, epoch, now_s)
         if facts is None or not facts.chargers:
             return

@@ -151,16 +151,24 @@ class Knowledge:
 
     async def apply_announced(self, connection: Any, recorded: Recorded) -> None:  # noqa: ANN401
         """Fold one event of our own."""
-        await self._apply_own(connection, recorded.event, recorded.recorded_at)
+        await self._apply_own(connection, [(recorded.event, recorded.recorded_at)])
 
-    async def _apply_own(self, connection: Any, event: Event, recorded_at: datetime) -> None:  # noqa: ANN401
-        for charger_id in told_in(event):
-            before = self._announced.get(charger_id)
-            after = fold_announced(before, charger_id, event, recorded_at)
-            await self._announced.put(connection, charger_id, after)
-        if isinstance(event, UnmanagedLoadCounted):
-            counted = fold_load(self._counted.get(event.installation_id), event)
-            await self._counted.put(connection, event.installation_id, counted)
+    async def _apply_own(
+        self,
+        connection: Any,  # noqa: ANN401
+        facts: Sequence[tuple[Event, datetime]],
+    ) -> None:
+        announced: dict[str, Announced] = {}
+        counted: dict[str, LoadsCounted] = {}
+        for event, recorded_at in facts:
+            for charger_id in told_in(event):
+                before = announced.get(charger_id) or self._announced.get(charger_id)
+                announced[charger_id] = fold_announced(before, charger_id, event, recorded_at)
+            if isinstance(event, UnmanagedLoadCounted):
+                name = event.installation_id
+                counted[name] = fold_load(counted.get(name) or self._counted.get(name), event)
+        await self._announced.put_all(connection, announced)
+        await self._counted.put_all(connection, counted)
 
     async def remember(
         self,
