@@ -22,7 +22,8 @@ from cli.chaos.recovering import NotReady, Recoveries
 from cli.chaos.yard import PROCESSES, Yard, cars, yard
 from cli.states import ProcessEvent
 
-READY_S_MAX: Final = 90.0
+READY_S_MAX: Final = 300.0
+"""A machine that is busy with other things takes minutes to load all services."""
 CALM_S_MAX: Final = 120.0
 QUIET_S_MAX: Final = 60.0
 """So long is waited for all to have recovered before what wants quiet; longer, and it is not measured."""

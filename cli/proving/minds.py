@@ -27,8 +27,9 @@ from services.balancer.projections import (
     remembered,
     told_in,
 )
+from services.balancer.recent import Recent
 from services.balancer.site import Site
-from services.balancer.standings import site_facts
+from services.balancer.standings import Assembly, site_facts
 from shared.messages import Event
 from shared.messages.balancer import Lease
 from shared.messages.telemetry import ChargerEvent
@@ -117,6 +118,7 @@ class Mind:
     unheard: list[tuple[float, int, Event, float]] = field(default_factory=list)
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     rotated_at_s: dict[str, float] = field(default_factory=dict)
+    recent: Recent = field(default_factory=Recent)
     timing: Timing = TIMING
 
     def forget(self) -> None:
@@ -205,6 +207,7 @@ def facts_of(
         now_s,
         mind.epoch if mind else 1,
         mind.rotated_at_s.get(name, 0.0) if mind else 0.0,
+        mind.recent.charger if mind else Assembly.charger,
     )
 
 

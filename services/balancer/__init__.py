@@ -50,6 +50,9 @@ layout_folds the installation service's events, one by one
 projections  what chargers report, and what was announced to them
 hardware     what of one charger counts where
 standings    all of it together, as facts
+recent       the same, where nothing has changed since it was put together
+news         how much it matters what is heard
+rounds       when it is decided again where nothing was heard
 own_log      our own log, to which several processes append, folded in its order
 
 And which process decides for what:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.balancer.allocation import warm_up
+from services.balancer.clock_agreement import ClockAgreement
 from services.balancer.counting import keep_count
 from services.balancer.handlers import Balancer, listen
 from services.balancer.knowledge import Knowledge
@@ -25,7 +26,8 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
     """Learn what is in force, then take part, then decide for what was taken over."""
     store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
     locks = await runtime.stack.enter_async_context(locking(settings.database_url))
-    partitions = Partitions(locks, uptime_s, lambda: runtime.client.is_connected)
+    agreement = ClockAgreement(utc_now, uptime_s)
+    partitions = Partitions(locks, uptime_s, lambda: runtime.client.is_connected, agreement)
     runtime.health.add("partitions", partitions.standing)
     runtime.spawn(partitions.keep(), "partitions")
     relay = Relay("balancer", store, runtime.client, partitions.leads)

@@ -95,7 +95,7 @@ class Standing:
     beyond_a: float = 0.0
     """What its own schedule allows at any moment, whatever it has confirmed."""
 
-    @property
+    @cached_property
     def confirmed(self) -> int:
         """The newest sequence number that the charger has confirmed; 0 for none."""
         return max(self.confirmed_at_s, default=0)
@@ -181,14 +181,23 @@ class Standing:
 
     def course(self, moments_s: Sequence[float], form: Form = ADDING_LINES) -> list[Ways]:
         """Name the highest current that the car may draw at each of some moments, in their order."""
-        changes_s = sorted((*self.rises_s(), *self.falls_s()))
-        course: list[Ways] = []
-        since = -1
+        changes_s, known, course = self._changes_s, self._known, []
         for at_s in moments_s:
-            passed = bisect_right(changes_s, at_s)
-            course.append(course[-1] if passed == since else self.worst_a(at_s, form))
-            since = passed
+            since = bisect_right(changes_s, at_s), form
+            worst = known.get(since)
+            if worst is None:
+                worst = known[since] = self.worst_a(at_s, form)
+            course.append(worst)
         return course
+
+    @cached_property
+    def _changes_s(self) -> list[float]:
+        return sorted((*self.rises_s(), *self.falls_s()))
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, Form], Ways]:
+        """What was worked out for the time after so many changes."""
+        return {}
 
     def _beyond_a(self, at_s: float) -> float:
         return self.beyond_a if at_s < self.fail_safe_ends_s else 0.0

@@ -17,7 +17,7 @@ from services.balancer.hardware import (
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
 from services.balancer.loads import Loads
-from services.balancer.news import News, news_of
+from services.balancer.news import News, news_in, news_of
 from services.balancer.own_log import OwnLog
 from services.balancer.projections import (
     Announced,
@@ -30,6 +30,7 @@ from services.balancer.projections import (
     remembered,
     told_in,
 )
+from services.balancer.recent import Recent
 from services.balancer.site import BrokenLayout, Site
 from services.balancer.standings import site_facts
 from shared.documents import Documents, numbered
@@ -76,6 +77,8 @@ class Knowledge:
         self._sites: dict[InstallationId, Site] = {}
         self._rotated_at_s: dict[InstallationId, float] = {}
         self._departed: dict[str, list[Departed]] = {}
+        self._recent = Recent()
+        self._news: dict[InstallationId, News] = {}
 
     @property
     def installations(self) -> list[InstallationId]:
@@ -84,10 +87,17 @@ class Knowledge:
 
     # --- The logs of others ---
 
+    def news(self) -> dict[InstallationId, News]:
+        """Name the installations of which others have told something since this was asked last, and how
+        much it matters; what matters little is left out."""
+        news, self._news = self._news, {}
+        return news
+
     async def reload_layouts(self) -> None:
         """Read the layouts as they are in the database."""
         await self._layouts.open(self._pool)
         self._sites.clear()
+        self._recent.forget()
         self._departed = departed_by_serial(self._layouts.all().values())
 
     async def reload_reported(self) -> None:
@@ -104,6 +114,7 @@ class Knowledge:
         if after is None or after is before:
             return
         await self._layouts.put(connection, event.installation_id, after)
+        self._news[event.installation_id] = News.GREAT
         self._sites.pop(event.installation_id, None)
         if before is not None and after.departed != before.departed:
             self._departed = departed_by_serial(self._layouts.all().values())
@@ -114,8 +125,14 @@ class Knowledge:
         if isinstance(event, ChargerEvent):
             before = self._reported.get(event.charger_id)
             after = fold_reported(before, event, recorded.recorded_at)
-            if after != before:
-                await self._reported.put(connection, event.charger_id, after)
+            if after == before:
+                return
+            await self._reported.put(connection, event.charger_id, after)
+            news = news_in(before, event)
+            if news is News.GREAT or (
+                news is News.FAIR and event.installation_id not in self._news
+            ):
+                self._news[event.installation_id] = news
 
     # --- Our own log ---
 
@@ -134,16 +151,24 @@ class Knowledge:
 
     async def apply_announced(self, connection: Any, recorded: Recorded) -> None:  # noqa: ANN401
         """Fold one event of our own."""
-        await self._apply_own(connection, recorded.event, recorded.recorded_at)
+        await self._apply_own(connection, [(recorded.event, recorded.recorded_at)])
 
-    async def _apply_own(self, connection: Any, event: Event, recorded_at: datetime) -> None:  # noqa: ANN401
-        for charger_id in told_in(event):
-            before = self._announced.get(charger_id)
-            after = fold_announced(before, charger_id, event, recorded_at)
-            await self._announced.put(connection, charger_id, after)
-        if isinstance(event, UnmanagedLoadCounted):
-            counted = fold_load(self._counted.get(event.installation_id), event)
-            await self._counted.put(connection, event.installation_id, counted)
+    async def _apply_own(
+        self,
+        connection: Any,  # noqa: ANN401
+        facts: Sequence[tuple[Event, datetime]],
+    ) -> None:
+        announced: dict[str, Announced] = {}
+        counted: dict[str, LoadsCounted] = {}
+        for event, recorded_at in facts:
+            for charger_id in told_in(event):
+                before = announced.get(charger_id) or self._announced.get(charger_id)
+                announced[charger_id] = fold_announced(before, charger_id, event, recorded_at)
+            if isinstance(event, UnmanagedLoadCounted):
+                name = event.installation_id
+                counted[name] = fold_load(counted.get(name) or self._counted.get(name), event)
+        await self._announced.put_all(connection, announced)
+        await self._counted.put_all(connection, counted)
 
     async def remember(
         self,
@@ -166,9 +191,9 @@ class Knowledge:
         which it did, unless whoever decides for them is known to know.
         """
         layout = self._layouts.get(installation_id)
-        serials = (
-            {it.serial for it in layout.chargers.values()} if layout is not None else set()
-        )
+        if layout is None or not self._departed:
+            return []
+        serials = {it.serial for it in layout.chargers.values()}
         gone = [it for serial in serials for it in self._departed.get(serial, ())]
         recent = [it for it in gone if now - it.left_at < LATE_MAX]
         if not recent:
@@ -193,6 +218,7 @@ class Knowledge:
         announced = self._announced.get(reading.charger_id) or Announced()
         received_at_s = reading.received_at.timestamp()
         before = self._behaviours.get(reading.charger_id) or remembered(announced)
+        allowed_a = may_be_in_force_a(announced, reported, received_at_s)
         after = self._behaviours[reading.charger_id] = observe(
             before,
             site,
@@ -204,9 +230,9 @@ class Knowledge:
             phases_told(announced, reported, received_at_s),
             reading.measured_at.timestamp(),
             reading.register_wh,
-            may_be_in_force_a(announced, reported, received_at_s),
+            allowed_a,
         )
-        return news_of(before, after)
+        return news_of(before, after, allowed_a)
 
     def forget(self, partitions: Collection[int]) -> None:
         """Drop what readings have taught of partitions that others decide for from now on."""
@@ -259,7 +285,7 @@ class Knowledge:
             return None
         rotated_at_s = self._rotated_at_s.get(installation_id, 0.0)
         heard = Heard(self._reported, self._announced, self._behaviours, self._departed)
-        return site_facts(layout, site, heard, now_s, epoch, rotated_at_s)
+        return site_facts(layout, site, heard, now_s, epoch, rotated_at_s, self._recent.charger)
 
     def rotated(self, installation_id: InstallationId, now_s: float) -> None:
         """Note that a car was just asked to make room."""

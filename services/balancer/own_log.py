@@ -40,7 +40,7 @@ class OwnLog:
         pool: our database.
         store: our log, in it.
         consumer: whose fold it is; its place in the log is kept under that name.
-        apply: what an event does, within a transaction.
+        apply: what events and the moments of their recording do, within a transaction.
         reload: reads what is held in memory anew.
     """
 
@@ -49,7 +49,7 @@ class OwnLog:
         pool: Any,  # noqa: ANN401  # asyncpg carries no types
         store: EventStore,
         consumer: str,
-        apply: Callable[[Any, Event, datetime], Awaitable[None]],
+        apply: Callable[[Any, Sequence[tuple[Event, datetime]]], Awaitable[None]],
         reload: Callable[[], Awaitable[None]],
     ) -> None:
         self._pool = pool
@@ -158,8 +158,7 @@ class OwnLog:
                 raise Moved(f"{self._consumer} is not at {self._position} of its own log")
             # Whoever replaces documents has the cursor locked, and marks it, before anybody writes.
             await self._notice(moved["event_id"])
-            for _, _, event, recorded_at in facts:
-                await self._apply(connection, event, recorded_at)
+            await self._apply(connection, [(event, at) for _, _, event, at in facts])
         self._position, self._whole = last, True
         for stream, version, event, _ in facts:
             self._versions[stream] = max(version, self._versions.get(stream, 0))

@@ -217,7 +217,9 @@ async def test_an_event_of_a_newer_version_is_announced_and_parks(
     effects = Effects(place)
 
     async def apply(connection: Any, recorded: Recorded) -> None:
-        _ = recorded.event
+        """Pass over what has another name than what this follower knows, as many do."""
+        if recorded.type == "CircuitAdded":
+            _ = recorded.event
         await effects.apply(connection, recorded)
 
     follower = type(effects.follower)("test", SERVICE, apply, effects.reload, effects.committed)

@@ -13,6 +13,8 @@ from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Layout
 from services.balancer.ledger import Ledger
 from services.balancer.projections import Announced, Reported, fold_announced, fold_reported
+from services.balancer.recent import Recent
+from services.balancer.site import Site
 from services.balancer.standings import site_facts
 from shared.messages import Event
 from shared.messages.balancer import MAIN, CurrentLimitAllocated, LimitedBy, Rule
@@ -44,6 +46,9 @@ class Telling:
     reported: dict[str, Reported] = field(default_factory=dict)
     announced: dict[str, Announced] = field(default_factory=dict)
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
+    sites: dict[str, tuple[Layout, Site]] = field(default_factory=dict)
+    recent: Recent = field(default_factory=Recent)
+    """What is put together of what was there before has to be what is put together anew."""
     here: Building = field(default_factory=lambda: building("here"))
     there: Building = field(default_factory=lambda: building("there"))
 
@@ -132,7 +137,12 @@ class Telling:
             departed_by_serial(self.layouts.values()),
         )
         layout = self.layouts[name]
-        return site_facts(layout, layout.site(), heard, START_S + self.now_s, 1)
+        if name not in self.sites or self.sites[name][0] is not layout:
+            self.sites[name] = layout, layout.site()
+        now = self.sites[name][1], heard, START_S + self.now_s, 1
+        facts = site_facts(layout, *now)
+        assert site_facts(layout, *now, of=self.recent.charger) == facts
+        return facts
 
     def charger(self, name: str = "here", of: str = "bay") -> ChargerFacts:
         return self.facts(name).chargers[of]
