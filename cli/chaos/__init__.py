@@ -13,6 +13,8 @@ Faults of all kinds against the real stack, while cars charge: `ampledger chaos`
     deciding.py     how soon garages are decided about again
     judging.py      what is to hold, and what does
     running.py      all of it together
+    messages.py     what comes by NATS comes twice, late, or is garbage; or somebody never reads
+    later.py        events of later versions come into a log
     rollbacks.py    data of a while ago come back
     loads.py        what breakers carry
     reporting.py    what a run tells in the end

@@ -13,6 +13,7 @@ from rich.console import Console
 from cli.chaos.clocks import clock_faults
 from cli.chaos.disks import disk_faults
 from cli.chaos.fault import Fault
+from cli.chaos.later import later_faults
 from cli.chaos.lines import line_faults
 from cli.chaos.messages import message_faults
 from cli.chaos.picture import PicturesMissing, draw
@@ -37,6 +38,7 @@ def all_faults() -> list[Fault]:
         *rollbacks(),
         *line_faults(LINES, [METERS]),
         *message_faults(),
+        *later_faults(),
         *disk_faults(),
         *clock_faults(),
     ]

@@ -116,6 +116,8 @@ class Mind:
     announced: dict[str, Announced] = field(default_factory=dict)
     read: dict[str, int] = field(default_factory=dict)
     """For each building the version of its stream of limits."""
+    epochs: dict[str, int] = field(default_factory=dict)
+    """For each building the newest epoch that it has read there."""
     unheard: list[tuple[float, int, Event, float]] = field(default_factory=list)
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     rotated_at_s: dict[str, float] = field(default_factory=dict)

@@ -28,6 +28,7 @@ from services.balancer.facts import SiteFacts, Timing
 from services.balancer.knowledge import Knowledge
 from services.balancer.news import News
 from services.balancer.partitions import Partitions
+from services.balancer.pictures import Pictures
 from services.balancer.rounds import ROUND_S, pause_s, waits_for_room
 from services.balancer.sending import Sender
 from shared import subjects, tracing
@@ -61,7 +62,7 @@ class Balancer:
         timing: Timing,
         clock: Callable[[], datetime],
     ) -> None:
-        self._client = client
+        self._pictures = Pictures(client)
         self.deliveries = Deliveries(client)
         self._sender = Sender(self.deliveries, store)
         self._knowledge = knowledge
@@ -194,6 +195,7 @@ class Balancer:
                     traced = self._traced.pop(installation_id, None)
                     with tracing.following(traced, "decide"):
                         await self._decide(installation_id, epoch, reading_at)
+        await self._pictures.send(now_s)
 
     async def _decide(
         self,
@@ -225,7 +227,7 @@ class Balancer:
         if events:
             with acting(ACTOR) as context:
                 await self._announce(facts, events, context)
-        await self._draw(facts, decision, now_s)
+        self._draw(facts, decision, now_s)
 
     def _overloads(self, facts: SiteFacts, decision: Decision, now_s: float) -> list[Event]:
         warnings: list[Event] = []
@@ -269,14 +271,14 @@ class Balancer:
             last = await self._sender.append(installation_id, None, [required], context)
         await self._knowledge.remember(installation_id, [(required, self._clock())], last)
 
-    async def _draw(self, facts: SiteFacts, decision: Decision, now_s: float) -> None:
+    def _draw(self, facts: SiteFacts, decision: Decision, now_s: float) -> None:
         if now_s - self._drawn_at_s.get(facts.installation_id, 0.0) < PICTURE_PAUSE_S:
             return
         self._drawn_at_s[facts.installation_id] = now_s
         count = self._decisions[facts.installation_id]
         picture = balance_of(facts, decision, now_s, count)
         subject = subjects.telemetry(type(picture), facts.installation_id, "site")
-        await self._client.publish(subject, picture.model_dump_json().encode())
+        self._pictures.put(subject, picture.model_dump_json().encode())
 
 
 def _measure_reaction(events: Sequence[Event], now: datetime) -> None:

@@ -93,8 +93,8 @@ def take_turns(
         The turns, and whether cars were asked to make room.
     """
     rules = replace(imbalance_rules(facts.site), switch_current_a=facts.site.switch_current_a)
-    cars = [car for it in facts.chargers if (car := wanting(facts, it, timing, now_s))]
-    cars = _staying(sorted(cars, key=_turn))
+    wanted = [car for it in facts.chargers if (car := wanting(facts, it, timing, now_s))]
+    cars: Sequence[Car] = _staying(sorted(wanted, key=_turn))
     turns = _allocate(capacity, cars, rules)
     if any(turn.car.closings.withheld and not turn.share.admitted for turn in turns):
         cars = [_by_all_means(facts, turn) for turn in turns]

@@ -78,6 +78,8 @@ class Publisher:
     """Publishes readings, confirmed by JetStream; after a fault some may come twice."""
 
     def __init__(self, client: Client, queue_max: int = QUEUE_MAX) -> None:
+        self.beat: Callable[[], None] = lambda: None
+        """Called whenever something was sent, or could not be."""
         self._client = client
         self._js = client.jetstream()
         self._windows: deque[_Window] = deque()
@@ -168,7 +170,13 @@ class Publisher:
                 async with asyncio.timeout(for_s):
                     await self._full.wait()
 
+    def idle(self) -> bool:
+        """Tell whether nothing waits, nor is on its way."""
+        newest = self._newest
+        return self._waiting == 0 and (not newest.items or newest.over.is_set())
+
     def _on_fault(self, fault: Exception) -> None:
+        self.beat()
         self._away = True
         for window in self._windows:
             window.end()
@@ -200,6 +208,7 @@ class Publisher:
                 self._waiting += len(window.items)
                 self._filled.set()
         self._away = False
+        self.beat()
         window.end()
 
     async def _publish(self, items: deque[_Item]) -> None:
