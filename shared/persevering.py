@@ -1,9 +1,9 @@
 """
 Connections to NATS that last, whatever the server complains about.
 
-A server says why it ends a connection: somebody took longer to sign in than it waits, or has sent what it
-does not understand; it shuts down; too many are there. nats-py takes all that for the end, also where it was
-told to connect again for ever, and whoever uses the client is cut off for as long as the process lives.
+A server says why it ends a connection: somebody took longer to sign in than it waits, or has sent what
+it does not understand; it shuts down; too many are there. nats-py takes all that for the end, also where it
+was told to connect again for ever, and whoever uses the client is cut off for as long as the process lives.
 Here such a connection is one that was lost, and is made anew.
 """
 
