@@ -22,7 +22,7 @@ from shared.denials import hear_denials
 from shared.event_store import StoreFault
 from shared.messages import Answer, Verdict
 from shared.messages.registry import UnknownEvent
-from shared.messaging import CONNECT_OPTIONS
+from shared.messaging import CONNECT_OPTIONS, subscribed
 from shared.nats_options import sign_in
 from shared.persevering import persevere
 from shared.runtime import Drain
@@ -94,6 +94,7 @@ async def taking_commands(
     await broker.connect()
     persevere(broker.connection, hear_denials)
     await broker.start()
+    await subscribed(await broker.connect())
     drains.append(partial(_hear_no_more, broker))
     try:
         yield

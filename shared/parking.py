@@ -16,6 +16,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
 from shared.announced import Unreadable, event_at
+from shared.documents import Gathering
 from shared.event_store import DATABASE_FAULTS
 from shared.followers import Connection, Follower, lock_cursor
 from shared.messages.registry import UnknownEvent, kind_of
@@ -122,6 +123,19 @@ async def _apply(
         _say(follower, event, why, exc_info=True)
         return why
     return None
+
+
+async def write_gathered(gathering: Gathering) -> None:
+    """
+    Write what the events of a batch have put.
+
+    Raises:
+        CannotApply: one of the documents cannot be written.
+    """
+    try:
+        await gathering.write()
+    except _ITS_OWN_FAULT as fault:
+        raise CannotApply from fault
 
 
 def _say(

@@ -31,8 +31,7 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
     runtime.health.add("partitions", partitions.standing)
     runtime.spawn(partitions.keep(), "partitions")
     relay = Relay("balancer", store, runtime.client, partitions.leads)
-    runtime.spawn(relay.run(), "relay")
-    runtime.health.add("relay", relay.standing)
+    runtime.announce(relay)
     knowledge = Knowledge(runtime.pool, store, locks.slot)
     await knowledge.open_announced()
     balancer = Balancer(runtime.client, store, knowledge, partitions, settings.timing, utc_now)
@@ -41,6 +40,7 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
     for follower in followers:
         runtime.follow(follower)
     await listen(runtime.client, balancer)
+    runtime.spawn(balancer.deliveries.run(), "deliveries")
     wondering = Wondering(balancer.latest, settings.timing, utc_now)
     await answer_what_if(runtime.client, wondering.answer)
     taking_over = TakingOver(runtime.client, runtime.pool, knowledge, partitions, followers)

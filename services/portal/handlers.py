@@ -56,6 +56,9 @@ from shared.recorded import Recorded
 from shared.rights.book import PERMISSIONS
 
 CONSUMER: Final = "portal"
+APART_S: Final = 0.25
+"""How far apart batches of events are taken where they come all the time; pages show two pictures a
+second."""
 
 TELEMETRY_EVENTS: Final = frozenset(
     it.__name__ for it in (*get_args(ConditionEvent), ChargerRefused)
@@ -94,7 +97,7 @@ def followers(
         reload: Callable[[], Awaitable[None]],
     ) -> Follower:
         name = numbered(CONSUMER, models.number)
-        return Follower(name, service, apply, reload, heard.committed(service))
+        return Follower(name, service, apply, reload, heard.committed(service), apart_s=APART_S)
 
     async def reload_warnings() -> None:
         await models.warnings.open(pool)

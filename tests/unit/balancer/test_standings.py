@@ -6,14 +6,21 @@ import pytest
 
 from cli.proving.buildings import Building
 from cli.proving.moments import START_S, moment
+from services.balancer.announced import (
+    Announced,
+    fold_announced,
+)
 from services.balancer.behaviour import Behaviour
 from services.balancer.facts import ChargerFacts, SiteFacts
 from services.balancer.hardware import DEPARTED_S, Heard, departed_by_serial
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Layout
 from services.balancer.ledger import Ledger
-from services.balancer.projections import Announced, Reported, fold_announced, fold_reported
 from services.balancer.recent import Recent
+from services.balancer.reported import (
+    Reported,
+    fold_reported,
+)
 from services.balancer.site import Site
 from services.balancer.standings import site_facts
 from shared.messages import Event

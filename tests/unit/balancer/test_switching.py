@@ -6,19 +6,21 @@ from typing import Any
 import pytest
 
 from cli.proving.moments import START_S, moment
+from services.balancer.announced import (
+    Announced,
+    SessionSwitches,
+    fold_announced,
+    switches_of,
+)
 from services.balancer.behaviour import Behaviour, PhasesTold
 from services.balancer.commitments import Granted, Standing
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.hardware import SWITCHING_S, phases_told
 from services.balancer.ledger import Ledger
 from services.balancer.planning import SETTLES_S, Announcement, Planner, Target, leases_end_s
-from services.balancer.projections import (
-    Announced,
+from services.balancer.reported import (
     Reported,
-    SessionSwitches,
-    fold_announced,
     fold_reported,
-    switches_of,
 )
 from services.balancer.site import Breaker, Site, SiteCharger
 from services.balancer.switching import Closing, closings_of
