@@ -15,7 +15,7 @@ from nats.aio.client import Client
 from cli.proving import sites, world
 from cli.proving.minds import Decided, Mind
 from cli.simulating import garage, misfortunes, plant
-from services.balancer import commitments
+from services.balancer import commitments, partitions
 from services.balancer.commitments import Standing
 from services.balancer.ledger import Ledger
 from services.installation.decider import installation
@@ -82,6 +82,10 @@ def _reads_on(stack: contextlib.ExitStack) -> None:
     _replace(stack, garage.Garage, "replaced", lambda *_: False)
 
 
+def _held(stack: contextlib.ExitStack) -> None:
+    _replace(stack, partitions, "HELD_S", 60.0)
+
+
 async def _ask_without_sequence(
     client: Client, subject: str, data: bytes, headers: dict[str, str]
 ) -> None:
@@ -140,6 +144,7 @@ MUTATIONS: Final = {
             "a balancer that was replaced reads that, and goes on to decide",
             _reads_on,
         ),
+        Mutation("held", "partitions count as held that nobody can prove to hold", _held),
         Mutation("sequence", "relays announce without saying what they follow", _sequence),
         Mutation("gap", "followers go on where something is missing", _gap),
         Mutation("behind", "followers apply what comes behind a parked event", _behind),
