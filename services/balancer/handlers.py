@@ -29,7 +29,7 @@ from services.balancer.knowledge import Knowledge
 from services.balancer.news import News
 from services.balancer.partitions import Partitions
 from services.balancer.pictures import Pictures
-from services.balancer.rounds import ROUND_S, pause_s, waits_for_room
+from services.balancer.rounds import CALM_ROUND_S, ROUND_S, pause_s, waits_for_room
 from services.balancer.sending import Sender
 from shared import subjects, tracing
 from shared.context import Context, acting
@@ -184,8 +184,7 @@ class Balancer:
         """Decide for every installation that is due, and this process's to decide for."""
         now_s = self._clock().timestamp()
         for installation_id in self._knowledge.installations:
-            due = now_s >= self._due_s.get(installation_id, 0.0)
-            if installation_id not in self._changed and not due:
+            if installation_id not in self._changed and not self._due(installation_id, now_s):
                 continue
             with self._partitions.deciding(installation_id) as epoch:
                 if epoch is not None:
@@ -196,6 +195,11 @@ class Balancer:
                     with tracing.following(traced, "decide"):
                         await self._decide(installation_id, epoch, reading_at)
         await self._pictures.send(now_s)
+
+    def _due(self, installation_id: InstallationId, now_s: float) -> bool:
+        """Tell whether the next round is due; no clock that was set back keeps it waiting."""
+        waits_s = self._due_s.get(installation_id, 0.0) - now_s
+        return not 0 < waits_s <= CALM_ROUND_S
 
     async def _decide(
         self,
@@ -272,7 +276,7 @@ class Balancer:
         await self._knowledge.remember(installation_id, [(required, self._clock())], last)
 
     def _draw(self, facts: SiteFacts, decision: Decision, now_s: float) -> None:
-        if now_s - self._drawn_at_s.get(facts.installation_id, 0.0) < PICTURE_PAUSE_S:
+        if 0 <= now_s - self._drawn_at_s.get(facts.installation_id, 0.0) < PICTURE_PAUSE_S:
             return
         self._drawn_at_s[facts.installation_id] = now_s
         count = self._decisions[facts.installation_id]

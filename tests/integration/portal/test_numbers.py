@@ -1,4 +1,4 @@
-"""What portals share in one database, and what each has of its own: number, documents, common rows."""
+"""What portals share in one database, and what each has of its own: a number, documents, common rows."""
 
 import asyncio
 
