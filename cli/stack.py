@@ -34,6 +34,7 @@ from cli.faults import ServerFault
 from cli.keys import key_files
 from cli.logs import follow, last_lines, tend
 from cli.migrations import folders_of, migrate_all, with_schema
+from cli.nats_watch import keep_writing
 from cli.options import StackOptions
 from cli.orphans import end_orphans
 from cli.ports import free_ports, listening_at
@@ -266,12 +267,14 @@ class Stack:
         return self._cleanup.enter_context(listening_at(*spec.listens, purpose=spec.name))
 
     def _accompany(self, addresses: Addresses, copies: Mapping[str, int]) -> None:
-        """Keep the logs small and subscribers provided for, and show logs to who wants them."""
+        """Keep logs small, NATS writing and subscribers provided for; show logs to who wants them."""
         supervisor, folder = self._parts.supervisor, self._parts.folder
         work: list[Coroutine[Any, Any, None]] = [tend(folder.logs)]
         work.append(take_wishes(folder.run, self.restart))
         if self.options.nats_url is None:
+            monitor_url = self._parts.run_file.urls["nats-monitor"]
             work.append(keep_provided(folder.nats, addresses.nats_url))
+            work.append(keep_writing(monitor_url, folder.nats, lambda: supervisor.kill("nats")))
         if addresses.nats_keys is not None and copies:
             work.append(keep_services_provided(addresses, copies))
         if self.options.echo is not None:

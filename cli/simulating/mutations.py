@@ -5,26 +5,24 @@ Each replaces something in this process for as long as it lasts; the product has
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from unittest import mock
 
-from nats.aio.client import Client
-
 from cli.proving import sites, world
 from cli.proving.minds import Decided, Mind
 from cli.simulating import garage, misfortunes, plant
-from services.balancer import commitments
+from services.balancer import commitments, partitions
 from services.balancer.commitments import Standing
 from services.balancer.ledger import Ledger
 from services.installation.decider import installation
 from services.telemetry import limits
-from shared import announcing
+from shared import announcing, follow, parking
+from shared.announced import Unreadable
+from shared.recorded import Recorded
 
 Patch = Callable[[contextlib.ExitStack], None]
-EXPECTED: Final = "Nats-Expected-Last-Sequence"
-ASK: Final = announcing._ask  # as it is while all rules hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +74,46 @@ def _fence(stack: contextlib.ExitStack) -> None:
     _order(stack)
 
 
-async def _ask_without_sequence(
-    client: Client, subject: str, data: bytes, headers: dict[str, str]
-) -> None:
-    """Publish whatever the jetstream ends with."""
-    unasked = {it: text for it, text in headers.items() if it != EXPECTED}
-    await ASK(client, subject, data, unasked)
+def _reads_on(stack: contextlib.ExitStack) -> None:
+    _replace(stack, garage.Garage, "replaced", lambda *_: False)
+
+
+def _held(stack: contextlib.ExitStack) -> None:
+    _replace(stack, partitions, "HELD_S", 60.0)
 
 
 def _sequence(stack: contextlib.ExitStack) -> None:
-    _replace(stack, announcing, "_ask", _ask_without_sequence)
+    _replace(stack, announcing, "EXPECTED", "Unasked")
 
 
 def _one_place(stack: contextlib.ExitStack) -> None:
     _replace(stack, plant, "installation", replace(installation, claims_of=lambda _: ()))
+
+
+def _whatever_comes(
+    batch: Sequence[Recorded | Unreadable], position: int
+) -> tuple[list[Recorded | Unreadable], None]:
+    """Pick the events that come after a position, whether or not some are missing."""
+    return [it for it in batch if it.position > position], None
+
+
+def _gap(stack: contextlib.ExitStack) -> None:
+    _replace(stack, follow, "in_order", _whatever_comes)
+
+
+class _Unasked(set[str]):
+    """What is parked, and nobody finds there."""
+
+    def __contains__(self, _: object) -> bool:
+        return False
+
+
+async def _nothing_parked(*_: object) -> set[str]:
+    return _Unasked()
+
+
+def _behind(stack: contextlib.ExitStack) -> None:
+    _replace(stack, parking, "parked_aggregates", _nothing_parked)
 
 
 MUTATIONS: Final = {
@@ -103,7 +127,15 @@ MUTATIONS: Final = {
         Mutation("clock", "chargers' clocks are further off than is counted", _clock),
         Mutation("order", "gateways send limits on in whatever order they come", _order),
         Mutation("fence", "a balancer that was replaced goes on to append and send", _fence),
+        Mutation(
+            "reads-on",
+            "a balancer that was replaced reads that, and goes on to decide",
+            _reads_on,
+        ),
+        Mutation("held", "partitions count as held that nobody can prove to hold", _held),
         Mutation("sequence", "relays announce without saying what they follow", _sequence),
+        Mutation("gap", "followers go on where something is missing", _gap),
+        Mutation("behind", "followers apply what comes behind a parked event", _behind),
         Mutation(
             "one-place", "a serial is not claimed where its charger is assigned", _one_place
         ),

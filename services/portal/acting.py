@@ -9,6 +9,7 @@ from typing import Final
 
 from nats.aio.client import Client
 
+from services.portal.changed import note_change
 from services.portal.guarding import Guard
 from services.portal.heard import Heard
 from services.portal.refused import Refusals
@@ -89,6 +90,7 @@ class Acting:
         context = Context(asker.actor, new_id(), expected_version=expected_version)
         answer = await request(self._client, command, subject, context)
         if answer.accepted:
+            note_change(kind.service, answer.position)
             await self._heard.until(kind.service, answer.position, SEEN_S_MAX)
         elif answer.refusal not in NOT_REFUSED:
             self._refusals.take(
