@@ -22,7 +22,7 @@ Headers = dict[str, str]
 
 
 async def publish_batch(
-    client: Client, messages: Sequence[tuple[str, bytes, Headers]], timeout_s: float
+    client: Client, messages: Sequence[tuple[str, bytes, Headers]], timeout_s: float | None
 ) -> None:
     """
     Publish messages as one batch.
@@ -30,7 +30,7 @@ async def publish_batch(
     Args:
         client: publishes.
         messages: at least one; subject, content and headers of each.
-        timeout_s: how long the answer may take.
+        timeout_s: how long the answer may take; none: nobody waits for it, and what is not taken is lost.
 
     Raises:
         APIError, TimeoutError, NatsError: they were not taken, or nobody knows.
@@ -38,10 +38,12 @@ async def publish_batch(
     batch_id = new_id()
     for number, (subject, data, headers) in enumerate(messages, start=1):
         marked = headers | {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(number)}
-        if number < len(messages):
+        if number == len(messages):
+            marked["Nats-Batch-Commit"] = "1"
+        if number < len(messages) or timeout_s is None:
             await client.publish(subject, data, headers=marked)
         else:
-            await ask(client, subject, data, marked | {"Nats-Batch-Commit": "1"}, timeout_s)
+            await ask(client, subject, data, marked, timeout_s)
 
 
 async def ask(

@@ -24,6 +24,7 @@ from shared.messages import Answer, Verdict
 from shared.messages.registry import UnknownEvent
 from shared.messaging import CONNECT_OPTIONS, subscribed
 from shared.nats_options import sign_in
+from shared.persevering import persevere
 from shared.runtime import Drain
 
 INVALID: Final = "InvalidCommand"
@@ -90,6 +91,8 @@ async def taking_commands(
     )
     for router in routers:
         broker.include_router(router)
+    await broker.connect()
+    persevere(broker.connection, hear_denials)
     await broker.start()
     await subscribed(await broker.connect())
     drains.append(partial(_hear_no_more, broker))

@@ -120,20 +120,6 @@ class Documents(Generic[M]):
             await connection.execute(_PUT, [self._kind], [key], [body.model_dump_json()])
         self._held[key] = body
 
-    async def put_all(self, connection: Any, bodies: Mapping[str, M]) -> None:  # noqa: ANN401
-        """Write several documents at once: a round trip costs more than a document."""
-        if not bodies:
-            return
-        await connection.execute(
-            "insert into document (kind, key, body)"
-            " select $1, it.key, it.body::jsonb from unnest($2::text[], $3::text[]) as it (key, body)"
-            " on conflict (kind, key) do update set body = excluded.body",
-            self._kind,
-            list(bodies),
-            [body.model_dump_json() for body in bodies.values()],
-        )
-        self._held.update(bodies)
-
     async def remove(self, connection: Any, key: str) -> None:  # noqa: ANN401
         """Drop a document within the transaction of the event that ended it."""
         if isinstance(connection, Gathering):

@@ -159,21 +159,13 @@ class _Following:
             self._progress.beat()
             messages = await pull.batch()
             if messages:
-                messages += await self._gathered(pull, BATCH_MAX - len(messages))
+                messages += await pull.gathered(self._pace, BATCH_MAX - len(messages))
                 await in_child(self._take(messages), TAKE_S_MAX)
                 await messages[-1].ack()
                 self._progress.at(self._cursor.epoch, self._cursor.position)
             elif self._client.is_connected:
                 self._progress.idle()
             await in_child(self._look(jetstream), TAKE_S_MAX)
-
-    async def _gathered(self, pull: Pull, most: int) -> Sequence[Msg]:
-        """Take in what comes until the next batch is due, where events come all the time."""
-        wait_s = self._pace.wait_s(asyncio.get_running_loop().time())
-        if wait_s == 0.0:
-            return []
-        await asyncio.sleep(wait_s)
-        return await pull.more(most)
 
     # --- Where to begin ---
 

@@ -22,6 +22,7 @@ from shared.context import Context
 from shared.messages import Answer, Command, sent
 from shared.nats_options import NatsSettings, sign_in
 from shared.patience import PatientClient
+from shared.persevering import persevere
 
 PING_INTERVAL_S: Final = 2
 PINGS_OUTSTANDING_MAX: Final = 2
@@ -79,6 +80,7 @@ async def connect(
 
     signing_in = sign_in(nats_url, settings)
     client = PatientClient(patience_s, own_account=signing_in.seed_file is not None)
+    persevere(client)
     await client.connect(
         nats_url,
         name=name,

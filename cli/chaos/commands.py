@@ -13,6 +13,7 @@ from rich.console import Console
 from cli.chaos.clocks import clock_faults
 from cli.chaos.disks import disk_faults
 from cli.chaos.fault import Fault
+from cli.chaos.later import later_faults
 from cli.chaos.lines import line_faults
 from cli.chaos.messages import message_faults
 from cli.chaos.picture import PicturesMissing, draw
@@ -21,7 +22,7 @@ from cli.chaos.processes import process_faults
 from cli.chaos.reporting import figures_of, recoveries_of, story_of, table_of
 from cli.chaos.rollbacks import NotPutBack, rollbacks
 from cli.chaos.running import NeverCalm, Outcome, run
-from cli.chaos.yard import LINES, METERS, SimulatorEnded
+from cli.chaos.yard import CHARGERS, LINES, METERS, SimulatorEnded
 from cli.faults import EXIT_CODE, StackFault
 
 BROKEN: Final = 1
@@ -35,8 +36,9 @@ def all_faults() -> list[Fault]:
     return [
         *process_faults(),
         *rollbacks(),
-        *line_faults(LINES, [METERS]),
+        *line_faults(LINES, [METERS], [CHARGERS]),
         *message_faults(),
+        *later_faults(),
         *disk_faults(),
         *clock_faults(),
     ]

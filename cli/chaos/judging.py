@@ -9,6 +9,7 @@ from typing import Final
 
 from cli.audit import Audit, audit
 from cli.chaos.callers import Callers
+from cli.chaos.later import of_this_version
 from cli.chaos.yard import Yard
 from cli.figures import read_log
 from cli.services import BALANCER, INSTALLATION, TELEMETRY
@@ -88,7 +89,7 @@ class Promises:
 
 async def judge(yard: Yard, callers: Callers, promises: Promises) -> Verdict:
     """Look at logs, jetstreams, read models and breakers, once all is calm and the cars have left."""
-    logs = [await read_log(it) for it in _urls(yard)]
+    logs = [of_this_version(await read_log(it)) for it in _urls(yard)]
     promises.take(await asyncio.to_thread(audit, logs))
     urls = yard.stack.urls
     place = Place(urls["database"], urls["nats"])
@@ -112,7 +113,7 @@ def audit_now(database_urls: Sequence[str]) -> Audit | None:
 
     async def read() -> list[list[Recorded]]:
         async with asyncio.timeout(READ_S_MAX):
-            return [await read_log(it) for it in database_urls]
+            return [of_this_version(await read_log(it)) for it in database_urls]
 
     try:
         return audit(asyncio.run(read()))

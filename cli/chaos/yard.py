@@ -234,7 +234,7 @@ async def yard(
         laid = await around.enter_async_context(lines(str(PROJECT)))
         for name in LINES:
             to = ends.get(name) or [servers[name.rpartition("-")[2]]]
-            begins[name] = await laid.lay(name, 0, to)
+            begins[name] = await laid.lay(name, 0, to, frames=name == CHARGERS)
         disk = small_disk(folder / "data") if own_disk else contextlib.nullcontext()
         filled = await around.enter_async_context(disk)
         await around.enter_async_context(stack)

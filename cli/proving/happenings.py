@@ -1,5 +1,6 @@
 """What happens in a second: to chargers and cars, to messages, to balancers and the gateway."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ CHANCES: Final = 26
 """What happens at a charger is one of so many things, most of which are nothing."""
 LATE_S: Final = (0.0, 0.0, 0.0, 2.0, 7.0, None)
 """How late a limit comes to the gateway; none: never."""
+AGAIN_S: Final = (9.0,)
+"""How late those of a limit come that is sent more than once, behind the first."""
 ANSWERS: Final = ("now", "now", "now", "later", "lost")
 FORMER_S_MAX: Final = 12
 """How long a balancer that does not hold the partition any more can go on before it notices."""
@@ -68,12 +71,19 @@ def pull_out(world: World, charger: Charger, now_s: float) -> None:
         )
 
 
-def send(world: World, decided: Decided | None, chances: Chances, now_s: float) -> None:
+def send(
+    world: World,
+    decided: Decided | None,
+    chances: Chances,
+    now_s: float,
+    late_s: Sequence[float | None] = LATE_S,
+    again_s: Sequence[float] = AGAIN_S,
+) -> None:
     """Put limits on their way: some come late, and so in another order, some twice, some never."""
     for command in decided.commands if decided is not None else ():
-        for late_s in (chances.pick(LATE_S), *((9.0,) if chances.one_in(12) else ())):
-            if late_s is not None:
-                world.gateway.on_the_way.append((now_s + late_s, command))
+        for it in (chances.pick(late_s), *(again_s if chances.one_in(12) else ())):
+            if it is not None:
+                world.gateway.on_the_way.append((now_s + it, command))
 
 
 @dataclass
@@ -82,6 +92,10 @@ class Takeover:
 
     at_s: float
     goes_on_s: float
+    lives_s: float = FORMER_S_MAX
+    """How long it goes on."""
+    late_s: Sequence[float | None] = LATE_S
+    """How late its limits come to the gateway."""
     held: tuple[Decided, ...] = ()
     """What it had decided, and not appended yet."""
 
@@ -94,18 +108,24 @@ class Takeover:
         if former is None or now_s < self.goes_on_s:
             return
         for decided in self.held:
-            send(world, world.announce(former, decided, now_s), chances, now_s)
+            send(world, world.announce(former, decided, now_s), chances, now_s, self.late_s)
         self.held = ()
-        decide(world, former, chances, now_s)
-        if now_s >= self.goes_on_s + FORMER_S_MAX:
+        decide(world, former, chances, now_s, self.late_s)
+        if now_s >= self.goes_on_s + self.lives_s:
             world.former = None
 
 
-def decide(world: World, mind: Mind, chances: Chances, now_s: float) -> None:
+def decide(
+    world: World,
+    mind: Mind,
+    chances: Chances,
+    now_s: float,
+    late_s: Sequence[float | None] = LATE_S,
+) -> None:
     """Let a balancer decide for every building with chargers, and send what it may."""
     for name in (it for it in world.buildings if mind.known.layouts[it].chargers):
         decided = world.announce(mind, mind.decide(name, now_s), now_s)
-        send(world, decided, chances, now_s)
+        send(world, decided, chances, now_s, late_s)
 
 
 def live(

@@ -19,8 +19,10 @@ from cli.proving.gateways import Gateway
 from cli.proving.loads import Load, lines_of
 from cli.proving.minds import Decided, Knowledge, Mind, facts_of, remember
 from cli.proving.moments import moment
+from services.balancer.announced import (
+    Announced,
+)
 from services.balancer.ledger import Ledger
-from services.balancer.projections import Announced
 from services.balancer.site import LINES
 from shared.messages import Event
 from shared.messages.balancer import MAIN
@@ -44,6 +46,8 @@ class World:
         self.announced: dict[str, Announced] = {}
         self.versions: dict[str, int] = {}
         """Of the streams of limits, by building."""
+        self.epochs: dict[str, int] = {}
+        """Under which somebody has appended to those last."""
         self.log: list[tuple[float, Event]] = []
         self.positions = 0
 
@@ -112,11 +116,13 @@ class World:
         name = decided.installation_id
         if decided.events and decided.version != self.versions.get(name, 0):
             mind.announced, mind.read = {**self.announced}, {**self.versions}
+            mind.epochs = {**self.epochs}
             return None
         if decided.events:
             self.log.extend((now_s, event) for event in decided.events)
             self.versions[name] = decided.version + len(decided.events)
             mind.read[name] = self.versions[name]
+            self.epochs[name] = mind.epochs[name] = mind.epoch
             remember(self.announced, decided.events, now_s)
             remember(mind.announced, decided.events, now_s)
         return decided
@@ -129,6 +135,7 @@ class World:
             known=self.true.copy(),
             announced={**self.announced},
             read={**self.versions},
+            epochs={**self.epochs},
             timing=self.former.timing,
         )
 

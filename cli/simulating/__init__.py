@@ -13,15 +13,20 @@ Garages, for many hours:
     wishes.py        what people want to have changed
     founding.py      worlds to begin with
     misfortunes.py   what goes wrong, and when
+    agenda.py        what is to happen, and what has
+    drivers.py       when cars come and leave; crowds of them
     days.py          hours of that: from one thing that happens to the next
     verdicts.py      what must hold at all times, and what once all is well again
 
 Logs and their copies, for some minutes:
 
     virtual.py       an event loop whose time passes at once
+    consumers.py     durable consumers of jetstreams
     wire.py          JetStream, and lines that break
     pool.py          what is asked of a log's database beside its events
-    plant.py         writers and relays: the product's own, killed at any await
+    followed.py      cursors, documents and parked events of who follows
+    plant.py         writers, relays and followers: the product's own, killed at any await
+    mishaps.py       what goes wrong with them
     logs.py          who wishes what, and what must hold in the end
 
     mutations.py     rules switched off, to show that it is noticed

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,7 +12,14 @@ from rich.markup import escape
 
 from cli.figures import Figures, figure, write_report
 from cli.simulating.mutations import MUTATIONS
-from cli.simulating.runs import Outcome, Sums, keep_quiet, simulate, until_noticed
+from cli.simulating.runs import (
+    Noticing,
+    Outcome,
+    Sums,
+    keep_quiet,
+    simulate,
+    until_noticed,
+)
 
 BROKEN: Final = 1
 """Exit code of a run in which a promise was broken, or a rule that was switched off was not missed."""
@@ -72,7 +80,9 @@ def sim(
     figures, good = (
         _run(named, hours, workers)
         if break_rule is None
-        else _notice(named, hours, tuple(MUTATIONS) if break_rule == ALL else (break_rule,))
+        else _notice(
+            named, hours, workers, tuple(MUTATIONS) if break_rule == ALL else (break_rule,)
+        )
     )
     if json is not None:
         write_report(json, figures)
@@ -102,31 +112,48 @@ def _run(seeds: range, hours: float, workers: int) -> tuple[Figures, bool]:
     return sums.figures(), not sums.broken
 
 
-def _notice(seeds: range, hours: float, rules: tuple[str, ...]) -> tuple[Figures, bool]:
-    found: dict[str, float] = {}
+def _notice(
+    seeds: range, hours: float, workers: int, rules: tuple[str, ...]
+) -> tuple[Figures, bool]:
+    found: dict[str, Noticing] = {}
     for rule in rules:
         with console.status(f"without {rule} …") as status:
-            outcome, after_s = until_noticed(rule, seeds, hours, status.update)
-        if outcome is None:
-            console.print(f"[bold red]without {rule} nothing was noticed in {after_s:.0f} s")
+            noticed = until_noticed(rule, seeds, hours, workers, status.update)
+        if noticed.by is None:
+            console.print(
+                f"[bold red]without {rule} nothing was noticed in {noticed.after_s:.0f} s"
+            )
             continue
-        found[rule] = after_s
-        console.print(f"[green]without {rule} ({MUTATIONS[rule].what}): {after_s:.1f} s")
-        _tell(outcome, hours, rule)
-    missed = len(rules) - len(found)
+        found[rule] = noticed
+        console.print(
+            f"[green]without {rule} ({MUTATIONS[rule].what}): {noticed.after_s:.1f} s, "
+            f"{noticed.cpu_s:.1f} s of a core"
+        )
+        _tell(noticed.by, hours, rule)
+    return _noticed(found, len(rules) - len(found)), len(found) == len(rules)
+
+
+def _noticed(found: Mapping[str, Noticing], missed: int) -> Figures:
     figures = {
         f"mutation_found_s_{rule.replace('-', '_')}": figure(
-            after_s, "s", f"until it was noticed: {MUTATIONS[rule].what}"
+            it.after_s, "s", f"until it was noticed: {MUTATIONS[rule].what}"
         )
-        for rule, after_s in found.items()
+        for rule, it in found.items()
     }
     figures["mutation_found_s"] = figure(
-        max(found.values(), default=None), "s", "of the rule that took longest to be missed"
+        max((it.after_s for it in found.values()), default=None),
+        "s",
+        "of the rule that took longest to be missed",
+    )
+    figures["mutation_found_cpu_s"] = figure(
+        max((it.cpu_s for it in found.values()), default=None),
+        "s",
+        "of the rule that took most time of cores",
     )
     figures["mutations_missed"] = figure(
         missed, "1", "rules whose loss was not noticed; aim: 0"
     )
-    return figures, not missed
+    return figures
 
 
 def _tell(outcome: Outcome, hours: float, rule: str | None = None) -> None:

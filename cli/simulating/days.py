@@ -5,24 +5,21 @@ Seconds in which nothing is due are passed over: cars draw on, and leases run. W
 meanwhile is asked at the moment at which it would.
 """
 
-import heapq
 import math
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from typing import Final
 
-from cli.bench.acn_sessions import STEP_MINUTES, WEEKS, Stay, week_of_stays
-from cli.proving.happenings import ANSWERS, plug_in, pull_out, send
+from cli.proving.happenings import ANSWERS, send
 from cli.proving.minds import Decided
 from cli.proving.moments import START_S, Chances
+from cli.simulating.agenda import Agenda
+from cli.simulating.drivers import Drivers
 from cli.simulating.founding import found
-from cli.simulating.garage import Stall
-from cli.simulating.misfortunes import MISFORTUNES, ZOMBIE_S, Weather
+from cli.simulating.misfortunes import AGAIN_S, LATE_S, MISFORTUNES, Weather
 from cli.simulating.verdicts import check_now, check_served, check_whole
 from cli.simulating.wishes import wish_something
 
-DAY_S: Final = 86_400
 CYCLE_S: Final = 7200.0
 """After so long all is well for a while, and it is looked whether everybody is served."""
 CALM_S: Final = 300.0
@@ -32,14 +29,6 @@ LOOK_S: Final = (1.0, 3.0, 6.0)
 """When a balancer looks again after something has happened; then ever so often as its leases need."""
 TAKEN_AWAY_S: Final = (0, 30, 300, 800)
 """When a charger that was removed is taken down, with a car at it or not: sooner than nobody counts it."""
-KWH_TO_AS: Final = 3_600_000 / 230
-TRAIL: Final = 60
-
-
-@cache
-def stays() -> tuple[Stay, ...]:
-    """Real stays at a garage, of a week."""
-    return week_of_stays(WEEKS[0])
 
 
 class Life:
@@ -60,9 +49,9 @@ class Life:
         self.look_max_s = self.garage.timing.lease_s / 3
         self.weather = Weather()
         self.faults: Counter[str] = Counter()
-        self.trail: deque[str] = deque(maxlen=TRAIL)
         self.steps = self.decisions = 0
-        self._agenda: list[tuple[float, str]] = []
+        self.agenda = Agenda(self.garage)
+        self._drivers = Drivers(self.garage, self.agenda)
         self._looks: dict[str, int] = {}
         """How often a balancer has looked since something happened, by installation."""
         self._look_s = dict.fromkeys(self.garage.buildings, START_S)
@@ -79,68 +68,30 @@ class Life:
 
     def _begin(self) -> None:
         for name, every_s, _ in MISFORTUNES:
-            self._plan(self._after(every_s), name)
+            self.agenda.plan_after(every_s, name)
         if not self.settled:
-            self._plan(self._after(WISH_S), "wish")
+            self.agenda.plan_after(WISH_S, "wish")
         for stall in self.garage.stalls:
             stall.back_s = START_S
-            self._plan(START_S + self._until_next_car_s(stall), f"comes {stall.serial}")
-        self._plan(START_S + CYCLE_S, "calm")
-
-    def _plan(self, at_s: float, what: str) -> None:
-        heapq.heappush(self._agenda, (at_s, what))
-
-    def _after(self, mean_s: int) -> float:
-        return self.garage.now_s + self.chances.pick(range(1, 2 * mean_s))
-
-    def _until_next_car_s(self, stall: Stall) -> float:
-        """Pick a stay, and come at its time of the day."""
-        stay = self.chances.pick(stays())
-        comes_s = stay.arrives * STEP_MINUTES * 60 % DAY_S
-        wait_s = (comes_s - self.garage.now_s) % DAY_S % (DAY_S / 3) + 1
-        stall.leaves_s = wait_s + (stay.leaves - stay.arrives) * STEP_MINUTES * 60
-        stall.need_as = stay.need_kwh * KWH_TO_AS / self.chances.pick((1, 3))
-        stall.car_most_a = self.chances.pick((10.0, 16.0, 20.0, 32.0, 32.0))
-        stall.leaves_s += self.garage.now_s
-        return wait_s
-
-    def _due(self, now_s: float) -> None:
-        while self._agenda and self._agenda[0][0] <= now_s:
-            _, what = heapq.heappop(self._agenda)
-            self._happen(what, now_s)
+            self._drivers.come_later(stall)
+        self.agenda.plan(START_S + CYCLE_S, "calm")
 
     def _happen(self, what: str, now_s: float) -> None:
         word, _, serial = what.partition(" ")
         match word:
+            case "swaps":
+                if now_s < self.weather.crowd_until_s:
+                    self._drivers.swap(self.garage.stall(serial))
             case "comes" | "leaves" | "taken":
-                self._with_car(word, self.garage.stall(serial), now_s)
+                self._drivers.drive(word, self.garage.stall(serial))
             case "calm" | "judge":
                 self._calm_down(word, now_s)
             case "wish":
                 if self._calm_s == math.inf:
                     self._wish(now_s)
-                self._plan(self._after(WISH_S), word)
+                self.agenda.plan_after(WISH_S, word)
             case _:
                 self._go_wrong(word)
-
-    def _with_car(self, word: str, stall: Stall, now_s: float) -> None:
-        """A car comes, its driver drives off, or the charger is taken down."""
-        garage, hangs = self.garage, self.garage.hangs(stall)
-        if word == "comes" and not hangs:
-            self._plan(now_s + self._until_next_car_s(stall), f"comes {stall.serial}")
-            return
-        if word == "taken" and hangs:
-            return  # it was put up again meanwhile
-        self._say(f"{word} {stall.serial}")
-        if word == "comes":
-            plug_in(garage, stall, now_s)
-            stall.since_s = now_s
-            self._plan(stall.leaves_s, f"leaves {stall.serial}")
-            return
-        if stall.plugged:
-            pull_out(garage, stall, now_s)
-        if word == "leaves":
-            self._plan(now_s + self._until_next_car_s(stall), f"comes {stall.serial}")
 
     def _calm_down(self, word: str, now_s: float) -> None:
         """Nothing goes wrong for a while; then it is judged how everybody is served."""
@@ -148,37 +99,37 @@ class Life:
         if word == "judge":
             self._calm_s = math.inf
             check_served(garage, now_s)
-            self._plan(now_s + CYCLE_S, "calm")
+            self.agenda.plan(now_s + CYCLE_S, "calm")
             return
-        self._say("all is well again")
+        self.agenda.say("all is well again")
         self.weather.clear()
         garage.late_s = garage.away_until_s = 0.0
         for stall in garage.stalls:
             stall.back_s = now_s + 1
         self._calm_s = now_s + CALM_S + garage.timing.lease_s
-        self._plan(self._calm_s, "judge")
+        self.agenda.plan(self._calm_s, "judge")
 
     def _wish(self, now_s: float) -> None:
         command = wish_something(self.garage)
         if command is not None:
-            self._say(f"somebody wishes {command!r}")
+            self.agenda.say(f"somebody wishes {command!r}")
         for stall in self.garage.stalls:
             if stall.plugged and not self.garage.hangs(stall):
                 in_s = self.chances.pick(TAKEN_AWAY_S)
-                self._plan(now_s + in_s, f"taken {stall.serial}")
+                self.agenda.plan(now_s + in_s, f"taken {stall.serial}")
 
     def _go_wrong(self, what: str) -> None:
         for name, every_s, befall in MISFORTUNES:
             if name == what:
                 if self._calm_s == math.inf:
-                    self._say(what)
+                    self.agenda.say(what)
                     self.faults[what] += 1
+                    crowded_s = self.weather.crowd_until_s
                     befall(self.weather, self.garage)
+                    if self.weather.crowd_until_s > self.garage.now_s > crowded_s:
+                        self._drivers.gather()
                     self.garage.stirred.update(self.garage.buildings)
-                self._plan(self._after(every_s), what)
-
-    def _say(self, what: str) -> None:
-        self.trail.append(f"{self.garage.now_s - START_S:8.0f} s  {what}")
+                self.agenda.plan_after(every_s, what)
 
     # --- Living ---
 
@@ -200,7 +151,8 @@ class Life:
     def _step(self, now_s: float) -> None:
         garage, weather = self.garage, self.weather
         garage.let_cars_draw(now_s)
-        self._due(now_s)
+        for what in self.agenda.due():
+            self._happen(what, now_s)
         garage.carry(now_s)
         garage.gateway.hear(now_s)
         garage.hear(now_s)
@@ -210,7 +162,7 @@ class Life:
             self._look(now_s)
         if weather.takeover is not None:
             weather.takeover.play(garage, self.chances, now_s)
-            if garage.former is None and now_s > weather.takeover.goes_on_s + ZOMBIE_S:
+            if garage.former is None and now_s > weather.takeover.goes_on_s:
                 weather.takeover = None
         garage.gateway.deliver(now_s)
         garage.gateway.confirm(lambda: self._fate(now_s), now_s)
@@ -252,7 +204,7 @@ class Life:
 
     def _send(self, decided: Decided | None, now_s: float) -> None:
         if self.weather.rough(now_s):
-            send(self.garage, decided, self.chances, now_s)
+            send(self.garage, decided, self.chances, now_s, LATE_S, AGAIN_S)
         elif decided is not None:
             self.garage.gateway.on_the_way.extend((now_s, it) for it in decided.commands)
 
@@ -271,7 +223,7 @@ class Life:
 
     def _times(self) -> Iterator[float]:
         garage, now_s = self.garage, self.garage.now_s
-        yield self._agenda[0][0]
+        yield self.agenda.next_s
         yield max(min(self._look_s.values()), self.weather.unbalanced_until_s)
         yield from (at_s for at_s, _ in garage.gateway.on_the_way)
         yield from (at_s for at_s, _, _ in garage.gateway.unheard[:1])

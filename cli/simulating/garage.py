@@ -1,11 +1,10 @@
 """Two buildings with their chargers and cars, the people who change them, and who balances them."""
 
-import asyncio
 import random
 from collections import Counter
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from cli.proving.chargers import Charger
 from cli.proving.minds import Decided, Mind
@@ -14,6 +13,7 @@ from cli.proving.world import World
 from cli.simulating.built import Built
 from cli.simulating.database import Database, MemoryLog
 from cli.simulating.gateway import RealGateway
+from cli.simulating.virtual import finished
 from services.balancer.facts import Timing
 from services.installation.claims import stream_named
 from services.installation.decider import installation_at, moving
@@ -28,7 +28,8 @@ from shared.transact import transact, transact_across
 
 LEASES_S: Final = (90.0, 300.0, 900.0)
 """Of those that an operator may set."""
-T = TypeVar("T")
+READING_S: Final = 5.0
+"""How often a charger sends a reading of the same."""
 
 
 @dataclass
@@ -44,12 +45,23 @@ class Stall(Charger):
     leaves_s: float = 0.0
     back_s: float | None = None
     """When a lost connection comes back."""
+    shown: object = None
+    """What its latest reading was of."""
+    shown_s: float = 0.0
 
     def drawn_a(self, now_s: float) -> float:
         """Name what its car draws; a full one draws nothing."""
         if self.need_as <= 0:
             return 0.0
         return min(super().drawn_a(now_s), self.car_most_a)
+
+    def tells_now(self, now_s: float) -> bool:
+        """Tell whether it sends a reading now: one that differs, or the same after some seconds."""
+        shows = (self.session_id, self.drawn_a(now_s), self.closed(now_s), self.assigned)
+        if shows == self.shown and now_s - self.shown_s < READING_S:
+            return False
+        self.shown, self.shown_s = shows, now_s
+        return True
 
     def draw(self, now_s: float) -> None:
         """What was on offer until now a car may follow for a while from now on; and then what is."""
@@ -144,12 +156,18 @@ class Garage(World):
         super().tell(event, now_s, max(late_s, self.late_s))
 
     def announce(self, mind: Mind, decided: Decided, now_s: float) -> Decided | None:
-        """Append what a balancer has decided, if the database is there and nobody was faster."""
-        if now_s < self.away_until_s:
+        """Append what a balancer has decided, if the database is there and nobody was faster. One that has
+        read of a later epoch decides nothing there any more."""
+        if now_s < self.away_until_s or self.replaced(mind, decided.installation_id):
             return None
         if any(not isinstance(it, LeasesRenewed) for it in decided.events):
             self.stirred.add(decided.installation_id)
         return super().announce(mind, decided, now_s)
+
+    @staticmethod
+    def replaced(mind: Mind, name: str) -> bool:
+        """Tell whether a balancer has read that another one decides there now."""
+        return mind.epochs.get(name, 0) > mind.epoch
 
     # --- Time ---
 
@@ -159,24 +177,8 @@ class Garage(World):
             charger.draw(now_s)
 
     def read_cars(self, now_s: float) -> None:
-        """Have balancers hear what chargers measure."""
-        for charger in self.stalls:
-            if charger.online:
+        """Have balancers hear what chargers measure, at once where it has changed, and now and then."""
+        for stall in self.stalls:
+            if stall.online and stall.tells_now(now_s):
                 for mind in self.minds():
-                    mind.observe(charger, now_s)
-
-
-def finished(work: Coroutine[Any, Any, T]) -> T:
-    """
-    Run what waits for nothing.
-
-    Raises:
-        asyncio.InvalidStateError: it waits for something.
-    """
-    try:
-        work.send(None)
-    except StopIteration as done:
-        result: T = done.value
-        return result
-    work.close()
-    raise asyncio.InvalidStateError("a log in memory keeps nobody waiting")
+                    mind.observe(stall, now_s)

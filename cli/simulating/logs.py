@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cli.proving.trials import PromiseBroken
+from cli.simulating.mishaps import Mishaps
 from cli.simulating.plant import Plant
 from cli.simulating.virtual import run_virtually
 from services.installation.claims import SERIAL, stream_named
@@ -25,7 +26,7 @@ from shared.messages.installation import (
 from shared.phases import GridType
 
 PLACES: Final = ("site", "other")
-WISHES: Final = 120
+WISHES: Final = 300
 WISH_S_MAX: Final = 2.0
 FAULT_EVERY: Final = 4
 """After so many wishes something goes wrong, on average."""
@@ -57,6 +58,7 @@ def live_logs(seed: int, wishes: int = WISHES) -> Logged:
 
 async def _live(chance: random.Random, wishes: int) -> Logged:
     plant = Plant(chance)
+    mishaps = Mishaps(plant)
     for command in _to_begin_with():
         await plant.wish(command)
     asked: list[asyncio.Task[None]] = []
@@ -68,7 +70,7 @@ async def _live(chance: random.Random, wishes: int) -> Logged:
             if chance.random() < 0.1:  # the same once more, at the same moment
                 asked.append(asyncio.create_task(plant.wish(command)))
         if chance.randrange(FAULT_EVERY) == 0:
-            wrong.append(asyncio.create_task(plant.go_wrong()))
+            wrong.append(asyncio.create_task(mishaps.go_wrong()))
         await asyncio.sleep(chance.uniform(0.0, WISH_S_MAX))
     if wrong:
         await asyncio.wait(wrong, timeout=MENDED_S_MAX)
@@ -76,7 +78,8 @@ async def _live(chance: random.Random, wishes: int) -> Logged:
     try:
         async with asyncio.timeout(MENDED_S_MAX):
             await asyncio.gather(*asked)
-            while plant.announced() != plant.logged():  # noqa: ASYNC110  # nobody tells of it
+            while plant.announced() != plant.logged() or plant.misfolded():
+                plant.want_again()
                 await asyncio.sleep(1.0)
     except TimeoutError:
         raise PromiseBroken(_unsettled(plant)) from None
@@ -91,7 +94,8 @@ def _unsettled(plant: Plant) -> str:
     same = sum(a == b for a, b in zip(announced, logged, strict=False))
     return (
         f"{MENDED_S_MAX:.0f} s after all was mended the log has {len(logged)} events, its jetstream "
-        f"{len(announced)}, of which {same} are the same; halted: {plant.database.halted}"
+        f"{len(announced)}, of which {same} are the same; halted: {plant.database.halted}; "
+        f"followers: {plant.misfolded()}"
     )
 
 
@@ -102,6 +106,8 @@ def check(plant: Plant) -> None:
     Raises:
         PromiseBroken: they are not what was acknowledged.
     """
+    if plant.broken:
+        raise PromiseBroken(f"a follower has ended: {plant.broken[0]!r}")
     entries = plant.database.entries
     if [it.position for it in entries] != list(range(1, len(entries) + 1)):
         raise PromiseBroken("the positions of the log are not dense")

@@ -5,7 +5,7 @@ Each replaces something in this process for as long as it lasts; the product has
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from unittest import mock
@@ -18,7 +18,9 @@ from services.balancer.commitments import Standing
 from services.balancer.ledger import Ledger
 from services.installation.decider import installation
 from services.telemetry import limits
-from shared import announcing
+from shared import announcing, follow, parking
+from shared.announced import Unreadable
+from shared.recorded import Recorded
 
 Patch = Callable[[contextlib.ExitStack], None]
 
@@ -72,12 +74,42 @@ def _fence(stack: contextlib.ExitStack) -> None:
     _order(stack)
 
 
+def _reads_on(stack: contextlib.ExitStack) -> None:
+    _replace(stack, garage.Garage, "replaced", lambda *_: False)
+
+
 def _sequence(stack: contextlib.ExitStack) -> None:
     _replace(stack, announcing, "EXPECTED", "Unasked")
 
 
 def _one_place(stack: contextlib.ExitStack) -> None:
     _replace(stack, plant, "installation", replace(installation, claims_of=lambda _: ()))
+
+
+def _whatever_comes(
+    batch: Sequence[Recorded | Unreadable], position: int
+) -> tuple[list[Recorded | Unreadable], None]:
+    """Pick the events that come after a position, whether or not some are missing."""
+    return [it for it in batch if it.position > position], None
+
+
+def _gap(stack: contextlib.ExitStack) -> None:
+    _replace(stack, follow, "in_order", _whatever_comes)
+
+
+class _Unasked(set[str]):
+    """What is parked, and nobody finds there."""
+
+    def __contains__(self, _: object) -> bool:
+        return False
+
+
+async def _nothing_parked(*_: object) -> set[str]:
+    return _Unasked()
+
+
+def _behind(stack: contextlib.ExitStack) -> None:
+    _replace(stack, parking, "parked_aggregates", _nothing_parked)
 
 
 MUTATIONS: Final = {
@@ -91,7 +123,14 @@ MUTATIONS: Final = {
         Mutation("clock", "chargers' clocks are further off than is counted", _clock),
         Mutation("order", "gateways send limits on in whatever order they come", _order),
         Mutation("fence", "a balancer that was replaced goes on to append and send", _fence),
+        Mutation(
+            "reads-on",
+            "a balancer that was replaced reads that, and goes on to decide",
+            _reads_on,
+        ),
         Mutation("sequence", "relays announce without saying what they follow", _sequence),
+        Mutation("gap", "followers go on where something is missing", _gap),
+        Mutation("behind", "followers apply what comes behind a parked event", _behind),
         Mutation(
             "one-place", "a serial is not claimed where its charger is assigned", _one_place
         ),

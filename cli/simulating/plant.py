@@ -1,8 +1,8 @@
 """
-A log, its writers and relays, the broker that its events are announced by, and all that goes wrong there.
+A log, its writers and relays, the broker that its events are announced by, and those who follow it.
 
-Everything that acts is the product's own code: `transact`, the installation's deciders, `Relay`, `epochs`.
-It runs on a clock of its own, and is killed at any moment at which it waits.
+Everything that acts is the product's own code: `transact`, the installation's deciders, `Relay`, `follow`,
+`parking`, `epochs`. It runs on a clock of its own, and is killed at any moment at which it waits.
 """
 
 import asyncio
@@ -12,18 +12,19 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from nats.errors import Error as NatsError
-
 from cli.simulating.database import Database, MemoryLog
+from cli.simulating.followed import FollowerDatabase, FollowerPool, follower_of, misfolded
 from cli.simulating.pool import HeadPool
 from cli.simulating.wire import Broker, Line
 from services.installation.claims import stream_named
 from services.installation.decider import installation
 from services.installation.language import InstallationCommand
-from shared import epochs, subjects
+from shared import subjects
 from shared.announced import EVENT_ID_HEADER
 from shared.commits import StoreFault
 from shared.context import Context
+from shared.documents import numbered
+from shared.follow import PastReplaced, follow
 from shared.messages import Answer
 from shared.relay import Relay
 from shared.transact import transact
@@ -35,15 +36,15 @@ AGAIN_S: Final = 0.5
 AGAIN_S_MAX: Final = 10.0
 SLOW_DISK: Final = 0.1
 """How often a disk keeps a commit waiting for up to two seconds."""
-CRASH_S_MAX: Final = 5.0
-"""How long a crash waits for a moment in which it takes something."""
+OVERLAPS_S: Final = (0.0, 0.0, 5.0)
+"""How long a process lives on that was replaced."""
 
 
 class Process:
-    """One process of the service: a way to the database, one to the broker, and a relay."""
+    """One process of the service: a way to the database, one to the broker, a relay, and a follower."""
 
     def __init__(self, plant: "Plant", number: int) -> None:
-        self._plant = plant
+        self._plant, self._number = plant, number
         self.line = Line(plant.broker, plant.chance)
         self.dead = False
         pool = HeadPool(plant.database, self._way, lambda: plant.crashes)
@@ -51,6 +52,20 @@ class Process:
         relay = Relay(SERVICE, self.store, self.line, lambda: plant.leads(number))  # type: ignore[arg-type]  # what it uses of a client
         self.relay = relay
         self._running = asyncio.create_task(relay.run(), name=f"relay-{number}")
+        followed = FollowerPool(plant.followed[number], self._way)
+        consumer = numbered("folding", number + 1)
+        follower = follower_of(consumer, lambda: plant.poisoned, followed)
+        following = follow(self.line, followed, follower)  # type: ignore[arg-type]  # what it uses of both
+        self._following = asyncio.create_task(following, name=f"follower-{number}")
+        self._following.add_done_callback(self._has_ended)
+
+    def _has_ended(self, following: "asyncio.Task[None]") -> None:
+        """A process that cannot go on with what it remembers ends, and is started again."""
+        fault = None if following.cancelled() else following.exception()
+        if isinstance(fault, PastReplaced):
+            self._plant.start_again(self._number)
+        elif fault is not None:
+            self._plant.broken.append(fault)
 
     async def _way(self) -> None:
         await self._wait(0.0002, 0.01)
@@ -68,13 +83,14 @@ class Process:
     async def kill(self) -> None:
         """End at once, at whatever it waits for; nothing that it still says arrives."""
         self.dead = self.line.cut = True
-        self._running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._running
+        for task in (self._running, self._following):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, PastReplaced):
+                await task
 
 
 class Plant:
-    """All of it, with what goes wrong."""
+    """All of it."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -88,6 +104,12 @@ class Plant:
         self.leader = 0
         self.faults: Counter[str] = Counter()
         self.acknowledged: dict[str, Answer] = {}
+        self.poisoned = False
+        """Whether followers cannot apply what they read."""
+        self.broken: list[BaseException] = []
+        """What has ended a follower for good."""
+        self.followed = [FollowerDatabase() for _ in range(PROCESSES)]
+        self._starting: set[asyncio.Task[None]] = set()
         self.processes = [Process(self, number) for number in range(PROCESSES)]
 
     def leads(self, number: int) -> bool:
@@ -112,94 +134,30 @@ class Plant:
             self.acknowledged[command.command_id] = answer
             return
 
-    # --- What goes wrong ---
+    # --- Processes ---
 
-    async def go_wrong(self) -> None:
-        """Have one thing go wrong, and be mended after a while if it does not mend itself."""
-        what = self.chance.choice(FAULTS)
-        self.faults[what] += 1
-        match what:
-            case "killed":
-                await self._killed()
-            case "database_away" | "broker_away":
-                await self._away(what)
-            case "database_crashed":
-                await self._crashed()
-            case "restored":
-                await self._restored()
-            case _:
-                self._disturbed(what)
+    async def replace(self, number: int) -> None:
+        """Start a process again; sometimes the one before is still there for a while."""
+        before, self.processes[number] = self.processes[number], Process(self, number)
+        await asyncio.sleep(self.chance.choice(OVERLAPS_S))
+        await before.kill()
 
-    def _disturbed(self, what: str) -> None:
-        match what:
-            case "lines_rough":
-                for process in self.processes:
-                    process.line.rough = not process.line.rough
-            case "tail_lost":
-                self._lose_tail(self.chance.choice((1, 3, 20)))
-            case "jetstream_lost":
-                self.broker.jetstreams.clear()
-            case "handed_over":
-                self.leader = self.chance.randrange(PROCESSES)
-
-    async def _away(self, what: str) -> None:
-        for away in (True, False):
-            if what == "database_away":
-                self.away = away
-            else:
-                self.broker.away = away
-            await asyncio.sleep(self.chance.choice((0.1, 1.0, 7.0)))
-
-    async def _crashed(self) -> None:
-        """In a moment, if one comes, in which readers have seen what is on no disk."""
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + CRASH_S_MAX
-        while not self.database.waits_for_disk and loop.time() < until_s:  # noqa: ASYNC110  # it tells whoever asks
-            await asyncio.sleep(self.chance.uniform(0.0, 0.1))
-        await asyncio.sleep(self.chance.uniform(0.0, 0.5))
-        self.crashes += 1
-        self.database.crash()
-
-    async def _killed(self) -> None:
-        number = self.chance.randrange(PROCESSES)
-        await self.processes[number].kill()
-        self.processes[number] = Process(self, number)
-
-    def _lose_tail(self, messages: int) -> None:
-        present = self.broker.taking(subjects.events_of(SERVICE))
-        if present is not None:
-            del present.messages[-messages:]
-
-    async def _restored(self) -> None:
-        """An older backup is restored, and an operator begins a new epoch once the relay asks for it."""
-        self.crashes += 1
-        before = self.database.head
-        self.database.restore(self.chance.choice((1, 2, 5)))
-        self.restored += before - self.database.head
-        known = {it.meta.command_id for it in self.database.entries}
-        for command_id, answer in list(self.acknowledged.items()):
-            if answer.position and command_id not in known:
-                del self.acknowledged[command_id]  # it was lost, and somebody said so
-        self.database.halted = ("it was restored", "restore")
-        await self.begin_epoch()
-
-    async def begin_epoch(self) -> None:
-        """Begin a new epoch of the log, as its operator."""
-        line = Line(self.broker, self.chance)
-        begun = False
-        while not begun:
-            pool = self.chance.choice(self.processes).store.pool
-            with contextlib.suppress(*EPOCH_FAULTS):
-                async with pool.acquire() as connection:
-                    await epochs.begin_epoch(connection, line, SERVICE, "operator", "restored")  # type: ignore[arg-type]  # what it uses of JetStream
-                begun = True
-            await asyncio.sleep(AGAIN_S)
+    def start_again(self, number: int) -> None:
+        """Start one again that has ended itself."""
+        starting = asyncio.create_task(self.replace(number))
+        self._starting.add(starting)
+        starting.add_done_callback(self._starting.discard)
 
     def mend(self) -> None:
         """Nothing is wrong any more."""
-        self.away = self.broker.away = False
+        self.away = self.broker.away = self.poisoned = False
         for process in self.processes:
             process.line.rough = False
+
+    def want_again(self) -> None:
+        """Somebody asks for everything that is parked to be tried again."""
+        for it in self.followed:
+            it.want_again()
 
     # --- How it is ---
 
@@ -215,10 +173,10 @@ class Plant:
         """Name the ids of all events in the log, in order."""
         return [str(it.event_id) for it in self.database.entries]
 
-
-FAULTS: Final = (
-    *("killed", "killed", "killed", "lines_rough", "lines_rough", "two_lead", "two_lead"),
-    *("database_away", "database_crashed", "broker_away", "tail_lost", "handed_over"),
-    *("handed_over", "jetstream_lost", "restored"),
-)
-EPOCH_FAULTS: Final = (OSError, NatsError, epochs.LogShorterThanJetstream)
+    def misfolded(self) -> str | None:
+        """Say what any follower has not folded as it is in the log; none if all have."""
+        logged: dict[str, tuple[str, ...]] = {}
+        for it in self.database.entries:
+            logged[it.stream] = (*logged.get(it.stream, ()), str(it.event_id))
+        found = (misfolded(it, logged) for it in self.followed)
+        return next((it for it in found if it is not None), None)

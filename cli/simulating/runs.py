@@ -66,7 +66,7 @@ def live(seed: int, hours: float, rule: str | None = None) -> Outcome:
         time.process_time() - began_s,
         life.faults + refused + of_logs,
         wrong,
-        tuple(life.trail) if wrong else (),
+        tuple(life.agenda.trail) if wrong else (),
     )
 
 
@@ -152,14 +152,25 @@ class Sums:
         return told | faults
 
 
+@dataclass(frozen=True, slots=True)
+class Noticing:
+    """How it was noticed that a rule is missing."""
+
+    by: Outcome | None
+    """The first seed that did; none: none did."""
+    after_s: float
+    cpu_s: float
+    """Of all cores together, on whatever else the machine was busy with meanwhile."""
+
+
 def until_noticed(
-    rule: str, seeds: Sequence[int], hours: float, say: Callable[[str], None]
-) -> tuple[Outcome | None, float]:
-    """Live through seeds without a rule until that is noticed; names the first that does, and after how
-    many seconds."""
-    began_s = time.monotonic()
-    for outcome in simulate(seeds, hours, rule=rule):
+    rule: str, seeds: Sequence[int], hours: float, workers: int, say: Callable[[str], None]
+) -> Noticing:
+    """Live through seeds without a rule until that is noticed."""
+    began_s, cpu_s = time.monotonic(), 0.0
+    for outcome in simulate(seeds, hours, workers, rule):
         say(f"without {rule}: seed {outcome.seed}")
+        cpu_s += outcome.cpu_s
         if outcome.wrong is not None:
-            return outcome, time.monotonic() - began_s
-    return None, time.monotonic() - began_s
+            return Noticing(outcome, time.monotonic() - began_s, cpu_s)
+    return Noticing(None, time.monotonic() - began_s, cpu_s)

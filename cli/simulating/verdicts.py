@@ -1,17 +1,23 @@
 """What must hold at all times, and what once all is well again."""
 
+from collections.abc import Mapping
 from typing import Final
 
+from cli.proving.buildings import Bay
 from cli.proving.loads import lines_of
 from cli.proving.trials import PromiseBroken, check_breakers, check_counted, check_logs
+from cli.simulating.built import Built
 from cli.simulating.garage import Garage, Stall
 from shared.messages.balancer import MAIN
 from shared.messages.holding import Holds
-from shared.phases import PHASES
+from shared.phases import PHASES, PhaseCurrents
 from shared.units import TOLERANCE_A
 
 SERVED_S: Final = 180.0
 """So soon a car that can be served has its share, once nothing goes wrong any more."""
+
+UNUSED_A: Final = 6.0
+"""Less than this may be left over that a car could take."""
 
 
 def check_now(garage: Garage, now_s: float, *, settled: bool, counted: bool) -> None:
@@ -53,13 +59,13 @@ def check_served(garage: Garage, now_s: float) -> None:
     Judge how cars are served, when nothing has gone wrong for long enough.
 
     Raises:
-        PromiseBroken: a car has nothing although there is room for it.
+        PromiseBroken: a car has nothing, or less than it can take, although there is room for it; or a
+            charger is not connected.
     """
     for name, building in garage.built.items():
         if building.shared_with_others:
             continue
-        loads_a = garage.loads_a(name)
-        may_a = {MAIN: building.main_a, **building.set_a}
+        loads_a, counted_a = garage.loads_a(name), garage.counted_a(name, now_s)
         for bay in building.bays.values():
             stall = garage.stall(bay.serial)
             if bay.locked or not building.in_use(bay.circuit_id) or not wants(stall, now_s):
@@ -68,19 +74,39 @@ def check_served(garage: Garage, now_s: float) -> None:
                 raise PromiseBroken(
                     f"{name}/{bay.charger_id} is not connected, and nothing is wrong"
                 )
-            if stall.offered_a(now_s) >= bay.min_a - TOLERANCE_A:
+            offered_a, since_s = stall.offered_a(now_s), now_s - stall.since_s
+            who = f"a car at {name}/{bay.charger_id}, there since {since_s:.0f} s,"
+            if offered_a < bay.min_a - TOLERANCE_A:
+                room_a = _room_a(building, bay, stall, loads_a, now_s)
+                if room_a > 2 * bay.min_a + TOLERANCE_A:
+                    raise PromiseBroken(
+                        f"{who} has nothing, and there is room for {room_a:.1f} A"
+                    )
                 continue
-            lines = lines_of(building.grid, stall.wires(stall.closed(now_s)))
-            room_a = min(
-                may_a[it] - loads_a[it][PHASES.index(line)]
-                for it in building.path(bay.circuit_id)
-                for line in lines
-            )
-            if room_a > 2 * bay.min_a + TOLERANCE_A:
+            could_a = min(bay.max_a, bay.breaker_a or bay.max_a, stall.car_most_a)
+            room_a = _room_a(building, bay, stall, counted_a, now_s)
+            if min(could_a - offered_a, room_a) > UNUSED_A:
                 raise PromiseBroken(
-                    f"a car at {name}/{bay.charger_id} has nothing since "
-                    f"{now_s - stall.since_s:.0f} s, and there is room for {room_a:.1f} A"
+                    f"{who} has {offered_a:.1f} A, could take {could_a:.1f} A, and there is room "
+                    f"for {room_a:.1f} A more"
                 )
+
+
+def _room_a(
+    building: Built,
+    bay: Bay,
+    stall: Stall,
+    taken_a: Mapping[str, PhaseCurrents],
+    now_s: float,
+) -> float:
+    """Name what is left at the fullest breaker above a charger, on the lines of its car, in amperes."""
+    lines = lines_of(building.grid, stall.wires(stall.closed(now_s)))
+    may_a = {MAIN: building.main_a, **building.set_a}
+    return min(
+        may_a[it] - taken_a[it][PHASES.index(line)]
+        for it in building.path(bay.circuit_id)
+        for line in lines
+    )
 
 
 def wants(stall: Stall, now_s: float) -> bool:

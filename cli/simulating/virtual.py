@@ -41,3 +41,19 @@ def run_virtually(work: Coroutine[Any, Any, T]) -> T:
     """
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(work)
+
+
+def finished(work: Coroutine[Any, Any, T]) -> T:
+    """
+    Run what waits for nothing.
+
+    Raises:
+        asyncio.InvalidStateError: it waits for something.
+    """
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    work.close()
+    raise asyncio.InvalidStateError("it keeps somebody waiting")

@@ -1,5 +1,6 @@
 """
-JetStream, as far as relays use it: jetstreams that refuse what does not follow, and lines that break.
+JetStream, as far as relays and followers use it: jetstreams that refuse what does not follow, and lines
+that break.
 
 Written from the words of NATS (ADR-50 for batches): a jetstream takes a message that expects a last
 sequence only behind that one, and says so.
@@ -7,23 +8,27 @@ sequence only behind that one, and says so.
 
 import asyncio
 import random
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final
 
 import orjson
+from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NoReply
-from nats.js.api import RawStreamMsg, StreamConfig, StreamInfo, StreamState
+from nats.js.api import ConsumerConfig, RawStreamMsg, StreamConfig, StreamInfo, StreamState
 from nats.js.errors import NotFoundError
 
+from cli.simulating.consumers import Consumers, Message
+from cli.simulating.virtual import finished
 from shared import subjects
 
 WRONG_SEQUENCE: Final = {"code": 400, "err_code": 10071, "description": "wrong last sequence"}
 OTHER_JETSTREAM: Final = {"code": 400, "err_code": 10060, "description": "expected another one"}
+Hear = Callable[[Msg], Coroutine[Any, Any, None]]
+"""What hears what comes to an inbox."""
 TORN_BATCH: Final = {"code": 400, "err_code": 10176, "description": "batch incomplete"}
-
-Message = tuple[str, dict[str, str], bytes]
 
 
 @dataclass
@@ -47,6 +52,7 @@ class Broker:
 
     jetstreams: dict[str, Jetstream] = field(default_factory=dict)
     away: bool = False
+    consumers: Consumers = field(default_factory=Consumers)
     _batches: dict[str, list[Message]] = field(default_factory=dict)
 
     def taking(self, subject: str) -> Jetstream | None:
@@ -81,7 +87,19 @@ class Broker:
         if not self.follows(jetstream, headers):
             return {"error": WRONG_SEQUENCE}
         jetstream.messages += messages
+        self.consumers.give(str(jetstream.config.name), jetstream.messages)
         return {"stream": jetstream.config.name, "seq": len(jetstream.messages)}
+
+    def hear(self, line: "Line", subject: str, data: bytes, inbox: str) -> bool:
+        """Take what is said to a consumer; tells whether anything of it was."""
+        of = self.jetstreams.get(subject.split(".")[-2])
+        held = [] if of is None else of.messages
+        return self.consumers.hear(subject, data, inbox, line.hand, held)
+
+    def lose_all(self) -> None:
+        """A disk is lost, with all jetstreams and consumers."""
+        self.jetstreams.clear()
+        self.consumers.all.clear()
 
     def follows(self, jetstream: Jetstream, headers: dict[str, str]) -> bool:
         """Tell whether a message comes behind the one that it expects, if it expects any."""
@@ -97,24 +115,64 @@ class Line:
         self.cut = False
         """The process is dead: nothing of what it still says arrives."""
         self.rough = False
+        self._heard: dict[str, Hear] = {}
+        self._inboxes = 0
+        self._comes_s = 0.0
+        """When the last message comes that is on its way here: none overtakes it."""
 
     def jetstream(self) -> "Line":
         return self
 
-    async def publish(self, subject: str, data: bytes, headers: dict[str, str]) -> None:
+    @property
+    def is_connected(self) -> bool:
+        return not self._broker.away
+
+    async def publish(
+        self,
+        subject: str,
+        data: bytes = b"",
+        reply: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> None:
         """Say something that nobody answers."""
-        if not self._lost():
-            self._broker.publish((subject, headers, data))
+        if not self._lost() and not self._broker.hear(self, subject, data, reply):
+            self._broker.publish((subject, headers or {}, data))
+
+    def new_inbox(self) -> str:
+        self._inboxes += 1
+        return f"_INBOX.{self._inboxes}"
+
+    async def subscribe(self, subject: str, cb: Hear) -> "Heard":
+        """Have somebody hear what comes to an inbox."""
+        self._heard[subject] = cb
+        return Heard(self, subject)
+
+    def leave(self, inbox: str) -> None:
+        """Nobody hears there any more."""
+        self._heard.pop(inbox, None)
+
+    def hand(self, inbox: str, subject: str, reply: str, message: Message) -> None:
+        """Have a message come here in a moment, behind those that are on their way."""
+        loop = asyncio.get_running_loop()
+        soon_s = loop.time() + self._chance.uniform(0.0005, 0.02)
+        self._comes_s = max(self._comes_s, soon_s)
+        told = Msg(self, subject, reply, message[2], message[1])  # type: ignore[arg-type]  # what it uses of a client
+        loop.call_at(self._comes_s, self._come, inbox, told)
+
+    def _come(self, inbox: str, message: Msg) -> None:
+        heard = self._heard.get(inbox)
+        if heard is not None and not self._lost():
+            finished(heard(message))
 
     async def request(
         self,
         subject: str,
         data: bytes,
         timeout: float,  # noqa: ASYNC109  # as the client has it
-        headers: dict[str, str],
+        headers: dict[str, str] | None = None,
     ) -> SimpleNamespace:
         """
-        Publish, and wait for the answer.
+        Publish, or ask something of a consumer, and wait for the answer.
 
         Raises:
             NoReply: it was lost on its way there, or the answer on its way back.
@@ -124,7 +182,9 @@ class Line:
         if self._lost():
             await asyncio.sleep(timeout)
             raise NoReply
-        answer = self._broker.publish((subject, headers, data))
+        answer = self._broker.consumers.set_to(subject, data)
+        if answer is None:
+            answer = self._broker.publish((subject, headers or {}, data))
         if answer is None:
             raise NoRespondersError
         await self._way()
@@ -166,6 +226,16 @@ class Line:
         await self._reach()
         self._known(str(config.name)).config = config
 
+    async def consumer_info(self, name: str, durable: str) -> None:
+        await self._reach()
+        if (name, durable) not in self._broker.consumers.all:
+            raise NotFoundError(code=404)
+
+    async def add_consumer(self, name: str, config: ConsumerConfig) -> None:
+        await self._reach()
+        self._known(name)
+        self._broker.consumers.add(name, config)
+
     def _known(self, name: str) -> Jetstream:
         if name not in self._broker.jetstreams:
             raise NotFoundError(code=404)
@@ -185,3 +255,14 @@ class Line:
         if self._lost():
             await asyncio.sleep(5.0)
             raise NoReply
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is heard of an inbox."""
+
+    line: Line
+    inbox: str
+
+    async def unsubscribe(self) -> None:
+        self.line.leave(self.inbox)

@@ -40,6 +40,7 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
     for follower in followers:
         runtime.follow(follower)
     await listen(runtime.client, balancer)
+    runtime.spawn(balancer.deliveries.run(), "deliveries")
     wondering = Wondering(balancer.latest, settings.timing, utc_now)
     await answer_what_if(runtime.client, wondering.answer)
     taking_over = TakingOver(runtime.client, runtime.pool, knowledge, partitions, followers)

@@ -11,13 +11,9 @@ decides: limits end, and chargers fall back to what every breaker can carry.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
-from shared.clock_watch import OFF_S_MAX, off_s
-
-DECIDES_OFF_S_MAX: Final = OFF_S_MAX + 0.1
-"""Up to so far apart decisions are taken; of the 5 s that are counted for clocks (`CLOCK_SKEW_S`) the rest
-is left to gateways and chargers. It is a little more than what is said (`OFF_S_MAX`)."""
+from services.balancer.commitments import DECIDES_OFF_S_MAX
+from shared.clock_watch import off_s
 
 
 class ClockAgreement:

@@ -23,11 +23,13 @@ from services.balancer.announcing import (
     overloads_of,
 )
 from services.balancer.decider import Decision, decide
+from services.balancer.delivering import Deliveries
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.knowledge import Knowledge
 from services.balancer.news import News
 from services.balancer.partitions import Partitions
-from services.balancer.rounds import ROUND_S, pause_s, waits_for_room
+from services.balancer.pictures import Pictures
+from services.balancer.rounds import CALM_ROUND_S, ROUND_S, pause_s, waits_for_room
 from services.balancer.sending import Sender
 from shared import subjects, tracing
 from shared.context import Context, acting
@@ -60,8 +62,9 @@ class Balancer:
         timing: Timing,
         clock: Callable[[], datetime],
     ) -> None:
-        self._client = client
-        self._sender = Sender(client, store)
+        self._pictures = Pictures(client)
+        self.deliveries = Deliveries(client)
+        self._sender = Sender(self.deliveries, store)
         self._knowledge = knowledge
         self._partitions = partitions
         self._timing = timing
@@ -181,8 +184,7 @@ class Balancer:
         """Decide for every installation that is due, and this process's to decide for."""
         now_s = self._clock().timestamp()
         for installation_id in self._knowledge.installations:
-            due = now_s >= self._due_s.get(installation_id, 0.0)
-            if installation_id not in self._changed and not due:
+            if installation_id not in self._changed and not self._due(installation_id, now_s):
                 continue
             with self._partitions.deciding(installation_id) as epoch:
                 if epoch is not None:
@@ -192,6 +194,12 @@ class Balancer:
                     traced = self._traced.pop(installation_id, None)
                     with tracing.following(traced, "decide"):
                         await self._decide(installation_id, epoch, reading_at)
+        await self._pictures.send(now_s)
+
+    def _due(self, installation_id: InstallationId, now_s: float) -> bool:
+        """Tell whether the next round is due; no clock that was set back keeps it waiting."""
+        waits_s = self._due_s.get(installation_id, 0.0) - now_s
+        return not 0 < waits_s <= CALM_ROUND_S
 
     async def _decide(
         self,
@@ -223,7 +231,7 @@ class Balancer:
         if events:
             with acting(ACTOR) as context:
                 await self._announce(facts, events, context)
-        await self._draw(facts, decision, now_s)
+        self._draw(facts, decision, now_s)
 
     def _overloads(self, facts: SiteFacts, decision: Decision, now_s: float) -> list[Event]:
         warnings: list[Event] = []
@@ -256,7 +264,7 @@ class Balancer:
             return
         now = self._clock()
         await self._knowledge.remember(installation_id, [(it, now) for it in events], last)
-        self._sender.send(facts, events, context)
+        await self._sender.send(facts, events, context)
         _measure_reaction(events, now)
 
     async def _require(self, installation_id: InstallationId, position: int) -> None:
@@ -267,14 +275,14 @@ class Balancer:
             last = await self._sender.append(installation_id, None, [required], context)
         await self._knowledge.remember(installation_id, [(required, self._clock())], last)
 
-    async def _draw(self, facts: SiteFacts, decision: Decision, now_s: float) -> None:
-        if now_s - self._drawn_at_s.get(facts.installation_id, 0.0) < PICTURE_PAUSE_S:
+    def _draw(self, facts: SiteFacts, decision: Decision, now_s: float) -> None:
+        if 0 <= now_s - self._drawn_at_s.get(facts.installation_id, 0.0) < PICTURE_PAUSE_S:
             return
         self._drawn_at_s[facts.installation_id] = now_s
         count = self._decisions[facts.installation_id]
         picture = balance_of(facts, decision, now_s, count)
         subject = subjects.telemetry(type(picture), facts.installation_id, "site")
-        await self._client.publish(subject, picture.model_dump_json().encode())
+        self._pictures.put(subject, picture.model_dump_json().encode())
 
 
 def _measure_reaction(events: Sequence[Event], now: datetime) -> None:
@@ -287,7 +295,8 @@ def _measure_reaction(events: Sequence[Event], now: datetime) -> None:
 
 
 async def listen(client: Client, balancer: Balancer) -> None:
-    """Hear every reading as it comes; readings of the past decide nothing."""
+    """Hear every reading as it comes, and answers to limits; readings of the past decide nothing."""
+    await balancer.deliveries.listen()
     for kind, heard in (
         (MeterReading, balancer.on_meter_reading),
         (BreakerReading, balancer.on_breaker_reading),

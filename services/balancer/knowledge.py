@@ -6,12 +6,19 @@ from typing import Any, Final
 
 import structlog
 
+from services.balancer.announced import (
+    Announced,
+    LoadsCounted,
+    fold_announced,
+    fold_load,
+    remembered,
+    told_in,
+)
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.facts import SiteFacts
 from services.balancer.hardware import (
     Heard,
     departed_by_serial,
-    may_be_in_force_a,
     phases_told,
 )
 from services.balancer.layout_folds import fold_layout
@@ -19,18 +26,12 @@ from services.balancer.layouts import Departed, Layout
 from services.balancer.loads import Loads
 from services.balancer.news import News, news_in, news_of
 from services.balancer.own_log import OwnLog
-from services.balancer.projections import (
-    Announced,
-    LoadsCounted,
+from services.balancer.recent import Recent
+from services.balancer.reported import (
     Reported,
-    fold_announced,
-    fold_load,
     fold_reported,
     offer_of,
-    remembered,
-    told_in,
 )
-from services.balancer.recent import Recent
 from services.balancer.site import BrokenLayout, Site
 from services.balancer.standings import site_facts
 from shared.documents import Documents, numbered
@@ -151,24 +152,16 @@ class Knowledge:
 
     async def apply_announced(self, connection: Any, recorded: Recorded) -> None:  # noqa: ANN401
         """Fold one event of our own."""
-        await self._apply_own(connection, [(recorded.event, recorded.recorded_at)])
+        await self._apply_own(connection, recorded.event, recorded.recorded_at)
 
-    async def _apply_own(
-        self,
-        connection: Any,  # noqa: ANN401
-        facts: Sequence[tuple[Event, datetime]],
-    ) -> None:
-        announced: dict[str, Announced] = {}
-        counted: dict[str, LoadsCounted] = {}
-        for event, recorded_at in facts:
-            for charger_id in told_in(event):
-                before = announced.get(charger_id) or self._announced.get(charger_id)
-                announced[charger_id] = fold_announced(before, charger_id, event, recorded_at)
-            if isinstance(event, UnmanagedLoadCounted):
-                name = event.installation_id
-                counted[name] = fold_load(counted.get(name) or self._counted.get(name), event)
-        await self._announced.put_all(connection, announced)
-        await self._counted.put_all(connection, counted)
+    async def _apply_own(self, connection: Any, event: Event, recorded_at: datetime) -> None:  # noqa: ANN401
+        for charger_id in told_in(event):
+            before = self._announced.get(charger_id)
+            after = fold_announced(before, charger_id, event, recorded_at)
+            await self._announced.put(connection, charger_id, after)
+        if isinstance(event, UnmanagedLoadCounted):
+            counted = fold_load(self._counted.get(event.installation_id), event)
+            await self._counted.put(connection, event.installation_id, counted)
 
     async def remember(
         self,
@@ -218,7 +211,9 @@ class Knowledge:
         announced = self._announced.get(reading.charger_id) or Announced()
         received_at_s = reading.received_at.timestamp()
         before = self._behaviours.get(reading.charger_id) or remembered(announced)
-        allowed_a = may_be_in_force_a(announced, reported, received_at_s)
+        allowed_a = self._recent.allowed_a(
+            reading.charger_id, announced, reported, received_at_s
+        )
         after = self._behaviours[reading.charger_id] = observe(
             before,
             site,

@@ -8,7 +8,9 @@ from enum import Enum
 from typing import Final
 
 from services.balancer.behaviour import METER_ERROR_A, STALE_S, Behaviour
-from services.balancer.projections import Reported
+from services.balancer.reported import (
+    Reported,
+)
 from shared.messages.telemetry import ChargerEvent, CurrentLimitApplied
 from shared.units import TOLERANCE_A
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from shared.documents import Gathering
 from shared.event_store import EventStore
 from shared.followers import Moved
 from shared.ids import InstallationId
@@ -40,7 +41,7 @@ class OwnLog:
         pool: our database.
         store: our log, in it.
         consumer: whose fold it is; its place in the log is kept under that name.
-        apply: what events and the moments of their recording do, within a transaction.
+        apply: what an event does, within a transaction.
         reload: reads what is held in memory anew.
     """
 
@@ -49,7 +50,7 @@ class OwnLog:
         pool: Any,  # noqa: ANN401  # asyncpg carries no types
         store: EventStore,
         consumer: str,
-        apply: Callable[[Any, Sequence[tuple[Event, datetime]]], Awaitable[None]],
+        apply: Callable[[Any, Event, datetime], Awaitable[None]],
         reload: Callable[[], Awaitable[None]],
     ) -> None:
         self._pool = pool
@@ -117,6 +118,8 @@ class OwnLog:
             last: the position of the last of them.
         """
         async with self._turn:
+            if last <= self._position:
+                return  # it was read meanwhile
             if self._position + len(facts) == last:
                 stream, version = stream_of(installation_id), self.version(installation_id)
                 own = [(stream, version + i, *it) for i, it in enumerate(facts, 1)]
@@ -158,7 +161,10 @@ class OwnLog:
                 raise Moved(f"{self._consumer} is not at {self._position} of its own log")
             # Whoever replaces documents has the cursor locked, and marks it, before anybody writes.
             await self._notice(moved["event_id"])
-            await self._apply(connection, [(event, at) for _, _, event, at in facts])
+            gathering = Gathering(connection)
+            for _, _, event, recorded_at in facts:
+                await self._apply(gathering, event, recorded_at)
+            await gathering.write()
         self._position, self._whole = last, True
         for stream, version, event, _ in facts:
             self._versions[stream] = max(version, self._versions.get(stream, 0))

@@ -4,6 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.balancer.announced import (
+    Announced,
+    remembered,
+    switches_of,
+)
 from services.balancer.behaviour import Behaviour
 from services.balancer.commitments import Place, Standing
 from services.balancer.facts import ChargerFacts, SiteFacts
@@ -17,13 +22,10 @@ from services.balancer.hardware import (
     taken,
 )
 from services.balancer.layouts import ChargerLayout, Departed, FailSafe, Layout, Stay
-from services.balancer.projections import (
-    Announced,
+from services.balancer.reported import (
     Confirmed,
     Holding,
     Reported,
-    remembered,
-    switches_of,
 )
 from services.balancer.site import Site
 from shared.ids import ChargerId, CircuitId

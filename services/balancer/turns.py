@@ -233,7 +233,7 @@ def _allocate(capacity: Capacity, cars: Sequence[Car], rules: Rules) -> list[Tur
 # --- Who stays ---
 
 
-def _staying(cars: Sequence[Car]) -> Sequence[Car]:
+def _staying(cars: list[Car]) -> list[Car]:
     """Cars that have begun to charge stay, except where one of a higher priority waits."""
     waiting: dict[int, int] = {}
     for car in cars:

@@ -7,7 +7,9 @@ import pytest
 from cli.proving.moments import START_S, moment
 from services.balancer.behaviour import STALE_S, Behaviour
 from services.balancer.news import News, news_in, news_of
-from services.balancer.projections import fold_reported
+from services.balancer.reported import (
+    fold_reported,
+)
 from shared.messages.telemetry import ChargerDisconnected, CurrentLimitApplied
 
 CHARGING = Behaviour(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cli.simulating.database import Database, MemoryLog
-from cli.simulating.garage import finished
+from cli.simulating.virtual import finished
 from services.installation.claims import SERIAL
 from shared.commits import CommandKnown, Commit, Conflict, LogHalted, StreamEvents, Taken
 from shared.decider import Claim

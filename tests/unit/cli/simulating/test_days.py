@@ -57,7 +57,7 @@ def test_figures_are_measured_and_written(tmp_path: Path) -> None:
     assert figures["garage_hours_per_cpu_s"]["value"] > 0
 
 
-@pytest.mark.parametrize("rule", ["lease-end", "follow"])
+@pytest.mark.parametrize("rule", ["lease-end", "follow", "order", "fence"])
 def test_a_rule_that_is_switched_off_is_missed(rule: str) -> None:
     result = CliRunner().invoke(
         app, ["sim", "--seeds", "1..9", "--hours", "3", "--break", rule]
