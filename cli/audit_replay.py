@@ -183,7 +183,7 @@ class Replay:
         match event:
             case CurrentLimitApplied():
                 key = (event.charger_id, event.sequence)
-                hardware.applied(key, event.applied_at.timestamp())
+                hardware.applied(key, self.now_s)  # whatever the gateway's clock may show
             case CurrentLimitRejected():
                 hardware.rejected((event.charger_id, event.sequence))
             case FailSafeApplied():

@@ -34,14 +34,16 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
     runtime.announce(relay)
     knowledge = Knowledge(runtime.pool, store, locks.slot)
     await knowledge.open_announced()
-    balancer = Balancer(runtime.client, store, knowledge, partitions, settings.timing, utc_now)
-    keep_count(balancer.decided, partitions.count, utc_now)
+    balancer = Balancer(
+        runtime.client, store, knowledge, partitions, settings.timing, agreement.agreed
+    )
+    keep_count(balancer.decided, partitions.count, agreement.agreed)
     followers = balancer.followers()
     for follower in followers:
         runtime.follow(follower)
     await listen(runtime.client, balancer)
     runtime.spawn(balancer.deliveries.run(), "deliveries")
-    wondering = Wondering(balancer.latest, settings.timing, utc_now)
+    wondering = Wondering(balancer.latest, settings.timing, agreement.agreed)
     await answer_what_if(runtime.client, wondering.answer)
     taking_over = TakingOver(runtime.client, runtime.pool, knowledge, partitions, followers)
     # Nothing is decided on half of what is known.

@@ -2,18 +2,24 @@
 Whether the clock that leases are counted by agrees with the database's, at this very moment.
 
 A balancer whose clock is ahead takes limits for over that chargers still obey, and would hand out the same
-current twice. So it compares its clock with its database's each time it proves that it holds its
-partitions, and counts along by a clock that nobody sets (the time since the machine started): one that is
-set is noticed with the next look at it, not with the next comparison. While the two are too far apart it
+current twice. So it asks its database what time it is, each time it proves that it holds its
+partitions, and counts along by a clock that nobody sets (the time since the machine started); by that it
+decides. Its own clock only has to be right enough: one that is set is noticed with the next look at it, not
+with the next comparison. While the two are too far apart it
 decides nothing and leaves its partitions to others. If it is the database's clock that is wrong nobody
 decides: limits end, and chargers fall back to what every breaker can carry.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
-from services.balancer.commitments import DECIDES_OFF_S_MAX
-from shared.clock_watch import off_s
+from shared.clock_watch import OFF_S_MAX, off_s
+
+DECIDES_OFF_S_MAX: Final = OFF_S_MAX + 0.1
+"""Up to so far apart decisions are taken, by the database's clock: what is counted for clocks
+(`CLOCK_SKEW_S`), and for cars to follow, is left to gateways and chargers whole. It is a little more than
+what is said (`OFF_S_MAX`)."""
 
 
 class ClockAgreement:
@@ -34,6 +40,15 @@ class ClockAgreement:
     def now(self) -> datetime:
         """Read our clock."""
         return self._clock()
+
+    def agreed(self) -> datetime:
+        """
+        Tell what time it is by the other clock, as far as is known.
+
+        It is what was heard of it last and the seconds since; ours does not enter into it.
+        """
+        now = self._clock()
+        return now - timedelta(seconds=self.ahead_s(now.timestamp()))
 
     def compare(self, asked_at: datetime, theirs: datetime, answered_at: datetime) -> None:
         """

@@ -23,12 +23,8 @@ from services.balancer.forms import ADDING_LINES, Form, Ways, higher
 from shared.phases import Phase
 from shared.units import CAR_FOLLOW_S
 
-CHARGER_OFF_S_MAX: Final = 5.0
-"""How far a charger's clock may be off, in seconds."""
-DECIDES_OFF_S_MAX: Final = 2.1
-"""How far our own may be off while decisions are taken: a little more than what is said loudly."""
-CLOCK_SKEW_S: Final = CHARGER_OFF_S_MAX + DECIDES_OFF_S_MAX
-"""By so much a lease may end earlier or later than our clock has it."""
+CLOCK_SKEW_S: Final = 5.0
+"""How far a charger's clock may be off, in seconds: its lease may end earlier or later by this."""
 
 OVER_AFTER_S: Final = CLOCK_SKEW_S + CAR_FOLLOW_S
 """How long after its end a lease may still be in force at a car."""

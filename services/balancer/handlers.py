@@ -209,9 +209,9 @@ class Balancer:
     ) -> None:
         for left, position in self._knowledge.left_for(installation_id, self._clock()):
             await self._require(left, position)
+        if not self._partitions.agree():
+            return  # our clock was set a moment ago
         now_s = self._clock().timestamp()
-        if not self._partitions.agree(now_s):
-            return  # it was set a moment ago
         facts = self._knowledge.facts(installation_id, epoch, now_s)
         if facts is None or not facts.chargers:
             return

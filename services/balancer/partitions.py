@@ -99,10 +99,9 @@ class Partitions:
             if partition in self._leaving:
                 self._wake.set()
 
-    def agree(self, now_s: float | None = None) -> bool:
-        """Tell whether it may be decided by what our clock shows at this moment, or has shown just now."""
-        shown_s = self._agreement.now().timestamp() if now_s is None else now_s
-        return self._agreement.stands(shown_s)
+    def agree(self) -> bool:
+        """Tell whether our clock is right enough at this moment to decide anything."""
+        return self._agreement.stands(self._agreement.now().timestamp())
 
     def leads(self) -> bool:
         """Tell whether this process does what one of them has to: announce our log."""

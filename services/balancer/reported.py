@@ -125,7 +125,7 @@ def fold_reported(
         case FailSafeApplied():
             return _fail_safe_applied(reported, event, recorded_at)
         case CurrentLimitApplied():
-            return _limit_applied(reported, event)
+            return _limit_applied(reported, event, recorded_at)
         case CurrentLimitRejected():
             return _rejected(reported, event)
         case _:
@@ -193,13 +193,16 @@ def _fail_safe_applied(
     return reported.model_copy(update={"fail_safes": latest})
 
 
-def _limit_applied(reported: Reported, event: CurrentLimitApplied) -> Reported:
+def _limit_applied(
+    reported: Reported, event: CurrentLimitApplied, recorded_at: datetime
+) -> Reported:
+    """A car follows from now on: by the clock of the log, whatever the gateway's may show."""
     confirmed = {**reported.confirmed_at}
-    confirmed.setdefault(event.sequence, event.applied_at)
+    confirmed.setdefault(event.sequence, recorded_at)
     newest = max(confirmed)
     ordered = sorted(confirmed.items())
     following = [
-        it for it in ordered[:-CONFIRMATIONS_MAX] if it[1] > event.applied_at - FOLLOWED_AFTER
+        it for it in ordered[:-CONFIRMATIONS_MAX] if it[1] > recorded_at - FOLLOWED_AFTER
     ]
     update: dict[str, object] = {
         "confirmed_at": dict([*following, *ordered[-CONFIRMATIONS_MAX:]])
@@ -208,12 +211,12 @@ def _limit_applied(reported: Reported, event: CurrentLimitApplied) -> Reported:
         goes_on = (
             reported.confirmed_a == event.limit_a
             and reported.confirmed_until is not None
-            and event.applied_at <= reported.confirmed_until
+            and recorded_at <= reported.confirmed_until
         )
         update["confirmed_a"] = event.limit_a
         update["confirmed_until"] = event.valid_until
         if not goes_on:
-            update["confirmed_since"] = event.applied_at
+            update["confirmed_since"] = recorded_at
     return reported.model_copy(update=update)
 
 

@@ -54,6 +54,17 @@ def test_a_clock_that_is_set_is_seen_before_anybody_is_asked(ahead_s: float) -> 
     assert f"{abs(ahead_s):.1f} s" in str(agreement.why_not())
 
 
+@pytest.mark.parametrize("ahead_s", [-2.0, 0.0, 2.0, 300.0])
+def test_it_is_decided_by_the_databases_clock_whatever_ours_shows(ahead_s: float) -> None:
+    machine = Machine(ahead_s=-1.5)
+    agreement = machine.agreement()
+    machine.compare(agreement)
+    machine.passed_s += 0.3
+    machine.ahead_s = ahead_s
+
+    assert agreement.agreed() == machine.true()
+
+
 @pytest.mark.parametrize("ahead_s", [-2.0, 0.0, 2.0])
 def test_a_clock_that_is_a_little_off_is_decided_by(ahead_s: float) -> None:
     machine = Machine(ahead_s=ahead_s)

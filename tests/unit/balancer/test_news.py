@@ -1,6 +1,7 @@
 """What is decided on at once, and what can wait for the next round."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -100,3 +101,10 @@ def test_whatever_else_a_charger_tells_is_decided_on_at_once() -> None:
 
     assert news_in(None, applied(16.0, 1)) is News.GREAT
     assert news_in(before, gone) is News.GREAT
+
+
+def test_a_car_follows_from_when_the_log_has_it_whatever_the_gateways_clock_shows() -> None:
+    at = moment(START_S)
+    early = applied(16.0, 1).model_copy(update={"applied_at": at - timedelta(seconds=2)})
+
+    assert fold_reported(None, early, at).confirmed_at == {1: at}
