@@ -29,6 +29,12 @@ Logs and their copies, for some minutes:
     mishaps.py       what goes wrong with them
     logs.py          who wishes what, and what must hold in the end
 
+Balancers that share out their work, for some minutes:
+
+    sessions.py      a database's sessions, and the locks that they hold
+    balancers.py     processes with the product's own partitions, take-over and log
+    shares.py        what goes wrong, and what must hold
+
     mutations.py     rules switched off, to show that it is noticed
     runs.py          seeds, workers, figures
     commands.py      `ampledger sim`

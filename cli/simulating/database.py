@@ -190,6 +190,11 @@ class MemoryLog(EventStore):
         found = [it for it in self._database.entries if it.stream == stream]
         return found[after_version:]
 
+    async def versions(self) -> dict[str, int]:
+        """Name the version that every stream is at."""
+        await self._line()
+        return dict(self._database.versions)
+
     async def read(self, after: int, limit: int = 1000) -> list[Recorded]:
         """Read the log in global order, from the position behind `after`."""
         await self._line()

@@ -13,7 +13,7 @@ from unittest import mock
 from cli.proving import sites, world
 from cli.proving.minds import Decided, Mind
 from cli.simulating import garage, misfortunes, plant
-from services.balancer import commitments
+from services.balancer import commitments, partitions
 from services.balancer.commitments import Standing
 from services.balancer.ledger import Ledger
 from services.installation.decider import installation
@@ -78,6 +78,10 @@ def _reads_on(stack: contextlib.ExitStack) -> None:
     _replace(stack, garage.Garage, "replaced", lambda *_: False)
 
 
+def _held(stack: contextlib.ExitStack) -> None:
+    _replace(stack, partitions, "HELD_S", 60.0)
+
+
 def _sequence(stack: contextlib.ExitStack) -> None:
     _replace(stack, announcing, "EXPECTED", "Unasked")
 
@@ -128,6 +132,7 @@ MUTATIONS: Final = {
             "a balancer that was replaced reads that, and goes on to decide",
             _reads_on,
         ),
+        Mutation("held", "partitions count as held that nobody can prove to hold", _held),
         Mutation("sequence", "relays announce without saying what they follow", _sequence),
         Mutation("gap", "followers go on where something is missing", _gap),
         Mutation("behind", "followers apply what comes behind a parked event", _behind),

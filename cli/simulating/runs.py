@@ -1,5 +1,6 @@
 """Seeds, one after the other or side by side, and what came of them."""
 
+import gc
 import hashlib
 import logging
 import time
@@ -9,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
+from typing import Final
 
 import structlog
 
@@ -17,6 +19,10 @@ from cli.proving.trials import PromiseBroken
 from cli.simulating.days import Life
 from cli.simulating.logs import Logged, live_logs
 from cli.simulating.mutations import without
+from cli.simulating.shares import Shared, live_shares
+
+GARBAGE: Final = 50_000
+"""So many objects are made before those are looked for that nobody needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ def live(seed: int, hours: float, rule: str | None = None) -> Outcome:
     began_s = time.process_time()
     with without(rule):
         try:
-            logged = live_logs(seed)
+            logged, shared = live_logs(seed), live_shares(seed)
         except PromiseBroken as fault:
             return Outcome(seed, wrong=f"of logs: {fault}", cpu_s=time.process_time() - began_s)
         life = Life(seed, hours)
@@ -57,14 +63,15 @@ def live(seed: int, hours: float, rule: str | None = None) -> Outcome:
     garage = life.garage
     refused = Counter({f"limit_{why}": n for why, n in garage.real.refusals.items()})
     of_logs = Counter({f"log_{kind}": n for kind, n in logged.faults.items()})
+    of_shares = Counter({f"share_{kind}": n for kind, n in shared.faults.items()})
     return Outcome(
         seed,
         life.garage_hours,
-        len(garage.log) + logged.events,
+        len(garage.log) + logged.events + shared.events,
         life.decisions,
-        digest_of(life, logged),
+        digest_of(life, logged, shared),
         time.process_time() - began_s,
-        life.faults + refused + of_logs,
+        life.faults + refused + of_logs + of_shares,
         wrong,
         tuple(life.agenda.trail) if wrong else (),
     )
@@ -78,9 +85,9 @@ def _broken_in(life: Life) -> str | None:
     return None
 
 
-def digest_of(life: Life, logged: Logged) -> str:
+def digest_of(life: Life, logged: Logged, shared: Shared) -> str:
     """Digest a history: every event, and when it was announced."""
-    digest = hashlib.sha256("".join(logged.ids).encode())
+    digest = hashlib.sha256("".join((*logged.ids, *shared.ids)).encode())
     for at_s, event in life.garage.log:
         digest.update(f"{at_s} {type(event).__name__} {event.model_dump_json()}\n".encode())
     for entry in life.garage.database.entries:
@@ -107,7 +114,9 @@ def simulate(
 
 
 def keep_quiet() -> None:
-    """Refusals are half of what happens here: nobody wants to read of each."""
+    """Refusals are half of what happens here: nobody wants to read of each. And what a seed leaves
+    behind is not searched for circles all the time."""
+    gc.set_threshold(GARBAGE)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 

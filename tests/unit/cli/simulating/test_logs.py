@@ -26,7 +26,7 @@ def test_the_same_seed_is_the_same_log() -> None:
 def test_a_rule_of_logs_that_is_switched_off_is_missed(rule: str) -> None:
     def live_through() -> None:
         for seed in SEEDS:
-            live_logs(seed, wishes=150)
+            live_logs(seed)
 
     with without(rule), pytest.raises(PromiseBroken):
         live_through()
