@@ -43,7 +43,11 @@ LEFT_OUT: Final = {
     # Its loops are compiled already.
     "balancer": frozenset({"numba", "llvmlite"}),
 }
-ASKED_FOR: Final = {"starlette.templating": "jinja2", "fastapi.templating": "jinja2"}
+ASKED_FOR: Final = {
+    "starlette.templating": "jinja2",
+    "fastapi.templating": "jinja2",
+    "nats.aio.client": "nkeys",  # with which every service signs in
+}
 """What a module needs and its package does not require, since only some use it."""
 OF_NO_USE: Final = (
     ("phonenumbers", "geodata"),

