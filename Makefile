@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-unit browser containers promtool faketime check check-deploy audit docs format clean
+.PHONY: help setup run up test test-unit browser docker containers promtool faketime check check-deploy audit docs format clean
 PYTHON ?= python3
 UV := .uv/bin/uv
 BIN := .venv/bin
@@ -61,8 +61,10 @@ faketime: ## Bring Debian's libfaketime, which sets the clocks of services in am
 	@[ -n "$$(find /usr/lib .tools -name libfaketime.so.1 2>/dev/null)" ] || { S=$$([ "$$(id -u)" = 0 ] || echo sudo); $$S apt-get update -qq && mkdir -p .tools \
 	&& cd .tools && apt-get download -qq libfaketime && dpkg-deb --fsys-tarfile libfaketime_*.deb | tar -x --strip-components=4 --wildcards '*/libfaketime.so.1'; rm -f libfaketime_*.deb; }
 
-containers: setup ## Build the images, and run them hardened on real servers; root gets a Docker engine on Debian
-	@command -v dockerd mmdebstrap >/dev/null || { [ "$$(id -u)" != 0 ] || { apt-get update -qq && apt-get install -y -qq --no-install-recommends docker.io mmdebstrap; }; }
+docker: ## Bring Debian's Docker engine, docker-compose and mmdebstrap, with which images are built and run, as root or by sudo
+	@{ { command -v dockerd || docker info; } && command -v mmdebstrap && { docker compose version || command -v docker-compose; }; } >/dev/null 2>&1 || { S=$$([ "$$(id -u)" = 0 ] || echo sudo); $$S apt-get update -qq && $$S apt-get install -y -qq --no-install-recommends docker.io docker-compose mmdebstrap; }
+
+containers: setup docker ## Build the images, and run them hardened on real servers; figures in images.report.json
 	AMPLEDGER_CONTAINERS=1 $(BIN)/pytest -s tests/containers $(ARGS)
 
 check: setup ## Check style, types, import contracts, the lock file and the published schemas

@@ -40,7 +40,9 @@ from cli.services import (
     BALANCERS_MAX,
     GATEWAY_PORT,
     GATEWAYS_MAX,
+    PORTAL,
     PORTAL_PORT,
+    PORTALS_MAX,
     TELEMETRY,
     services,
 )
@@ -173,6 +175,14 @@ def up(
         int,
         typer.Option(min=1, max=BALANCERS_MAX, help="How many share the installations."),
     ] = 1,
+    portals: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=PORTALS_MAX,
+            help="How many processes people look at: at --portal-port and the ports behind it.",
+        ),
+    ] = 1,
     meter_port: Annotated[
         int | None,
         typer.Option(
@@ -216,6 +226,8 @@ def up(
         for name in late:
             console.print(f"[yellow]{name} is not ready yet; its log: {stack.log_of(name)}")
         console.print(f"\n  portal    {portal_url}")
+        for further in (it.url for it in specs if it.name == PORTAL and it.copy > 1):
+            console.print(f"            {further}")
         for it in (it.process for it in specs if it.name == TELEMETRY):
             console.print(f"  chargers  {stack.urls[it]}/SERIAL")
         if meters is not None:
@@ -241,6 +253,10 @@ def up(
             further_gateways=[
                 claim_port(gateway_port and gateway_port + it, "chargers", "--gateway-port")
                 for it in range(1, gateways)
+            ],
+            further_portals=[
+                claim_port(portal_port and portal_port + it, "the portal", "--portal-port")
+                for it in range(1, portals)
             ],
         )
 

@@ -14,7 +14,7 @@ import typer
 from nats.js import JetStreamContext
 from rich.table import Table
 
-from cli.services import BALANCER, TELEMETRY
+from cli.services import BALANCER, PORTAL, TELEMETRY
 from cli.shares import shares_of
 from cli.support.announced import nats_client
 from cli.support.output import FINDING, Json, console, escape, print_json, run
@@ -23,6 +23,7 @@ from cli.support.reading import Logs, open_logs
 from shared.clock import utc_now
 from shared.documents import numbered
 from shared.epochs import LogState, complaint, log_state, present_copy
+from shared.numbers import numbers_taken
 
 SILENT_S_MAX: Final = 30.0
 """A follower says every five seconds that it is alive."""
@@ -114,6 +115,11 @@ async def _rows(logs: Logs, service: str) -> list[Any]:
         present = [
             it["number"] for it in await logs.rows(service, "select number from gateway")
         ]
+    elif service == PORTAL:
+        # Each that is restarted goes by another number while the former one still has its own.
+        there = await numbers_taken(await logs.connection(service))
+        running = {numbered(service, it) for it in there or [1]}
+        return [it for it in rows if it["consumer"] in running]
     else:
         return rows
     # What one folded that is no longer there waits for the next one of its number.

@@ -16,7 +16,14 @@ from cli.nats_accounts import all_accounts, quoted
 from cli.nats_keys import drop_former, former_in, keys_in, replace_key, seed_file
 from cli.ports import LOOPBACK
 from cli.providing import PROVIDE_FAULTS, copies_in, provide_once
-from cli.services import BALANCERS_MAX, GATEWAY_PORT, GATEWAYS_MAX, services
+from cli.services import (
+    BALANCERS_MAX,
+    GATEWAY_PORT,
+    GATEWAYS_MAX,
+    PORTAL_PORT,
+    PORTALS_MAX,
+    services,
+)
 from shared.service_grants import COPIES_MAX, OPERATOR, SERVICES
 
 nats = typer.Typer(
@@ -106,6 +113,9 @@ def provide(
     gateways: Annotated[
         int, typer.Option(min=1, max=COPIES_MAX, help="How many gateways take part at most.")
     ] = GATEWAYS_MAX,
+    portals: Annotated[
+        int, typer.Option(min=1, max=COPIES_MAX, help="How many portals take part at most.")
+    ] = PORTALS_MAX,
 ) -> None:
     """
     Make the jetstreams and the consumers of all services at NATS_URL and DATABASE_URL, as the operator.
@@ -117,7 +127,9 @@ def provide(
     if not nats_url or not database_url:
         _fail("Set NATS_URL and DATABASE_URL to where the operator signs in.")
     further = range(GATEWAY_PORT + 1, GATEWAY_PORT + gateways)
-    copies = copies_in(services(balancers=balancers, further_gateways=further))
+    looked_at = range(PORTAL_PORT + 1, PORTAL_PORT + portals)
+    specs = services(balancers=balancers, further_gateways=further, further_portals=looked_at)
+    copies = copies_in(specs)
     try:
         asyncio.run(provide_once(Addresses(nats_url, database_url), copies))
     except PROVIDE_FAULTS as fault:

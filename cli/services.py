@@ -13,6 +13,8 @@ BALANCERS_MAX: Final = 8
 """On one machine; each takes some ten connections to PostgreSQL, which has a hundred."""
 GATEWAYS_MAX: Final = 4
 """On one machine, likewise."""
+PORTALS_MAX: Final = 4
+"""On one machine, likewise."""
 METER_ADDRESS: Final = "TELEMETRY_METER_ADDRESS"
 DRAIN_S: Final = "TELEMETRY_DRAIN_S"
 """What a gateway is told: over how long it lets its chargers go."""
@@ -30,6 +32,7 @@ def services(
     balancers: int = 1,
     meter_port: int | None = None,
     further_gateways: Sequence[int] = (),
+    further_portals: Sequence[int] = (),
 ) -> list[ServiceSpec]:
     """
     Describe the services.
@@ -42,12 +45,12 @@ def services(
         balancers: how many processes share the installations.
         meter_port: where meters at breakers push their readings, to the first gateway; none: nowhere.
         further_gateways: where chargers connect as well, to a gateway each.
+        further_portals: where people look as well, at a portal each.
     """
     further = env or {}
     told = dict(further.get(TELEMETRY, {}))
     meters = {} if meter_port is None else {"TELEMETRY_METER_PORT": str(meter_port)}
     known_to_all = _meter_address(told, meter_port)
-    portal = {"PORTAL_PORT": str(portal_port)}
     known_as = {"AMPLEDGER_PUBLIC_URL": f"http://{LOCALHOST}:{portal_port}"}
     specs = [
         ServiceSpec(INSTALLATION, "services.installation", env=further.get(INSTALLATION, {})),
@@ -83,13 +86,17 @@ def services(
             "services.notifications",
             env=known_as | dict(further.get(NOTIFICATIONS, {})),
         ),
-        ServiceSpec(
-            PORTAL,
-            "services.portal",
-            env=portal | dict(further.get(PORTAL, {})),
-            url=f"http://{LOOPBACK}:{portal_port}",
-            drain_s=PORTAL_DRAIN_S,
-            listens=(_portal_host(further.get(PORTAL, {})), portal_port),
+        *(
+            ServiceSpec(
+                PORTAL,
+                "services.portal",
+                env={"PORTAL_PORT": str(port)} | dict(further.get(PORTAL, {})),
+                url=f"http://{LOOPBACK}:{port}",
+                copy=copy,
+                drain_s=PORTAL_DRAIN_S,
+                listens=(_portal_host(further.get(PORTAL, {})), port),
+            )
+            for copy, port in enumerate((portal_port, *further_portals), start=1)
         ),
     ]
     return [spec for spec in specs if spec.name not in without]

@@ -34,6 +34,7 @@ from cli.faults import ServerFault
 from cli.keys import key_files
 from cli.logs import follow, last_lines, tend
 from cli.migrations import folders_of, migrate_all, with_schema
+from cli.nats_watch import keep_writing
 from cli.options import StackOptions
 from cli.orphans import end_orphans
 from cli.ports import free_ports, listening_at
@@ -82,6 +83,7 @@ class Stack:
         on_event: told everything that happens to a process; must neither raise nor block.
         environment: what the services inherit; ours unless given.
         reached: by which addresses a service reaches the servers, where that is not as they are.
+        project: where the packages are that services run from.
     """
 
     def __init__(
@@ -93,12 +95,14 @@ class Stack:
         on_event: Listener | None = None,
         environment: Mapping[str, str] | None = None,
         reached: Callable[[ServiceSpec, Addresses], Addresses] | None = None,
+        project: Path = PROJECT,
     ) -> None:
         self.options = options
         self.services = [with_schema(it) for it in services]
         self._extra = extra
         self._on_event = on_event
         self._reached = reached or _as_they_are
+        self._project = project
         self._environment = dict(os.environ if environment is None else environment)
         self._cleanup = contextlib.AsyncExitStack()
         self._started: _Parts | None = None
@@ -252,7 +256,8 @@ class Stack:
                 self.options.log_format,
                 self._environment,
             )
-            supervisor.add(_program(spec, env, servers, port, self._socket_of(spec)))
+            program = _program(spec, env, servers, port, self._socket_of(spec))
+            supervisor.add(replace(program, cwd=self._project))
         for program in self._extra:
             supervisor.add(program)
 
@@ -262,12 +267,14 @@ class Stack:
         return self._cleanup.enter_context(listening_at(*spec.listens, purpose=spec.name))
 
     def _accompany(self, addresses: Addresses, copies: Mapping[str, int]) -> None:
-        """Keep the logs small and subscribers provided for, and show logs to who wants them."""
+        """Keep logs small, NATS writing and subscribers provided for; show logs to who wants them."""
         supervisor, folder = self._parts.supervisor, self._parts.folder
         work: list[Coroutine[Any, Any, None]] = [tend(folder.logs)]
         work.append(take_wishes(folder.run, self.restart))
         if self.options.nats_url is None:
+            monitor_url = self._parts.run_file.urls["nats-monitor"]
             work.append(keep_provided(folder.nats, addresses.nats_url))
+            work.append(keep_writing(monitor_url, folder.nats, lambda: supervisor.kill("nats")))
         if addresses.nats_keys is not None and copies:
             work.append(keep_services_provided(addresses, copies))
         if self.options.echo is not None:

@@ -225,8 +225,16 @@ class Supervisor:
         """End everything at once, without asking: for the impatient second Ctrl-C."""
         for kept in self._all():
             kept.halt.set()
-            if kept.process is not None and kept.process.returncode is None:
-                signal_group(kept.process.pid, SIGKILL)
+            _kill(kept)
+
+    def kill(self, name: str) -> None:
+        """
+        End one process at once, without asking, if it runs; it is started again.
+
+        Raises:
+            KeyError: there is no such program.
+        """
+        _kill(self._kept[name])
 
     def _all(self) -> list[_Kept]:
         return [*self._kept.values(), *self._coming]
@@ -394,6 +402,11 @@ async def _within(work: Coroutine[Any, Any, object], within_s: float) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def _kill(kept: _Kept) -> None:
+    if kept.process is not None and kept.process.returncode is None:
+        signal_group(kept.process.pid, SIGKILL)
 
 
 async def _either(*awaitables: Coroutine[Any, Any, object]) -> None:

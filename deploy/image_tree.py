@@ -1,21 +1,24 @@
 """
 What the image of one service holds: its own code, `shared/`, and of all packages those that it imports.
 
-    python deploy/image_tree.py SERVICE PACKAGES TO
+    python -m deploy.image_tree SERVICE --packages FOLDER --loops FOLDER --debian FOLDER --to FOLDER
 
-PACKAGES is the `site-packages` of an environment with everything. What of it is needed is read from the
-code: every import that can be reached from where the service begins, the package that it comes from, and
-what that one requires. So an image holds no server, no tool of development, and nothing of another service,
-and nobody has to keep a list. `cli` is the operator's image, with the `ampledger` command.
+Packages come from the `site-packages` of an environment with everything. What of it is needed is read
+from the code: every import that can be reached from where the service begins, the package that it comes
+from, and what that one requires. So an image holds no server, no tool of development, and nothing of
+another service, and nobody has to keep a list. `cli` is the operator's image, with the `ampledger` command.
+
+Loops are those that `deploy/compile_loops.py` has made; the packages of Debian's that the base is of are
+named in the bill of materials (`deploy/sbom.py`).
 """
 
+import argparse
 import ast
 import compileall
 import os
 import py_compile
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
@@ -23,6 +26,8 @@ from typing import Final
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from deploy.sbom import write_sbom
 
 ROOT: Final = Path(__file__).parents[1]
 OPERATOR: Final = "cli"
@@ -57,12 +62,14 @@ LANGUAGES: Final = ("root", "en", "nb", "no", "nn", "da", "sv", "de")
 """Of Babel's data for some hundred languages these are spoken here."""
 
 
-def main(service: str, packages: Path, to: Path) -> None:
+def main(service: str, packages: Path, loops: Path, debian: Path, to: Path) -> None:
     """Lay the image's content out, ready to be copied."""
     lay_out(service, packages, to)
     if service in BALANCING:
-        compile_loops(to / APP / "services" / "balancer")
-    _strip(to / LIB)
+        for file in loops.glob("*.so"):
+            shutil.copy(file, to / APP / "services" / "balancer")
+    _strip(to)
+    write_sbom(service, to / LIB, debian, to)
     for folder in (to / APP, to / LIB):
         compileall.compile_dir(
             folder,
@@ -81,7 +88,8 @@ def lay_out(service: str, packages: Path, to: Path) -> None:
         shutil.copytree(
             ROOT / package, code / package, ignore=shutil.ignore_patterns("__pycache__")
         )
-    shutil.copy(ROOT / "deploy" / "start.py", code / "start.py")
+    for program in ("start.py", "healthy.py"):
+        shutil.copy(ROOT / "deploy" / program, code / program)
     if service != OPERATOR:
         shutil.copy(ROOT / "services" / "__init__.py", code / "services" / "__init__.py")
     for distribution in (*packages_of(service, packages), _named(packages)["ampledger"]):
@@ -195,17 +203,6 @@ def _named(packages: Path) -> dict[str, Distribution]:
 # --- Laying it out ---
 
 
-def compile_loops(folder: Path) -> None:
-    """Have the balancer's loops compiled, by the environment that has the compiler."""
-    python = ROOT / ".venv" / "bin" / "python"
-    program = ROOT / "deploy" / "compile_loops.py"
-    subprocess.run(
-        [str(python), str(program), str(folder)],
-        check=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-
-
 def _copy(distribution: Distribution, lib: Path) -> None:
     ours = distribution.metadata["Name"] == "ampledger"
     for file in distribution.files or ():
@@ -227,10 +224,10 @@ def _left_out(parts: tuple[str, ...], suffix: str) -> bool:
     return suffix in NOT_RUN or not NOT_NEEDED.isdisjoint(parts[1:-1])
 
 
-def _strip(lib: Path) -> None:
+def _strip(to: Path) -> None:
     """Leave out what only debuggers read; bundled libraries were patched, and are left alone."""
     strip = shutil.which("strip")
-    libraries = [it for it in lib.rglob("*.so") if not it.parent.name.endswith(".libs")]
+    libraries = [it for it in to.rglob("*.so") if not it.parent.name.endswith(".libs")]
     if strip is not None and libraries:
         subprocess.run(
             [strip, "--strip-unneeded", *map(str, libraries)], check=True, capture_output=True
@@ -248,5 +245,14 @@ def _all(folder: Path) -> Iterable[Path]:
     return (folder, *folder.rglob("*"))
 
 
+def told() -> argparse.Namespace:
+    """Read which image is to be laid out, of what, and where."""
+    parser = argparse.ArgumentParser(description="Lay out what the image of a service holds.")
+    parser.add_argument("service")
+    for folder in ("packages", "loops", "debian", "to"):
+        parser.add_argument(f"--{folder}", type=Path, required=True)
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    main(**vars(told()))

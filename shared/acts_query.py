@@ -24,6 +24,7 @@ from shared import subjects
 from shared.event_store import DATABASE_FAULTS, EventStore
 from shared.history.timeline import ROUTINE
 from shared.ids import InstallationId
+from shared.messages import sent
 from shared.messaging import REQUEST_TIMEOUT_S, ServiceUnavailable
 from shared.recorded import Recorded, moment_of
 
@@ -170,9 +171,7 @@ async def _read(
 async def _ask(client: Client, service: str, query: ActsQuery) -> ActsPage:
     subject = subjects.query(service, QUERY)
     try:
-        reply = await client.request(
-            subject, query.model_dump_json().encode(), timeout=REQUEST_TIMEOUT_S
-        )
+        reply = await client.request(subject, sent(query), timeout=REQUEST_TIMEOUT_S)
     except (NoRespondersError, NatsTimeoutError) as error:
         raise ServiceUnavailable(f"{service} does not answer questions now") from error
     page = ActsPage.model_validate_json(reply.data)

@@ -79,8 +79,17 @@ def written(commit: Commit) -> Written:
         stream = _check(part.stream)
         for it in part.events:
             # What is none is written too: a field without default could not be read without.
-            data = it.__pydantic_serializer__.to_json(it)
-            events.append((stream, (type(it).__name__, it.schema_version), new_id(), data))
+            version, left_out = it.schema_version, None
+            if it.brought:
+                version = it.least_version
+                left_out = {
+                    name
+                    for newer in it.brought
+                    if newer > version
+                    for name in it.brought[newer]
+                }
+            data = it.__pydantic_serializer__.to_json(it, exclude=left_out)
+            events.append((stream, (type(it).__name__, version), new_id(), data))
     return Written(
         _check(commit.command_id),
         commit.fingerprint,

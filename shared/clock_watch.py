@@ -3,8 +3,9 @@ Whether the clock of this process agrees with the one of its database.
 
 Leases of current end by the clocks of several machines, and 5 s are counted for those that are off
 (docs/safety.md). A clock that is further off, because nobody sets it or because somebody has, is said
-loudly long before: in the log, and as a figure that an alert looks at. It is no reason to stop: which of
-the two clocks is wrong cannot be known here, and when it is the database's every service would.
+loudly long before: in the log, and as a figure that an alert looks at. It is a reason to stop only for
+those who decide by their clock when a promise is over (balancers): which of the two clocks is wrong cannot
+be known here, and when it is the database's every service would.
 """
 
 from datetime import datetime, timedelta

@@ -21,12 +21,15 @@ from pydantic import ValidationError
 from shared.denials import hear_denials
 from shared.event_store import StoreFault
 from shared.messages import Answer, Verdict
-from shared.messaging import CONNECT_OPTIONS
+from shared.messages.registry import UnknownEvent
+from shared.messaging import CONNECT_OPTIONS, subscribed
 from shared.nats_options import sign_in
+from shared.persevering import persevere
 from shared.runtime import Drain
 
 INVALID: Final = "InvalidCommand"
 UNAVAILABLE: Final = "LogUnavailable"
+TOO_OLD: Final = "ProgramTooOld"
 SHUTDOWN_S_MAX: Final = 3.0
 
 log = structlog.get_logger()
@@ -49,6 +52,15 @@ def unavailable(fault: StoreFault) -> Answer:
     return Answer(verdict=Verdict.REFUSED, refusal=UNAVAILABLE, detail=detail)
 
 
+def too_old(fault: UnknownEvent) -> Answer:
+    """Answer a command that cannot be decided here, because a newer version has decided before."""
+    log.error("command not decided", refusal=TOO_OLD, fault=str(fault))
+    detail = (
+        f"a newer version of Ampledger has decided here before, and this one cannot: {fault}"
+    )
+    return Answer(verdict=Verdict.REFUSED, refusal=TOO_OLD, detail=detail)
+
+
 @asynccontextmanager
 async def taking_commands(
     nats_url: str, name: str, *routers: NatsRouter, drains: list[Drain]
@@ -66,6 +78,7 @@ async def taking_commands(
     faults = ExceptionMiddleware()
     faults.add_handler(ValidationError, publish=True)(invalid)
     faults.add_handler(StoreFault, publish=True)(unavailable)
+    faults.add_handler(UnknownEvent, publish=True)(too_old)
     broker = NatsBroker(
         nats_url,
         name=name,
@@ -78,7 +91,10 @@ async def taking_commands(
     )
     for router in routers:
         broker.include_router(router)
+    await broker.connect()
+    persevere(broker.connection, hear_denials)
     await broker.start()
+    await subscribed(await broker.connect())
     drains.append(partial(_hear_no_more, broker))
     try:
         yield

@@ -8,7 +8,7 @@ from typing import Final
 import asyncpg
 
 from shared.decider import Claim
-from shared.messages import Answer, Command, Event
+from shared.messages import Answer, Command, Event, sent
 from shared.recorded import Meta
 
 DATABASE_FAULTS: Final = (
@@ -99,5 +99,5 @@ def fingerprint(command: Command) -> bytes:
     """Digest a command's content, to tell a repetition from a reused id. It stays the same when a later
     version of the command has further fields, with defaults."""
     name = type(command).__name__.encode()
-    content = command.model_dump_json(exclude_defaults=True).encode()
+    content = sent(command)
     return hashlib.sha256(name + b"\n" + content).digest()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import StreamInfo
 from nats.js.errors import NotFoundError
@@ -22,6 +23,13 @@ from shared.messaging import log_jetstream
 PROMISED: Final = "ampledger-promised"
 WAY_ON: Final = 'ampledger log new-epoch {service} --reason "..." --dry-run'
 """The command that shows what was lost and, without its last option, begins a new epoch."""
+
+
+class JetstreamTorn(NatsError):
+    """
+    A jetstream counts a message as its newest that it does not have: its server has met a full disk. It is
+    to be killed, and finds what it has when it starts (`cli/nats_watch.py`).
+    """
 
 
 class LogShorterThanJetstream(Exception):
@@ -166,7 +174,12 @@ async def begin_epoch(
 
 
 async def present_copy(js: JetStreamContext, service: str) -> Copy | None:
-    """Find the jetstream that takes a log's events at present; none if there is none."""
+    """
+    Find the jetstream that takes a log's events at present; none if there is none.
+
+    Raises:
+        JetstreamTorn: its newest message is not there.
+    """
     try:
         name = await js.find_stream_name_by_subject(subjects.events_of(service))
         info = await js.stream_info(name)
@@ -174,11 +187,16 @@ async def present_copy(js: JetStreamContext, service: str) -> Copy | None:
         copy = Copy(
             name, subjects.epoch_of(service, name), int(info.state.last_seq), promised=promised
         )
-        if copy.last == 0:
-            return copy
-        newest = await js.get_msg(name, seq=copy.last)
     except NotFoundError:
-        return None  # or lost just now: whoever asks will ask again
+        return None
+    if copy.last == 0:
+        return copy
+    try:
+        newest = await js.get_msg(name, seq=copy.last)
+    except NotFoundError as fault:  # or lost just now: whoever asks will ask again
+        raise JetstreamTorn(
+            f"jetstream {name} does not have its newest message, {copy.last}"
+        ) from fault
     return replace(copy, newest_event_id=(newest.headers or {}).get(EVENT_ID_HEADER))
 
 

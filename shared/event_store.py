@@ -84,6 +84,7 @@ class EventStore:
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self.pool = pool
         self._loads = Together(self._load)
+        self._answers = Together(self._first_answers)
         self._writer: Writer | None = None
         self._hearing: list[Callable[[int], bool]] = []
 
@@ -225,14 +226,23 @@ class EventStore:
 
     async def first_answer(self, command_id: str) -> FirstAnswer | None:
         """Look up what a command was answered when it came first; that it was is then on disk."""
-        row = await self.pool.fetchrow(
-            "select answer, fingerprint, position from log_command where command_id = $1",
-            command_id,
+        return await self._answers.of(command_id)
+
+    async def _first_answers(self, command_ids: Sequence[str]) -> list[FirstAnswer | None]:
+        rows = await self.pool.fetch(
+            "select command_id, answer, fingerprint, position from log_command"
+            " where command_id = any($1)",
+            list(command_ids),
         )
-        if row is None:
-            return None
-        await self.make_durable()  # it may have come a moment ago, and be waiting for the disk
-        return first_answer(row["answer"], row["fingerprint"], row["position"])
+        if rows:
+            await (
+                self.make_durable()
+            )  # it may have come a moment ago, and be waiting for the disk
+        found = {
+            row["command_id"]: first_answer(row["answer"], row["fingerprint"], row["position"])
+            for row in rows
+        }
+        return [found.get(it) for it in command_ids]
 
     async def append(self, commit: Commit) -> int:
         """

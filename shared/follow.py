@@ -24,13 +24,15 @@ from nats.js.errors import NotFoundError
 
 from shared import epochs, followers, parking, subjects
 from shared.announced import EVENT_ID_HEADER, Unreadable, epoch_in, read
+from shared.documents import Gathering
 from shared.event_store import DATABASE_FAULTS
 from shared.followers import Connection as Connection
 from shared.followers import Cursor, Moved
 from shared.followers import Follower as Follower
 from shared.followers import cursor_of as cursor_of
+from shared.pace import Pace
 from shared.progress import Progress
-from shared.pull import Pull, consumer_of, pulling
+from shared.pull import BATCH_MAX, Pull, consumer_of, pulling
 from shared.recorded import Recorded
 from shared.tasks import in_child, keep_running
 
@@ -123,6 +125,9 @@ class _Following:
         self._left_out: frozenset[UUID] = frozenset()
         self._looked_s = self._beat_s = 0.0
         self._remembers = False
+        self._has_parked = True
+        """Some events are parked, or it is not known yet that none is."""
+        self._pace = Pace(follower.apart_s)
 
     async def run(self) -> None:
         """
@@ -154,6 +159,7 @@ class _Following:
             self._progress.beat()
             messages = await pull.batch()
             if messages:
+                messages += await pull.gathered(self._pace, BATCH_MAX - len(messages))
                 await in_child(self._take(messages), TAKE_S_MAX)
                 await messages[-1].ack()
                 self._progress.at(self._cursor.epoch, self._cursor.position)
@@ -234,6 +240,7 @@ class _Following:
             applied = await self._write(fresh, with_care=True)
         self._cursor = _at(self._cursor, fresh[-1])
         if len(applied) < len(fresh):
+            self._has_parked = True
             await follower.reload()
         follower.committed(applied)
 
@@ -250,21 +257,24 @@ class _Following:
                 # What is held in memory is older than what is in the database.
                 raise Moved(f"the cursor is at {found.position}, not {self._cursor.position}")
             parked = await parking.parked_aggregates(connection, follower)
+            gathering = Gathering(connection)
+            within = connection if with_care else gathering
             for event in fresh:
                 if _id_of(event) in self._left_out:
                     continue
                 if await parking.apply_or_park(
-                    connection, follower, event, parked, with_care=with_care
+                    within, follower, event, parked, with_care=with_care
                 ):
                     assert isinstance(event, Recorded)  # noqa: S101  # others cannot be applied
                     applied.append(event)
+            await parking.write_gathered(gathering)
             await followers.move_cursor(connection, follower, _at(self._cursor, fresh[-1]))
         return applied
 
     async def _look(self, jetstream: str) -> None:
         """Now and then: try parked events again, say that all is well, see whether it still is."""
         now_s = asyncio.get_running_loop().time()
-        if now_s - self._looked_s >= LOOK_S:
+        if self._has_parked and now_s - self._looked_s >= LOOK_S:
             self._looked_s = now_s
             aggregate_id = await parking.wanted_again(self._pool, self._follower)
             if aggregate_id is not None:
@@ -274,7 +284,9 @@ class _Following:
                 self._looked_s = 0.0  # there may be more of it
         if now_s - self._beat_s >= BEAT_S:
             self._beat_s = now_s
-            self._progress.parked(await followers.beat(self._pool, self._follower))
+            parked = await followers.beat(self._pool, self._follower)
+            self._progress.parked(parked)
+            self._has_parked = parked > 0
             found = await followers.read_cursor(self._pool, self._follower)
             if found and found != self._cursor:
                 # The documents were replaced, or another process that follows under the same name, for

@@ -39,6 +39,9 @@ class Follower:
     is applied again from the first event on. `wipe` deletes what else it has written, in the same
     transaction. An effect that leaves the house, such as an e-mail, cannot be wiped: whoever has such
     effects remembers the ids of the events that had them. Events keep their ids in all epochs.
+
+    Where events come all the time, batches are taken `apart_s` seconds apart (`shared/pace.py`): for a
+    follower for whom nobody waits, a batch of many events costs little more than one.
     """
 
     consumer: str
@@ -47,6 +50,7 @@ class Follower:
     reload: Callable[[], Awaitable[None]]
     committed: Callable[[Sequence[Recorded]], None]
     wipe: Callable[[Connection], Awaitable[None]] = _nothing_else
+    apart_s: float = 0.0
 
     @property
     def name(self) -> str:

@@ -36,18 +36,26 @@ Check = Callable[[], bool | str]
 log = structlog.get_logger()
 
 
+def _never() -> bool:
+    """It always has something to do."""
+    return False
+
+
 @dataclass(slots=True)
 class Pulse:
     """A loop that says, each time it comes round, that it still turns; `within_s` is the longest round
-    that is thought of, faults of others included."""
+    that is thought of, faults of others included. One that is idle waits for something to do, and may."""
 
     within_s: float
+    idle: Callable[[], bool] = _never
     beaten_s: float = field(default_factory=lambda: asyncio.get_running_loop().time())
 
     def beat(self) -> None:
         self.beaten_s = asyncio.get_running_loop().time()
 
     def standing(self) -> bool | str:
+        if self.idle():
+            self.beat()
         silent_s = asyncio.get_running_loop().time() - self.beaten_s
         return silent_s <= self.within_s or f"it has hung for {silent_s:.0f} s"
 
@@ -75,9 +83,9 @@ class Health:
         """Let the service be ready only while something holds."""
         self.checks[name] = check
 
-    def pulse(self, name: str, within_s: float) -> Pulse:
-        """Let the service be live only while a loop turns."""
-        self.pulses[name] = Pulse(within_s)
+    def pulse(self, name: str, within_s: float, idle: Callable[[], bool] = _never) -> Pulse:
+        """Let the service be live only while a loop turns, or has nothing to do."""
+        self.pulses[name] = Pulse(within_s, idle)
         return self.pulses[name]
 
     def report(self) -> dict[str, bool | str]:

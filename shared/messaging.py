@@ -5,12 +5,13 @@ The client's defaults would hide a dead server for minutes and then give up; her
 seconds and never gives up.
 """
 
+import asyncio
 from typing import Any, Final
 
 import structlog
 from nats.aio.client import Client
+from nats.errors import ConnectionClosedError, NoRespondersError
 from nats.errors import Error as NatsError
-from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 from nats.js.api import RetentionPolicy, StorageType, StreamConfig
@@ -18,9 +19,10 @@ from nats.js.errors import NotFoundError
 
 from shared import subjects, tracing
 from shared.context import Context
-from shared.messages import Answer, Command
+from shared.messages import Answer, Command, sent
 from shared.nats_options import NatsSettings, sign_in
 from shared.patience import PatientClient
+from shared.persevering import persevere
 
 PING_INTERVAL_S: Final = 2
 PINGS_OUTSTANDING_MAX: Final = 2
@@ -28,6 +30,9 @@ RECONNECT_PAUSE_S: Final = 0.25
 CONNECT_TIMEOUT_S: Final = 10
 """How long a server that is there, but busy, may take to let us in."""
 REQUEST_TIMEOUT_S: Final = 5.0
+SUBSCRIBED_S_MAX: Final = 5
+"""In whole seconds, as the client library has it."""
+SUBSCRIBED_PAUSE_S: Final = 0.25
 TELEMETRY_AGE_S: Final = 24 * 3600
 TELEMETRY_BYTES_MAX: Final = 2 * 1024**3
 
@@ -75,6 +80,7 @@ async def connect(
 
     signing_in = sign_in(nats_url, settings)
     client = PatientClient(patience_s, own_account=signing_in.seed_file is not None)
+    persevere(client)
     await client.connect(
         nats_url,
         name=name,
@@ -93,6 +99,27 @@ async def disconnect(client: Client) -> None:
         await client.close()
     except (OSError, NatsError) as error:
         log.info("nats was lost while its connection was closed", error=repr(error))
+
+
+async def subscribed(client: Client) -> None:
+    """
+    Wait until the server knows of everything that was subscribed to so far.
+
+    Whoever says that it is ready before may be asked something that the server does not lead to it yet.
+
+    Raises:
+        ConnectionClosedError: the connection is closed for good.
+    """
+    while True:
+        try:
+            return await client.flush(SUBSCRIBED_S_MAX)
+        except ConnectionClosedError:
+            raise
+        except (NatsError, OSError) as fault:
+            log.warning(
+                "the server does not say that it knows our subscriptions", fault=repr(fault)
+            )
+            await asyncio.sleep(SUBSCRIBED_PAUSE_S)
 
 
 def log_jetstream(service: str, epoch: int = 1) -> StreamConfig:
@@ -152,9 +179,7 @@ async def request(
     try:
         reply = await client.request(
             subject,
-            # A service of an older version refuses fields that it does not know: those that say nothing
-            # are left out, so that versions may run beside each other.
-            command.model_dump_json(exclude_defaults=True).encode(),
+            sent(command),
             timeout=timeout_s,
             headers=context.headers() | tracing.headers(),
         )

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared import subjects
 from shared.event_store import DATABASE_FAULTS
 from shared.ids import InstallationId, MeterId
-from shared.messages import Moment
+from shared.messages import Moment, sent
 from shared.messages.telemetry import BreakerReading
 from shared.messaging import REQUEST_TIMEOUT_S, ServiceUnavailable
 
@@ -125,7 +125,7 @@ async def ask_standings(client: Client, installation_id: InstallationId) -> Mete
     try:
         reply = await client.request(
             subjects.query(SERVICE, QUERY),
-            query.model_dump_json().encode(),
+            sent(query),
             timeout=REQUEST_TIMEOUT_S,
         )
     except (NoRespondersError, NatsTimeoutError) as error:

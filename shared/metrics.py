@@ -22,6 +22,27 @@ QUICK_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 SLOW_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
 """Bounds for what is promised within seconds."""
 
+
+class Tally:
+    """A count of what happens too often to add each to its counter; they are added when somebody looks."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._more = 0
+        _TALLIES.append(self)
+
+    def inc(self) -> None:
+        """Count one."""
+        self._more += 1
+
+    def settle(self) -> None:
+        """Add what was counted since."""
+        more, self._more = self._more, 0
+        self._counter.inc(more)
+
+
+_TALLIES: Final[list[Tally]] = []
+
 APPEND_DURATION: Final = Histogram(
     "ampledger_log_append_duration_seconds",
     "How long a commit to the service's own log took, until it was on disk or refused.",
@@ -106,6 +127,8 @@ class _OfComponent(Collector):
 
 def exposition(component: str) -> bytes:
     """Write down all figures of this process, in the text format of Prometheus."""
+    for tally in _TALLIES:
+        tally.settle()
     told = CollectorRegistry(auto_describe=False)
     told.register(_OfComponent(component))
     return generate_latest(told)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from shared import subjects
 from shared.context import ACTOR_HEADER
 from shared.ids import PersonId
+from shared.messages import sent
 from shared.messages.people import PEOPLE_MAX, People, PeopleAnswer
 
 SERVICE: Final = "permissions"
@@ -37,7 +38,7 @@ async def names_of(
     try:
         reply = await client.request(
             subjects.query(SERVICE, People.__name__),
-            query.model_dump_json().encode(),
+            sent(query),
             timeout=WAIT_S,
             headers={ACTOR_HEADER: actor},
         )

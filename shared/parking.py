@@ -15,10 +15,12 @@ import structlog
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
+from shared import tracing
 from shared.announced import Unreadable, event_at
+from shared.documents import Gathering
 from shared.event_store import DATABASE_FAULTS
 from shared.followers import Connection, Follower, lock_cursor
-from shared.messages.registry import UnknownEvent
+from shared.messages.registry import UnknownEvent, kind_of
 from shared.recorded import Recorded
 
 RETRY_MAX: Final = 200
@@ -109,8 +111,11 @@ async def _apply(
         _say(follower, event, event.why)
         return event.why
     try:
+        # Many pass over events by their name. What nobody here has heard of is not for them to pass over.
+        kind_of(event.type)
         async with connection.transaction() if with_care else contextlib.nullcontext():
-            await follower.apply(connection, event)
+            with tracing.following(_trace_of(event), f"take {event.type}"):
+                await follower.apply(connection, event)
     except Exception as fault:
         if isinstance(fault, _SOMEBODY_ELSES) and not isinstance(fault, _ITS_OWN_FAULT):
             raise
@@ -120,6 +125,24 @@ async def _apply(
         _say(follower, event, why, exc_info=True)
         return why
     return None
+
+
+async def write_gathered(gathering: Gathering) -> None:
+    """
+    Write what the events of a batch have put.
+
+    Raises:
+        CannotApply: one of the documents cannot be written.
+    """
+    try:
+        await gathering.write()
+    except _ITS_OWN_FAULT as fault:
+        raise CannotApply from fault
+
+
+def _trace_of(event: Recorded) -> str | None:
+    """What an event is known to be of stays unread where nobody traces."""
+    return event.meta.traceparent if tracing.is_on() else None
 
 
 def _say(

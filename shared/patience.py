@@ -11,6 +11,7 @@ from typing import Any, Final
 from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 
+from shared import tracing
 from shared.denials import ServiceClient
 
 AGAIN_S: Final = 0.1
@@ -40,12 +41,20 @@ class PatientClient(ServiceClient):
             NoRespondersError: nobody listens, and patience has ended.
             Denied: we may not.
         """
+        if not subject.startswith(TO_SERVICES):
+            return await super().request(subject, *args, **options)
+        with tracing.child(f"ask {subject.rpartition('.')[2]}"):
+            if tracing.is_on():
+                options["headers"] = (options.get("headers") or {}) | tracing.headers()
+            return await self._until_heard(subject, *args, **options)
+
+    async def _until_heard(self, subject: str, *args: Any, **options: Any) -> Msg:  # noqa: ANN401
         loop = asyncio.get_running_loop()
         ends_s = loop.time() + self._patience_s
         while True:
             try:
                 return await super().request(subject, *args, **options)
             except NoRespondersError:
-                if not subject.startswith(TO_SERVICES) or loop.time() >= ends_s:
+                if loop.time() >= ends_s:
                     raise
             await asyncio.sleep(AGAIN_S)

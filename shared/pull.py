@@ -20,6 +20,7 @@ from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
 from shared.denials import has_own_account
 from shared.grants import BEGIN
+from shared.pace import Pace
 
 BATCH_MAX: Final = 500
 EXPIRES_S: Final = 2.0
@@ -80,6 +81,19 @@ class Pull:
         if self._asked <= BATCH_MAX // 2:
             await self._ask()
         return self._taken(most)
+
+    async def gathered(self, pace: Pace, most: int) -> list[Msg]:
+        """
+        Take what else arrives until it is time, at most so many messages; for no more nobody waits.
+
+        Raises:
+            NotFoundError, ServiceUnavailableError: as `batch`.
+        """
+        wait_s = pace.wait_s(asyncio.get_running_loop().time()) if most > 0 else 0.0
+        if wait_s == 0.0:
+            return []
+        await asyncio.sleep(wait_s)
+        return await self.more(most)
 
     def _taken(self, most: int) -> list[Msg]:
         messages: list[Msg] = []

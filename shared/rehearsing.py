@@ -16,12 +16,13 @@ from nats.errors import TimeoutError as NatsTimeoutError
 from pydantic import ValidationError
 
 from shared import subjects
+from shared.commands import too_old
 from shared.context import ACTOR_HEADER, context_of
 from shared.decider import Refused
 from shared.event_store import DATABASE_FAULTS
-from shared.messages import Answer, Command, Event
+from shared.messages import Answer, Command, Event, sent
 from shared.messages.people import Rehearse, RehearseAnswer, Rehearsed
-from shared.messages.registry import EVENTS
+from shared.messages.registry import EVENTS, UnknownEvent
 from shared.messaging import REQUEST_TIMEOUT_S, ServiceUnavailable
 from shared.transact import ACCEPTED, refusal_of
 
@@ -69,6 +70,8 @@ async def answer_rehearsals(
             answer = RehearseAnswer(answer=refusal_of(unknown))
         except Refused as refusal:
             answer = RehearseAnswer(answer=refusal_of(refusal))
+        except UnknownEvent as fault:
+            answer = RehearseAnswer(answer=too_old(fault))
         except DATABASE_FAULTS as error:
             log.warning("question not answered", query=QUERY, error=repr(error))
             return  # whoever asks sees that nobody answers
@@ -84,11 +87,12 @@ async def ask_rehearsal(client: Client, command: Command, actor: str) -> Rehears
     Raises:
         ServiceUnavailable: nobody answers, or nothing that can be read.
     """
-    query = Rehearse(command=type(command).__name__, content=command.model_dump(mode="json"))
+    content = command.model_dump(mode="json", exclude_defaults=True)
+    query = Rehearse(command=type(command).__name__, content=content)
     try:
         reply = await client.request(
             subjects.query(command.service, QUERY),
-            query.model_dump_json().encode(),
+            sent(query),
             timeout=REQUEST_TIMEOUT_S,
             headers={ACTOR_HEADER: actor},
         )

@@ -75,6 +75,7 @@ class Relay:
         self._leads = leads
         self._js = client.jetstream()
         self._hint = asyncio.Event()
+        self._beat: Callable[[], None] = lambda: None
         self._epoch = 0
         self._published: int | None = None
         self._durable = 0
@@ -115,8 +116,14 @@ class Relay:
         while self._published is None:  # noqa: ASYNC110  # it may be lost and found several times
             await asyncio.sleep(POLL_S / 10)
 
-    async def run(self) -> None:
-        """Copy for ever; on any fault forget what was known, and ask the jetstream where it is."""
+    async def run(self, beat: Callable[[], None] = lambda: None) -> None:
+        """
+        Copy for ever; on any fault forget what was known, and ask the jetstream where it is.
+
+        Args:
+            beat: called each time it comes round.
+        """
+        self._beat = beat
         with self._store.telling(self._on_durable):
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(
@@ -164,6 +171,7 @@ class Relay:
         self._published = published = await self._resume()
         await self._look_for_more(published)
         while self._published is not None:
+            self._beat()
             if self._leads():
                 await in_child(self._copy_once(self._published), STEP_S_MAX)
             else:
@@ -244,6 +252,7 @@ class Relay:
     async def _resume(self) -> int:
         """Find the position up to which the jetstream is the log; wait while they contradict."""
         while True:
+            self._beat()
             try:
                 published = await in_child(self._take_up(), STEP_S_MAX)
             except LogShorterThanJetstream as fault:

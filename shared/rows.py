@@ -17,14 +17,24 @@ KEY: Final = "key"
 
 
 class Rows(Generic[M]):
-    """All rows of one table, each of which one model reads."""
+    """
+    All rows of one table, each of which one model reads.
 
-    def __init__(self, table: str, model: type[M]) -> None:
+    Args:
+        table: its name.
+        model: reads one.
+        last: a column that is filled in by what happens last to a row. Several processes write the same
+            rows, each as far as it has come: one that has this stays as it is, whatever somebody writes
+            who is behind.
+    """
+
+    def __init__(self, table: str, model: type[M], last: str) -> None:
         self.table = table
         self.model = model
         changed = ", ".join(f"{it} = excluded.{it}" for it in model.model_fields)
         written = f"insert into {table} select * from jsonb_populate_record(null::{table}, $1)"  # noqa: S608  # names are ours
-        self._put = f"{written} on conflict ({KEY}) do update set {changed}"
+        later = f"{table}.{last} is null or excluded.{last} is not null"
+        self._put = f"{written} on conflict ({KEY}) do update set {changed} where {later}"
         columns = ", ".join(model.model_fields)
         self._all = f"select {KEY}, {columns} from {table}"  # noqa: S608  # names are ours
 

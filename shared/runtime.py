@@ -31,8 +31,9 @@ from shared.health import Health, HealthServer
 from shared.lines import PlaintextRefused, check_encrypted
 from shared.log_lines import LogFormat, configure_logging
 from shared.loop_watch import watch_loop
-from shared.messaging import connect, disconnect
+from shared.messaging import connect, disconnect, subscribed
 from shared.progress import Progress
+from shared.relay import Relay
 from shared.tasks import loud
 from shared.tracing import begin_tracing, end_tracing
 
@@ -51,6 +52,8 @@ UNREACHABLE: Final = (
 """What a database that is away, or just starting, answers to who wants in."""
 FOLLOW_S_MAX: Final = 120.0
 """A follower comes round every few seconds; while its broker and its database hang, within this time."""
+RELAY_S_MAX: Final = 120.0
+"""Likewise, a relay."""
 GARBAGE_AFTER: Final = (10_000, 10, 10)
 """After how many new objects it is looked for garbage among them, and after how many looks among older
 ones; some megabytes."""
@@ -112,6 +115,13 @@ class Runtime:
         progress = Progress(follower.consumer, follower.service, pulse.beat)
         self.health.add(name, progress.standing)
         self.spawn(follow(self.client, self.pool, follower, progress), name)
+
+    def announce(self, relay: Relay) -> None:
+        """Copy a log to its jetstream for as long as the service runs. The service is ready while the two
+        agree, and live while the relay comes round."""
+        pulse = self.health.pulse("relay", RELAY_S_MAX)
+        self.health.add("relay", relay.standing)
+        self.spawn(relay.run(pulse.beat), "relay")
 
 
 class _Stop(Exception):
@@ -221,6 +231,7 @@ async def _run(
                 tasks.create_task(watch.run(), name="database-watch")
                 tasks.create_task(watch_loop(), name="loop-watch")
                 await assemble(Runtime(settings, client, pool, health, stack, tasks, drains))
+                await _unless_stopped(signals, subscribed(client))
                 health.started = True
                 log.info("service started", health_port=settings.health_port)
     except* _Stop:

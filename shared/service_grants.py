@@ -65,7 +65,7 @@ EPOCHS_MAX: Final = 12
 """Of how many epochs of a log the jetstreams can be reached. A log begins a new one when it was restored
 from an older copy; NATS cannot match a part of a name, so that each one has to be spelled."""
 COPIES_MAX: Final = 16
-"""How many gateways, and how many balancers, may take part, each with consumers of its own."""
+"""How many gateways, balancers and portals may take part, each with consumers of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +192,7 @@ SERVICES: Final[Mapping[str, Row]] = {
         follows=_ASKED,
         hears=(Ask(TELEMETRY, _METER), Ask(BALANCER, _BALANCE)),
         has_log=False,
+        copies=COPIES_MAX,
     ),
     NOTIFICATIONS: Row(
         takes=(*_doors(NOTIFICATIONS), subjects.operator_query(NOTIFICATIONS, ">")),

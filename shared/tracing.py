@@ -52,6 +52,11 @@ def begin_tracing(service: str, environment: Mapping[str, str] = os.environ) -> 
     return True
 
 
+def is_on() -> bool:
+    """Tell whether this process traces: what costs something to be found out is asked for only then."""
+    return _Present.tracer is not None
+
+
 def end_tracing() -> None:
     """Hand over what was traced last."""
     if _Present.end is not None:

@@ -17,6 +17,7 @@ from nats.errors import TimeoutError as NatsTimeoutError
 from pydantic import ValidationError
 
 from shared import subjects
+from shared.messages import sent
 from shared.messages.what_if import WhatIf, WhatIfAnswer
 from shared.messaging import ServiceUnavailable
 
@@ -60,7 +61,7 @@ async def ask_what_if(client: Client, question: WhatIf) -> WhatIfAnswer:
     try:
         reply = await client.request(
             subjects.query(SERVICE, QUERY),
-            question.model_dump_json().encode(),
+            sent(question),
             timeout=ANSWER_S_MAX,
         )
     except (NoRespondersError, NatsTimeoutError) as error:

@@ -6,6 +6,12 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+from services.balancer.announced import (
+    Announced,
+    LoadsCounted,
+    fold_announced,
+    fold_load,
+)
 from services.balancer.announcing import events_of
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.decider import decide
@@ -14,12 +20,8 @@ from services.balancer.hardware import Heard
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Layout
 from services.balancer.loads import Loads
-from services.balancer.projections import (
-    Announced,
-    LoadsCounted,
+from services.balancer.reported import (
     Reported,
-    fold_announced,
-    fold_load,
     fold_reported,
     offer_of,
 )

@@ -15,6 +15,7 @@ from cli.services import INSTALLATION
 from cli.setting_up import CommandRefused, send
 from shared.commands import UNAVAILABLE
 from shared.history.acts import Acknowledged
+from shared.messages import Answer
 from shared.messages.installation import (
     AddCircuit,
     AssignChargers,
@@ -92,26 +93,33 @@ class Callers:
             await client.close()
 
     async def _ask(self, client: Client, command: InstallationCommand) -> dict[str, object]:
-        """Ask until there is an answer of the log: only then it is acknowledged."""
-        while True:
-            try:
-                answer = await send(client, command, f"caller of {command.installation_id}")
-            except ServiceUnavailable:
-                await asyncio.sleep(AGAIN_S)
-                continue
-            except CommandRefused as refused:
-                if refused.answer.refusal == UNAVAILABLE:
-                    await asyncio.sleep(AGAIN_S)
-                    continue
-                answer = refused.answer
-            heard = Acknowledged(INSTALLATION, command.command_id, answer.position)
-            self.acknowledged.append((time.monotonic(), heard))
-            return {
-                "service": INSTALLATION,
-                "command_id": command.command_id,
-                "position": answer.position,
-                "accepted": answer.accepted,
-            }
+        answer = await ask(client, command)
+        heard = Acknowledged(INSTALLATION, command.command_id, answer.position)
+        self.acknowledged.append((time.monotonic(), heard))
+        return acknowledgement(command, answer)
+
+
+async def ask(client: Client, command: InstallationCommand) -> Answer:
+    """Ask until there is an answer of the log, a refusal included: only then it is acknowledged."""
+    while True:
+        try:
+            return await send(client, command, f"caller of {command.installation_id}")
+        except ServiceUnavailable:
+            await asyncio.sleep(AGAIN_S)
+        except CommandRefused as refused:
+            if refused.answer.refusal != UNAVAILABLE:
+                return refused.answer
+            await asyncio.sleep(AGAIN_S)
+
+
+def acknowledgement(command: InstallationCommand, answer: Answer) -> dict[str, object]:
+    """Spell what was acknowledged, as `ampledger check --acknowledged` reads it."""
+    return {
+        "service": INSTALLATION,
+        "command_id": command.command_id,
+        "position": answer.position,
+        "accepted": answer.accepted,
+    }
 
 
 def wishes(caller: int) -> Iterator[InstallationCommand]:

@@ -9,21 +9,21 @@ from typing import Annotated, Any, Final, NoReturn
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from cli.chaos.clocks import clock_faults
 from cli.chaos.disks import disk_faults
 from cli.chaos.fault import Fault
+from cli.chaos.later import later_faults
 from cli.chaos.lines import line_faults
 from cli.chaos.messages import message_faults
 from cli.chaos.picture import PicturesMissing, draw
 from cli.chaos.plan import Planned, left_out, plan
 from cli.chaos.processes import process_faults
+from cli.chaos.reporting import figures_of, recoveries_of, story_of, table_of
 from cli.chaos.rollbacks import NotPutBack, rollbacks
 from cli.chaos.running import NeverCalm, Outcome, run
-from cli.chaos.yard import LINES, SimulatorEnded
+from cli.chaos.yard import CHARGERS, LINES, METERS, SimulatorEnded
 from cli.faults import EXIT_CODE, StackFault
-from cli.figures import Figures, figure
 
 BROKEN: Final = 1
 """Exit code of a run that has broken a promise."""
@@ -36,8 +36,9 @@ def all_faults() -> list[Fault]:
     return [
         *process_faults(),
         *rollbacks(),
-        *line_faults(LINES),
+        *line_faults(LINES, [METERS], [CHARGERS]),
         *message_faults(),
+        *later_faults(),
         *disk_faults(),
         *clock_faults(),
     ]
@@ -92,42 +93,12 @@ def chaos(
             _fail(f"{ended_by}\nThe same faults again: {again}", BROKEN)
     figures = figures_of(outcome)
     if report is not None:
-        told = {"figures": figures, "seed": seed, **_story(outcome)}
+        told = {"figures": figures, "seed": seed, **story_of(outcome)}
         report.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
         _draw(told, report.with_suffix(".svg"))
-    console.print(_table(figures))
+    console.print(recoveries_of(outcome))
+    console.print(table_of(figures))
     _judge(outcome, _again(seed, seconds, garages, only))
-
-
-def figures_of(outcome: Outcome) -> Figures:
-    """Shape what was found as every report of the project has it."""
-    verdict = outcome.verdict
-    if verdict is None:
-        raise RuntimeError("a run that was not judged has no figures")
-    return {
-        "faults": figure(outcome.faults, "1", "carried out"),
-        "breaker_trips": figure(verdict.breaker_trips, "1", "in all garages; aim: 0"),
-        "overload_as": figure(verdict.overload_as, "A*s", "carried above ratings; aim: 0"),
-        "planned_overload_as": figure(
-            verdict.planned_overload_as, "A*s", "promised above breakers, by the logs; aim: 0"
-        ),
-        "checker_violations": figure(
-            len(verdict.violations), "1", "found by ampledger check --history; aim: 0"
-        ),
-        "recovery_max_s": figure(
-            max(outcome.recoveries_s.values(), default=0.0),
-            "s",
-            "until a service is ready again, once what it depends on is; aim: 5",
-        ),
-        "takeover_max_s": figure(
-            max(outcome.takeovers_s, default=None),
-            "s",
-            f"from {len(outcome.takeovers_s)} killed balancers to the next decision about every "
-            "garage; aim: 3",
-        ),
-        "acknowledged": figure(outcome.acknowledged, "1", "commands, each there once"),
-        "energy_kwh": figure(verdict.energy_kwh, "kWh", "charged meanwhile"),
-    }
 
 
 def _chosen(only: list[str] | None) -> list[Fault]:
@@ -153,31 +124,6 @@ def _show(planned: list[Planned], faults: list[Fault]) -> None:
         console.print(f"No time for: {', '.join(missing)}.")
 
 
-def _story(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "carried_out": [
-            {
-                "kind": it.planned.kind,
-                "target": it.planned.target,
-                "began_s": round(it.began_s, 2),
-                "over_s": None if it.over_s is None else round(it.over_s, 2),
-                "why_not": it.why_not,
-            }
-            for it in outcome.done
-        ],
-        "not_ready": [
-            {
-                "process": it.process,
-                "from_s": round(it.from_s, 2),
-                "over_s": round(it.over_s, 2),
-                "counted": it.counted,
-            }
-            for it in outcome.not_ready
-        ],
-        "carried": dict(outcome.carried),
-    }
-
-
 def _draw(told: Mapping[str, Any], file: Path) -> None:
     try:
         draw(told, file)
@@ -185,13 +131,6 @@ def _draw(told: Mapping[str, Any], file: Path) -> None:
         console.print(f"not drawn: {fault}")
     else:
         console.print(f"drawn: {file}")
-
-
-def _table(figures: Figures) -> Table:
-    table = Table("figure", "value", "unit", "reference")
-    for name, it in figures.items():
-        table.add_row(name, str(it["value"]), it["unit"], it["reference"])
-    return table
 
 
 def _again(seed: int, seconds: float, garages: int, only: list[str] | None) -> str:

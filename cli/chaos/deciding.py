@@ -19,13 +19,21 @@ ON_ITS_WAY_S: Final = 0.05
 WITHIN_S: Final = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """How long it took, in seconds, until all garages were decided about again, and who was killed when."""
+
+    killed: str
+    at_s: float
+    """From the start of the run."""
+    took_s: float
+
+
 @dataclass(slots=True)
 class Decided:
     """Hears when each garage was decided about last."""
 
     yard: Yard
-    took_s: list[float] = field(default_factory=list)
-    """After each killed balancer, how long it took until the last garage had its next decision."""
     _last_s: dict[str, float] = field(default_factory=dict)
 
     @contextlib.asynccontextmanager
@@ -38,16 +46,15 @@ class Decided:
         finally:
             await client.close()
 
-    async def measure(self) -> None:
-        """Measure one take-over, which begins now."""
+    async def measure(self) -> float:
+        """Measure one take-over, which begins now: seconds until the last garage has its next decision."""
         began_s = time.monotonic()
         names = set(self.yard.garages)
         while time.monotonic() < began_s + WITHIN_S:
             await asyncio.sleep(ON_ITS_WAY_S)
             if all(self._last_s.get(it, 0.0) > began_s + ON_ITS_WAY_S for it in names):
-                self.took_s.append(max(self._last_s[it] for it in names) - began_s)
-                return
-        self.took_s.append(WITHIN_S)
+                return max(self._last_s[it] for it in names) - began_s
+        return WITHIN_S
 
     async def _on_balance(self, message: Msg) -> None:
         balance = SiteBalance.model_validate_json(message.data)

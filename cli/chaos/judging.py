@@ -9,6 +9,7 @@ from typing import Final
 
 from cli.audit import Audit, audit
 from cli.chaos.callers import Callers
+from cli.chaos.later import of_this_version
 from cli.chaos.yard import Yard
 from cli.figures import read_log
 from cli.services import BALANCER, INSTALLATION, TELEMETRY
@@ -22,6 +23,8 @@ OWNERS: Final = (BALANCER, TELEMETRY, INSTALLATION)
 """Read in this order: no limit is known then without what had been confirmed before it."""
 EVERY_S: Final = 30.0
 READ_S_MAX: Final = 20.0
+OVERLOAD_AS_MAX: Final = 0.05
+"""Cars draw no more than their limits, which add up to no more than a breaker: above is rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,10 @@ class Verdict:
         worst_at: where and when that was most.
         violations: what `ampledger check --history` finds, in words.
         breaker_trips: in all garages.
-        overload_as: what breakers carried above their rating, likewise.
+        overload_as: what breakers carried above their rating, where nothing but cars draws.
+        house_overload_as: likewise where a house draws as well. It takes more at once, and is seen by its
+            meter a second later at best; then cars have 5 s to follow (IEC 61851-1). This much cannot be
+            helped by anybody, so what is judged there is that no breaker trips.
         energy_kwh: what cars were charged with; with none of it nothing was tried.
     """
 
@@ -44,12 +50,14 @@ class Verdict:
     breaker_trips: int
     overload_as: float
     energy_kwh: float
+    house_overload_as: float = 0.0
 
     @property
     def kept(self) -> bool:
         """Whether every promise was."""
         found = (self.planned_overload_as, self.breaker_trips, len(self.violations))
-        return not any(found) and self.energy_kwh > 0
+        overloaded = self.overload_as > OVERLOAD_AS_MAX
+        return not any(found) and not overloaded and self.energy_kwh > 0
 
 
 @dataclass(slots=True)
@@ -81,19 +89,22 @@ class Promises:
 
 async def judge(yard: Yard, callers: Callers, promises: Promises) -> Verdict:
     """Look at logs, jetstreams, read models and breakers, once all is calm and the cars have left."""
-    logs = [await read_log(it) for it in _urls(yard)]
+    logs = [of_this_version(await read_log(it)) for it in _urls(yard)]
     promises.take(await asyncio.to_thread(audit, logs))
     urls = yard.stack.urls
     place = Place(urls["database"], urls["nats"])
     history = await gather(place, callers.to_be_there(yard.forgotten))
-    worlds = [yard.world(it) for it in yard.garages]
+    worlds = {it: yard.world(it) for it in yard.garages}
+    overload_as = {it: world["overload_as"] or 0.0 for it, world in worlds.items()}
+    houses = {name for name, scene in yard.garages.items() if scene.house_a is not None}
     return Verdict(
         planned_overload_as=promises.planned_overload_as,
         worst_at=promises.worst_at,
         violations=[f"{it.name}: {fault}" for it in check(history) for fault in it.faults],
-        breaker_trips=round(sum(it["breaker_trips"] or 0 for it in worlds)),
-        overload_as=sum(it["overload_as"] or 0 for it in worlds),
-        energy_kwh=sum(it["energy_kwh"] or 0 for it in worlds),
+        breaker_trips=round(sum(it["breaker_trips"] or 0 for it in worlds.values())),
+        overload_as=sum(it for name, it in overload_as.items() if name not in houses),
+        house_overload_as=sum(it for name, it in overload_as.items() if name in houses),
+        energy_kwh=sum(it["energy_kwh"] or 0 for it in worlds.values()),
     )
 
 
@@ -102,7 +113,7 @@ def audit_now(database_urls: Sequence[str]) -> Audit | None:
 
     async def read() -> list[list[Recorded]]:
         async with asyncio.timeout(READ_S_MAX):
-            return [await read_log(it) for it in database_urls]
+            return [of_this_version(await read_log(it)) for it in database_urls]
 
     try:
         return audit(asyncio.run(read()))

@@ -6,11 +6,18 @@ TCP lines that can fail: a process of its own, so that whoever is busy elsewhere
 Told by lines of JSON on its standard input, each answered by a line on its standard output, which names the
 port of a line that was laid (where 0 is asked for, any free one):
 
-    {"do": "lay", "name": "balancer-nats", "port": 41001, "to": [41000]}
+    {"do": "lay", "name": "balancer-nats", "port": 41001, "to": [41000], "frames": false}
     {"do": "set", "name": "balancer-nats", "state": "silent"}
     {"do": "cut", "name": "balancer-nats"}
 
-States:
+A line that was laid with `"frames": true` carries WebSockets, and can disturb what comes from their clients
+frame by frame (`frames.py`):
+
+    repeated  every message comes twice
+    swapped   every other message changes places with what comes after it
+    broken    a connection ends in the middle of a message
+
+States of every line:
 
     open      what comes is passed on
     refused   nobody is let in; who is there stays
@@ -31,6 +38,8 @@ from typing import Any, Final
 
 import orjson
 
+from cli.chaos.frames import BROKEN, Disorder, Frames, is_message
+
 HOST: Final = "127.0.0.1"
 READ_BYTES: Final = 65536
 SLOW_S: Final = 0.15
@@ -49,8 +58,9 @@ STATES: Final = ("open", "refused", "silent", "deaf", "mute", "slow", "narrow", 
 class Line:
     """One line: a port that leads to others, to whichever has the fewest connections and takes one."""
 
-    def __init__(self, name: str, port: int, to: Sequence[int]) -> None:
+    def __init__(self, name: str, port: int, to: Sequence[int], *, frames: bool) -> None:
         self.name = name
+        self._frames = frames
         self._port = port
         self._state = "open"
         self._passed: dict[int, set[asyncio.StreamWriter]] = {it: set() for it in to}
@@ -99,15 +109,30 @@ class Line:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: str
     ) -> None:
         """Pass on what comes, until one side is gone; then the other goes as well."""
+        frames = Frames() if self._frames and way == UP else None
+        disorder = Disorder()
         try:
             while data := await reader.read(READ_BYTES):
-                await self._pass(data, writer, way)
+                if frames is None:
+                    await self._pass(data, writer, way)
+                    continue
+                for frame in frames.feed(data):
+                    await self._pass_frame(frame, disorder, writer)
         except OSError:
             pass  # reset by one side: the other one is told below
         finally:
             while way in _HELD.get(self._state, ()):
                 await self._changed.wait()  # nor does anybody hear that the line has ended
             writer.close()
+
+    async def _pass_frame(
+        self, frame: bytes, disorder: Disorder, writer: asyncio.StreamWriter
+    ) -> None:
+        if self._state == BROKEN and is_message(frame):
+            await self._pass(frame[: len(frame) // 2], writer, UP)
+            raise ConnectionResetError("in the middle of a message")
+        for it in disorder.pass_on(frame, self._state):
+            await self._pass(it, writer, UP)
 
     async def _pass(self, data: bytes, writer: asyncio.StreamWriter, way: str) -> None:
         while way in _HELD.get(self._state, ()):
@@ -146,7 +171,7 @@ async def _serve() -> None:
 async def _obey(order: dict[str, Any], lines: dict[str, Line]) -> dict[str, Any]:
     match order["do"]:
         case "lay":
-            line = Line(order["name"], order["port"], order["to"])
+            line = Line(order["name"], order["port"], order["to"], frames=order["frames"])
             lines[line.name] = line
             return {"port": await line.lay()}
         case "set":

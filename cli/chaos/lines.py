@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
+from cli.chaos.frames import BROKEN, REPEATED, SWAPPED
 from cli.chaos.plan import Kind
 
 READY_S_MAX: Final = 20.0
@@ -27,7 +28,9 @@ class Lines:
         self._turn = asyncio.Lock()
         self.names: list[str] = []
 
-    async def lay(self, name: str, port: int, to: Sequence[int]) -> int:
+    async def lay(
+        self, name: str, port: int, to: Sequence[int], *, frames: bool = False
+    ) -> int:
         """
         Lay a line; gives the port at which it begins.
 
@@ -35,8 +38,9 @@ class Lines:
             name: how it is called.
             port: where it begins; 0 for any free port, which nobody else can take meanwhile.
             to: where it may lead.
+            frames: it carries WebSockets, and can disturb them message by message.
         """
-        answer = await self._tell(do="lay", name=name, port=port, to=list(to))
+        answer = await self._tell(do="lay", name=name, port=port, to=list(to), frames=frames)
         self.names.append(name)
         return int(answer["port"])
 
@@ -119,8 +123,10 @@ class LineFault:
             await yard.lines.cut(target)
 
 
-def line_faults(targets: Sequence[str]) -> list[LineFault]:
-    """Name all that may happen to some lines."""
+def line_faults(
+    targets: Sequence[str], meters: Sequence[str], sockets: Sequence[str]
+) -> list[LineFault]:
+    """Name all that may happen to lines: to any, to those of meters, and to those that carry WebSockets."""
     return [
         LineFault(Kind("line-cut", targets), None),
         LineFault(Kind("line-refused", targets, (1.0, 8.0)), "refused", cut_after=True),
@@ -131,4 +137,8 @@ def line_faults(targets: Sequence[str]) -> list[LineFault]:
         LineFault(Kind("line-slow", targets, (3.0, 15.0)), "slow"),
         LineFault(Kind("line-narrow", targets, (3.0, 15.0)), "narrow"),
         LineFault(Kind("line-torn", targets, (2.0, 10.0)), "torn"),
+        LineFault(Kind("frames-repeated", sockets, (3.0, 15.0)), REPEATED),
+        LineFault(Kind("frames-swapped", sockets, (3.0, 15.0)), SWAPPED),
+        LineFault(Kind("frames-broken", sockets, (1.0, 5.0)), BROKEN),
+        LineFault(Kind("meter-silent", meters, (15.0, 45.0)), "silent", cut_after=True),
     ]

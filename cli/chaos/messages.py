@@ -32,6 +32,7 @@ FOLLOWED: Final[Mapping[str, Sequence[str]]] = {
     COMMANDS: ("commands.>",),
 }
 """What can come again, and where it goes by."""
+CAN_COME_AGAIN: Final = tuple(FOLLOWED)
 COPIES_MAX: Final = 2000
 """So many are on their way at a time; what comes beyond is not sent again."""
 FLOOD: Final = "chaos.flood"
@@ -240,8 +241,10 @@ class NeverReads:
 def message_faults() -> list[Again | Garbage | NeverReads]:
     """Name all that may happen to messages."""
     return [
-        Again(Kind("sent-twice", (READINGS, LIMITS, COMMANDS), (3.0, 15.0)), (0.0, 0.5)),
-        Again(Kind("sent-late-again", (READINGS, LIMITS, COMMANDS), (5.0, 20.0)), (0.5, 12.0)),
-        Garbage(Kind("garbage", PLACES, (3.0, 10.0))),
-        NeverReads(Kind("never-reads", ("broker",), (5.0, 20.0))),
+        Again(Kind("sent-twice", CAN_COME_AGAIN, (3.0, 15.0), hits_all=False), (0.0, 0.5)),
+        Again(
+            Kind("sent-late-again", CAN_COME_AGAIN, (5.0, 20.0), hits_all=False), (0.5, 12.0)
+        ),
+        Garbage(Kind("garbage", PLACES, (3.0, 10.0), hits_all=False)),
+        NeverReads(Kind("never-reads", ("broker",), (5.0, 20.0), hits_all=False)),
     ]

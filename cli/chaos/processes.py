@@ -13,8 +13,10 @@ import psutil
 from cli.chaos.fault import FaultNotPossible
 from cli.chaos.plan import Kind
 from cli.chaos.yard import NATS, POSTGRES, PROCESSES, Yard
+from cli.services import BALANCER
 from cli.states import Step
 
+KILL_BALANCER: Final = "kill-balancer"
 BACKEND: Final = "postgres-backend"
 BACK_S_MAX: Final = 90.0
 POLL_S: Final = 0.05
@@ -60,7 +62,11 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True)
 class RollingRestart:
-    """Every service is asked to end, one after the other, each once the one before is ready again."""
+    """
+    Every service is asked to end, one after the other, each once the one before is ready again.
+
+    Each is under the fault for as long as it ends; from then on it recovers.
+    """
 
     kind: Kind
 
@@ -70,11 +76,20 @@ class RollingRestart:
             pid = yard.pid(name)
             if pid is None:
                 continue
-            signal_all([pid], signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BACK_S_MAX):
+                    await self._ended(yard, name, pid)
                     while not is_back(yard, name, pid):  # noqa: ASYNC110  # others say so
                         await asyncio.sleep(POLL_S)
+
+    async def _ended(self, yard: Yard, name: str, pid: int) -> None:
+        yard.hit[name] += 1
+        try:
+            signal_all([pid], signal.SIGTERM)
+            while yard.pid(name) == pid:  # noqa: ASYNC110  # others say so
+                await asyncio.sleep(POLL_S)
+        finally:
+            yard.hit[name] -= 1
 
     async def heal(self, yard: Yard, target: str) -> None:
         """See `Fault`: it is over when all were."""
@@ -83,16 +98,17 @@ class RollingRestart:
 def process_faults() -> list[Kill | Freeze | RollingRestart]:
     """Name all that may happen to processes."""
     servers = (NATS, POSTGRES)
+    balancers = [it for it in PROCESSES if it.startswith(BALANCER)]
     return [
         Kill(Kind("kill-service", PROCESSES)),
-        Kill(Kind("kill-balancer", [it for it in PROCESSES if it.startswith("balancer")])),
+        Kill(Kind(KILL_BALANCER, balancers, quiet=True)),
         Kill(Kind("kill-nats", (NATS,))),
         Kill(Kind("kill-postgres", (POSTGRES,))),
         Kill(Kind("kill-backend", (BACKEND,))),
         Freeze(Kind("freeze-service", PROCESSES, (1.0, 20.0))),
         Freeze(Kind("freeze-server", servers, (1.0, 12.0))),
         Freeze(Kind("away-for-long", servers, (60.0, 300.0), alone=True, run_s_min=900.0)),
-        RollingRestart(Kind("rolling-restart", ("all services",), alone=True)),
+        RollingRestart(Kind("rolling-restart", ("all services",), alone=True, hits_all=False)),
     ]
 
 

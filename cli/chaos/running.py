@@ -9,19 +9,24 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli.chaos.callers import Callers
+from cli.chaos.causes import Done
 from cli.chaos.clocks import clock_faults
-from cli.chaos.deciding import Decided
+from cli.chaos.deciding import Decided, TakeOver
 from cli.chaos.disks import DISK_FULL
 from cli.chaos.fault import Fault, FaultNotPossible
 from cli.chaos.judging import Promises, Verdict, judge
 from cli.chaos.loads import Loads, carried_a
 from cli.chaos.plan import CALM_AFTER_S, Planned
+from cli.chaos.processes import KILL_BALANCER
 from cli.chaos.recovering import NotReady, Recoveries
 from cli.chaos.yard import PROCESSES, Yard, cars, yard
 from cli.states import ProcessEvent
 
-READY_S_MAX: Final = 90.0
+READY_S_MAX: Final = 300.0
+"""A machine that is busy with other things takes minutes to load all services."""
 CALM_S_MAX: Final = 120.0
+QUIET_S_MAX: Final = 60.0
+"""So long is waited for all to have recovered before what wants quiet; longer, and it is not measured."""
 POLL_S: Final = 0.1
 
 Say = Callable[[str], None]
@@ -32,24 +37,12 @@ class NeverCalm(Exception):
 
 
 @dataclass(slots=True)
-class Done:
-    """A fault as it was carried out."""
-
-    planned: Planned
-    began_s: float
-    """From the start of the run."""
-    over_s: float | None = None
-    why_not: str | None = None
-    """Why it was not possible; none: it was."""
-
-
-@dataclass(slots=True)
 class Outcome:
     """What became of a run."""
 
     done: list[Done] = field(default_factory=list)
     recoveries_s: Mapping[str, float] = field(default_factory=dict)
-    takeovers_s: Sequence[float] = ()
+    takeovers: list[TakeOver] = field(default_factory=list)
     not_ready: Sequence[NotReady] = ()
     carried: Mapping[str, Sequence[tuple[float, float, float]]] = field(default_factory=dict)
     acknowledged: int = 0
@@ -108,7 +101,7 @@ async def run(
             await stack.enter_async_context(_watching(*watches))
             await _carry_out(here, planned, faults, outcome, recoveries, decided, say)
             await _until_calm(recoveries)
-        outcome.recoveries_s, outcome.takeovers_s = recoveries.spans.worst_s(), decided.took_s
+        outcome.recoveries_s = recoveries.spans.worst_s()
         outcome.not_ready, outcome.carried = recoveries.spans.found, loads.carried
         outcome.acknowledged = len(callers.acknowledged)
         say("judging")
@@ -145,25 +138,32 @@ async def _carry_out(
     async with asyncio.TaskGroup() as group:
         for it in planned:
             await asyncio.sleep(max(0.0, began_s + late_s + it.at_s - time.monotonic()))
+            if it.quiet:
+                await _until_quiet(outcome, recoveries)
+                late_s = max(late_s, time.monotonic() - began_s - it.at_s)
             say(f"{it.kind} at {it.target}, {it.lasts_s:g} s")
             done = Done(it, time.monotonic() - began_s)
+            alone = _is_quiet(outcome, recoveries)
             outcome.done.append(done)
             fault = by_name[it.kind]
-            going_on = group.create_task(_one(here, fault, done, recoveries, began_s))
+            going_on = group.create_task(_one(here, fault, done, began_s))
             if fault.kind.alone:
                 # To undo it may take a while: all that comes after comes so much later.
                 await going_on
                 late_s = max(late_s, time.monotonic() - began_s - it.over_s)
-            if it.kind == "kill-balancer":
-                group.create_task(_take_over(decided, recoveries, it.target))
+            if it.kind == KILL_BALANCER and alone:
+                measuring = group.create_task(_take_over(decided, done, outcome))
+                if it.quiet:
+                    await measuring
 
 
-async def _one(
-    here: Yard, fault: Fault, done: Done, recoveries: Recoveries, began_s: float
-) -> None:
+async def _one(here: Yard, fault: Fault, done: Done, began_s: float) -> None:
     target = done.planned.target
-    hit = [target] if target in {*here.lines.names, *here.stack.states()} else list(PROCESSES)
-    recoveries.hit.update(hit)
+    if target in {*here.lines.names, *here.stack.states()}:
+        hit = [target]
+    else:
+        hit = list(PROCESSES) if fault.kind.hits_all else []
+    here.hit.update(hit)
     try:
         try:
             await fault.inject(here, target)
@@ -176,14 +176,26 @@ async def _one(
             await fault.heal(here, target)
         done.over_s = time.monotonic() - began_s
     finally:
-        recoveries.hit.subtract(hit)
+        here.hit.subtract(hit)
 
 
-async def _take_over(decided: Decided, recoveries: Recoveries, killed: str) -> None:
-    """Measure it where nothing else is under a fault, or still recovers: that would be another story."""
-    others_hit = any(count for name, count in recoveries.hit.items() if name != killed)
-    if not others_hit and all(recoveries.ready.get(it) for it in PROCESSES if it != killed):
-        await decided.measure()
+def _is_quiet(outcome: Outcome, recoveries: Recoveries) -> bool:
+    """Tell whether nothing is under a fault or still recovers: what is measured then is of itself."""
+    return not recoveries.not_ready() and not any(it.under_way for it in outcome.done)
+
+
+async def _until_quiet(outcome: Outcome, recoveries: Recoveries) -> None:
+    """Wait for it, though not for ever."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(QUIET_S_MAX):
+            while not _is_quiet(outcome, recoveries):  # noqa: ASYNC110  # it is looked at
+                await asyncio.sleep(POLL_S)
+
+
+async def _take_over(decided: Decided, done: Done, outcome: Outcome) -> None:
+    took_s = await decided.measure()
+    if done.why_not is None:
+        outcome.takeovers.append(TakeOver(done.planned.target, done.began_s, took_s))
 
 
 async def _until_charging(here: Yard) -> None:
@@ -209,8 +221,7 @@ async def _until_calm(recoveries: Recoveries) -> None:
     """
     await asyncio.sleep(CALM_AFTER_S)
     deadline_s = time.monotonic() + CALM_S_MAX
-    while not all(recoveries.ready.get(it, False) for it in PROCESSES):
+    while late := recoveries.not_ready():
         if time.monotonic() > deadline_s:
-            late = [it for it in PROCESSES if not recoveries.ready.get(it)]
             raise NeverCalm(f"not ready {CALM_S_MAX:g} s after the last fault: {late}")
         await asyncio.sleep(POLL_S)

@@ -2,10 +2,12 @@
 The yard: the whole stack, with a line between any two parts of it, and several garages with their cars.
 
 Every service reaches NATS and PostgreSQL by lines of its own, named as the process and the server
-(`balancer-2-nats`); chargers reach the gateways by one line, `chargers`, which spreads them.
+(`balancer-2-nats`); chargers reach the gateways by one line, `chargers`, which spreads them, and meters the
+first gateway by `meters`.
 """
 
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +20,7 @@ from cli.chaos.lines import Lines, lines
 from cli.chaos.set_clock import clock_environment, library
 from cli.chaos.small_disk import SmallDisk, small_disk
 from cli.composition import Addresses, ServiceSpec, service_database_url
-from cli.garages import commands, garage
+from cli.garages import HOUSE_METER, commands, garage
 from cli.options import StackOptions
 from cli.ports import LOOPBACK, free_ports
 from cli.services import (
@@ -49,7 +51,12 @@ SIMULATOR_STOP_S: Final = 20.0
 LEASE_S: Final = 30
 """The shortest that a balancer may give: limits end within a run when nobody renews them."""
 NATS, POSTGRES = "nats", "postgres"
-CHARGERS: Final = "chargers"
+CHARGERS, METERS = "chargers", "meters"
+HOUSE_EVERY: Final = 3
+"""Every so manieth garage has a house behind its main breaker, and a meter."""
+HOUSE_SHARE: Final = 0.12
+"""What of the main breaker a house draws at most. It may rise while nobody can tell chargers, until their
+limits end; a breaker holds 1.13 times its rating for ever (IEC 60898-1)."""
 PROCESSES: Final = (
     INSTALLATION,
     PERMISSIONS,
@@ -61,10 +68,11 @@ PROCESSES: Final = (
     PORTAL,
 )
 """The processes of services."""
-LINES: Final = (
-    *(f"{it}-{server}" for it in PROCESSES for server in (NATS, POSTGRES)),
-    CHARGERS,
-)
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    it: (it, f"{it}-{NATS}", f"{it}-{POSTGRES}") for it in PROCESSES
+}
+"""What is of one service alone: itself, and its lines."""
+LINES: Final = (*(line for _, *its in PARTS.values() for line in its), CHARGERS, METERS)
 
 _TOLD: Final = {
     TELEMETRY: {"TELEMETRY_SAMPLE_INTERVAL_S": "2"},
@@ -94,7 +102,10 @@ def scene_of(number: int) -> Scene:
         )
         for bay, it in enumerate(drawn.chargers)
     ]
-    return drawn.model_copy(update={"chargers": tuple(chargers), "seed": number})
+    house_a = BREAKER_A * HOUSE_SHARE if number % HOUSE_EVERY == 0 else None
+    return drawn.model_copy(
+        update={"chargers": tuple(chargers), "seed": number, "house_a": house_a}
+    )
 
 
 class SimulatorEnded(Exception):
@@ -112,9 +123,11 @@ class Yard:
         folder: where all of it is.
         garages: names of the installations, and their scenes.
         chargers_port: where chargers come to a gateway.
+        meters_port: where meters push what they show.
         disk: with the data folder, if it can be filled.
         clocks: the folder of the clocks of processes, if they can be set.
         forgotten: from when to when what was acknowledged may be lost, by the monotonic clock.
+        hit: what is under a fault, by name of process or line, and by how many.
     """
 
     stack: Stack
@@ -122,9 +135,11 @@ class Yard:
     folder: Path
     garages: Mapping[str, Scene]
     chargers_port: int
+    meters_port: int
     disk: SmallDisk | None = None
     clocks: Path | None = None
     forgotten: list[tuple[float, float]] = field(default_factory=list)
+    hit: Counter[str] = field(default_factory=Counter)
 
     @property
     def nats_url(self) -> str:
@@ -175,9 +190,10 @@ async def yard(
     Raises:
         StackFault: it does not start.
     """
-    nats_port, postgres_port, portal_port, *gateway_ports = free_ports(3 + GATEWAYS)
+    nats_port, postgres_port, portal_port, meter_port, *gateways = free_ports(4 + GATEWAYS)
     begins: dict[str, int] = {}
     servers = {NATS: nats_port, POSTGRES: postgres_port}
+    ends = {CHARGERS: gateways, METERS: [meter_port]}
     faketime = library() if own_clocks else None
     clocks = None if faketime is None else folder / "clocks"
     if clocks is not None:
@@ -203,11 +219,12 @@ async def yard(
             nats_monitor_port=0,
         ),
         services(
-            gateway_ports[0],
+            gateways[0],
             portal_port,
             _TOLD,
+            meter_port=meter_port,
             balancers=BALANCERS,
-            further_gateways=gateway_ports[1:],
+            further_gateways=gateways[1:],
         ),
         on_event=on_event,
         reached=by_lines,
@@ -216,12 +233,13 @@ async def yard(
     async with contextlib.AsyncExitStack() as around:
         laid = await around.enter_async_context(lines(str(PROJECT)))
         for name in LINES:
-            ends = gateway_ports if name == CHARGERS else [servers[name.rpartition("-")[2]]]
-            begins[name] = await laid.lay(name, 0, ends)
+            to = ends.get(name) or [servers[name.rpartition("-")[2]]]
+            begins[name] = await laid.lay(name, 0, to, frames=name == CHARGERS)
         disk = small_disk(folder / "data") if own_disk else contextlib.nullcontext()
         filled = await around.enter_async_context(disk)
         await around.enter_async_context(stack)
-        yield Yard(stack, laid, folder, scenes, begins[CHARGERS], filled, clocks)
+        doors = begins[CHARGERS], begins[METERS]
+        yield Yard(stack, laid, folder, scenes, *doors, disk=filled, clocks=clocks)
 
 
 def at_port(url: str, port: int) -> str:
@@ -247,10 +265,13 @@ async def cars(yard: Yard, name: str) -> AsyncIterator[None]:
     file = yard.folder / f"{name}.json"
     file.write_text(yard.garages[name].model_dump_json(exclude_none=True))
     log = yard.folder / f"{name}.log"
+    door = f"http://{LOOPBACK}:{yard.meters_port}/meters/{name}/{HOUSE_METER}"
+    meter = () if yard.garages[name].house_a is None else ("--meter", door)
     async with simulated(
         *("--rogue", "none", "--scene", str(file), "--speed", str(SPEED)),
         *("--gateway", f"ws://{LOOPBACK}:{yard.chargers_port}"),
         *("--protocol", OCPP_21, "--share", str(NEWER_SHARE)),
+        *meter,
         *("--report", str(_report(yard.folder, name))),
         *("--status", str(yard.status_file(name))),
         log=log,

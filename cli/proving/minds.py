@@ -6,6 +6,12 @@ from typing import Final
 
 from cli.proving.chargers import Charger
 from cli.proving.moments import moment
+from services.balancer.announced import (
+    Announced,
+    fold_announced,
+    remembered,
+    told_in,
+)
 from services.balancer.announcing import events_of, obedience_of
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.decider import decide
@@ -13,22 +19,18 @@ from services.balancer.facts import SiteFacts, Timing
 from services.balancer.hardware import (
     Heard,
     departed_by_serial,
-    may_be_in_force_a,
     phases_told,
 )
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
-from services.balancer.projections import (
-    Announced,
+from services.balancer.recent import Recent
+from services.balancer.reported import (
     Reported,
-    fold_announced,
     fold_reported,
     offer_of,
-    remembered,
-    told_in,
 )
 from services.balancer.site import Site
-from services.balancer.standings import site_facts
+from services.balancer.standings import Assembly, site_facts
 from shared.messages import Event
 from shared.messages.balancer import Lease
 from shared.messages.telemetry import ChargerEvent
@@ -119,6 +121,7 @@ class Mind:
     unheard: list[tuple[float, int, Event, float]] = field(default_factory=list)
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     rotated_at_s: dict[str, float] = field(default_factory=dict)
+    recent: Recent = field(default_factory=Recent)
     timing: Timing = TIMING
 
     def forget(self) -> None:
@@ -187,7 +190,7 @@ class Mind:
             offer_of(reported),
             now_s,
             phases_told(told, reported, now_s),
-            allowed_a=may_be_in_force_a(told, reported, now_s),
+            allowed_a=self.recent.allowed_a(charger_id, told, reported, now_s),
         )
 
 
@@ -207,6 +210,7 @@ def facts_of(
         now_s,
         mind.epoch if mind else 1,
         mind.rotated_at_s.get(name, 0.0) if mind else 0.0,
+        mind.recent.charger if mind else Assembly.charger,
     )
 
 

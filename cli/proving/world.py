@@ -19,8 +19,10 @@ from cli.proving.gateways import Gateway
 from cli.proving.loads import Load, lines_of
 from cli.proving.minds import Decided, Knowledge, Mind, facts_of, remember
 from cli.proving.moments import moment
+from services.balancer.announced import (
+    Announced,
+)
 from services.balancer.ledger import Ledger
-from services.balancer.projections import Announced
 from services.balancer.site import LINES
 from shared.messages import Event
 from shared.messages.balancer import MAIN

@@ -152,7 +152,7 @@ class FollowerPool:
                 moved = {"position": told[2], "log_epoch": told[3], "event_id": told[4]}
                 tables.cursor = moved
             case "insert", "document":
-                tables.documents[told[1]] = told[2]
+                tables.documents.update(zip(told[1], told[2], strict=True))
             case "delete", "document":
                 tables.documents.clear()
             case "insert", "parked":

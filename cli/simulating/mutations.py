@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from unittest import mock
 
-from nats.aio.client import Client
-
 from cli.proving import sites, world
 from cli.proving.minds import Decided, Mind
 from cli.simulating import garage, misfortunes, plant
@@ -25,8 +23,6 @@ from shared.announced import Unreadable
 from shared.recorded import Recorded
 
 Patch = Callable[[contextlib.ExitStack], None]
-EXPECTED: Final = "Nats-Expected-Last-Sequence"
-ASK: Final = announcing._ask  # as it is while all rules hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +82,8 @@ def _held(stack: contextlib.ExitStack) -> None:
     _replace(stack, partitions, "HELD_S", 60.0)
 
 
-async def _ask_without_sequence(
-    client: Client, subject: str, data: bytes, headers: dict[str, str]
-) -> None:
-    """Publish whatever the jetstream ends with."""
-    unasked = {it: text for it, text in headers.items() if it != EXPECTED}
-    await ASK(client, subject, data, unasked)
-
-
 def _sequence(stack: contextlib.ExitStack) -> None:
-    _replace(stack, announcing, "_ask", _ask_without_sequence)
+    _replace(stack, announcing, "EXPECTED", "Unasked")
 
 
 def _one_place(stack: contextlib.ExitStack) -> None:

@@ -8,7 +8,7 @@ from cli.support.folding import Fold
 from cli.support.places import Place
 from cli.support.reading import Logs, open_logs, recorded_of
 from cli.support.rebuilding import documents_of, passed_over
-from cli.support.registry import Projection, projections_of
+from cli.support.registry import Projection, as_kept, projections_of
 from cli.support.verifying import verify_log
 from shared.history.acts import Acknowledged
 
@@ -39,6 +39,7 @@ async def _read_model(logs: Logs, projection: Projection) -> ReadModel | None:
     """
     connection = await logs.connection(projection.service)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        projection = await as_kept(connection, projection)
         cursor = await connection.fetchrow(
             "select position, log_epoch from cursor where consumer = $1 and service = $2",
             projection.service,

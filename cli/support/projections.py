@@ -10,7 +10,7 @@ from cli.support.output import FINDING, Json, console, print_json, run
 from cli.support.places import DataFolder, place_of
 from cli.support.reading import Logs, open_logs
 from cli.support.rebuilding import Rebuilt, documents_of, rebuild
-from cli.support.registry import Projection, projection_of, projections_of
+from cli.support.registry import Projection, as_kept, projection_of, projections_of
 
 projections = typer.Typer(
     no_args_is_help=True, help="Read models: which there are, rebuilt anew."
@@ -46,14 +46,15 @@ def _kinds(row: dict[str, Any]) -> str:
 
 async def _row(logs: Logs, projection: Projection) -> dict[str, Any]:
     connection = await logs.connection(projection.service)
+    projection = await as_kept(connection, projection)
     position = await connection.fetchval(
         "select position from cursor where consumer = $1 and service = $2",
-        projection.service,
+        projection.consumer,
         projection.heard,
     )
     parked = await connection.fetchval(
         "select count(*) from parked where consumer = $1 and service = $2",
-        projection.service,
+        projection.consumer,
         projection.heard,
     )
     kept = await documents_of(connection, projection)

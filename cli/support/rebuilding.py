@@ -18,7 +18,7 @@ import orjson
 from cli.support.comparing import Comparison, compare
 from cli.support.folding import Fold, Key
 from cli.support.reading import Logs, recorded_of
-from cli.support.registry import Projection
+from cli.support.registry import Projection, as_kept
 
 BEHIND_MAX: Final = 500
 """How many events may be missing when the cursor is locked; so few are folded in a moment."""
@@ -62,6 +62,7 @@ async def rebuild(logs: Logs, projection: Projection, *, dry_run: bool) -> Rebui
         ServiceUnavailable: a database cannot be reached.
     """
     connection = await logs.connection(projection.service)
+    projection = await as_kept(connection, projection)
     await _check_epoch(logs, connection, projection)
     fold = Fold(projection)
     while await _cursor(connection, projection) - fold.position > BEHIND_MAX:
@@ -90,7 +91,7 @@ async def _check_epoch(logs: Logs, connection: Any, projection: Projection) -> N
     present = await heard.fetchval("select epoch from log_head")
     followed = await connection.fetchval(
         "select log_epoch from cursor where consumer = $1 and service = $2",
-        projection.service,
+        projection.consumer,
         projection.heard,
     )
     if followed not in {None, present}:
@@ -103,7 +104,7 @@ async def _check_epoch(logs: Logs, connection: Any, projection: Projection) -> N
 async def _cursor(connection: Any, projection: Projection, *, lock: bool = False) -> int:  # noqa: ANN401
     position = await connection.fetchval(
         _LOCKED_CURSOR if lock else _CURSOR,
-        projection.service,
+        projection.consumer,
         projection.heard,
     )
     if position is None:
@@ -132,7 +133,7 @@ async def passed_over(connection: Any, projection: Projection) -> set[int]:  # n
     """Name the positions whose effect is not in the documents: parked, or skipped by somebody."""
     rows = await connection.fetch(
         "select position from parked where consumer = $1 and service = $2",
-        projection.service,
+        projection.consumer,
         projection.heard,
     )
     return {row["position"] for row in rows} | await _skipped(connection, projection)
@@ -142,7 +143,7 @@ async def _skipped(connection: Any, projection: Projection) -> set[int]:  # noqa
     rows = await connection.fetch(
         "select s.position from skipped s join cursor c using (consumer, service)"
         " where s.consumer = $1 and s.service = $2 and s.log_epoch = c.log_epoch",
-        projection.service,
+        projection.consumer,
         projection.heard,
     )
     return {row["position"] for row in rows}
@@ -165,7 +166,7 @@ async def _write(connection: Any, documents: Mapping[Key, str]) -> None:  # noqa
 
 async def _swap(connection: Any, projection: Projection) -> None:  # noqa: ANN401
     kinds = list(projection.kinds)
-    follower = f"{projection.service}-{projection.heard}"
+    follower = f"{projection.consumer}-{projection.heard}"
     await connection.execute(
         "create table if not exists document_before (like document including all)"
     )
@@ -210,7 +211,7 @@ async def _park(
     """What could be folded this time is parked no more."""
     await connection.execute(
         "delete from parked where consumer = $1 and service = $2 and not position = any($3)",
-        projection.service,
+        projection.consumer,
         projection.heard,
         [it for it in fold.parked if it not in skipped],
     )
@@ -225,7 +226,7 @@ async def _mark(connection: Any, logs: Logs, projection: Projection, cursor: int
     await connection.execute(
         "update cursor set event_id = case when event_id is null then $3::uuid end"
         " where consumer = $1 and service = $2",
-        projection.service,
+        projection.consumer,
         projection.heard,
         event_id,
     )

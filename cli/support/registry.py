@@ -21,11 +21,13 @@ from services.portal.heard import Heard
 from services.portal.read_models import ReadModels
 from services.telemetry.projections import Assignments
 from services.telemetry.whereabouts import Whereabouts
+from shared.documents import numbered
 from shared.event_store import EventStore
 from shared.recorded import Recorded
 from shared.rights.book import GrantBook
 from shared.rights.card_book import CardBook
 from shared.rows import Rows
+from shared.service_grants import COPIES_MAX
 
 Database = Any
 """A pool, or something that behaves like one; asyncpg carries no types."""
@@ -52,6 +54,8 @@ class Projection:
         times_s: by how many seconds times in a document may differ from the log's. A service that
             follows its own log notes what it does before it knows when that was recorded.
         rows: what is folded from this log into tables of their own.
+        number: of the process that folds it, where several do, each for itself.
+        furthest: several fold rows together: what counts is what the one has folded that is furthest.
     """
 
     service: str
@@ -60,6 +64,13 @@ class Projection:
     begin: Callable[[Database], Folds]
     times_s: float = 0.0
     rows: tuple[Rows[Any], ...] = ()
+    number: int = 1
+    furthest: bool = False
+
+    @property
+    def consumer(self) -> str:
+        """The name under which it is followed."""
+        return numbered(self.service, self.number)
 
     @property
     def name(self) -> str:
@@ -75,9 +86,9 @@ class UnknownProjection(ValueError):
     """There is no read model of this name; the text says which there are."""
 
 
-def _of_portal(heard: str) -> Callable[[Database], Folds]:
+def _of_portal(heard: str, number: int) -> Callable[[Database], Folds]:
     def begin(database: Database) -> Folds:
-        followers = portal_followers(ReadModels(), database, Heard())
+        followers = portal_followers(ReadModels(number), database, Heard())
         follower = next(it for it in followers if it.service == heard)
         return Folds(follower.apply, follower.reload)
 
@@ -148,6 +159,28 @@ def _announced(database: Database) -> Folds:
 
 _GRANTS: Final = ("grants", "platform-grants", "memberships")
 
+_SHOWN: Final = {
+    INSTALLATION: ("layout",),
+    TELEMETRY: ("condition", "refusal", "open-session", "register"),
+    BALANCER: ("share", "overload"),
+    NOTIFICATIONS: ("warnings",),
+    PERMISSIONS: _GRANTS,
+}
+"""The kinds of documents of the portal, by the log that they are folded from."""
+
+
+def _portal(heard: str, number: int) -> Projection:
+    return Projection(
+        PORTAL,
+        heard,
+        tuple(numbered(it, number) for it in _SHOWN[heard]),
+        _of_portal(heard, number),
+        rows=(Sessions().rows,) if heard == TELEMETRY else (),
+        number=number,
+        furthest=True,
+    )
+
+
 PROJECTIONS: Final = (
     Projection(INSTALLATION, PERMISSIONS, _GRANTS, _grants),
     Projection(PERMISSIONS, INSTALLATION, ("site",), _sites),
@@ -160,17 +193,7 @@ PROJECTIONS: Final = (
     Projection(NOTIFICATIONS, TELEMETRY, ("condition",), _noticed(TELEMETRY)),
     Projection(NOTIFICATIONS, BALANCER, ("balance",), _noticed(BALANCER)),
     Projection(NOTIFICATIONS, PERMISSIONS, _GRANTS, _noticed(PERMISSIONS)),
-    Projection(PORTAL, INSTALLATION, ("layout",), _of_portal(INSTALLATION)),
-    Projection(
-        PORTAL,
-        TELEMETRY,
-        ("condition", "refusal", "open-session", "register"),
-        _of_portal(TELEMETRY),
-        rows=(Sessions().rows,),
-    ),
-    Projection(PORTAL, BALANCER, ("share", "overload"), _of_portal(BALANCER)),
-    Projection(PORTAL, NOTIFICATIONS, ("warnings",), _of_portal(NOTIFICATIONS)),
-    Projection(PORTAL, PERMISSIONS, _GRANTS, _of_portal(PERMISSIONS)),
+    *(_portal(heard, 1) for heard in _SHOWN),
 )
 
 NOT_FOLDED: Final = frozenset({(TELEMETRY, "confirmed"), (TELEMETRY, "whereabouts")})
@@ -189,6 +212,20 @@ def projection_of(service: str, heard: str) -> Projection:
             return it
     known = ", ".join(f"{it.service} {it.heard}" for it in PROJECTIONS)
     raise UnknownProjection(f"{service} folds nothing called {heard!r}; there are: {known}")
+
+
+async def as_kept(connection: Any, projection: Projection) -> Projection:  # noqa: ANN401  # asyncpg is untyped
+    """Choose whose fold counts: where several fold rows together, that of the one that is furthest."""
+    if not projection.furthest:
+        return projection
+    names = {numbered(projection.service, it): it for it in range(1, COPIES_MAX + 1)}
+    first = await connection.fetchval(
+        "select consumer from cursor where service = $1 and consumer = any($2)"
+        " order by log_epoch desc, position desc, consumer limit 1",
+        projection.heard,
+        list(names),
+    )
+    return projection if first is None else _portal(projection.heard, names[first])
 
 
 def projections_of(services: Sequence[str]) -> list[Projection]:

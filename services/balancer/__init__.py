@@ -47,9 +47,14 @@ layouts      an installation as it is, and where its chargers stood before
 loads        what is remembered of other load between decisions
 limit_folds  events of meters and limits
 layout_folds the installation service's events, one by one
-projections  what chargers report, and what was announced to them
+reported     what chargers report
+announced    what was announced to them
 hardware     what of one charger counts where
 standings    all of it together, as facts
+recent       the same, where nothing has changed since it was put together
+news         how much it matters what is heard
+delivering   limits on their way to gateways, and what becomes of them
+rounds       when it is decided again where nothing was heard
 own_log      our own log, to which several processes append, folded in its order
 
 And which process decides for what:

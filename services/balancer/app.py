@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.balancer.allocation import warm_up
+from services.balancer.clock_agreement import ClockAgreement
 from services.balancer.counting import keep_count
 from services.balancer.handlers import Balancer, listen
 from services.balancer.knowledge import Knowledge
@@ -25,12 +26,12 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
     """Learn what is in force, then take part, then decide for what was taken over."""
     store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
     locks = await runtime.stack.enter_async_context(locking(settings.database_url))
-    partitions = Partitions(locks, uptime_s, lambda: runtime.client.is_connected)
+    agreement = ClockAgreement(utc_now, uptime_s)
+    partitions = Partitions(locks, uptime_s, lambda: runtime.client.is_connected, agreement)
     runtime.health.add("partitions", partitions.standing)
     runtime.spawn(partitions.keep(), "partitions")
     relay = Relay("balancer", store, runtime.client, partitions.leads)
-    runtime.spawn(relay.run(), "relay")
-    runtime.health.add("relay", relay.standing)
+    runtime.announce(relay)
     knowledge = Knowledge(runtime.pool, store, locks.slot)
     await knowledge.open_announced()
     balancer = Balancer(runtime.client, store, knowledge, partitions, settings.timing, utc_now)
@@ -39,6 +40,7 @@ async def assemble(runtime: Runtime, settings: BalancerSettings) -> None:
     for follower in followers:
         runtime.follow(follower)
     await listen(runtime.client, balancer)
+    runtime.spawn(balancer.deliveries.run(), "deliveries")
     wondering = Wondering(balancer.latest, settings.timing, utc_now)
     await answer_what_if(runtime.client, wondering.answer)
     taking_over = TakingOver(runtime.client, runtime.pool, knowledge, partitions, followers)

@@ -148,15 +148,19 @@ def observe(
     if session_id != before.session_id:
         before = Behaviour(session_id=session_id)
     l1, l2, l3 = (max(a, 0.0) for a in current_a)
-    seen = replace(before, current_a=(l1, l2, l3), read_at_s=now_s, measured_at_s=measured_at_s)
-    if register_wh is not None:
-        seen = replace(seen, register_wh=register_wh)
+    seen = replace(
+        before,
+        current_a=(l1, l2, l3),
+        read_at_s=now_s,
+        measured_at_s=measured_at_s,
+        register_wh=before.register_wh if register_wh is None else register_wh,
+    )
     seen = _phases(seen, site, charger_id, told, now_s)
     if allowed_a is not None:
         seen = _obedience(seen, allowed_a, now_s)
     if offer is None or now_s - offer.confirmed_at_s < CAR_FOLLOW_S:
         # The car may still be following its last limit: what it leaves unused says nothing of it.
-        return replace(seen, spare_since_s=None, idle_since_s=None)
+        return _with(seen, spare_since_s=None, idle_since_s=None)
     seen = _thrift(seen, offer, now_s)
     return _finishing(seen, offer, now_s)
 
@@ -179,6 +183,13 @@ def _believable(
     return now_s >= before.read_at_s and measured_at_s >= before.measured_at_s
 
 
+def _with(seen: Behaviour, **changes: object) -> Behaviour:
+    """Most readings change nothing but what was read."""
+    if all(getattr(seen, it) == value for it, value in changes.items()):
+        return seen
+    return replace(seen, **changes)  # type: ignore[arg-type]
+
+
 def _phases(
     seen: Behaviour, site: Site, charger_id: ChargerId, told: PhasesTold, now_s: float
 ) -> Behaviour:
@@ -191,24 +202,24 @@ def _phases(
     on_one = max(seen.current_a[i] for i in one)
     beyond = max((a for i, a in enumerate(seen.current_a) if i not in one), default=0.0)
     if beyond > DRAWS_A:
-        return replace(seen, one_phase=False, one_phase_since_s=None)
+        return _with(seen, one_phase=False, one_phase_since_s=None)
     if on_one < PILOT_MIN_A / 2:
         return seen
     since_s = now_s if seen.one_phase_since_s is None else seen.one_phase_since_s
     if now_s - since_s < PHASES_STEADY_S:
-        return replace(seen, one_phase_since_s=since_s)
-    return replace(seen, one_phase=True, one_phase_since_s=since_s)
+        return _with(seen, one_phase_since_s=since_s)
+    return _with(seen, one_phase=True, one_phase_since_s=since_s)
 
 
 def _on_one_terminal(
     seen: Behaviour, site: Site, charger_id: ChargerId, told: PhasesTold
 ) -> Behaviour:
-    seen = replace(seen, one_phase_since_s=None)
+    seen = _with(seen, one_phase_since_s=None)
     loaded = sum(a > DRAWS_A for a in seen.current_a or ())
     if loaded <= len(site.lines(charger_id, terminals=1)):
         return seen
     keeps = seen.keeps_three_phases or told is PhasesTold.ONE
-    return replace(seen, one_phase=False, keeps_three_phases=keeps)
+    return _with(seen, one_phase=False, keeps_three_phases=keeps)
 
 
 def _obedience(seen: Behaviour, allowed_a: float, now_s: float) -> Behaviour:
@@ -216,32 +227,32 @@ def _obedience(seen: Behaviour, allowed_a: float, now_s: float) -> Behaviour:
     off = allowed_a < PILOT_MIN_A
     if drawn_a > max(allowed_a + METER_ERROR_A, DRAWS_A if off else 0.0):
         worst_a = max(drawn_a, seen.disobeys_a or 0.0)
-        return replace(seen, disobeys_a=worst_a, obeys_since_s=None)
+        return _with(seen, disobeys_a=worst_a, obeys_since_s=None)
     if seen.disobeys_a is None or off:
-        return replace(seen, obeys_since_s=None)  # that one is switched off proves nothing
+        return _with(seen, obeys_since_s=None)  # that one is switched off proves nothing
     since_s = now_s if seen.obeys_since_s is None else seen.obeys_since_s
     if now_s - since_s < OBEYS_S:
-        return replace(seen, obeys_since_s=since_s)
-    return replace(seen, disobeys_a=None, obeys_since_s=None)
+        return _with(seen, obeys_since_s=since_s)
+    return _with(seen, disobeys_a=None, obeys_since_s=None)
 
 
 def _thrift(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:
     drawn_a = max(seen.current_a or (0.0,))
     spare_a = offer.limit_a - drawn_a
     if spare_a < METER_ERROR_A:
-        return replace(seen, spare_since_s=None, wish_a=None)  # it may want more: give it back
+        return _with(seen, spare_since_s=None, wish_a=None)  # it may want more: give it back
     if spare_a < SPARE_A or drawn_a < DRAWS_A:
-        return replace(seen, spare_since_s=None)
+        return _with(seen, spare_since_s=None)
     since_s = now_s if seen.spare_since_s is None else seen.spare_since_s
     if now_s - since_s < STEADY_S:
-        return replace(seen, spare_since_s=since_s)
+        return _with(seen, spare_since_s=since_s)
     wish_a = max(PILOT_MIN_A, round(drawn_a + MARGIN_A, 1))
-    return replace(seen, spare_since_s=since_s, wish_a=wish_a)
+    return _with(seen, spare_since_s=since_s, wish_a=wish_a)
 
 
 def _finishing(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:
     if max(seen.current_a or (0.0,)) >= DRAWS_A:
-        return replace(
+        return _with(
             seen,
             idle_since_s=None,
             finished_at_s=None,
@@ -251,11 +262,11 @@ def _finishing(seen: Behaviour, offer: Offer, now_s: float) -> Behaviour:
         )
     if offer.limit_a < PILOT_MIN_A:
         paused = seen.paused or seen.finished_at_s is None
-        return replace(seen, idle_since_s=None, paused=paused)
+        return _with(seen, idle_since_s=None, paused=paused)
     since_s = now_s if seen.idle_since_s is None else seen.idle_since_s
     if now_s - since_s < FINISHED_S:
-        return replace(seen, idle_since_s=since_s)
+        return _with(seen, idle_since_s=since_s)
     if seen.paused and seen.wakes < WAKES_MAX:
         until_s = now_s + WAKE_S * 2**seen.wakes
-        return replace(seen, idle_since_s=None, wakes=seen.wakes + 1, waking_until_s=until_s)
-    return replace(seen, idle_since_s=since_s, finished_at_s=now_s, paused=False, wakes=0)
+        return _with(seen, idle_since_s=None, wakes=seen.wakes + 1, waking_until_s=until_s)
+    return _with(seen, idle_since_s=since_s, finished_at_s=now_s, paused=False, wakes=0)

@@ -23,8 +23,12 @@ from services.balancer.forms import ADDING_LINES, Form, Ways, higher
 from shared.phases import Phase
 from shared.units import CAR_FOLLOW_S
 
-CLOCK_SKEW_S: Final = 5.0
-"""How far a charger's clock may be off, in seconds: its lease may end earlier or later by this."""
+CHARGER_OFF_S_MAX: Final = 5.0
+"""How far a charger's clock may be off, in seconds."""
+DECIDES_OFF_S_MAX: Final = 2.1
+"""How far our own may be off while decisions are taken: a little more than what is said loudly."""
+CLOCK_SKEW_S: Final = CHARGER_OFF_S_MAX + DECIDES_OFF_S_MAX
+"""By so much a lease may end earlier or later than our clock has it."""
 
 OVER_AFTER_S: Final = CLOCK_SKEW_S + CAR_FOLLOW_S
 """How long after its end a lease may still be in force at a car."""
@@ -95,12 +99,12 @@ class Standing:
     beyond_a: float = 0.0
     """What its own schedule allows at any moment, whatever it has confirmed."""
 
-    @property
+    @cached_property
     def confirmed(self) -> int:
         """The newest sequence number that the charger has confirmed; 0 for none."""
         return max(self.confirmed_at_s, default=0)
 
-    @property
+    @cached_property
     def newest(self) -> Granted | None:
         """The newest limit announced."""
         return self.granted[-1] if self.granted else None
@@ -181,14 +185,23 @@ class Standing:
 
     def course(self, moments_s: Sequence[float], form: Form = ADDING_LINES) -> list[Ways]:
         """Name the highest current that the car may draw at each of some moments, in their order."""
-        changes_s = sorted((*self.rises_s(), *self.falls_s()))
+        changes_s, known = self._changes_s, self._known.setdefault(form, {})
         course: list[Ways] = []
-        since = -1
         for at_s in moments_s:
             passed = bisect_right(changes_s, at_s)
-            course.append(course[-1] if passed == since else self.worst_a(at_s, form))
-            since = passed
+            if passed not in known:
+                known[passed] = self.worst_a(at_s, form)
+            course.append(known[passed])
         return course
+
+    @cached_property
+    def _changes_s(self) -> list[float]:
+        return sorted((*self.rises_s(), *self.falls_s()))
+
+    @cached_property
+    def _known(self) -> dict[Form, dict[int, Ways]]:
+        """What was worked out for the time after so many changes, in a form."""
+        return {}
 
     def _beyond_a(self, at_s: float) -> float:
         return self.beyond_a if at_s < self.fail_safe_ends_s else 0.0

@@ -40,7 +40,6 @@ class Demand:
         modes: the ways in which it can charge, the preferred one first; most cars have one.
         present: the mode in which it charges now, by its place in `modes`.
         min_a: it gets this or more, or nothing.
-        fixed_a: set for a car that draws what it wants: it is counted at that, or not admitted.
         weight: what it has above its minimum is to what others have as its weight is to theirs.
         priority: higher ones are admitted first.
         stays: it is admitted before all others, in order: it has begun to charge a moment ago, or it
@@ -50,7 +49,6 @@ class Demand:
     modes: tuple[Mode, ...]
     present: int | None = None
     min_a: float = PILOT_MIN_A
-    fixed_a: float | None = None
     weight: float = 1.0
     priority: int = 0
     stays: bool = False

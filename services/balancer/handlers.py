@@ -23,10 +23,13 @@ from services.balancer.announcing import (
     overloads_of,
 )
 from services.balancer.decider import Decision, decide
+from services.balancer.delivering import Deliveries
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.knowledge import Knowledge
 from services.balancer.news import News
 from services.balancer.partitions import Partitions
+from services.balancer.pictures import Pictures
+from services.balancer.rounds import CALM_ROUND_S, ROUND_S, pause_s, waits_for_room
 from services.balancer.sending import Sender
 from shared import subjects, tracing
 from shared.context import Context, acting
@@ -39,8 +42,8 @@ from shared.messages.telemetry import BreakerReading, MeterReading
 from shared.recorded import Recorded
 
 ACTOR: Final = "balancer"
-BALANCE_PAUSE_S: Final = 1.0
-"""At least so often every installation is decided on, and its picture drawn."""
+PICTURE_PAUSE_S: Final = 0.9
+"""At most so often the picture of an installation is drawn."""
 OVERLOAD_PAUSE_S: Final = 10.0
 """An overload that goes on is announced again after this time."""
 
@@ -59,17 +62,19 @@ class Balancer:
         timing: Timing,
         clock: Callable[[], datetime],
     ) -> None:
-        self._client = client
-        self._sender = Sender(client, store)
+        self._pictures = Pictures(client)
+        self.deliveries = Deliveries(client)
+        self._sender = Sender(self.deliveries, store)
         self._knowledge = knowledge
         self._partitions = partitions
         self._timing = timing
         self._clock = clock
         self._changed: set[InstallationId] = set()
-        """Decided on with the next tick; the others once a second."""
+        """Decided on with the next tick; the others when their next round is due."""
         self._read_at: dict[InstallationId, datetime] = {}
-        """When the first reading came that no decision has counted."""
-        self._decided_at_s: dict[InstallationId, float] = {}
+        """When the first reading came that asks for a decision, and has none yet."""
+        self._due_s: dict[InstallationId, float] = {}
+        """When the next round is due."""
         self._drawn_at_s: dict[InstallationId, float] = {}
         self._decisions: dict[InstallationId, int] = {}
         self._overloads_at_s: dict[tuple[InstallationId, int], float] = {}
@@ -99,9 +104,19 @@ class Balancer:
             ),
         )
 
-    def _heard(self, batch: Sequence[Recorded]) -> None:
-        for recorded in batch:
-            self._changed.add(recorded.event.aggregate_id)
+    def _heard(self, _: Sequence[Recorded]) -> None:
+        for installation_id, news in self._knowledge.news().items():
+            if news is News.GREAT or self._waits_for_room(installation_id):
+                self._changed.add(installation_id)
+
+    def _waits_for_room(self, installation_id: InstallationId) -> bool:
+        latest = self._decided_on.get(installation_id)
+        return latest is None or waits_for_room(*latest)
+
+    def _soon(self, installation_id: InstallationId) -> None:
+        """Have the next round not wait for longer than where all is on its way."""
+        due_s = self._due_s.get(installation_id, 0.0)
+        self._due_s[installation_id] = min(due_s, self._clock().timestamp() + ROUND_S)
 
     async def on_meter_reading(self, message: Msg) -> None:
         """Take a reading into account, if it is for this process to decide on it. A reading that cannot
@@ -114,11 +129,12 @@ class Balancer:
             log.warning("reading refused", subject=message.subject, error=str(error))
             return
         news = self._knowledge.observe(reading)
-        if news is not News.NONE:
+        if news is News.GREAT:
             self._trace(reading.installation_id, message)
             self._read_at.setdefault(reading.installation_id, reading.received_at)
-        if news is News.GREAT:
             self._changed.add(reading.installation_id)
+        elif news is News.FAIR:
+            self._soon(reading.installation_id)
 
     async def on_breaker_reading(self, message: Msg) -> None:
         """Take a reading of other load into account, if it is for this process to decide on it."""
@@ -157,8 +173,8 @@ class Balancer:
     # --- Deciding ---
 
     async def run(self, tick_s: float, beat: Callable[[], None]) -> None:
-        """Decide for ever, wherever something that matters has changed and everywhere once a second; `beat`
-        is called each time it comes round."""
+        """Decide for ever, wherever something that matters has changed or a round is due; `beat` is called
+        each time it comes round."""
         while True:
             beat()
             await self.tick()
@@ -168,17 +184,22 @@ class Balancer:
         """Decide for every installation that is due, and this process's to decide for."""
         now_s = self._clock().timestamp()
         for installation_id in self._knowledge.installations:
-            due = now_s - self._decided_at_s.get(installation_id, 0.0) >= BALANCE_PAUSE_S
-            if installation_id not in self._changed and not due:
+            if installation_id not in self._changed and not self._due(installation_id, now_s):
                 continue
             with self._partitions.deciding(installation_id) as epoch:
                 if epoch is not None:
                     self._changed.discard(installation_id)
                     reading_at = self._read_at.pop(installation_id, None)
-                    self._decided_at_s[installation_id] = now_s
+                    self._due_s[installation_id] = now_s + ROUND_S
                     traced = self._traced.pop(installation_id, None)
                     with tracing.following(traced, "decide"):
                         await self._decide(installation_id, epoch, reading_at)
+        await self._pictures.send(now_s)
+
+    def _due(self, installation_id: InstallationId, now_s: float) -> bool:
+        """Tell whether the next round is due; no clock that was set back keeps it waiting."""
+        waits_s = self._due_s.get(installation_id, 0.0) - now_s
+        return not 0 < waits_s <= CALM_ROUND_S
 
     async def _decide(
         self,
@@ -189,6 +210,8 @@ class Balancer:
         for left, position in self._knowledge.left_for(installation_id, self._clock()):
             await self._require(left, position)
         now_s = self._clock().timestamp()
+        if not self._partitions.agree(now_s):
+            return  # it was set a moment ago
         facts = self._knowledge.facts(installation_id, epoch, now_s)
         if facts is None or not facts.chargers:
             return
@@ -196,6 +219,7 @@ class Balancer:
         decision = decide(facts, self._timing, now_s)
         metrics.DECIDING.observe(time.perf_counter() - begun_s)
         self._decided_on[installation_id] = (facts, decision, now_s)
+        self._due_s[installation_id] = now_s + pause_s(facts, decision, now_s)
         self._decisions[installation_id] = self._decisions.get(installation_id, 0) + 1
         if decision.rotated:
             self._knowledge.rotated(installation_id, now_s)
@@ -207,7 +231,7 @@ class Balancer:
         if events:
             with acting(ACTOR) as context:
                 await self._announce(facts, events, context)
-        await self._draw(facts, decision, now_s)
+        self._draw(facts, decision, now_s)
 
     def _overloads(self, facts: SiteFacts, decision: Decision, now_s: float) -> list[Event]:
         warnings: list[Event] = []
@@ -240,7 +264,7 @@ class Balancer:
             return
         now = self._clock()
         await self._knowledge.remember(installation_id, [(it, now) for it in events], last)
-        self._sender.send(facts, events, context)
+        await self._sender.send(facts, events, context)
         _measure_reaction(events, now)
 
     async def _require(self, installation_id: InstallationId, position: int) -> None:
@@ -251,14 +275,14 @@ class Balancer:
             last = await self._sender.append(installation_id, None, [required], context)
         await self._knowledge.remember(installation_id, [(required, self._clock())], last)
 
-    async def _draw(self, facts: SiteFacts, decision: Decision, now_s: float) -> None:
-        if now_s - self._drawn_at_s.get(facts.installation_id, 0.0) < BALANCE_PAUSE_S * 0.9:
+    def _draw(self, facts: SiteFacts, decision: Decision, now_s: float) -> None:
+        if 0 <= now_s - self._drawn_at_s.get(facts.installation_id, 0.0) < PICTURE_PAUSE_S:
             return
         self._drawn_at_s[facts.installation_id] = now_s
         count = self._decisions[facts.installation_id]
         picture = balance_of(facts, decision, now_s, count)
         subject = subjects.telemetry(type(picture), facts.installation_id, "site")
-        await self._client.publish(subject, picture.model_dump_json().encode())
+        self._pictures.put(subject, picture.model_dump_json().encode())
 
 
 def _measure_reaction(events: Sequence[Event], now: datetime) -> None:
@@ -271,7 +295,8 @@ def _measure_reaction(events: Sequence[Event], now: datetime) -> None:
 
 
 async def listen(client: Client, balancer: Balancer) -> None:
-    """Hear every reading as it comes; readings of the past decide nothing."""
+    """Hear every reading as it comes, and answers to limits; readings of the past decide nothing."""
+    await balancer.deliveries.listen()
     for kind, heard in (
         (MeterReading, balancer.on_meter_reading),
         (BreakerReading, balancer.on_breaker_reading),

@@ -12,10 +12,18 @@ from datetime import datetime
 from math import inf
 from typing import Final, Protocol, TypeVar
 
+from services.balancer.announced import (
+    Announced,
+    Told,
+)
 from services.balancer.behaviour import Behaviour, PhasesTold
 from services.balancer.commitments import CLOCK_SKEW_S, Granted, Standing, counts_a
 from services.balancer.layouts import FAIL_SAFES_MAX, Departed, FailSafe, Layout, Stay
-from services.balancer.projections import Announced, Confirmed, Holding, Reported, Told
+from services.balancer.reported import (
+    Confirmed,
+    Holding,
+    Reported,
+)
 from shared.ids import ChargerId
 from shared.phases import PHASES, Phase
 from shared.units import CAR_FOLLOW_S, PILOT_MIN_A, TOLERANCE_A
@@ -176,10 +184,10 @@ def phases_told(told: Announced, reported: Reported | None, now_s: float) -> Pha
     return may_close.pop() if len(may_close) == 1 else PhasesTold.UNSURE
 
 
-def may_be_in_force_a(told: Announced, reported: Reported | None, now_s: float) -> float | None:
+def may_be_in_force(told: Announced, reported: Reported | None) -> Standing | None:
     """
-    Name the most that a charger may offer its car now by all that it was told, in amperes, confirmed or
-    not, and what its car may still follow; none while it has confirmed nothing.
+    Count all that a charger may offer its car by what it was told, confirmed or not, and what its car may
+    still follow, as if it had stood on all lines for ever; none while it has confirmed nothing.
     """
     if reported is None or (reported.fail_safe is None and not reported.confirmed_at):
         return None
@@ -189,8 +197,7 @@ def may_be_in_force_a(told: Announced, reported: Reported | None, now_s: float) 
         falls_back = may_fall_back_to(asked, confirmed)
     seconds = {it: at.timestamp() for it, at in reported.confirmed_at.items()}
     leases = tuple(taken(told, reported))
-    standing = Hardware(leases, seconds, falls_back, reported.holds).here(PHASES, 0)
-    return max(standing.worst_a(now_s))
+    return Hardware(leases, seconds, falls_back, reported.holds).here(PHASES, 0)
 
 
 def _one_terminal(lease: Told) -> bool:

@@ -6,29 +6,31 @@ from typing import Any, Final
 
 import structlog
 
+from services.balancer.announced import (
+    Announced,
+    LoadsCounted,
+    fold_announced,
+    fold_load,
+    remembered,
+    told_in,
+)
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.facts import SiteFacts
 from services.balancer.hardware import (
     Heard,
     departed_by_serial,
-    may_be_in_force_a,
     phases_told,
 )
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
 from services.balancer.loads import Loads
-from services.balancer.news import News, news_of
+from services.balancer.news import News, news_in, news_of
 from services.balancer.own_log import OwnLog
-from services.balancer.projections import (
-    Announced,
-    LoadsCounted,
+from services.balancer.recent import Recent
+from services.balancer.reported import (
     Reported,
-    fold_announced,
-    fold_load,
     fold_reported,
     offer_of,
-    remembered,
-    told_in,
 )
 from services.balancer.site import BrokenLayout, Site
 from services.balancer.standings import site_facts
@@ -76,6 +78,8 @@ class Knowledge:
         self._sites: dict[InstallationId, Site] = {}
         self._rotated_at_s: dict[InstallationId, float] = {}
         self._departed: dict[str, list[Departed]] = {}
+        self._recent = Recent()
+        self._news: dict[InstallationId, News] = {}
 
     @property
     def installations(self) -> list[InstallationId]:
@@ -84,10 +88,17 @@ class Knowledge:
 
     # --- The logs of others ---
 
+    def news(self) -> dict[InstallationId, News]:
+        """Name the installations of which others have told something since this was asked last, and how
+        much it matters; what matters little is left out."""
+        news, self._news = self._news, {}
+        return news
+
     async def reload_layouts(self) -> None:
         """Read the layouts as they are in the database."""
         await self._layouts.open(self._pool)
         self._sites.clear()
+        self._recent.forget()
         self._departed = departed_by_serial(self._layouts.all().values())
 
     async def reload_reported(self) -> None:
@@ -104,6 +115,7 @@ class Knowledge:
         if after is None or after is before:
             return
         await self._layouts.put(connection, event.installation_id, after)
+        self._news[event.installation_id] = News.GREAT
         self._sites.pop(event.installation_id, None)
         if before is not None and after.departed != before.departed:
             self._departed = departed_by_serial(self._layouts.all().values())
@@ -114,8 +126,14 @@ class Knowledge:
         if isinstance(event, ChargerEvent):
             before = self._reported.get(event.charger_id)
             after = fold_reported(before, event, recorded.recorded_at)
-            if after != before:
-                await self._reported.put(connection, event.charger_id, after)
+            if after == before:
+                return
+            await self._reported.put(connection, event.charger_id, after)
+            news = news_in(before, event)
+            if news is News.GREAT or (
+                news is News.FAIR and event.installation_id not in self._news
+            ):
+                self._news[event.installation_id] = news
 
     # --- Our own log ---
 
@@ -166,9 +184,9 @@ class Knowledge:
         which it did, unless whoever decides for them is known to know.
         """
         layout = self._layouts.get(installation_id)
-        serials = (
-            {it.serial for it in layout.chargers.values()} if layout is not None else set()
-        )
+        if layout is None or not self._departed:
+            return []
+        serials = {it.serial for it in layout.chargers.values()}
         gone = [it for serial in serials for it in self._departed.get(serial, ())]
         recent = [it for it in gone if now - it.left_at < LATE_MAX]
         if not recent:
@@ -193,6 +211,9 @@ class Knowledge:
         announced = self._announced.get(reading.charger_id) or Announced()
         received_at_s = reading.received_at.timestamp()
         before = self._behaviours.get(reading.charger_id) or remembered(announced)
+        allowed_a = self._recent.allowed_a(
+            reading.charger_id, announced, reported, received_at_s
+        )
         after = self._behaviours[reading.charger_id] = observe(
             before,
             site,
@@ -204,9 +225,9 @@ class Knowledge:
             phases_told(announced, reported, received_at_s),
             reading.measured_at.timestamp(),
             reading.register_wh,
-            may_be_in_force_a(announced, reported, received_at_s),
+            allowed_a,
         )
-        return news_of(before, after)
+        return news_of(before, after, allowed_a)
 
     def forget(self, partitions: Collection[int]) -> None:
         """Drop what readings have taught of partitions that others decide for from now on."""
@@ -259,7 +280,7 @@ class Knowledge:
             return None
         rotated_at_s = self._rotated_at_s.get(installation_id, 0.0)
         heard = Heard(self._reported, self._announced, self._behaviours, self._departed)
-        return site_facts(layout, site, heard, now_s, epoch, rotated_at_s)
+        return site_facts(layout, site, heard, now_s, epoch, rotated_at_s, self._recent.charger)
 
     def rotated(self, installation_id: InstallationId, now_s: float) -> None:
         """Note that a car was just asked to make room."""

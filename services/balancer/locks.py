@@ -9,6 +9,7 @@ partitions. When the process dies, they are free within milliseconds. A connecti
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -30,7 +31,7 @@ SESSION_S: Final = 6.0
 """After so long without a word the server ends the connection, and its locks are free."""
 
 _HELD: Final = (
-    "select classid::bigint as class, objid::bigint as number from pg_locks"
+    "select classid::bigint as class, objid::bigint as number, clock_timestamp() as at from pg_locks"
     " where locktype = 'advisory' and granted and objsubid = 2 and classid::bigint = any($1)"
     " and database = (select oid from pg_database where datname = current_database())"
 )
@@ -46,11 +47,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Everything that is locked at one moment."""
+    """Everything that is locked at one moment, and when that was by the server's clock."""
 
     slots: frozenset[int]
     members: frozenset[int]
     partitions: frozenset[int]
+    at: datetime | None = None
+    """None: nothing is locked."""
 
 
 class Locks:
@@ -145,4 +148,5 @@ async def _look(connection: Any) -> Seen:  # noqa: ANN401
     def of(kind: int) -> frozenset[int]:
         return frozenset(row["number"] for row in rows if row["class"] == kind)
 
-    return Seen(of(SLOT_CLASS), of(MEMBER_CLASS), of(LOCK_CLASS))
+    at = rows[0]["at"] if rows else None
+    return Seen(of(SLOT_CLASS), of(MEMBER_CLASS), of(LOCK_CLASS), at)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from shared.documents import Gathering
 from shared.event_store import EventStore
 from shared.followers import Moved
 from shared.ids import InstallationId
@@ -117,6 +118,8 @@ class OwnLog:
             last: the position of the last of them.
         """
         async with self._turn:
+            if last <= self._position:
+                return  # it was read meanwhile
             if self._position + len(facts) == last:
                 stream, version = stream_of(installation_id), self.version(installation_id)
                 own = [(stream, version + i, *it) for i, it in enumerate(facts, 1)]
@@ -158,8 +161,10 @@ class OwnLog:
                 raise Moved(f"{self._consumer} is not at {self._position} of its own log")
             # Whoever replaces documents has the cursor locked, and marks it, before anybody writes.
             await self._notice(moved["event_id"])
+            gathering = Gathering(connection)
             for _, _, event, recorded_at in facts:
-                await self._apply(connection, event, recorded_at)
+                await self._apply(gathering, event, recorded_at)
+            await gathering.write()
         self._position, self._whole = last, True
         for stream, version, event, _ in facts:
             self._versions[stream] = max(version, self._versions.get(stream, 0))

@@ -18,6 +18,7 @@ from typing import Final
 
 import structlog
 
+from services.balancer.clock_agreement import ClockAgreement
 from services.balancer.locks import Locks, Seen
 from services.balancer.sharing import share_of, to_release, to_take
 from shared.ids import InstallationId
@@ -47,14 +48,20 @@ class Partitions:
         locks: where they are held.
         clock_s: seconds that pass while the process, or the machine, stands still.
         hears: whether events and readings reach this process at present, and its limits chargers.
+        agreement: whether the clock that is decided by is right.
     """
 
     def __init__(
-        self, locks: Locks, clock_s: Callable[[], float], hears: Callable[[], bool]
+        self,
+        locks: Locks,
+        clock_s: Callable[[], float],
+        hears: Callable[[], bool],
+        agreement: ClockAgreement,
     ) -> None:
         self._locks = locks
         self._clock_s = clock_s
         self._hears = hears
+        self._agreement = agreement
         self._proven_s = self._heard_s = clock_s()
         self._taken: dict[int, int] = {}
         """Taken and not decided for yet, each with its epoch."""
@@ -82,7 +89,7 @@ class Partitions:
             The epoch to decide under; none if it is not for this process to decide.
         """
         partition = partition_of(installation_id)
-        in_time = self._clock_s() - self._proven_s < HELD_S
+        in_time = self._clock_s() - self._proven_s < HELD_S and self.agree()
         epoch = self._decided.get(partition) if in_time else None
         self._busy = None if epoch is None else partition
         try:
@@ -91,6 +98,11 @@ class Partitions:
             self._busy = None
             if partition in self._leaving:
                 self._wake.set()
+
+    def agree(self, now_s: float | None = None) -> bool:
+        """Tell whether it may be decided by what our clock shows at this moment, or has shown just now."""
+        shown_s = self._agreement.now().timestamp() if now_s is None else now_s
+        return self._agreement.stands(shown_s)
 
     def leads(self) -> bool:
         """Tell whether this process does what one of them has to: announce our log."""
@@ -124,7 +136,8 @@ class Partitions:
         """For the health of the service: whether it takes part, or why not."""
         if not self._joins:
             return "it does not know yet what was decided"
-        return self._takes_part() or "it is cut off from events and chargers"
+        why_not = self._agreement.why_not() or "it is cut off from events and chargers"
+        return self._takes_part() or why_not
 
     # --- Holding ---
 
@@ -151,9 +164,11 @@ class Partitions:
             self._taken.clear()
 
     async def _look(self) -> None:
-        asked_s = self._clock_s()
+        asked_s, asked_up_s = self._clock_s(), self._agreement.uptime_s()
         seen = await self._locks.look()
         self._proven_s = asked_s
+        if seen.at is not None:
+            self._agreement.compare(asked_up_s, seen.at)
         if self._hears():
             self._heard_s = asked_s
         self._leads = self._locks.slot == min(seen.members or seen.slots, default=0)
@@ -164,7 +179,8 @@ class Partitions:
         await self._take(seen)
 
     def _takes_part(self) -> bool:
-        return self._joins and self._clock_s() - self._heard_s < DEAF_S_MAX
+        hears = self._clock_s() - self._heard_s < DEAF_S_MAX
+        return self._joins and hears and self.agree()
 
     async def _hand_over(self, seen: Seen) -> None:
         share = share_of(self._locks.slot, seen.members)

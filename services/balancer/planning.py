@@ -198,8 +198,9 @@ class Planner:
             return False
         if in_force_a(charger, self.now_s) < PILOT_MIN_A:
             return False
-        present = self._present(target).terminals or ALL_TERMINALS
-        return present != (target.terminals or ALL_TERMINALS)
+        present = self._told_last(target)
+        terminals = None if present is None else present.terminals
+        return (terminals or ALL_TERMINALS) != (target.terminals or ALL_TERMINALS)
 
     def switch(self, target: Target) -> Announcement | None:
         """
@@ -228,11 +229,18 @@ class Planner:
 
     def _present(self, target: Target) -> Target:
         """Name the same target in the way its car charges now."""
-        standing = self.facts.chargers[target.charger_id].standing
-        newest = standing.newest
-        if newest is None or newest.valid_until_s <= self.now_s or newest.former:
-            return replace(target, lines=standing.all_lines, terminals=None)
+        newest = self._told_last(target)
+        if newest is None:
+            lines = self.facts.chargers[target.charger_id].standing.all_lines
+            return replace(target, lines=lines, terminals=None)
         return replace(target, lines=newest.lines, terminals=newest.terminals)
+
+    def _told_last(self, target: Target) -> Granted | None:
+        """Name the limit in force that it was told where it stands; none if there is none any more."""
+        newest = self.facts.chargers[target.charger_id].standing.newest
+        if newest is None or newest.valid_until_s <= self.now_s or newest.former:
+            return None
+        return newest
 
     def _instead(self, target: Target, present_a: float) -> Announcement | None:
         """It cannot be raised now, but what it has must not run out meanwhile, unless that is less

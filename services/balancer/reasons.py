@@ -51,6 +51,7 @@ class Reasons:
             if turn.share.admitted
             for constraint, _ in turn.mode.loads
         )
+        self._told: dict[tuple[int, bool, bool], LimitedBy] = {}
         self._lifting = lifting
         self._timing = timing
 
@@ -84,14 +85,18 @@ class Reasons:
         share = turn.share
         if share.constraint == OWN_MAX:
             return LimitedBy(rule=self._bound(turn.car.charger_id, lent=turn.car.lent))
-        breaker, line = self._facts.site.at(share.constraint)
-        return LimitedBy(
-            rule=self._at_breaker(share),
-            circuit_id=breaker.circuit_id,
-            phase=line,
-            shared_by=self._sharing[share.constraint],
-            usable_a=None if share.by_imbalance else self._usable_a[share.constraint],
-        )
+        # Most cars are stopped by one of few things.
+        where = share.constraint, share.by_imbalance, share.admitted
+        if where not in self._told:
+            breaker, line = self._facts.site.at(share.constraint)
+            self._told[where] = LimitedBy(
+                rule=self._at_breaker(share),
+                circuit_id=breaker.circuit_id,
+                phase=line,
+                shared_by=self._sharing[share.constraint],
+                usable_a=None if share.by_imbalance else self._usable_a[share.constraint],
+            )
+        return self._told[where]
 
     def in_full(self, charger_id: ChargerId, reason: LimitedBy) -> LimitedBy:
         """Add to a reason that is about to be announced what would be next, and when. That costs more

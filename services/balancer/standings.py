@@ -1,9 +1,14 @@
 """What may be in force at every charger of an installation, put together from what events have told."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.balancer.announced import (
+    Announced,
+    remembered,
+    switches_of,
+)
 from services.balancer.behaviour import Behaviour
 from services.balancer.commitments import Place, Standing
 from services.balancer.facts import ChargerFacts, SiteFacts
@@ -17,42 +22,20 @@ from services.balancer.hardware import (
     taken,
 )
 from services.balancer.layouts import ChargerLayout, Departed, FailSafe, Layout, Stay
-from services.balancer.projections import (
-    Announced,
+from services.balancer.reported import (
     Confirmed,
     Holding,
     Reported,
-    remembered,
-    switches_of,
 )
 from services.balancer.site import Site
 from shared.ids import ChargerId, CircuitId
 from shared.phases import Phase
 
 
-def site_facts(
-    layout: Layout,
-    site: Site,
-    heard: Heard,
-    now_s: float,
-    epoch: int,
-    rotated_at_s: float = 0.0,
-) -> SiteFacts:
-    """Put together what is known of an installation at one moment."""
-    assembly = _Assembly(layout, site, heard, now_s)
-    return SiteFacts(
-        installation_id=layout.installation_id,
-        site=site,
-        chargers={it: assembly.charger(it) for it in site.chargers},
-        epoch=epoch,
-        rotated_at_s=rotated_at_s,
-        departed=dict(assembly.departed()),
-        layout_position=layout.position,
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class _Assembly:
+class Assembly:
+    """Puts together what is known of chargers at one moment."""
+
     layout: Layout
     site: Site
     heard: Heard
@@ -78,7 +61,7 @@ class _Assembly:
             and reported is not None
             and reported.connected
             and reported.holds.limits,
-            behaviour=self._behaviour(charger_id, reported),
+            seen=self.seen(charger_id),
             elsewhere=tuple(self._elsewhere(charger_id, charger, hardware)),
         )
 
@@ -89,6 +72,18 @@ class _Assembly:
         if reported is None or not _same_hardware(reported.serial, charger.serial):
             return None
         return reported
+
+    def lasting(self, charger_id: ChargerId) -> bool:
+        """Tell whether time alone changes nothing of what `charger` names: its hardware has stood nowhere
+        else."""
+        charger = self.layout.chargers[charger_id]
+        return not charger.stays and charger.serial not in self.heard.departed
+
+    def seen(self, charger_id: ChargerId) -> tuple[Behaviour, float]:
+        """Name what readings tell of the car at a charger, and the energy that it has taken, in Wh."""
+        reported = self._of_this_hardware(charger_id, self.layout.chargers[charger_id])
+        behaviour = self._behaviour(charger_id, reported)
+        return behaviour, _delivered_wh(reported, behaviour)
 
     def _behaviour(self, charger_id: ChargerId, reported: Reported | None) -> Behaviour:
         known = self.heard.behaviours.get(charger_id)
@@ -283,12 +278,45 @@ def _asked(was: Iterable[Departed]) -> list[FailSafe]:
 # --- Facts ---
 
 
+def site_facts(
+    layout: Layout,
+    site: Site,
+    heard: Heard,
+    now_s: float,
+    epoch: int,
+    rotated_at_s: float = 0.0,
+    of: Callable[[Assembly, ChargerId], ChargerFacts] = Assembly.charger,
+) -> SiteFacts:
+    """
+    Put together what is known of an installation at one moment.
+
+    Args:
+        layout: as the installation's own events tell it.
+        site: the same, as decisions read it.
+        heard: of all chargers.
+        now_s: the moment, in seconds since 1970.
+        epoch: under which it is decided.
+        rotated_at_s: when somebody last made room.
+        of: names what is known of one charger.
+    """
+    assembly = Assembly(layout, site, heard, now_s)
+    return SiteFacts(
+        installation_id=layout.installation_id,
+        site=site,
+        chargers={it: of(assembly, it) for it in site.chargers},
+        epoch=epoch,
+        rotated_at_s=rotated_at_s,
+        departed=dict(assembly.departed()),
+        layout_position=layout.position,
+    )
+
+
 def _facts(
     standing: Standing,
     holding: Holding,
     told: Announced,
     heard: Reported | None,
-    behaviour: Behaviour,
+    seen: tuple[Behaviour, float],
     elsewhere: tuple[Place, ...],
     *,
     connected: bool,
@@ -302,12 +330,13 @@ def _facts(
     if session_since is None or (waiting_since is not None and waiting_since < session_since):
         waiting_since = None  # it was an earlier car that waited
     phases = switches_of(told, session_since)
+    behaviour, delivered_wh = seen
     return ChargerFacts(
         standing=standing,
         connected=connected,
         session_since_s=_seconds(session_since),
         session_ended_s=_seconds(heard.session_ended if heard else None),
-        delivered_wh=_delivered_wh(heard, behaviour),
+        delivered_wh=delivered_wh,
         charging_since_s=_seconds(charging_since),
         waiting_since_s=_seconds(waiting_since),
         changed_at_s=_seconds(told.changed_at) or 0.0,

@@ -47,8 +47,6 @@ class Table:
     mode_w_per_a: Amps
     first_mode: Numbers
     lowest_a: Amps
-    fixed_a: Amps
-    """Not a number where it is not fixed."""
     weight: Amps
     order: Numbers
     ends: Numbers
@@ -89,7 +87,7 @@ class Table:
         return carried
 
     def _divide(self, modes: Numbers, capacity_a: Amps) -> Division:
-        highest_a = np.where(np.isnan(self.fixed_a), self.mode_max_a[modes], self.fixed_a)
+        highest_a = self.mode_max_a[modes]
         net = Net(
             capacity_a,
             self.rows,
@@ -137,9 +135,6 @@ def table_of(
         capacity = np.concatenate((capacity, np.full(LINES, UNBOUNDED_A)))
         flows = np.concatenate((flows, np.abs(flows[lines])))
     loads = np.fromiter(chain.from_iterable(mode.loads for mode in modes), dtype=LOAD)
-    fixed_a = np.array(
-        [math.nan if it.fixed_a is None else it.fixed_a for it in demands], float
-    )
     min_a = np.array([demand.min_a for demand in demands], float)
     stays = np.array([demand.stays for demand in demands], bool)
     priority = np.array([demand.priority for demand in demands], np.int64)
@@ -155,8 +150,7 @@ def table_of(
         mode_max_a=_whole_steps(np.array([mode.max_a for mode in modes], float), np.floor),
         mode_w_per_a=np.array([mode.power_w_per_a for mode in modes], float),
         first_mode=_begins([len(demand.modes) for demand in demands]),
-        lowest_a=np.where(np.isnan(fixed_a), _whole_steps(min_a, np.ceil), fixed_a),
-        fixed_a=fixed_a,
+        lowest_a=_whole_steps(min_a, np.ceil),
         weight=np.array([demand.weight for demand in demands], float),
         order=order,
         imbalance_a=rules.imbalance_a,
@@ -233,12 +227,9 @@ def _whole_steps(amps: Amps, towards: np.ufunc) -> Amps:
 
 def _check(table: Table, demands: Sequence[Demand], min_a: Amps) -> None:
     """Look at all numbers at once; only when something is wrong look for what to say."""
-    free = np.isnan(table.fixed_a)
-    numbers = np.where(free, min_a, table.fixed_a)
     sound = (
-        np.isfinite(numbers).all()
-        and (numbers >= 0).all()
-        and (min_a[free] > 0).all()
+        np.isfinite(min_a).all()
+        and (min_a > 0).all()
         and np.isfinite(table.weight).all()
         and (table.weight > 0).all()
         and np.isfinite(table.mode_max_a).all()
@@ -249,9 +240,7 @@ def _check(table: Table, demands: Sequence[Demand], min_a: Amps) -> None:
         and (table.rows < len(table.capacity_a)).all()
         and np.isfinite(table.factors).all()
         and all(it.present is None or 0 <= it.present < len(it.modes) for it in demands)
-        and (table.mode_max_a >= np.repeat(numbers, np.diff(table.first_mode)) - STEP_A)[
-            np.repeat(free, np.diff(table.first_mode))
-        ].all()
+        and (table.mode_max_a >= np.repeat(min_a, np.diff(table.first_mode)) - STEP_A).all()
     )
     if not sound:
         for number, demand in enumerate(demands):
@@ -263,15 +252,14 @@ def _refuse(number: int, demand: Demand, constraints: int) -> None:
         if not right:
             raise Unallocatable(f"demand {number} {what}")
 
-    lowest_a = demand.min_a if demand.fixed_a is None else demand.fixed_a
-    modes = demand.modes
+    lowest_a, modes = demand.min_a, demand.modes
     unless(len(modes) > 0, "has no mode: name at least one way in which it can charge")
     unless(
         demand.present is None or 0 <= demand.present < len(modes),
         f"charges in mode {demand.present} of {len(modes)}: name one that it has, or none",
     )
     unless(
-        math.isfinite(lowest_a) and lowest_a >= 0 and (lowest_a > 0 or demand.fixed_a == 0),
+        math.isfinite(lowest_a) and lowest_a > 0,
         f"wants at least {lowest_a} A: give a finite number above 0",
     )
     unless(
@@ -281,7 +269,7 @@ def _refuse(number: int, demand: Demand, constraints: int) -> None:
     for mode in modes:
         _refuse_mode(unless, mode, constraints)
         unless(
-            demand.fixed_a is not None or mode.max_a > lowest_a - STEP_A,
+            mode.max_a > lowest_a - STEP_A,
             f"wants at least {lowest_a} A and at most {mode.max_a} A: leave it out while its "
             "minimum is above its maximum",
         )

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from services.balancer.allocation import OWN_MAX, Demand, Mode, Rules, Share
@@ -49,9 +49,9 @@ class Car:
         """The constraints that its current passes in one mode or another."""
         return frozenset(row for mode in self.demand.modes for row, _ in mode.loads)
 
-    def staying(self) -> "Car":
-        """The same car, admitted before others."""
-        return replace(self, demand=replace(self.demand, stays=True))
+    def staying(self, *, stays: bool = True) -> "Car":
+        """The same car, admitted before others, or not."""
+        return replace(self, demand=replace(self.demand, stays=stays))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ def take_turns(
         The turns, and whether cars were asked to make room.
     """
     rules = replace(imbalance_rules(facts.site), switch_current_a=facts.site.switch_current_a)
-    cars = [car for it in facts.chargers if (car := wanting(facts, it, timing, now_s))]
-    cars = _staying(sorted(cars, key=_turn), timing, now_s)
+    wanted = [car for it in facts.chargers if (car := wanting(facts, it, timing, now_s))]
+    cars: Sequence[Car] = _staying(sorted(wanted, key=_turn))
     turns = _allocate(capacity, cars, rules)
     if any(turn.car.closings.withheld and not turn.share.admitted for turn in turns):
         cars = [_by_all_means(facts, turn) for turn in turns]
@@ -157,6 +157,7 @@ def wanting(
                 layout.wish, charger.session_ended_s, charger.delivered_wh, highest_w, now_s
             ),
             priority=layout.priority,
+            stays=_has_begun(charger.charging_since_s, timing, now_s),
         ),
         charging_since_s=charger.charging_since_s,
         waiting_since_s=waiting_since_s,
@@ -179,18 +180,23 @@ def modes_of(
     return tuple(
         Mode(
             closing.lines,
-            tuple(
-                (
-                    breaker * LINES + PHASES.index(line),
-                    times * factor(site.grid, closing.lines, line),
-                )
-                for breaker in path
-                for line in closing.lines
-            ),
+            _loads(site.grid, path, closing.lines, times),
             max_a,
             _power_w_per_a(site.grid, closing.lines),
         )
         for closing in closings
+    )
+
+
+@lru_cache(maxsize=4096)
+def _loads(
+    grid: GridType, path: tuple[int, ...], lines: tuple[Phase, ...], times: float
+) -> tuple[tuple[int, complex], ...]:
+    """Pair the constraints that a current on some lines passes with so many times its factor there."""
+    return tuple(
+        (breaker * LINES + PHASES.index(line), times * factor(grid, lines, line))
+        for breaker in path
+        for line in lines
     )
 
 
@@ -227,18 +233,19 @@ def _allocate(capacity: Capacity, cars: Sequence[Car], rules: Rules) -> list[Tur
 # --- Who stays ---
 
 
-def _staying(cars: Sequence[Car], timing: Timing, now_s: float) -> list[Car]:
+def _staying(cars: list[Car]) -> list[Car]:
     """Cars that have begun to charge stay, except where one of a higher priority waits."""
     waiting: dict[int, int] = {}
     for car in cars:
-        if car.charging_since_s is None:
+        if not _charges(car):
             for row in car.rows:
                 waiting[row] = max(car.priority, waiting.get(row, car.priority))
+    if not waiting:
+        return cars
     return [
-        car.staying()
-        if _charges(car)
-        and not _has_charged(car, timing, now_s)
-        and all(waiting.get(row, car.priority) <= car.priority for row in car.rows)
+        car.staying(stays=False)
+        if car.demand.stays
+        and any(waiting.get(row, car.priority) > car.priority for row in car.rows)
         else car
         for car in cars
     ]
@@ -248,10 +255,14 @@ def _charges(car: Car) -> bool:
     return car.charging_since_s is not None
 
 
+def _has_begun(charging_since_s: float | None, timing: Timing, now_s: float) -> bool:
+    """Whether its turn still lasts."""
+    return charging_since_s is not None and now_s - charging_since_s < timing.rotation_s
+
+
 def _has_charged(car: Car, timing: Timing, now_s: float) -> bool:
     """Whether it has had its turn."""
-    since_s = car.charging_since_s
-    return since_s is not None and now_s - since_s >= timing.rotation_s
+    return _charges(car) and not _has_begun(car.charging_since_s, timing, now_s)
 
 
 # --- Whose turn it is ---

@@ -18,8 +18,7 @@ async def assemble(runtime: Runtime) -> None:
     """Open the log, copy it to its jetstream, know what people may, answer questions and commands."""
     store = await runtime.stack.enter_async_context(EventStore.open(runtime.pool))
     relay = Relay("installation", store, runtime.client)
-    runtime.spawn(relay.run(), "relay")
-    runtime.health.add("relay", relay.standing)
+    runtime.announce(relay)
     book = GrantBook()
     await book.open(runtime.pool)
     follower = book.follower("installation", runtime.pool)

@@ -11,6 +11,7 @@ from services.notifications.knowledge import Knowledge
 from shared import subjects
 from shared.clock import utc_now
 from shared.ids import InstallationId
+from shared.messages import sent
 from shared.messages.notices import SetUpNotes, SetUpNotesAnswer
 from shared.tasks import keep_running
 
@@ -49,7 +50,7 @@ class Inspecting:
     async def _ask(self, installation_id: InstallationId) -> None:
         reply = await self._client.request(
             subjects.query(INSTALLATION, SetUpNotes.__name__),
-            SetUpNotes(installation_id=installation_id).model_dump_json().encode(),
+            sent(SetUpNotes(installation_id=installation_id)),
             timeout=ASK_S_MAX,
         )
         answer = SetUpNotesAnswer.model_validate_json(reply.data)

@@ -1,6 +1,6 @@
 """What is heard of others, folded into documents; and which installations have changed since."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, get_args
 
@@ -25,6 +25,9 @@ from shared.recorded import Recorded
 from shared.rights.book import GrantBook
 
 CONSUMER: Final = "notifications"
+APART_S: Final = 0.5
+"""How far apart batches of events are taken where they come all the time: what stands is looked at once a
+second."""
 _SITE: Final = frozenset(it.__name__ for it in get_args(SiteEvent))
 _CONDITION: Final = frozenset(it.__name__ for it in get_args(ConditionEvent))
 _BALANCE: Final = frozenset(it.__name__ for it in get_args(BalanceEvent))
@@ -43,6 +46,8 @@ class Knowledge:
         self.unasked: set[InstallationId] = set()
         """Installations of whose set-up it is to be asked what an electrician would say."""
         self._changed: set[InstallationId] = set()
+        self._folded: set[InstallationId] = set()
+        """Those that have changed in transactions which are not committed yet."""
 
     def facts(
         self, installation_id: InstallationId, undelivered: Sequence[Undelivered]
@@ -93,6 +98,7 @@ class Knowledge:
             before = self.conditions.get(key)
             after = fold_condition(before, event, recorded.recorded_at)
             if after != before:
+                self._folded.add(event.installation_id)
                 await self.conditions.put(connection, key, after)
 
     async def balancer_event(self, connection: Connection, recorded: Recorded) -> None:
@@ -102,6 +108,7 @@ class Knowledge:
             before = self.balances.get(event.installation_id)
             after = fold_balance(before, event, recorded.recorded_at)
             if after != (before or Balance()):
+                self._folded.add(event.installation_id)
                 await self.balances.put(connection, event.installation_id, after)
 
     def followers(self, pool: "asyncpg.Pool[Any]") -> tuple[Follower, ...]:
@@ -117,11 +124,14 @@ class Knowledge:
         async def reload_balances() -> None:
             await self.balances.open(pool)
 
-        heard = self._heard(_SITE)
-
         def set_up_changed(applied: Sequence[Recorded]) -> None:
-            heard(applied)
-            self.unasked |= {it.event.aggregate_id for it in applied}
+            changed = {it.event.aggregate_id for it in applied}
+            self._changed |= changed
+            self.unasked |= changed
+
+        def committed(_: Sequence[Recorded]) -> None:
+            self._changed |= self._folded
+            self._folded.clear()
 
         of_layout = Follower(
             CONSUMER, "installation", self.installation_event, reload_sites, set_up_changed
@@ -131,17 +141,15 @@ class Knowledge:
             "telemetry",
             self.telemetry_event,
             reload_conditions,
-            self._heard(_CONDITION),
+            committed,
+            apart_s=APART_S,
         )
         of_balance = Follower(
-            CONSUMER, "balancer", self.balancer_event, reload_balances, self._heard(_BALANCE)
+            CONSUMER,
+            "balancer",
+            self.balancer_event,
+            reload_balances,
+            committed,
+            apart_s=APART_S,
         )
         return (self.book.follower(CONSUMER, pool), of_layout, of_chargers, of_balance)
-
-    def _heard(self, kinds: frozenset[str]) -> Callable[[Sequence[Recorded]], None]:
-        def committed(applied: Sequence[Recorded]) -> None:
-            for recorded in applied:
-                if recorded.type in kinds:
-                    self._changed.add(recorded.event.aggregate_id)
-
-        return committed

@@ -39,7 +39,7 @@ from shared.context import ACTOR_HEADER
 from shared.event_store import EventStore
 from shared.ids import InstallationId, PersonId
 from shared.mailing import MAIL_FAULTS, Send
-from shared.messages import Message
+from shared.messages import Message, sent
 from shared.messages.notifications import WarningRaised, Way
 from shared.messages.people import People, PeopleAnswer, Query
 from shared.messages.reports import MAKING_S_MAX, PORTAL, MakeReport, ReportMade
@@ -194,7 +194,7 @@ class Mailing:
         try:
             reply = await self.client.request(
                 subjects.query(service, type(query).__name__),
-                query.model_dump_json().encode(),
+                sent(query),
                 timeout=within_s,
                 headers={ACTOR_HEADER: ACTOR},
             )

@@ -65,6 +65,7 @@ class Telling:
         self._outbox = outbox
         self._gathered = gathered
         self._turn = asyncio.Lock()
+        self._told_up_to = -1
 
     async def read(self) -> None:
         """Fold the log up to its end."""
@@ -87,8 +88,12 @@ class Telling:
 
     async def tell(self) -> None:
         """Note who is to be told of what was appended since."""
+        known = self._ledger.position
+        if known == self._told_up_to:
+            return
         while await self._tell_page(utc_now()):
             pass
+        self._told_up_to = known
 
     async def _tell_page(self, now: datetime) -> bool:
         async with self._pool.acquire() as connection, connection.transaction():

@@ -31,6 +31,9 @@ LOOK_S: Final = 1.0
 """How soon something that has changed is looked at."""
 LOOK_AT_ALL_S: Final = 10.0
 """How often everything is: time alone changes what stands, too."""
+HEAR_S: Final = 4.0
+"""How often it is heard how the breakers of an installation stand; whether they are near their limits is a
+matter of minutes."""
 
 log = structlog.get_logger()
 
@@ -115,8 +118,14 @@ class Watching:
 
     async def listen(self, client: Client) -> None:
         """Hear how breakers stand; what cannot be read teaches nothing."""
+        next_s: dict[str, float] = {}
+        loop = asyncio.get_running_loop()
 
         async def on_balance(message: Msg) -> None:
+            now_s = loop.time()
+            if now_s < next_s.get(message.subject, 0.0):
+                return
+            next_s[message.subject] = now_s + HEAR_S
             try:
                 balance = SiteBalance.model_validate_json(message.data)
             except ValidationError as error:

@@ -9,11 +9,12 @@ from typing import Final
 
 from nats.aio.client import Client
 
+from services.portal.changed import note_change
 from services.portal.guarding import Guard
 from services.portal.heard import Heard
 from services.portal.refused import Refusals
 from shared import subjects
-from shared.commands import INVALID, UNAVAILABLE
+from shared.commands import INVALID, TOO_OLD, UNAVAILABLE
 from shared.context import Context
 from shared.decider import StaleVersion
 from shared.ids import CommandId, new_id
@@ -25,7 +26,7 @@ from shared.rights.grants import Place
 
 SEEN_S_MAX: Final = 1.0
 """How long is waited until the portal itself has heard of what it had done, in seconds."""
-NOT_REFUSED: Final = frozenset({INVALID, UNAVAILABLE, StaleVersion.__name__})
+NOT_REFUSED: Final = frozenset({INVALID, UNAVAILABLE, TOO_OLD, StaleVersion.__name__})
 """Answers that say no although no rule did."""
 
 
@@ -89,6 +90,7 @@ class Acting:
         context = Context(asker.actor, new_id(), expected_version=expected_version)
         answer = await request(self._client, command, subject, context)
         if answer.accepted:
+            note_change(kind.service, answer.position)
             await self._heard.until(kind.service, answer.position, SEEN_S_MAX)
         elif answer.refusal not in NOT_REFUSED:
             self._refusals.take(

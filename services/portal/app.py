@@ -23,6 +23,7 @@ from services.portal.latest import Latest
 from services.portal.looks import Looks
 from services.portal.marks import Marks
 from services.portal.notice_desk import ask as ask_notices
+from services.portal.own_changes import OwnChanges
 from services.portal.pages import application
 from services.portal.paper import Paper
 from services.portal.parts import Parts, Sights
@@ -46,12 +47,15 @@ from services.portal.viewers import Sight, Viewers
 from shared.acts_query import ask_acts
 from shared.clock import utc_now
 from shared.follow import cursor_of
+from shared.head_start import take_head_start
 from shared.ids import ChargerId, InstallationId
 from shared.messages.signing_in import Asker
 from shared.meter_query import ask_standings
 from shared.naming import names_of
+from shared.numbers import taking_number
 from shared.rights.grants import Place
 from shared.runtime import Runtime, run
+from shared.service_grants import COPIES_MAX, PORTAL
 from shared.speech import speaking
 from shared.web_leaving import Leaving
 from shared.web_server import listening_socket, serve
@@ -64,7 +68,10 @@ log = structlog.get_logger()
 
 async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     """Follow the logs, hear readings, and show them to whom they concern."""
-    models = ReadModels()
+    numbered = taking_number(settings.database_url, PORTAL)
+    number = await runtime.stack.enter_async_context(numbered)
+    runtime.spawn(number.keep(), "number")
+    models = ReadModels(number.number)
     latest = Latest(listening_since=utc_now())
     heard = Heard()
     sights = sights_of(models, latest, runtime, settings)
@@ -72,6 +79,7 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
     taken = listening_socket(settings.host, settings.port, settings.fd)
     runtime.stack.callback(taken.close)
     for follower in followers(models, runtime.pool, heard):
+        await take_head_start(runtime.pool, follower, PORTAL, number.number, COPIES_MAX)
         await follower.reload()
         heard.begin(follower.service, await cursor_of(runtime.pool, follower))
         runtime.follow(follower)
@@ -118,7 +126,8 @@ async def assemble(runtime: Runtime, settings: PortalSettings) -> None:
         traces=traces,
         now=utc_now,
     )
-    app = Counted(application(parts, api_of(parts, heard, tail)))
+    pages = application(parts, api_of(parts, heard, tail))
+    app = Counted(OwnChanges(pages, heard.until))
     leaving = Leaving(app, settings.drain_s, viewers.close)
     runtime.drains.append(leaving.leave)
     runtime.spawn(serve(leaving, taken, on_started, viewers.close, leaving=leaving), "web")

@@ -1,7 +1,7 @@
 """What the start and the end of a session do to what the portal remembers."""
 
 from services.portal.charging import ChargingSession, Register, begun, ended
-from shared.documents import Documents
+from shared.documents import Documents, numbered
 from shared.followers import Connection
 from shared.ids import Serial
 from shared.messages.telemetry import SessionEnded, SessionStarted
@@ -12,13 +12,17 @@ class Sessions:
     """
     All sessions: rows, of which those that go on are in memory as well, with every charger's register.
 
-    What is read of them is read by `SessionBook`.
+    What is read of them is read by `SessionBook`. The rows are common to all portals; each of them writes
+    them.
+
+    Args:
+        number: of this process among the portals.
     """
 
-    def __init__(self) -> None:
-        self.rows = Rows("charging_session", ChargingSession)
-        self.going_on = Documents("open-session", ChargingSession)
-        self.registers = Documents("register", Register)
+    def __init__(self, number: int = 1) -> None:
+        self.rows = Rows("charging_session", ChargingSession, last="ended_at")
+        self.going_on = Documents(numbered("open-session", number), ChargingSession)
+        self.registers = Documents(numbered("register", number), Register)
 
     async def open(self, pool: object) -> None:
         """Read what is held in memory."""

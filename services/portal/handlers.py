@@ -34,6 +34,7 @@ from services.portal.read_models import ReadModels, key_of
 from services.portal.traces.tracing import Traces
 from services.portal.warned import WarningEvent, fold_warning
 from shared import subjects
+from shared.documents import numbered
 from shared.followers import Connection, Follower
 from shared.messages.balancer import (
     ChargerQueued,
@@ -55,6 +56,9 @@ from shared.recorded import Recorded
 from shared.rights.book import PERMISSIONS
 
 CONSUMER: Final = "portal"
+APART_S: Final = 0.25
+"""How far apart batches of events are taken where they come all the time; pages show two pictures a
+second."""
 
 TELEMETRY_EVENTS: Final = frozenset(
     it.__name__ for it in (*get_args(ConditionEvent), ChargerRefused)
@@ -92,7 +96,8 @@ def followers(
         apply: Callable[[Connection, Recorded], Awaitable[None]],
         reload: Callable[[], Awaitable[None]],
     ) -> Follower:
-        return Follower(CONSUMER, service, apply, reload, heard.committed(service))
+        name = numbered(CONSUMER, models.number)
+        return Follower(name, service, apply, reload, heard.committed(service), apart_s=APART_S)
 
     async def reload_warnings() -> None:
         await models.warnings.open(pool)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from services.portal.signing_in.questions import PermissionsUnavailable
 from shared import subjects
 from shared.context import ACTOR_HEADER
-from shared.messages import Message
+from shared.messages import Message, sent
 from shared.messages.people import Query
 from shared.messages.signing_in import Asker
 
@@ -37,7 +37,7 @@ async def inquire(client: Client, asker: Asker, query: Query, answer: type[M]) -
     try:
         reply = await client.request(
             subject,
-            query.model_dump_json().encode(),
+            sent(query),
             timeout=WAIT_S,
             headers={ACTOR_HEADER: asker.actor},
         )

@@ -8,7 +8,7 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from shared import subjects
-from shared.messages import Message
+from shared.messages import Message, sent
 from shared.messages.people import Query
 
 SERVICE: Final = "notifications"
@@ -23,7 +23,7 @@ async def ask(client: Client, query: Query, answer: type[M]) -> M | None:
     """Ask a question; none if nobody answers. What the page is not for is checked before."""
     subject = subjects.query(SERVICE, type(query).__name__)
     try:
-        reply = await client.request(subject, query.model_dump_json().encode(), timeout=WAIT_S)
+        reply = await client.request(subject, sent(query), timeout=WAIT_S)
         return answer.model_validate_json(reply.data)
     except (NatsError, ValidationError) as fault:
         log.warning("notifications does not answer", subject=subject, fault=repr(fault))

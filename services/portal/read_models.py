@@ -10,7 +10,7 @@ from services.portal.documents import Charger, Condition, Layout, Overload, Refu
 from services.portal.facts import Facts
 from services.portal.latest import Latest
 from services.portal.warned import Warnings
-from shared.documents import Documents
+from shared.documents import Documents, numbered
 from shared.ids import ChargerId, InstallationId, Serial
 from shared.messages.balancer import MAIN
 from shared.rights.book import GrantBook
@@ -29,17 +29,23 @@ def key_of(installation_id: InstallationId, part_id: str) -> str:
 
 
 class ReadModels:
-    """The documents; each kind is written by the follower of one log."""
+    """
+    The documents; each kind is written by the follower of one log.
 
-    def __init__(self) -> None:
-        self.layouts = Documents("layout", Layout)
-        self.conditions = Documents("condition", Condition)
-        self.refusals = Documents("refusal", Refusal)
-        self.shares = Documents("share", Share)
-        self.overloads = Documents("overload", Overload)
-        self.sessions = Sessions()
-        self.warnings = Documents("warnings", Warnings)
-        self.book = GrantBook()
+    Args:
+        number: of this process among the portals; each has documents of its own.
+    """
+
+    def __init__(self, number: int = 1) -> None:
+        self.number = number
+        self.layouts = Documents(numbered("layout", number), Layout)
+        self.conditions = Documents(numbered("condition", number), Condition)
+        self.refusals = Documents(numbered("refusal", number), Refusal)
+        self.shares = Documents(numbered("share", number), Share)
+        self.overloads = Documents(numbered("overload", number), Overload)
+        self.sessions = Sessions(number)
+        self.warnings = Documents(numbered("warnings", number), Warnings)
+        self.book = GrantBook(number)
 
     def open_warnings(self, installation_id: InstallationId) -> int:
         """Count the warnings of which nobody has taken notice."""

@@ -7,6 +7,7 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from shared import subjects
+from shared.messages import sent
 from shared.messages.people import Query
 from shared.messages.readings import (
     Fallible,
@@ -65,7 +66,7 @@ class ReadingDesk:
     async def _ask(self, query: Query, kind: type[M]) -> M:
         subject = subjects.query(SERVICE, type(query).__name__)
         try:
-            data = query.model_dump_json().encode()
+            data = sent(query)
             reply = await self._client.request(subject, data, timeout=WAIT_S)
             answer = kind.model_validate_json(reply.data)
         except (NatsError, ValidationError) as fault:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from services.portal.doing import sentence
 from shared import subjects
 from shared.ids import InstallationId
+from shared.messages import sent
 from shared.messages.notices import SetUpNotes, SetUpNotesAnswer
 from shared.messaging import REQUEST_TIMEOUT_S
 
@@ -40,7 +41,7 @@ class Remarks:
 
     async def of(self, installation_id: InstallationId) -> Sequence[Remark] | None:
         """Look an installation over; none: whoever knows does not answer, and the page says so."""
-        question = SetUpNotes(installation_id=installation_id).model_dump_json().encode()
+        question = sent(SetUpNotes(installation_id=installation_id))
         try:
             reply = await self._client.request(SUBJECT, question, timeout=REQUEST_TIMEOUT_S)
             notes = SetUpNotesAnswer.model_validate_json(reply.data).notes

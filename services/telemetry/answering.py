@@ -12,13 +12,13 @@ from services.telemetry import frames
 from services.telemetry.admission import FollowUp
 from services.telemetry.calls import Aside
 from services.telemetry.dialect import Dialect
-from services.telemetry.frames import Call, Code, Payload
+from services.telemetry.frames import METER_VALUES, Call, Code, Payload
 from services.telemetry.handlers import Handler
 from services.telemetry.histories import LOG_FAULTS
 from services.telemetry.metrics import FRAMES
 from services.telemetry.moments import Beside
 from services.telemetry.payloads import CallRefused
-from services.telemetry.said import Booted, Metered, Reply, Said, Welcomed
+from services.telemetry.said import Booted, Reply, Said, Welcomed
 from services.telemetry.tolerance import Tolerance
 from shared import tracing
 from shared.context import acting
@@ -26,7 +26,6 @@ from shared.ids import Serial
 
 CALLS_WAITING_MAX: Final = 64
 """How many requests of a charger may wait; then its socket is read no further."""
-METER_VALUES: Final = "MeterValues"
 
 log = structlog.get_logger()
 
@@ -113,33 +112,10 @@ class Answering:
             requests.task_done()
         self._requests = None
 
-    def read_at_once(self, call: Call) -> Sequence[Metered]:
-        """
-        Read a request that can be dealt with at once: readings, behind which nothing waits.
-
-        Returns:
-            What it says; nothing if it has to be handed in as all others, such as one that is wrong, or
-            has signed values, which are put on record.
-        """
-        if (
-            call.action != METER_VALUES
-            or self._unanswered
-            or not self._welcome.accepted
-            or self._dialect.violation_of_request(call.action, call.payload) is not None
-        ):
-            return ()
-        try:
-            heard = self._dialect.hear(call.action, call.payload) or ()
-        except CallRefused:
-            return ()
-        found = []
-        for said in heard:
-            if isinstance(said, Metered):
-                for sample in said.samples:
-                    if sample.signed:
-                        return ()
-                found.append(said)
-        return found
+    @property
+    def idle(self) -> bool:
+        """Whether the charger is heard, and nothing waits that a reading could overtake."""
+        return not self._unanswered and self._welcome.accepted
 
     async def _take(self, request: Call | Heard) -> None:
         if isinstance(request, Heard):

@@ -56,6 +56,9 @@ from shared.web_server import listening_socket, serve
 DESKS: Final = (credential_desk, certificate_desk, token_desk)
 """Where commands about what chargers and meters show who they are with are taken."""
 
+PUBLISH_S_MAX: Final = 120.0
+"""A publisher that has something sends it within seconds, or says that it cannot."""
+
 log = structlog.get_logger()
 
 
@@ -77,8 +80,7 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
         on_the_list(settings.database_url, gateway_id)
     )
     relay = Relay("telemetry", store, runtime.client, roster.leads)
-    runtime.spawn(relay.run(), "relay")
-    runtime.health.add("relay", relay.standing)
+    runtime.announce(relay)
 
     whereabouts = Whereabouts(roster.number)
     assignments = Assignments(whereabouts, roster.number)
@@ -89,6 +91,8 @@ async def assemble(runtime: Runtime, settings: Settings) -> None:
     histories = Histories(store)
     burials = Burials(holds, histories, assignments)
     publisher = Publisher(runtime.client)
+    pulse = runtime.health.pulse("publisher", PUBLISH_S_MAX, publisher.idle)
+    publisher.beat = pulse.beat
     runtime.spawn(publisher.run(), "publisher")
     await keep_readings(runtime, settings, assignments.get)
     rights = Rights(runtime.client, _card_key(settings), roster.number)

@@ -21,7 +21,7 @@ from shared import subjects
 from shared.asking import command_routes
 from shared.context import Context
 from shared.decider import Decider, Refused
-from shared.messages import Answer
+from shared.messages import Answer, sent
 from shared.messages.credentials import (
     IssueChargerCertificate,
     OneChargerCredential,
@@ -66,9 +66,7 @@ class CertificateDesk:
         place = there.get(command.serial)
         if place is not None:
             subject = subjects.charger_command(type(command), place.charger_id)
-            await self._parts.client.publish(
-                subject, command.model_dump_json(exclude_defaults=True).encode()
-            )
+            await self._parts.client.publish(subject, sent(command))
 
     def _decider(
         self, there: There

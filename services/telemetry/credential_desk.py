@@ -27,7 +27,7 @@ from shared.asking import command_routes
 from shared.context import Context
 from shared.decider import Across, Decider, Refused
 from shared.ids import InstallationId, Serial, new_id
-from shared.messages import Answer, ShownOnce
+from shared.messages import Answer, ShownOnce, sent
 from shared.messages.credentials import (
     CredentialCommand,
     IssueChargerCredential,
@@ -138,9 +138,7 @@ class CredentialDesk:
         place = there.get(command.serial)
         if answer.accepted and place is not None and not command.let_in_without:
             subject = subjects.charger_command(WithdrawChargerCredential, place.charger_id)
-            await self._parts.client.publish(
-                subject, command.model_dump_json(exclude_defaults=True).encode()
-            )
+            await self._parts.client.publish(subject, sent(command))
         return answer
 
     def _withdrawing(

@@ -11,7 +11,7 @@ from typing import Protocol
 from services.telemetry.charger import Charger, Session
 from services.telemetry.frames import Code, Payload
 from services.telemetry.lists import Capacity, Update
-from services.telemetry.said import Replies, Said, Standing
+from services.telemetry.said import Metered, Replies, Said, Standing
 from services.telemetry.upkeep import Upkeep
 from services.telemetry.validation import Violation
 from services.telemetry.ways import Abilities, Limit, Span, Wording
@@ -167,6 +167,18 @@ class Dialect(Protocol):
 
         Raises:
             CallRefused: a field is impossible.
+        """
+
+    def plain_readings(self, data: bytes) -> tuple[str, Metered] | None:
+        """
+        Read a MeterValues that can be dealt with at once.
+
+        Args:
+            data: the message as it came.
+
+        Returns:
+            Its id, and what it says; none if it has to be read as all others are: it is something else, or
+            wrong, or has signed values, which are put on record.
         """
 
     def answer(self, action: str, replies: Replies) -> Payload:

@@ -24,6 +24,8 @@ NO_ID: Final = "-1"
 4, section 4.2.3) has it so, and clients of both know it.
 """
 
+METER_VALUES: Final = "MeterValues"
+"""Most of all requests, in every version."""
 CALL, CALL_RESULT, CALL_ERROR, CALL_RESULT_ERROR, SEND = 2, 3, 4, 5, 6
 
 Payload = dict[str, Any]

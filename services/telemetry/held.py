@@ -1,7 +1,7 @@
 """What is on record of how a charger is limited, and of whether it holds what it was told."""
 
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from services.telemetry.ways import DEFAULT_WAY, Limit, Way
 from shared.ids import Serial
@@ -41,7 +41,11 @@ class Held:
 
     def of(self, serial: Serial) -> "Held":
         """Name what is known of a piece of hardware: nothing, if it is another one."""
-        return self if self.serial in {None, serial} else Held()
+        return self if self.serial is None or self.serial == serial else NOTHING_HELD
+
+
+NOTHING_HELD: Final = Held()
+"""Of hardware of which nothing is on record."""
 
 
 def fold_held(held: Held, event: HeldFact) -> Held:

@@ -32,6 +32,7 @@ from services.telemetry.parts import Parts
 from services.telemetry.said import Standing
 from shared import subjects
 from shared.clock import utc_now
+from shared.messages import sent
 from shared.messages.people import CardsOf, CardsOfAnswer
 from shared.rights.book import PERMISSIONS
 
@@ -200,9 +201,7 @@ class LocalList:
         here = self._history.assigned
         asked = CardsOf(installation_id=here.installation_id, charger_id=here.charger_id)
         try:
-            reply = await self._parts.client.request(
-                QUERY, asked.model_dump_json().encode(), timeout=NUMBERS_S_MAX
-            )
+            reply = await self._parts.client.request(QUERY, sent(asked), timeout=NUMBERS_S_MAX)
             cards = CardsOfAnswer.model_validate_json(reply.data).cards
         except (NatsError, OSError) as error:
             raise NotNow(f"permissions does not answer: {error!r}") from error

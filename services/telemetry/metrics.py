@@ -4,7 +4,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from shared.metrics import QUICK_S, SLOW_S
+from shared.metrics import QUICK_S, SLOW_S, Tally
 
 SOCKETS: Final = Gauge(
     "ampledger_gateway_sockets", "Chargers whose connection this gateway serves."
@@ -24,8 +24,8 @@ FRAMES: Final = Counter(
     "Requests of chargers, and what became of them.",
     ["action", "outcome"],
 )
-METERED: Final = FRAMES.labels("MeterValues", "accepted")
-"""By far the most of them; it is looked up once."""
+METERED: Final = Tally(FRAMES.labels("MeterValues", "accepted"))
+"""By far the most of them."""
 FRAMES_UNREADABLE: Final = Counter(
     "ampledger_gateway_frames_unreadable_total", "Messages of chargers that are none of OCPP."
 )

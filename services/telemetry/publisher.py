@@ -1,14 +1,18 @@
 """
 Readings on their way to the jetstream of telemetry.
 
-What is handed in within some milliseconds is a window: one atomic batch (NATS ADR-50), confirmed as a
-whole. So a busy gateway waits for one answer where it would wait for hundreds, and a quiet one sends each
-reading at once. Whoever has handed in readings may wait until they are stored, and answers its charger
-then. While NATS is away nobody waits: readings queue up; when the queue is full the oldest go, and how many
-went is logged: a reading is worth little when it is old.
+What is handed in within some milliseconds is a window, sent in one go; many in it are one batch
+(`shared/batches.py`), confirmed as a whole. So a busy gateway waits for one answer where it would wait for
+hundreds, everybody who hears readings wakes up once for many, and a quiet gateway sends each reading at
+once. Whoever has handed in readings may wait until they are stored, and answers its charger then.
+
+While NATS is away nobody waits: readings queue up; when the queue is full the oldest go, and how many went
+is logged: a reading is worth little when it is old.
 """
 
 import asyncio
+import contextlib
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -16,25 +20,28 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-import orjson
 import structlog
 from nats.aio.client import Client
 from nats.errors import ConnectionClosedError
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError
 
 from services.telemetry import metrics
 from shared import subjects, tracing
-from shared.ids import new_id
+from shared.batches import WORTH_IT, Headers, ask, publish_batch
 from shared.messages.telemetry import BreakerReading, MeterReading
 from shared.messaging import ensure_jetstream, telemetry_jetstream
+from shared.metrics import Tally
 from shared.tasks import keep_running
 
 QUEUE_MAX: Final = 20_000
 WINDOW_MAX: Final = 500
 """How many readings may be on their way unconfirmed; the server takes twice as many."""
 WINDOW_S: Final = 0.01
-"""For how long a busy gateway gathers what goes together; a reading that comes alone leaves at once."""
+"""For how long readings are gathered that go together; one that comes alone leaves at once."""
+BUSY_WINDOW_S: Final = 0.1
+"""For how long where they are then enough for a batch."""
+WINDOW_FULL: Final = 64
+"""So many are sent whatever the time: each further one would make the batch little cheaper."""
 PUBLISH_TIMEOUT_S: Final = 3.0
 PAUSE_S: Final = 0.25
 SUBJECTS_KEPT: Final = 20_000
@@ -45,8 +52,8 @@ _Item = tuple[str, bytes, str | None]
 """Subject, content, and what is traced while it is handed in."""
 _subject = lru_cache(SUBJECTS_KEPT)(subjects.telemetry)
 """A charger's readings all go to the same one."""
-_METERED: Final = metrics.READINGS.labels("charger")
-_MEASURED: Final = metrics.READINGS.labels("breaker")
+_METERED: Final = Tally(metrics.READINGS.labels("charger"))
+_MEASURED: Final = Tally(metrics.READINGS.labels("breaker"))
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +78,8 @@ class Publisher:
     """Publishes readings, confirmed by JetStream; after a fault some may come twice."""
 
     def __init__(self, client: Client, queue_max: int = QUEUE_MAX) -> None:
+        self.beat: Callable[[], None] = lambda: None
+        """Called whenever something was sent, or could not be."""
         self._client = client
         self._js = client.jetstream()
         self._windows: deque[_Window] = deque()
@@ -79,6 +88,7 @@ class Publisher:
         self._waiting = 0
         self._queue_max = queue_max
         self._filled = asyncio.Event()
+        self._full = asyncio.Event()
         self._away = False
         self.dropped = 0
         """How many readings were lost because NATS was away for too long."""
@@ -121,6 +131,8 @@ class Publisher:
         while self._waiting > self._queue_max:
             self._drop_oldest()
         self._filled.set()
+        if self._waiting >= WINDOW_FULL:
+            self._full.set()
 
     def _drop_oldest(self) -> None:
         oldest = self._windows[0]
@@ -139,16 +151,32 @@ class Publisher:
     async def _publish_all(self) -> None:
         await ensure_jetstream(self._js, telemetry_jetstream())
         loop = asyncio.get_running_loop()
-        next_at_s = loop.time()
+        sent_at_s, window_s = -math.inf, WINDOW_S
         while True:
             await self._filled.wait()
-            if (early_s := next_at_s - loop.time()) > 0:
-                await asyncio.sleep(early_s)
-            next_at_s = loop.time() + WINDOW_S
+            await self._gather(sent_at_s + window_s - loop.time())
+            now_s = loop.time()
+            enough = WORTH_IT * (now_s - sent_at_s) / BUSY_WINDOW_S
+            window_s = BUSY_WINDOW_S if self._waiting >= enough else WINDOW_S
+            sent_at_s = now_s
             await self._publish_oldest()
             self._tell_losses()
 
+    async def _gather(self, for_s: float) -> None:
+        """Wait for what goes with what waits already."""
+        self._full.clear()
+        if for_s > 0 and self._waiting < WINDOW_FULL:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(for_s):
+                    await self._full.wait()
+
+    def idle(self) -> bool:
+        """Tell whether nothing waits, nor is on its way."""
+        newest = self._newest
+        return self._waiting == 0 and (not newest.items or newest.over.is_set())
+
     def _on_fault(self, fault: Exception) -> None:
+        self.beat()
         self._away = True
         for window in self._windows:
             window.end()
@@ -180,27 +208,28 @@ class Publisher:
                 self._waiting += len(window.items)
                 self._filled.set()
         self._away = False
+        self.beat()
         window.end()
 
     async def _publish(self, items: deque[_Item]) -> None:
         """
-        Publish readings, all or none.
+        Publish readings, all of them.
 
         Raises:
-            APIError, TimeoutError, NatsError: they were not taken, or nobody knows.
+            APIError, TimeoutError, NatsError: some were not taken, or nobody knows.
         """
-        batch_id, last = new_id(), len(items)
-        for number, (subject, data, traceparent) in enumerate(items, start=1):
-            headers = {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(number)}
-            if traceparent is not None:
-                headers[tracing.HEADER] = traceparent
-            if number < last:
-                await self._client.publish(subject, data, headers=headers)
-                continue
-            headers["Nats-Batch-Commit"] = "1"
-            reply = await self._client.request(
-                subject, data, timeout=PUBLISH_TIMEOUT_S, headers=headers
-            )
-            answer = orjson.loads(reply.data)
-            if "error" in answer:
-                raise APIError.from_error(answer["error"])
+        messages = [(subject, data, _traced(by)) for subject, data, by in items]
+        if len(messages) >= WORTH_IT:
+            await publish_batch(self._client, messages, PUBLISH_TIMEOUT_S)
+            return
+        asked = [
+            ask(self._client, subject, data, headers or None, PUBLISH_TIMEOUT_S)
+            for subject, data, headers in messages
+        ]
+        for outcome in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+
+def _traced(traceparent: str | None) -> Headers:
+    return {} if traceparent is None else {tracing.HEADER: traceparent}

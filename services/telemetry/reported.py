@@ -39,7 +39,7 @@ class Reported:
         Raises:
             LOG_FAULTS: a signed value among them could not be put on record.
         """
-        if any(it.signed for it in said.samples):
+        if said.signed:
             history = self._history
             session = metering.session_of(history.state.session, said)
             with acting(f"charger/{history.assigned.serial}"):

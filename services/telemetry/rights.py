@@ -23,7 +23,7 @@ from shared.clock import utc_now
 from shared.documents import numbered
 from shared.followers import Connection, Follower, read_cursor
 from shared.ids import InstallationId, PersonId, made_at
-from shared.messages import Command
+from shared.messages import Command, sent
 from shared.messages.people import Standing, StandingAnswer
 from shared.messages.permissions import PersonForgotten
 from shared.recorded import Recorded
@@ -150,7 +150,7 @@ class Rights:
             await asyncio.sleep(ASK_S)
 
     async def _ask(self) -> int | None:
-        question = Standing().model_dump_json().encode()
+        question = sent(Standing())
         try:
             reply = await self._client.request(QUERY, question, timeout=ANSWER_S_MAX)
             return StandingAnswer.model_validate_json(reply.data).position

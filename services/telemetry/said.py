@@ -117,6 +117,11 @@ class Metered:
     """In which session; none if the charger does not say."""
     samples: tuple[Sample, ...]
 
+    @property
+    def signed(self) -> bool:
+        """Whether the meter has signed any of it."""
+        return any(it.signed for it in self.samples)
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:

@@ -13,9 +13,9 @@ import structlog
 from opentelemetry.trace import Span
 
 from services.telemetry import frames
-from services.telemetry.answering import METER_VALUES, Answering
+from services.telemetry.answering import Answering
 from services.telemetry.dialect import Dialect
-from services.telemetry.frames import Call
+from services.telemetry.frames import METER_VALUES
 from services.telemetry.metrics import METERED
 from services.telemetry.publisher import Publisher
 from services.telemetry.reported import Reported
@@ -49,7 +49,9 @@ class ShortCut:
 
     def take(self, data: bytes) -> bool:
         """Deal with a message at once; false if it has to go the long way."""
-        if _NAME not in data or self._unstored >= UNSTORED_MAX or not self._socket.may_say:
+        if _NAME not in data or self._unstored >= UNSTORED_MAX:
+            return False
+        if not self._socket.may_say or not self._answering.idle:
             return False
         try:
             return self._take(data)
@@ -59,18 +61,14 @@ class ShortCut:
             return False
 
     def _take(self, data: bytes) -> bool:
-        call = frames.parse(data)
-        if not isinstance(call, Call):
+        read = self._dialect.plain_readings(data)
+        if read is None:
             return False
-        metered = self._answering.read_at_once(call)
-        if not metered:
-            return False
+        message_id, said = read
         frame = tracing.begin("frame MeterValues")
         with tracing.within(frame):
-            for said in metered:
-                self._reported.publish(said)
-        answer = self._dialect.answer(call.action, [None] * len(metered))
-        text = frames.result(call.message_id, answer)
+            self._reported.publish(said)
+        text = frames.result(message_id, self._dialect.answer(METER_VALUES, (None,)))
         self._unstored += 1
         METERED.inc()
         self._publisher.when_stored(lambda: self._answer(text, frame))

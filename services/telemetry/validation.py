@@ -49,6 +49,10 @@ class Schemas:
         answers = (name for name in names if name.endswith(_RESPONSE))
         return frozenset(name.removesuffix(_RESPONSE) for name in answers)
 
+    def of_request(self, action: str) -> dict[str, Any]:
+        """Read the schema of a request; the action is one of `actions`."""
+        return _schema(self.package, action + self.request)
+
     def violation_of_request(self, action: str, payload: Payload) -> Violation | None:
         """Check a request; the action is one of `actions`."""
         return _violation(_validator(self.package, action + self.request), payload)
@@ -60,10 +64,14 @@ class Schemas:
 
 @cache
 def _validator(package: str, name: str) -> jsonschema_rs.Validator:
-    text = (files("ocpp") / package / "schemas" / f"{name}.json").read_text("utf-8-sig")
     # Formats are not checked: chargers leave out the zone of a date-time, which is then UTC
     # (OCPP 1.6, section 3.16), and what is no time at all shows when it is read.
-    return jsonschema_rs.validator_for(json.loads(text), validate_formats=False)
+    return jsonschema_rs.validator_for(_schema(package, name), validate_formats=False)
+
+
+def _schema(package: str, name: str) -> dict[str, Any]:
+    text = (files("ocpp") / package / "schemas" / f"{name}.json").read_text("utf-8-sig")
+    return dict(json.loads(text))
 
 
 def _violation(validator: jsonschema_rs.Validator, payload: Payload) -> Violation | None:

@@ -30,6 +30,16 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
+def sent(message: BaseModel) -> bytes:
+    """
+    Spell a command or a question as it is sent: no more than it says.
+
+    Whoever takes it refuses fields that it does not know, and may be of an older version. Fields that have
+    their default say nothing, and are left out.
+    """
+    return message.model_dump_json(exclude_defaults=True).encode()
+
+
 class Command(Message):
     """A wish, addressed to the service that decides it. Unknown fields are refused."""
 
@@ -50,6 +60,20 @@ class Event(Message):
     schema_version: ClassVar[int] = 1
     upcasts: ClassVar[dict[int, Upcast]] = {}
     """How an older version is read, by that version: each step leads to the next one."""
+    brought: ClassVar[dict[int, tuple[str, ...]]] = {}
+    """The fields that a version has brought, by that version, where their defaults are what the version
+    before meant. An event that says no more than that is written as one of the version before, which
+    programs of that version read as well."""
+
+    @property
+    def least_version(self) -> int:
+        """The oldest version that has all that this event says."""
+        version, fields = self.schema_version, type(self).model_fields
+        while (names := self.brought.get(version)) and all(
+            getattr(self, it) == fields[it].default for it in names
+        ):
+            version -= 1
+        return version
 
     @property
     def aggregate_id(self) -> str:

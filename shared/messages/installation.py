@@ -593,6 +593,7 @@ class AuthenticationRequiredSet(InstallationEvent):
     service: ClassVar[str] = "installation"
     schema_version: ClassVar[int] = 2
     upcasts: ClassVar[dict[int, Upcast]] = {1: _authentication_2}
+    brought: ClassVar[dict[int, tuple[str, ...]]] = {2: ("charger_id",)}
     required: bool
     charger_id: ChargerId | None = None
     """At this charger, whatever holds for the installation; none: at the installation."""
@@ -720,6 +721,7 @@ class ChargerChanged(InstallationEvent):
     service: ClassVar[str] = "installation"
     schema_version: ClassVar[int] = 2
     upcasts: ClassVar[dict[int, Upcast]] = {1: _without_switching}
+    brought: ClassVar[dict[int, tuple[str, ...]]] = {2: ("phase_switching",)}
     charger_id: ChargerId
     name: str
     wiring: Wiring

@@ -58,6 +58,21 @@ _PRESENT: Final[dict[tuple[str, int], Callable[[bytes], Event]]] = {
 `model_validate_json` would take a third of its time."""
 
 
+def kind_of(type_name: str) -> type[Event]:
+    """
+    Find an event by its name.
+
+    Raises:
+        UnknownEvent: no event has that name here.
+    """
+    known = EVENTS.get(type_name)
+    if known is None:
+        raise UnknownEvent(
+            f"{type_name} is not an event this version knows; update the program"
+        )
+    return known
+
+
 def decode(type_name: str, schema_version: int, data: bytes) -> Event:
     """
     Read a stored event; an older version is brought up to the newest one first.
@@ -68,11 +83,7 @@ def decode(type_name: str, schema_version: int, data: bytes) -> Event:
     present = _PRESENT.get((type_name, schema_version))
     if present is not None:
         return present(data)
-    known = EVENTS.get(type_name)
-    if known is None:
-        raise UnknownEvent(
-            f"{type_name} is not an event this version knows; update the program"
-        )
+    known = kind_of(type_name)
     if schema_version > known.schema_version:
         raise UnknownEvent(
             f"{type_name} has schema {schema_version}, this version knows up to "

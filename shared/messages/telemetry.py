@@ -314,6 +314,7 @@ class CurrentLimitRejected(ChargerEvent):
 
     schema_version: ClassVar[int] = 2
     upcasts: ClassVar[dict[int, Upcast]] = {1: _rejected_2}
+    brought: ClassVar[dict[int, tuple[str, ...]]] = {2: ("terminals",)}
     limit_a: Amperes
     sequence: int
     epoch: int

@@ -1,11 +1,12 @@
-"""Images as they are built: small, hardened, and ready soon, on real servers."""
+"""Images as they are built: small, hardened, told of what they consist, and ready soon, on real servers."""
 
 import asyncio
 import json
 import subprocess
+import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,43 +15,46 @@ from cli.figures import figure, write_report
 from cli.keys import key_files
 from cli.ports import free_ports
 from cli.web import fetch
-from tests.containers.conftest import ROOT, Docker
-from tests.support.servers import EmbeddedServers, running_servers, scratch_folder
+from deploy.sbom import file_of
+from tests.containers.conftest import OPERATOR, SERVICES, Images, build
+from tests.support.compose import NoCompose, composed
+from tests.support.engine import ROOT, Docker
+from tests.support.servers import (
+    CONTAINERS,
+    WANTED,
+    EmbeddedServers,
+    running_servers,
+    scratch_folder,
+)
 
 pytestmark = pytest.mark.system
 
-SERVICES = ("installation", "permissions", "telemetry", "balancer", "notifications", "portal")
-OPERATOR = "cli"
 MEGABYTES_MAX = 150
-READY_S_MAX = 30.0
+READY_S_MAX = 60.0
+SUITE_S_MAX = 400
+HEALTHY_S_MAX = 180.0
 HARDENED = (
     *("--rm", "--network", "host", "--read-only", "--cap-drop", "ALL"),
     *("--security-opt", "no-new-privileges", "--tmpfs", "/tmp"),  # noqa: S108  # in the container
 )
+ON_CONTAINERS = (
+    "tests/integration/shared/test_durable.py",
+    "tests/integration/shared/test_relay.py",
+    "tests/integration/permissions/test_forgetting.py",
+)
+"""A log and what is lost of it, its relay while NATS is killed, and a service."""
+
+# Runs within an image: what it has, found as any program would find it.
+INSIDE = """
+import json
+from importlib.metadata import distributions
+print(json.dumps([(it.metadata["Name"], it.version) for it in distributions(path=["/lib-python"])]))
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Images:
-    """All images, and how large each is."""
-
-    docker: Docker
-    megabytes: dict[str, float]
-
-
-@pytest.fixture(scope="module")
-def images(docker: Docker) -> Images:
-    trust = Path("/etc/ssl/certs/ca-certificates.crt")
-    told = ["--trust", str(trust)] if trust.exists() else []
-    subprocess.run([ROOT / "deploy" / "bases.sh", *told], env=docker.env, check=True)
-    megabytes = {}
-    for name in (*SERVICES, OPERATOR):
-        docker.do(
-            *("build", "--network", "host", "-f", "deploy/Dockerfile"),
-            *("--build-arg", f"SERVICE={name}", "-t", f"ampledger/{name}", "."),
-        )
-        (found,) = json.loads(docker.do("image", "inspect", f"ampledger/{name}").stdout)
-        megabytes[name] = found["Size"] / 1e6
-    return Images(docker, megabytes)
+def layers(images: Images, name: str) -> object:
+    contents: Any = images.found(name)["RootFS"]
+    return contents["Layers"]
 
 
 def test_every_service_is_small(images: Images) -> None:
@@ -59,17 +63,39 @@ def test_every_service_is_small(images: Images) -> None:
     } == {}
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_there_is_no_shell_and_nobody_is_root(images: Images, service: str) -> None:
+def test_there_is_no_shell_and_nobody_is_root(images: Images) -> None:
     shell = images.docker.do(
-        *("run", *HARDENED, "--entrypoint", "/bin/sh", f"ampledger/{service}", "-c", "id"),
+        *("run", *HARDENED, "--entrypoint", "/bin/sh", "ampledger/portal", "-c", "id"),
         check=False,
     )
-    (found,) = json.loads(images.docker.do("image", "inspect", f"ampledger/{service}").stdout)
+    users: dict[str, Any] = {it: images.found(it)["Config"] for it in (*SERVICES, OPERATOR)}
 
     assert shell.returncode != 0
     assert "no such file" in shell.stderr
-    assert found["Config"]["User"] == "65532:65532"
+    assert {it["User"] for it in users.values()} == {"65532:65532"}
+
+
+def test_an_image_tells_everything_that_is_in_it(images: Images, tmp_path: Path) -> None:
+    for name in ("portal", OPERATOR):
+        kept = images.docker.do("create", f"ampledger/{name}").stdout.strip()
+        images.docker.do("cp", f"{kept}:/{file_of(name)}", str(tmp_path / name))
+        images.docker.do("rm", kept)
+        python = ("--entrypoint", "/usr/bin/python3.11", f"ampledger/{name}", "-c", INSIDE)
+        inside = json.loads(images.docker.do("run", *HARDENED, *python).stdout)
+
+        said = json.loads((tmp_path / name).read_text())["components"]
+        named = {(it["name"], it["version"]) for it in said}
+        assert {tuple(it) for it in inside} <= named
+        debian = {it["name"] for it in said if it["purl"].startswith("pkg:deb/")}
+        assert {"libc6", "libssl3", "python3.11-minimal"} <= debian
+
+
+def test_the_same_commit_gives_the_same_layers(images: Images) -> None:
+    first = layers(images, "balancer")
+
+    build(images.docker, "balancer", "--build-arg", "AGAIN=yes")
+
+    assert layers(images, "balancer") == first
 
 
 async def test_all_of_them_become_ready_on_real_servers(images: Images) -> None:
@@ -106,7 +132,9 @@ async def ready(docker: Docker, servers: EmbeddedServers, folder: Path, service:
             said = docker.do("logs", service, check=False)
             assert time.monotonic() < began_s + READY_S_MAX, said.stdout + said.stderr
             await asyncio.sleep(0.05)
-        return round(time.monotonic() - began_s, 2)
+        took_s = round(time.monotonic() - began_s, 2)
+        docker.do("exec", service, "/usr/bin/python3.11", "/app/healthy.py")
+        return took_s
     finally:
         docker.do("kill", service, check=False)
 
@@ -127,3 +155,37 @@ def told(
     for file in folder.iterdir():
         file.chmod(0o644)
     return [part for name, value in environment.items() for part in ("-e", f"{name}={value}")]
+
+
+async def test_everything_runs_as_the_compose_file_says(images: Images) -> None:
+    with scratch_folder() as folder:
+        try:
+            with composed(images.docker, folder) as everything:
+                everything.do("up", "-d")
+                async with asyncio.timeout(HEALTHY_S_MAX):
+                    for it in SERVICES:
+                        while everything.health(it) != "healthy":  # noqa: ASYNC110  # a container
+                            await asyncio.sleep(1.0)
+                page = await fetch(f"http://127.0.0.1:{everything.portal_port}/sign-in")
+                knock = await fetch(f"http://127.0.0.1:{everything.gateway_port}/CHARGER-1")
+        except NoCompose as lack:
+            pytest.skip(str(lack))
+    assert page.status == 200
+    assert knock.status == 426, "a charger speaks WebSocket"
+
+
+def test_the_same_tests_pass_on_servers_in_containers(images: Images) -> None:
+    told = {
+        it: as_is for it, as_is in images.docker.env.items() if not it.startswith("PYTEST_")
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *ON_CONTAINERS],
+        cwd=ROOT,
+        env=told | {WANTED: CONTAINERS},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=SUITE_S_MAX,
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert "PostgreSQL and NATS of the tests: containers" in done.stdout, done.stdout

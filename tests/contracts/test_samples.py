@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.messages import Message
+from shared.append_call import written
+from shared.commits import Commit, StreamEvents
+from shared.messages import Answer, Event, Message, Verdict
 from shared.messages.registry import EVENTS, decode
+from shared.recorded import Meta
 from tests.contracts.published import COMMANDS, READINGS
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -47,6 +50,12 @@ def test_an_event_of_the_newest_version_says_what_its_sample_says(name: str) -> 
     event = kind.model_validate_json(path.read_bytes())
 
     assert says_the_same(event, path)
+
+
+def commit_of(event: Event) -> Commit:
+    meta = Meta(actor="me", command_id="c", correlation_id="c")
+    streams = (StreamEvents(event.aggregate_id, None, (event,)),)
+    return Commit("c", b"", Answer(verdict=Verdict.ACCEPTED), meta, streams)
 
 
 def samples_of(name: str, folder: str) -> list[Path]:
@@ -91,6 +100,34 @@ def test_a_further_field_of_an_event_is_a_further_version(name: str) -> None:
     path = sample(name, kind.schema_version)
 
     assert set(json.loads(path.read_bytes())) == set(kind.model_fields)
+
+
+BROUGHT = [(name, version) for name, event in EVENTS.items() for version in event.brought]
+
+
+@pytest.mark.parametrize(("name", "version"), BROUGHT)
+def test_what_says_no_more_than_the_version_before_is_written_as_one_of_it(
+    name: str, version: int
+) -> None:
+    before = sample(name, version - 1).read_bytes()
+
+    event = decode(name, version - 1, before)
+    ((_, (_, as_version), _, data),) = written(commit_of(event)).events
+
+    assert as_version == version - 1
+    assert json.loads(data) == json.loads(before)
+    assert decode(name, as_version, data) == event
+
+
+@pytest.mark.parametrize(("name", "version"), BROUGHT)
+def test_what_only_a_version_can_say_is_written_as_one_of_it(name: str, version: int) -> None:
+    frozen = sample(name, version).read_bytes()
+
+    event = decode(name, version, frozen)
+    ((_, (_, as_version), _, data),) = written(commit_of(event)).events
+
+    assert as_version >= version, f"{frozen!r} should say something of what came with it"
+    assert decode(name, as_version, data) == event
 
 
 @pytest.mark.parametrize("name", EVENTS)

@@ -103,7 +103,7 @@ class Place:
         os.kill(pid, signal.SIGKILL)
 
         async def now() -> int | None:
-            return self.servers.supervisor.states()["nats"].pid
+            return self.servers.pid_now("nats")
 
         await until(now, lambda it: it not in {None, pid}, WITHIN_S)
         await self.servers.wait_ready()

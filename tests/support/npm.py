@@ -17,11 +17,12 @@ NPM = str(WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
 INSTALL_S_MAX = 120.0
 
 
-async def installed(*packages: str) -> Path:
+async def installed(*packages: str, peers: bool = True) -> Path:
     """
     Bring packages, named with their versions, once for all runs; several into one folder.
 
-    Where nobody can, the tests say so and are left out.
+    Without `peers`, what packages expect beside them is not brought. Where nobody can, the tests say so and
+    are left out.
     """
     together = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:16]
     cache = CACHE / (packages[0] if len(packages) == 1 else together)
@@ -31,7 +32,9 @@ async def installed(*packages: str) -> Path:
     half.mkdir(parents=True, exist_ok=True)
     bringing = await asyncio.create_subprocess_exec(
         NODE,
-        *(NPM, "install", "--no-audit", "--no-fund", "--ignore-scripts", *packages),
+        *(NPM, "install", "--no-audit", "--no-fund", "--ignore-scripts"),
+        *(() if peers else ("--legacy-peer-deps",)),
+        *packages,
         cwd=half,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -2,11 +2,13 @@
 Real servers for integration tests: PostgreSQL and NATS with JetStream, on free ports.
 
 They are the embedded servers of `ampledger up`, except that nothing is synced to disk: tests
-kill processes, not machines.
+kill processes, not machines. With AMPLEDGER_TEST_SERVERS=containers the same run in containers
+(`tests/support/container_servers.py`).
 """
 
 import asyncio
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -26,6 +28,8 @@ from cli.supervisor import Supervisor
 from shared.ids import new_id
 
 READY_S_MAX = 60.0
+WANTED = "AMPLEDGER_TEST_SERVERS"
+EMBEDDED, CONTAINERS = "embedded", "containers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,13 @@ class EmbeddedServers:
 
     def pid_of(self, name: str) -> int:
         """Pid of "postgres" or "nats", for tests that kill it."""
-        pid = self.supervisor.states()[name].pid
+        pid = self.pid_now(name)
         assert pid is not None, f"{name} does not run"
         return pid
+
+    def pid_now(self, name: str) -> int | None:
+        """Pid of a server, None while it is down."""
+        return self.supervisor.states()[name].pid
 
     async def wait_ready(self) -> None:
         async with asyncio.timeout(READY_S_MAX):
@@ -101,12 +109,34 @@ def scratch_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+def wanted_servers() -> str:
+    """
+    Say what the tests run against.
+
+    Raises:
+        ValueError: the environment names something else.
+    """
+    wanted = os.environ.get(WANTED, EMBEDDED)
+    if wanted not in {EMBEDDED, CONTAINERS}:
+        raise ValueError(f"{WANTED}={wanted} is neither {EMBEDDED} nor {CONTAINERS}")
+    return wanted
+
+
 @contextlib.asynccontextmanager
 async def running_servers() -> AsyncIterator[EmbeddedServers]:
     """Both servers in a scratch folder of their own, stopped and removed at the end."""
     with scratch_folder() as folder:
-        servers = await embedded_servers(folder)
+        servers = await _started(folder)
         try:
             yield servers
         finally:
             await servers.stop()
+
+
+async def _started(folder: Path) -> EmbeddedServers:
+    if wanted_servers() == EMBEDDED:
+        return await embedded_servers(folder)
+    # What talks to an engine is loaded where one is asked for only.
+    from tests.support.container_servers import contained_servers
+
+    return await contained_servers(folder)

@@ -24,7 +24,7 @@ from cli.ports import free_ports
 from cli.services import BALANCER, INSTALLATION, TELEMETRY, services
 from cli.setting_up import CommandRefused, send
 from cli.simulated import simulated
-from cli.stack import Stack
+from cli.stack import PROJECT, Stack
 from shared import subjects
 from shared.clock import utc_now
 from shared.commands import UNAVAILABLE
@@ -33,7 +33,13 @@ from shared.event_store import EventStore
 from shared.ids import new_id
 from shared.messages import Answer
 from shared.messages.installation import InstallationCommand
-from shared.messages.permissions import PLATFORM, GrantPlatformRole, PlatformRole
+from shared.messages.permissions import (
+    PLATFORM,
+    GrantPlatformRole,
+    GrantRole,
+    PlatformRole,
+    Role,
+)
 from shared.messaging import ServiceUnavailable, connect, request
 from shared.phases import GridType
 from shared.relay import EVENT_ID_HEADER
@@ -47,7 +53,7 @@ BREAKER_A: Final = 32.0
 SPEED: Final = 10.0
 OWNERS: Final = (INSTALLATION, TELEMETRY, BALANCER)
 """The services that own a log."""
-READY_S_MAX: Final = 60.0
+READY_S_MAX: Final = 120.0
 SIMULATOR_STOP_S: Final = 20.0
 
 _TOLD: Final = {
@@ -67,8 +73,15 @@ _AWAY: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 class SmallGarage:
     """The garage of one data folder; it may be started several times, on the same ports."""
 
-    def __init__(self, folder: Path, balancers: int = 1, gateways: int = 1) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        balancers: int = 1,
+        gateways: int = 1,
+        project: Path = PROJECT,
+    ) -> None:
         self.balancers = balancers
+        self.project = project
         self.data = folder / "data"
         self.files = folder
         self.scene = garage(CHARGERS, BREAKER_A, GridType.TN_3_PHASE)
@@ -90,6 +103,7 @@ class SmallGarage:
                 balancers=self.balancers,
                 further_gateways=self.gateway_ports[1:],
             ),
+            project=self.project,
         )
 
     @contextlib.asynccontextmanager
@@ -243,6 +257,24 @@ class SmallGarage:
             return {}
         content: dict[str, Any] = answer.json()
         return content
+
+    async def owner_signed_in(self, within_s: float) -> dict[str, str]:
+        """Have somebody sign in who owns the garage; returns the cookies."""
+        await until(self.shown, bool, within_s)
+        client = await connect(self.stack.urls["nats"], "test-owner")
+        try:
+            grant = GrantRole(
+                command_id=new_id(),
+                installation_id=INSTALLATION_ID,
+                grantee="person/support",
+                role=Role.OWNER,
+            )
+            subject = subjects.command(GrantRole, INSTALLATION_ID)
+            answer = await request(client, grant, subject, Context("operator", new_id()))
+            assert answer.accepted, answer
+        finally:
+            await client.close()
+        return self.cookies
 
     async def _sign_in(self, http: httpx.AsyncClient) -> None:
         """Have somebody of support sign in, who stays signed in."""

@@ -10,22 +10,22 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 import pytest
+from nats.aio.client import Client
 
-from cli.chaos.callers import wishes
+from cli.chaos.callers import acknowledgement, ask, wishes
 from cli.composition import service_database_url
 from cli.options import StackOptions
 from cli.ports import free_ports
 from cli.services import BALANCER, TELEMETRY, services
-from cli.setting_up import CommandRefused, send
 from cli.stack import PROJECT, Stack
 from cli.states import Step
 from shared import subjects
-from shared.commands import UNAVAILABLE
 from shared.messages.installation import InstallationCommand
-from shared.messaging import ServiceUnavailable, connect
+from shared.messaging import connect
 from tests.support.servers import scratch_folder
 from tests.support.waiting import until
 
@@ -75,7 +75,7 @@ class Load:
 
         await until(so_far, lambda it: it >= goal, BACK_S_MAX)
 
-    async def _call(self, number: int, file: object) -> None:
+    async def _call(self, number: int, file: TextIO) -> None:
         client = await connect(self.nats_url, f"caller-{number}")
         try:
             for command in wishes(number):
@@ -85,31 +85,12 @@ class Load:
         finally:
             await client.close()
 
-    async def _ask(self, client: object, command: InstallationCommand, file: object) -> None:
-        """Ask until there is an answer of the log: only then it is acknowledged."""
-        loop = asyncio.get_running_loop()
-        deadline_s = loop.time() + BACK_S_MAX
-        while True:
-            assert loop.time() < deadline_s, f"no log takes {command}"
-            try:
-                answer = await send(client, command, f"caller of {command.installation_id}")  # type: ignore[arg-type]
-            except ServiceUnavailable:
-                continue
-            except CommandRefused as refused:
-                if refused.answer.refusal == UNAVAILABLE:
-                    await asyncio.sleep(0.1)
-                    continue
-                self.refused += 1
-                answer = refused.answer
-            line = {
-                "service": INSTALLATION,
-                "command_id": command.command_id,
-                "position": answer.position,
-                "accepted": answer.accepted,
-            }
-            file.write(json.dumps(line) + "\n")  # type: ignore[attr-defined]
-            self.acknowledged += 1
-            return
+    async def _ask(self, client: Client, command: InstallationCommand, file: TextIO) -> None:
+        async with asyncio.timeout(BACK_S_MAX):
+            answer = await ask(client, command)
+        self.refused += not answer.accepted
+        file.write(json.dumps(acknowledgement(command, answer)) + "\n")
+        self.acknowledged += 1
 
 
 @contextlib.asynccontextmanager

@@ -8,41 +8,16 @@ from cli.audit import audit
 from cli.figures import read_log
 from cli.garages import INSTALLATION_ID
 from cli.services import TELEMETRY
-from shared import subjects
-from shared.context import Context
-from shared.ids import new_id
-from shared.messages.permissions import GrantRole, Role
 from shared.messages.telemetry import SessionEnded
-from shared.messaging import connect, request
 from tests.support.cli_place import ampledger
 from tests.support.portal_crowd import using
 from tests.support.servers import scratch_folder
 from tests.support.small_garage import OWNERS, SmallGarage
-from tests.support.waiting import until
 
 pytestmark = pytest.mark.system
 
 READY_S_MAX = 60.0
 WRONGLY_ENDED = {"EndNotReported", "PowerLoss", "Reboot"}
-
-
-async def signed_in(place: SmallGarage) -> dict[str, str]:
-    """Have somebody sign in who owns the garage; returns the cookies."""
-    await until(place.shown, bool, READY_S_MAX)
-    client = await connect(place.stack.urls["nats"], "test-owner")
-    try:
-        grant = GrantRole(
-            command_id=new_id(),
-            installation_id=INSTALLATION_ID,
-            grantee="person/support",
-            role=Role.OWNER,
-        )
-        subject = subjects.command(GrantRole, INSTALLATION_ID)
-        answer = await request(client, grant, subject, Context("operator", new_id()))
-        assert answer.accepted, answer
-    finally:
-        await client.close()
-    return place.cookies
 
 
 async def test_nobody_notices_that_everything_is_restarted() -> None:
@@ -53,7 +28,7 @@ async def test_nobody_notices_that_everything_is_restarted() -> None:
                 await place.command(command, READY_S_MAX)
             async with place.cars():
                 await place.limits_flow(READY_S_MAX)
-                cookies = await signed_in(place)
+                cookies = await place.owner_signed_in(READY_S_MAX)
                 charger_id = place.scene.chargers[0].charger_id
                 before = {name: it.pid for name, it in place.stack.states().items()}
                 url = f"http://127.0.0.1:{place.portal_port}"

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 import orjson
+import uvloop
 
 from cli.bench.gateway.charger import Charger, Faults, Lost
 from cli.bench.gateway.swings import Swings
@@ -174,4 +175,4 @@ def raise_file_limit() -> int:
 
 if __name__ == "__main__":
     raise_file_limit()
-    asyncio.run(_main())
+    uvloop.run(_main())

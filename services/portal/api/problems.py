@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.portal.guarding import NotHere
 from services.portal.looks import ReasonNeeded
-from shared.commands import INVALID, UNAVAILABLE
+from shared.commands import INVALID, TOO_OLD, UNAVAILABLE
 from shared.decider import Refused, StaleVersion
 from shared.messages import Answer
 from shared.messaging import ServiceUnavailable
@@ -81,7 +81,7 @@ def status_of(refusal: str) -> int:
         return 404
     if refusal == StaleVersion.__name__:
         return 412
-    if refusal == UNAVAILABLE:
+    if refusal in {UNAVAILABLE, TOO_OLD}:
         return 503
     return 422 if refusal in _INCOMPLETE else 409
 

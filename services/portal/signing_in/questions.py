@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from shared import subjects
 from shared.context import present_context
+from shared.messages import sent
 from shared.messages.signing_in import Query, Reply
 
 WAIT_S: Final = 5.0
@@ -50,7 +51,7 @@ class NatsQuestions:
         try:
             message = await self._client.request(
                 subject,
-                query.model_dump_json().encode(),
+                sent(query),
                 timeout=self._wait_s,
                 headers=present_context().headers(),
             )

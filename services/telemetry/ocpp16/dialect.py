@@ -6,10 +6,10 @@ from typing import Final
 from services.telemetry.charger import Charger
 from services.telemetry.dialect import Call, Dialect, Tongue
 from services.telemetry.frames import Code, Payload
-from services.telemetry.ocpp16 import hearing
+from services.telemetry.ocpp16 import hearing, plain
 from services.telemetry.ocpp16.telling import Tongue16
 from services.telemetry.ocpp16.upkeep import Upkeep16
-from services.telemetry.said import Replies, Said
+from services.telemetry.said import Metered, Replies, Said
 from services.telemetry.upkeep import Upkeep
 from services.telemetry.validation import Schemas, Violation
 
@@ -46,6 +46,10 @@ class Ocpp16:
     def hear(self, action: str, payload: Payload) -> tuple[Said, ...] | None:
         """See `Dialect`."""
         return hearing.hear(action, payload)
+
+    def plain_readings(self, data: bytes) -> tuple[str, Metered] | None:
+        """See `Dialect`."""
+        return plain.plain_readings(SCHEMAS, data)
 
     def answer(self, action: str, replies: Replies) -> Payload:
         """See `Dialect`."""

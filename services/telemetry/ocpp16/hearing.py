@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from services.telemetry.frames import Payload
-from services.telemetry.ocpp16.meter_values import samples
+from services.telemetry.ocpp16.meter_values import samples, transaction_of
 from services.telemetry.payloads import moment_of, whole_of, written
 from services.telemetry.said import (
     Alive,
@@ -89,20 +89,16 @@ def _began(payload: Payload) -> Began:
 
 
 def _metered(payload: Payload) -> Metered:
-    transaction = payload.get("transactionId")
     return Metered(
         connector=payload["connectorId"],
-        # A charger that never got the id of its transaction says -1 or 0.
-        transaction=str(transaction) if transaction is not None and transaction > 0 else None,
+        transaction=transaction_of(payload.get("transactionId")),
         samples=samples(payload["meterValue"], "meterValue"),
     )
 
 
 def _ended(payload: Payload) -> Ended:
-    transaction: int = payload["transactionId"]
     return Ended(
-        # A charger that never got the id of its transaction says -1 or 0.
-        transaction=str(transaction) if transaction > 0 else None,
+        transaction=transaction_of(payload["transactionId"]),
         at=moment_of(payload),
         register_wh=whole_of(payload, "meterStop"),
         reason=payload.get("reason", "Local"),  # section 6.49: left out, it is Local

@@ -4,15 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from services.telemetry import frames
 from services.telemetry.charger import Charger
 from services.telemetry.dialect import Call, Dialect
-from services.telemetry.frames import Code, Payload
+from services.telemetry.frames import METER_VALUES, Code, Payload
 from services.telemetry.ocpp2.device_model import DeviceModel
-from services.telemetry.ocpp2.hearing import Hearing
+from services.telemetry.ocpp2.hearing import Hearing, read_metered
 from services.telemetry.ocpp2.telling import Tongue2
 from services.telemetry.ocpp2.upkeep import Upkeep2
 from services.telemetry.ocpp2.variables import Variables
-from services.telemetry.said import Replies, Said
+from services.telemetry.payloads import CallRefused
+from services.telemetry.said import Metered, Replies, Said
 from services.telemetry.validation import Schemas, Violation
 
 REQUEST: Final = "Request"
@@ -94,6 +96,19 @@ class Ocpp2:
     def hear(self, action: str, payload: Payload) -> tuple[Said, ...] | None:
         """See `Dialect`."""
         return self._hearing.hear(action, payload)
+
+    def plain_readings(self, data: bytes) -> tuple[str, Metered] | None:
+        """See `Dialect`."""
+        call = frames.parse(data)
+        if not isinstance(call, frames.Call) or call.action != METER_VALUES:
+            return None
+        if self.violation_of_request(call.action, call.payload) is not None:
+            return None
+        try:
+            metered = read_metered(call.payload)
+        except CallRefused:
+            return None
+        return None if metered.signed else (call.message_id, metered)
 
     def answer(self, action: str, replies: Replies) -> Payload:
         """See `Dialect`."""

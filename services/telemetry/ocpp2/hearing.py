@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from services.telemetry.charger import Charger
-from services.telemetry.frames import Payload
+from services.telemetry.frames import METER_VALUES, Payload
 from services.telemetry.ocpp2.answers import ANSWERED_ALWAYS, answer
 from services.telemetry.ocpp2.device_model import DeviceModel
 from services.telemetry.ocpp2.events import statuses
@@ -61,7 +61,7 @@ class Hearing:
             "NotifyEvent": self._event,
             "Authorize": _card,
             "TransactionEvent": self._transaction,
-            "MeterValues": _metered,
+            METER_VALUES: _metered,
             "FirmwareStatusNotification": _firmware,
             "LogStatusNotification": _upload,
             "SecurityEventNotification": _security,
@@ -127,8 +127,18 @@ def _card(payload: Payload) -> Heard:
 
 
 def _metered(payload: Payload) -> Heard:
+    return (read_metered(payload),)
+
+
+def read_metered(payload: Payload) -> Metered:
+    """
+    Read a MeterValues.
+
+    Raises:
+        CallRefused: a timestamp is none.
+    """
     samples = metering(payload["meterValue"], "meterValue").samples
-    return (Metered(payload["evseId"], None, samples),)
+    return Metered(payload["evseId"], None, samples)
 
 
 def _firmware(payload: Payload) -> Heard:

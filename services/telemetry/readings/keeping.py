@@ -24,6 +24,8 @@ RIPE_AFTER: Final = timedelta(minutes=16)
 """After its begin, when a quarter is put together: by then its last readings have come, mostly."""
 RIPE_LATE: Final = timedelta(seconds=5)
 """How long more readings are waited for when one has come late."""
+SOON: Final = timedelta(minutes=1)
+"""A quarter that is put together so soon could be so before this has been written: its row is held."""
 LATE_MAX: Final = 1000
 """How many readings may be added to a quarter that is no longer put together from single ones: more than
 one a second are none."""
@@ -34,19 +36,25 @@ with kept as (
         source, measured_at, received_at, said_at, l1_a, l2_a, l3_a, register_wh, power_w{session}
     )
     select * from unnest(
-        $3::integer[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::real[],
-        $8::real[], $9::real[], $10::bigint[], $11::double precision[]{sessions}
+        $4::integer[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::real[],
+        $9::real[], $10::real[], $11::bigint[], $12::double precision[]{sessions}
     )
     on conflict do nothing returning source, date_bin('15 minutes', measured_at, 'epoch') as begins
 )
 insert into reading_due (source, begins, ripe_at)
-    select source, begins, greatest(begins + $1::interval, now() + $2::interval)
-    from kept group by source, begins order by source, begins
+    select source, begins, wanted.ripe_at from (
+        select source, begins, greatest(begins + $1::interval, now() + $2::interval) as ripe_at
+        from kept group by source, begins
+    ) as wanted left join reading_due as due using (source, begins)
+    where due.ripe_at is null
+        or due.ripe_at < greatest(wanted.ripe_at, now() + $3::interval)
+    order by source, begins
 on conflict (source, begins) do update set ripe_at = excluded.ripe_at
 """
+"""A quarter that is due already, in a good while, is left as it is: of most readings that is so."""
 _INSERTS: Final = {
     Kind.CHARGER: _INSERT.format(
-        table="reading", session=", session_id", sessions=", $12::text[]"
+        table="reading", session=", session_id", sessions=", $13::text[]"
     ),
     Kind.METER: _INSERT.format(table="breaker_reading", session="", sessions=""),
 }
@@ -144,7 +152,7 @@ class Keeping:
             for it in rows
         ]
         columns = [list(it) for it in zip(*values, strict=True)]
-        await connection.execute(_INSERTS[kind], RIPE_AFTER, RIPE_LATE, *columns)
+        await connection.execute(_INSERTS[kind], RIPE_AFTER, RIPE_LATE, SOON, *columns)
 
     async def _add(self, connection: Any, row: Row) -> None:  # noqa: ANN401
         """Add a reading to its quarter, unless it is in it; nobody else does so meanwhile."""

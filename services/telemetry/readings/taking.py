@@ -26,15 +26,15 @@ from services.telemetry.readings.rows import Row, Unkeepable, row_of
 from shared import subjects
 from shared.event_store import DATABASE_FAULTS
 from shared.messages.telemetry import BreakerReading, MeterReading
+from shared.pace import Pace
 from shared.pull import BATCH_MAX, Pull, sharing
 from shared.readings_consumer import readings_consumer
 from shared.tasks import in_child, keep_running
 
 STEP: Final = 50
 """After how many readings it is looked whether somebody waits for this process: about a millisecond."""
-GATHER_S: Final = 0.2
-"""How long a batch is waited for that is not full: many readings cost little more than one."""
-GATHER_STEP_S: Final = 0.01
+APART_S: Final = 1.0
+"""How far apart batches are taken where readings come all the time: many cost little more than one."""
 TAKE_S_MAX: Final = 15.0
 PAUSE_S: Final = 0.5
 
@@ -61,6 +61,7 @@ class Taking:
         self._kind = kind
         self._keeping = keeping
         self._age_max = age_max
+        self._pace = Pace(APART_S)
 
     async def run(self) -> None:
         """Keep readings, for ever; on any fault begin again from what is not acknowledged."""
@@ -78,12 +79,8 @@ class Taking:
 
     async def _take(self, pull: Pull) -> None:
         messages = await pull.batch()
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + GATHER_S
-        while messages and len(messages) < BATCH_MAX and loop.time() < until_s:
-            await asyncio.sleep(GATHER_STEP_S)
-            messages += await pull.more(BATCH_MAX - len(messages))
         if messages:
+            messages += await pull.gathered(self._pace, BATCH_MAX - len(messages))
             await in_child(self._keep(messages), TAKE_S_MAX)
 
     async def _keep(self, messages: Sequence[Msg]) -> None:

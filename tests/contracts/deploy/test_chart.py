@@ -1,7 +1,6 @@
 """What the chart makes is what a cluster takes, as far as that can be known without one."""
 
 import json
-import shutil
 import subprocess
 
 import kubernetes_validate
@@ -19,6 +18,7 @@ from tests.support.chart import (
     of_kind,
     rendered,
 )
+from tests.support.kubectl import kubectl
 from tests.support.readme import ROOT
 
 OLDEST, NEWEST = "1.30", "1.36"
@@ -88,7 +88,7 @@ def test_every_object_is_where_the_release_is_and_says_whose_it_is() -> None:
 
 
 def test_rules_and_dashboards_are_those_of_the_project() -> None:
-    objects = rendered("everything")
+    objects = rendered("everything", "monitoring.runbookUrl=")
     rules = of_kind(objects, "PrometheusRule")["ampledger"]["spec"]
     boards = of_kind(objects, "ConfigMap")["ampledger-dashboards"]["data"]
 
@@ -100,17 +100,30 @@ def test_rules_and_dashboards_are_those_of_the_project() -> None:
     }
 
 
+def test_alerts_lead_to_where_people_read_what_to_do() -> None:
+    def runbooks(*sets: str) -> list[str]:
+        rules = of_kind(rendered("everything", *sets), "PrometheusRule")["ampledger"]["spec"]
+        return [
+            it["annotations"]["runbook_url"] for group in rules["groups"] for it in group["rules"]
+            if "alert" in it
+        ]  # fmt: skip
+
+    relative, absolute = runbooks("monitoring.runbookUrl="), runbooks()
+    assert len(relative) > 20
+    assert absolute == [f"https://docs.example.com/ampledger/{it}" for it in relative]
+    assert all(it.startswith("docs/alerts.md#ampledger") for it in relative)
+
+
 def test_the_chart_is_of_the_version_of_the_program() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))
 
     assert f'\nversion = "{chart["appVersion"]}"\n' in (ROOT / "pyproject.toml").read_text()
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl here")
-def test_kustomize_changes_what_one_place_has_otherwise() -> None:
-    done = subprocess.run(
+async def test_kustomize_changes_what_one_place_has_otherwise() -> None:
+    done = subprocess.run(  # noqa: ASYNC221  # nothing else is to be done
         [
-            *("kubectl", "kustomize", "--enable-helm", "--helm-command", HELM),
+            *(await kubectl(), "kustomize", "--enable-helm", "--helm-command", HELM),
             str(DEPLOY / "kustomize" / "garage"),
         ],
         capture_output=True,

@@ -176,7 +176,7 @@ def test_every_service_is_probed_in_three_ways_and_ends_in_peace(
     ports = {it["name"]: it["containerPort"] for it in container["ports"]}
     assert ports["health"] == int(told["AMPLEDGER_HEALTH_PORT"])
     stays_s = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-    drains_s = float(told.get("TELEMETRY_DRAIN_S", 0))
+    drains_s = float(told.get("TELEMETRY_DRAIN_S", told.get("PORTAL_DRAIN_S", 0)))
     assert spec["terminationGracePeriodSeconds"] >= stays_s + drains_s + 10
     assert found["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
 
@@ -217,11 +217,37 @@ def test_nobody_reaches_a_pod_unless_it_is_said() -> None:
 def test_what_has_to_be_there_for_a_charger_is_there_more_than_once() -> None:
     objects = rendered("minimal")
     budgets = of_kind(objects, "PodDisruptionBudget")
-    for name in ("ampledger-telemetry", "ampledger-balancer"):
+    for name in ("ampledger-telemetry", "ampledger-balancer", "ampledger-portal"):
         assert of_kind(objects, "Deployment")[name]["spec"]["replicas"] == 2
         assert budgets[name]["spec"]["maxUnavailable"] == 1
     scaled = of_kind(rendered("everything"), "HorizontalPodAutoscaler")
-    assert "ampledger-balancer" not in scaled
+    assert set(scaled) == {"ampledger-telemetry", "ampledger-portal"}
+    for name, scaler in scaled.items():
+        assert "replicas" not in of_kind(rendered("everything"), "Deployment")[name]["spec"]
+        assert scaler["spec"]["scaleTargetRef"]["name"] == name
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_consumers_are_made_for_as_many_processes_as_there_may_be(values: str) -> None:
+    objects = rendered(values)
+    [job] = of_kind(objects, "Job").values()
+    [provide] = job["spec"]["template"]["spec"]["containers"]
+    words = provide["args"][2:]
+    made = {
+        it.removeprefix("--"): int(n) for it, n in zip(words[::2], words[1::2], strict=True)
+    }
+    scaled = of_kind(objects, "HorizontalPodAutoscaler")
+
+    def most(name: str) -> int:
+        if name in scaled:
+            return int(scaled[name]["spec"]["maxReplicas"])
+        return int(of_kind(objects, "Deployment")[name]["spec"]["replicas"])
+
+    assert made["portals"] == most("ampledger-portal")
+    assert made["balancers"] == most("ampledger-balancer")
+    readers = of_kind(objects, "ScaledObject").values()
+    further = sum(it["spec"]["maxReplicaCount"] for it in readers)
+    assert made["gateways"] == most("ampledger-telemetry") + further
 
 
 def test_migrations_come_before_pods_and_are_the_operators() -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from shared.service_grants import SERVICES
-from tests.support.chart import CHART, VALUES, rendered
+from tests.support.chart import CHART, VALUES, containers_of, pods_of, rendered
 from tests.support.readme import BIN, OURS, ROOT
 
 README = CHART / "README.md"
@@ -78,6 +78,68 @@ def test_every_secret_that_pods_read_is_told_of() -> None:
     for path in _secret_values(values):
         if not path.endswith("issuer"):
             assert f"`{path}`" in table, path
+
+
+def test_the_secrets_that_it_makes_are_those_that_pods_take_with_their_files() -> None:
+    """By the README's own commands: they name values that there are, and files that are in what is made."""
+    used = _files_used("minimal")
+    for values in _values_used():
+        used |= {it: used.get(it, set()) | files for it, files in _files_used(values).items()}
+    made = {words[0]: files for words, files in map(_made, LINES) if words}
+
+    assert set(made) >= set(_files_used("minimal"))
+    for name, files in made.items():
+        assert name in used, f"nobody takes secret {name}"
+        assert used[name] <= files, f"secret {name} has {files}, and pods take {used[name]}"
+
+
+def _values_used() -> set[str]:
+    """Name the sets of values that its commands give, which are there."""
+    given = re.findall(r"-f deploy/helm/ampledger/ci/([\w-]+)\.yaml", TEXT)
+    assert given
+    assert set(given) <= set(VALUES)
+    named = set(re.findall(r"ci/([\w-]+)\.yaml", TEXT))
+    assert named <= set(VALUES)
+    return set(given)
+
+
+def _made(line: str) -> tuple[list[str], set[str]]:
+    """Read which secret a command makes, and of which files."""
+    found = re.search(r"kubectl -n (\S+) create secret (generic|tls) (\S+) (.*)", line)
+    if found is None:
+        return [], set()
+    assert found[1] == "charging"
+    options = re.findall(r"--(from-file|from-literal|cert|key)=(\S+)", found[4])
+    files: set[str] = set()
+    for option, value in options:
+        name, _, _source = value.rpartition("=")
+        if option in {"cert", "key"}:
+            files.add({"cert": "tls.crt", "key": "tls.key"}[option])
+        elif value == "keys/nats":
+            files |= {f"{it}.seed" for it in (*SERVICES, "operator")}
+        elif value == "keys/passwords":
+            files |= {f"{it}.password" for it in SERVICES}
+        else:
+            files.add(value.partition("=")[0] if name else Path(value).name)
+    return [found[3]], files
+
+
+def _files_used(values: str) -> dict[str, set[str]]:
+    """Name the secrets that what is rendered takes, as volumes and in environments, with their files."""
+    used: dict[str, set[str]] = {}
+    objects = rendered(values)
+    for _, pod in pods_of(objects):
+        for volume in pod["volumes"]:
+            if "secret" in volume:
+                it = volume["secret"]
+                files = {item["key"] for item in it.get("items", ())}
+                used.setdefault(it["secretName"], set()).update(files)
+    for _, container in containers_of(objects):
+        for it in container.get("env", ()):
+            if "secretKeyRef" in it.get("valueFrom", {}):
+                reference = it["valueFrom"]["secretKeyRef"]
+                used.setdefault(reference["name"], set()).add(reference["key"])
+    return used
 
 
 def _secrets_in(node: object) -> list[dict[str, str]]:

@@ -5,14 +5,17 @@ import contextlib
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import asyncpg
 import pytest
 import pytest_asyncio
 
 from cli.shares import shares
+from services.balancer.clock_agreement import ClockAgreement
 from services.balancer.locks import SESSION_S, SLOT_CLASS, locking
 from services.balancer.partitions import DEAF_S_MAX, HELD_S, Partitions, PartitionsLost
+from shared.clock import uptime_s, utc_now
 from shared.subjects import PARTITIONS, partition_of
 from tests.support.databases import ROOT, service_database
 from tests.support.servers import EmbeddedServers
@@ -31,6 +34,8 @@ class Holder:
     partitions: Partitions
     ahead_s: list[float] = field(default_factory=lambda: [0.0])
     hears: list[bool] = field(default_factory=lambda: [True])
+    set_by: list[timedelta] = field(default_factory=lambda: [timedelta()])
+    """By how much its clock was set."""
 
     def decides(self) -> dict[int, int]:
         found = {}
@@ -50,9 +55,13 @@ class Holder:
 async def holding(url: str) -> AsyncIterator[Holder]:
     """Take part; a lost connection raises inside."""
     loop, ahead_s, hears = asyncio.get_running_loop(), [0.0], [True]
+    set_by = [timedelta()]
+    agreement = ClockAgreement(lambda: utc_now() + set_by[0], uptime_s)
     async with locking(url) as locks:
-        partitions = Partitions(locks, lambda: loop.time() + ahead_s[0], lambda: hears[0])
-        holder = Holder(partitions, ahead_s, hears)
+        partitions = Partitions(
+            locks, lambda: loop.time() + ahead_s[0], lambda: hears[0], agreement
+        )
+        holder = Holder(partitions, ahead_s, hears, set_by)
         keeping = asyncio.create_task(holder.partitions.keep())
         taking = asyncio.create_task(holder.take_over())
         holder.partitions.join()
@@ -161,11 +170,27 @@ async def test_who_hears_nothing_for_long_leaves_the_work_to_others(url: str) ->
         assert deaf.partitions.standing() is True
 
 
+@pytest.mark.parametrize("seconds", [-60, 60])
+async def test_whose_clock_is_set_decides_nothing_from_then_on_and_others_take_over(
+    url: str, seconds: int
+) -> None:
+    async with holding(url) as odd, holding(url) as other:
+        await until(lambda: count(odd, other), lambda it: it == [32, 32])
+        odd.set_by[0] = timedelta(seconds=seconds)
+        assert odd.decides() == {}, "not a moment is waited for the next comparison"
+        await until(lambda: count(odd, other), lambda it: it == [0, 64])
+        assert "its clock is 60.0 s" in str(odd.partitions.standing())
+        odd.set_by[0] = timedelta()
+        await until(lambda: count(odd, other), lambda it: it == [32, 32])
+        assert odd.partitions.standing() is True
+
+
 async def test_a_connection_that_is_gone_is_noticed_and_others_take_over(url: str) -> None:
     admin = await asyncpg.connect(url)
     try:
         async with locking(url) as locks, holding(url) as other:
-            lost = Partitions(locks, asyncio.get_running_loop().time, lambda: True)
+            agreement = ClockAgreement(utc_now, uptime_s)
+            lost = Partitions(locks, asyncio.get_running_loop().time, lambda: True, agreement)
             keeping = asyncio.create_task(lost.keep())
             lost.join()
             await until(lambda: count(other), lambda it: it == [32])

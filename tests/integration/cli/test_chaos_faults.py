@@ -1,15 +1,18 @@
 """Faults of messages, disks and clocks do what they say, on real servers; what stands on them bears it."""
 
 import asyncio
+import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
 
 from cli.chaos.garbage import GARBAGE, garbage_subjects
 from cli.chaos.garbage import READINGS as PLACE_OF_READINGS
@@ -17,6 +20,7 @@ from cli.chaos.messages import READINGS, Again, Garbage, NeverReads, message_fau
 from cli.chaos.set_clock import clock_environment, library, set_clock
 from cli.chaos.small_disk import small_disk
 from cli.chaos.yard import scene_of
+from cli.nats_watch import keep_writing, write_fault
 from shared import subjects
 from shared.event_store import DATABASE_FAULTS
 from shared.messages.telemetry import MeterReading
@@ -32,6 +36,8 @@ pytestmark = pytest.mark.integration
 
 WITHIN_S = 30.0
 REFUSED_WITHIN = 500
+MESSAGE_BYTES = 100_000
+ANSWER_S_MAX = 2.0
 FAULTS = {type(it): it for it in reversed(message_faults())}
 """One of each class, the first of its kind."""
 
@@ -103,7 +109,17 @@ async def appended_until_refused(place: Place) -> int:
     raise AssertionError("a disk that is full takes everything")
 
 
-async def test_a_log_on_a_full_disk_refuses_and_goes_on_when_there_is_room_and_has_lost_nothing() -> (
+async def announced_until_refused(jetstream: JetStreamContext) -> int:
+    """Publish until the server takes nothing more; returns how many messages were acknowledged."""
+    for number in range(REFUSED_WITHIN):
+        try:
+            await jetstream.publish("kept.it", b" " * MESSAGE_BYTES, timeout=ANSWER_S_MAX)
+        except TimeoutError:
+            return number
+    raise AssertionError("a disk that is full takes everything")
+
+
+async def test_nothing_on_a_full_disk_is_lost_and_both_servers_go_on_when_there_is_room() -> (
     None
 ):
     with scratch_folder() as folder:
@@ -112,10 +128,13 @@ async def test_a_log_on_a_full_disk_refuses_and_goes_on_when_there_is_room_and_h
                 pytest.skip("a disk of its own takes the right to mount")
             servers = await embedded_servers(folder / "data")
             try:
-                async with opened(servers) as place:
+                async with opened(servers) as place, on_nats(servers) as jetstream:
+                    await jetstream.add_stream(name="KEPT", subjects=["kept.>"])
                     await place.append("garage-1", 3)
                     await disk.fill()
                     acknowledged = 3 + await appended_until_refused(place)
+                    announced = await announced_until_refused(jetstream)
+                    assert await write_fault(servers.nats.monitor_url) is not None
                     await disk.empty()
 
                     async def appended() -> bool:
@@ -125,12 +144,39 @@ async def test_a_log_on_a_full_disk_refuses_and_goes_on_when_there_is_room_and_h
                             return False
                         return True
 
+                    async def announces() -> bool:
+                        try:
+                            await jetstream.publish("kept.it", b"at last", timeout=ANSWER_S_MAX)
+                        except (TimeoutError, NatsError):
+                            return False
+                        return True
+
+                    await until(announces, bool, WITHIN_S)
+                    kept = (await jetstream.stream_info("KEPT")).state
+                    assert kept.messages == kept.last_seq >= announced + 1
                     await until(appended, bool, WITHIN_S)
                     there = await place.store.read(after=0, limit=100_000)
                     assert len(there) >= acknowledged + 1
                     assert [it.position for it in there] == list(range(1, len(there) + 1))
             finally:
                 await servers.stop()
+
+
+@contextlib.asynccontextmanager
+async def on_nats(servers: EmbeddedServers) -> AsyncIterator[JetStreamContext]:
+    """Reach a NATS that is looked after as `ampledger up` does."""
+    nats = servers.nats
+    looking = keep_writing(
+        nats.monitor_url, nats.store, lambda: servers.supervisor.kill("nats")
+    )
+    task = asyncio.create_task(looking)
+    client = await connect(servers.nats_url, "test-full-disk")
+    try:
+        yield client.jetstream()
+    finally:
+        await client.close()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 NEEDS_FAKETIME = pytest.mark.skipif(

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import websockets
+from websockets.asyncio.server import ServerConnection
 
+from cli.chaos.frames import BROKEN, REPEATED, SWAPPED
 from cli.chaos.line_server import SLOW_S, STATES
 from cli.chaos.lines import Lines, lines
 from cli.ports import LOOPBACK, free_ports
@@ -101,3 +104,35 @@ async def test_a_line_that_is_refused_or_cut_says_so_at_once_and_a_slow_one_take
         assert await asyncio.wait_for(reader.readexactly(1), WITHIN_S) == b"x"
         assert time.monotonic() - began_s >= 2 * SLOW_S
         writer.close()
+
+
+async def test_messages_of_websockets_come_twice_in_another_order_or_half() -> None:
+    port, line_port = free_ports(2)
+    heard: list[str] = []
+
+    async def serve(connection: ServerConnection) -> None:
+        async for message in connection:
+            heard.append(str(message))
+            await connection.send(str(message))
+
+    async with (
+        websockets.serve(serve, LOOPBACK, port, compression=None),
+        lines(str(ROOT)) as laid,
+    ):
+        await laid.lay("line", line_port, [port], frames=True)
+        url = f"ws://{LOOPBACK}:{line_port}"
+        async with asyncio.timeout(WITHIN_S), websockets.connect(url, compression=None) as one:
+            await one.send("open")
+            assert await one.recv() == "open"
+            await laid.set("line", REPEATED)
+            await one.send("twice")
+            assert [await one.recv(), await one.recv()] == ["twice", "twice"]
+            await laid.set("line", SWAPPED)
+            await one.send("first")
+            await one.send("second")
+            assert [await one.recv(), await one.recv()] == ["second", "first"]
+            await laid.set("line", BROKEN)
+            await one.send("half of it")
+            with pytest.raises(websockets.ConnectionClosed):
+                await one.recv()
+    assert heard == ["open", "twice", "twice", "second", "first"]

@@ -21,7 +21,7 @@ async def test_a_killed_postgres_comes_back_with_what_was_committed(
     before = servers.pid_of("postgres")
 
     os.kill(before, signal.SIGKILL)
-    await eventually(lambda: servers.supervisor.states()["postgres"].pid not in {None, before})
+    await eventually(lambda: servers.pid_now("postgres") not in {None, before})
     await servers.wait_ready()
 
     connection = await asyncpg.connect(url)
@@ -41,7 +41,7 @@ async def test_a_killed_nats_comes_back_with_what_was_acknowledged(
     before = servers.pid_of("nats")
 
     os.kill(before, signal.SIGKILL)
-    await eventually(lambda: servers.supervisor.states()["nats"].pid not in {None, before})
+    await eventually(lambda: servers.pid_now("nats") not in {None, before})
     await servers.wait_ready()
 
     message = await jetstream.get_msg("KEPT", 1)

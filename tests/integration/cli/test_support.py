@@ -81,6 +81,7 @@ PARTS = {
     ("ampledger-balancer", "send limit"),
     ("ampledger-telemetry", "command SetCurrentLimit"),
     ("ampledger-telemetry", "charger SetChargingProfile"),
+    ("ampledger-portal", "take CurrentLimitAllocated"),
 }
 
 

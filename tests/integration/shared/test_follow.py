@@ -3,10 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from nats.errors import Error as NatsError
+from pydantic import BaseModel
 
+from shared.documents import Documents
 from shared.follow import follow
 from shared.followers import Cursor, Follower, cursor_of, move_cursor
 from shared.recorded import Recorded
@@ -196,3 +200,73 @@ async def test_what_another_process_took_is_known_within_a_beat_although_nothing
             return effects.reloads[-1]
 
         await until(loaded, lambda it: it == (4, 4), WITHIN_S)
+
+
+class _Circuits(BaseModel):
+    """How many circuits of an installation were heard of, and the name of the last one."""
+
+    count: int
+    last: str
+
+
+class _Counting(Effects):
+    """A follower that folds documents besides, and takes its time."""
+
+    def __init__(self, place: Place, unwritable: int = 0) -> None:
+        super().__init__(place)
+        self.circuits = Documents("circuits", _Circuits)
+        self._unwritable = unwritable
+
+    @property
+    def follower(self) -> Follower:
+        return replace(super().follower, apart_s=0.05)
+
+    async def reload(self) -> None:
+        await super().reload()
+        await self.circuits.open(self.place.pool)
+
+    async def apply(self, connection: Any, recorded: Recorded) -> None:
+        await super().apply(connection, recorded)
+        before = self.circuits.get(recorded.stream)
+        count = 1 if before is None else before.count + 1
+        last = "\x00" if recorded.position == self._unwritable else str(recorded.position)
+        await self.circuits.put(connection, recorded.stream, _Circuits(count=count, last=last))
+
+    async def written(self) -> dict[str, _Circuits]:
+        """Read what is in the database, by somebody else."""
+        others = Documents("circuits", _Circuits)
+        await others.open(self.place.pool)
+        return others.all()
+
+
+async def test_documents_are_as_the_last_event_left_them(place: Place) -> None:
+    counting = _Counting(place)
+    for number in range(40):
+        await place.append(f"garage-{number % 3}")
+    async with running(relay_of(place).run()), running(counting.run()):
+        for number in range(40, 60):
+            await place.append(f"garage-{number % 3}")
+        await counting.check_once_each()
+        written = await counting.written()
+
+    assert {key: it.count for key, it in written.items()} == dict.fromkeys(
+        ("garage-0", "garage-1", "garage-2"), 20
+    )
+    assert sorted(it.last for it in written.values()) == ["58", "59", "60"]
+
+
+async def test_a_document_that_cannot_be_written_parks_its_event_and_no_other(
+    place: Place,
+) -> None:
+    counting = _Counting(place, unwritable=11)
+    for number in range(12):
+        await place.append(f"garage-{number % 3}")
+    async with running(relay_of(place).run()), running(counting.run()):
+        await counting.until_at(12)
+        written = await counting.written()
+
+    assert {key: it.count for key, it in written.items()} == {
+        "garage-0": 4,
+        "garage-1": 3,
+        "garage-2": 4,
+    }

@@ -1,6 +1,7 @@
 """What is in a log is announced once, in order."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -31,14 +32,23 @@ async def test_what_was_recorded_before_and_what_comes_is_announced_in_order(
 ) -> None:
     for size in (1, 700, 2, 1, 1):
         await place.append("garage-1", size)
-    relay = relay_of(place)
-    async with running(relay.run()):
+    relay, beats = relay_of(place), list[int]()
+    async with running(relay.run(lambda: beats.append(1))):
         await place.until_announced()
         for size in (1, 1, 30, 1):
             await place.append("garage-2", size)
         await place.check_announced()
         head = await place.store.head()
         await until(published_by(relay), lambda it: it == head)
+        beaten = len(beats)
+        await until(_length_of(beats), lambda it: it > beaten)  # also while nothing happens
+
+
+def _length_of(beats: list[int]) -> Callable[[], Awaitable[int]]:
+    async def length() -> int:
+        return len(beats)
+
+    return length
 
 
 async def test_what_is_announced_is_read_as_it_was_recorded(place: Place) -> None:

@@ -125,8 +125,9 @@ async def test_an_end_that_comes_before_its_start_is_taken_when_it_is_told_again
 
 def test_a_peer_that_answers_nothing_is_found_within_half_a_minute() -> None:
     fields = Settings.model_fields
-    ping_s = fields["ping_interval_s"].default + fields["ping_timeout_s"].default
-    assert 0 < ping_s <= 30.0
+    interval_s = fields["ping_interval_s"].default
+    """It may have spoken just after a round began: then the next one passes it by."""
+    assert 0 < 2 * interval_s + fields["ping_timeout_s"].default <= 30.0
 
 
 async def test_a_half_open_socket_is_found(world: World) -> None:

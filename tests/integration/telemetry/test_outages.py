@@ -33,7 +33,7 @@ async def killed(world: World, server: str) -> None:
     before = world.servers.pid_of(server)
     os.kill(before, signal.SIGKILL)
     async with asyncio.timeout(30):
-        while world.servers.supervisor.states()[server].pid in {None, before}:  # noqa: ASYNC110
+        while world.servers.pid_now(server) in {None, before}:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     await world.servers.wait_ready()
 

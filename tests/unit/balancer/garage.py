@@ -6,7 +6,9 @@ from cli.proving.happenings import happen
 from cli.proving.loads import lines_of
 from cli.proving.moments import START_S, moment
 from cli.proving.world import World
-from services.balancer.projections import switches_of
+from services.balancer.announced import (
+    switches_of,
+)
 from shared.messages.balancer import MAIN
 from shared.phases import PHASES, GridType, Phase, PhaseSwitching
 

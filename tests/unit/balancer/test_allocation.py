@@ -53,10 +53,6 @@ def carried(capacity_a: list[float], cars: list[Demand], shares: list[Share]) ->
     ]
 
 
-def lowest_a(demand: Demand) -> float:
-    return demand.min_a if demand.fixed_a is None else demand.fixed_a
-
-
 capacities = st.lists(
     st.floats(-5, 100).map(lambda a: round(a, 2)), min_size=CONSTRAINTS, max_size=CONSTRAINTS
 )
@@ -77,7 +73,6 @@ demands = st.lists(
         Demand,
         modes=st.lists(modes, min_size=1, max_size=3).map(tuple),
         min_a=st.sampled_from([6.0, 8.0]),
-        fixed_a=st.none() | st.sampled_from([10.0, 16.0]),
         weight=st.sampled_from([0.5, 1.0, 3.0]),
         priority=st.integers(0, 2),
         stays=st.booleans(),
@@ -135,8 +130,8 @@ def test_every_share_is_nothing_or_at_least_the_minimum(
     capacity_a: list[float], cars: list[Demand]
 ) -> None:
     for demand, it in zip(cars, allocate(capacity_a, cars), strict=True):
-        most_a = demand.modes[it.mode].max_a if demand.fixed_a is None else demand.fixed_a
-        assert it.share_a == 0 or lowest_a(demand) <= it.share_a <= most_a
+        most_a = demand.modes[it.mode].max_a
+        assert it.share_a == 0 or demand.min_a <= it.share_a <= most_a
         assert it.share_a == round(it.share_a, 1)
         assert it.admitted == (it.share_a > 0)
 
@@ -147,7 +142,7 @@ def test_nobody_can_be_given_another_step(capacity_a: list[float], cars: list[De
     sums = carried(capacity_a, cars, shares)
 
     for demand, it in zip(cars, shares, strict=True):
-        if not it.admitted or demand.fixed_a is not None:
+        if not it.admitted:
             continue
         if it.share_a <= demand.modes[it.mode].max_a - STEP_A:
             loads = loads_of(demand, it).items()
@@ -159,7 +154,7 @@ def test_nobody_who_is_left_out_would_fit(capacity_a: list[float], cars: list[De
     """Beside the minimums of the admitted; what they have above that is no reason to wait."""
     shares = allocate(capacity_a, cars)
     least = [
-        replace(it, share_a=lowest_a(demand) if it.admitted else 0.0)
+        replace(it, share_a=demand.min_a if it.admitted else 0.0)
         for demand, it in zip(cars, shares, strict=True)
     ]
     sums = carried(capacity_a, cars, least)
@@ -167,7 +162,7 @@ def test_nobody_who_is_left_out_would_fit(capacity_a: list[float], cars: list[De
     for demand, it in zip(cars, shares, strict=True):
         if not it.admitted:
             loads = loads_of(demand, it).items()
-            assert any(abs(sums[c] + lowest_a(demand) * z) > capacity_a[c] for c, z in loads)
+            assert any(abs(sums[c] + demand.min_a * z) > capacity_a[c] for c, z in loads)
             assert it.constraint in loads_of(demand, it)
 
 
@@ -181,12 +176,12 @@ def test_whoever_is_stopped_by_a_breaker_is_not_below_others_there(
     shares = allocate(capacity_a, cars)
 
     for demand, it in zip(cars, shares, strict=True):
-        if not it.admitted or it.constraint == OWN_MAX or demand.fixed_a is not None:
+        if not it.admitted or it.constraint == OWN_MAX:
             continue
         level = (it.share_a - demand.min_a) / demand.weight
         for other, theirs in zip(cars, shares, strict=True):
             shares_it = it.constraint in loads_of(other, theirs)
-            if other.fixed_a is None and shares_it and theirs.admitted:
+            if shares_it and theirs.admitted:
                 step = STEP_A / demand.weight + STEP_A / other.weight
                 assert (theirs.share_a - other.min_a) / other.weight <= level + 2 * step
 
@@ -307,12 +302,6 @@ def test_of_as_many_cars_those_that_came_first_are_admitted() -> None:
     shares = allocate([6.0, 6.0, 6.0], cars)
 
     assert [it.admitted for it in shares] == [False, True, False, True, False, True]
-
-
-def test_a_car_that_does_not_obey_is_counted_at_what_it_draws() -> None:
-    rogue = replace(car(0), fixed_a=16.0)
-
-    assert [it.share_a for it in allocate([30.0], [rogue, car(0)])] == [16.0, 14.0]
 
 
 # --- What stopped it ---
@@ -504,8 +493,7 @@ LINE = Mode(PHASES[:1], ((0, 1 + 0j),), 16.0)
         (Demand((LINE,), min_a=-6.0), "wants at least -6.0 A"),
         (Demand((LINE,), min_a=0.0), "wants at least 0.0 A"),
         (Demand((LINE,), min_a=20.0), "wants at least 20.0 A and at most 16.0 A"),
-        (Demand((LINE,), fixed_a=math.inf), "wants at least inf A"),
-        (Demand((LINE,), fixed_a=-1.0), "wants at least -1.0 A"),
+        (Demand((LINE,), min_a=math.inf), "wants at least inf A"),
         (Demand((LINE,), weight=0.0), "has the weight 0.0"),
         (Demand((LINE,), weight=math.nan), "has the weight nan"),
         (Demand((replace(LINE, max_a=math.nan),)), "wants at most nan A"),
@@ -551,7 +539,6 @@ def test_an_imbalance_limit_is_refused_where_currents_add_as_phasors() -> None:
 
 def test_where_the_capacity_is_negative_nobody_charges() -> None:
     assert allocate([-3.0, 32.0], [car(0, 1), car(1)])[0].share_a == 0.0
-    assert allocate([-3.0, 32.0], [replace(car(0), fixed_a=0.0)])[0].share_a == 0.0
     assert allocate([-3.0, 32.0], [car(0, 1), car(1)])[1].share_a == 32.0
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.balancer.commitments import Granted, Place, Standing
+from services.balancer.commitments import CLOCK_SKEW_S, Granted, Place, Standing
 from shared.phases import PHASES
 
 NOW_S = 1_000.0
@@ -59,7 +59,7 @@ def test_a_renewed_pause_does_not_bring_the_fail_safe_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("after_s", "expected_a"), [(84, 16.0), (86, 16.0), (99, 16.0), (101, 6.0)]
+    ("after_s", "expected_a"), [(82, 16.0), (84, 16.0), (102, 16.0), (103, 6.0)]
 )
 def test_a_lease_counts_until_the_slowest_clock_has_ended_it(
     after_s: float, expected_a: float
@@ -73,8 +73,8 @@ def test_a_shorter_limit_that_may_have_taken_the_place_of_a_pause_ends_the_pause
     shorter = Granted(16.0, PHASES, NOW_S + 50, sequence=2)
     standing = Standing(6.0, PHASES, (pause, shorter), {1: NOW_S - 60})
 
-    assert standing.fail_safe_from_s == NOW_S + 45
-    assert worst_a(standing, 61) == 6.0
+    assert standing.fail_safe_from_s == NOW_S + 50 - CLOCK_SKEW_S
+    assert worst_a(standing, 63) == 6.0
 
 
 def test_a_pause_after_it_holds_the_fail_safe_off_only_from_its_own_confirmation() -> None:

@@ -17,8 +17,10 @@ from cli.proving.chargers import Charger
 from cli.proving.happenings import happen
 from cli.proving.moments import START_S
 from cli.proving.world import World
+from services.balancer.announced import (
+    Announced,
+)
 from services.balancer.behaviour import METER_ERROR_A, OBEYS_S, STALE_S
-from services.balancer.projections import Announced
 from shared.messages.balancer import MAIN, LimitIgnored, LimitObeyed
 from shared.units import CAR_FOLLOW_S, TOLERANCE_A
 

@@ -6,19 +6,21 @@ from typing import Any
 import pytest
 
 from cli.proving.moments import START_S, moment
+from services.balancer.announced import (
+    Announced,
+    SessionSwitches,
+    fold_announced,
+    switches_of,
+)
 from services.balancer.behaviour import Behaviour, PhasesTold
-from services.balancer.commitments import Granted, Standing
+from services.balancer.commitments import CLOCK_SKEW_S, Granted, Standing
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.hardware import SWITCHING_S, phases_told
 from services.balancer.ledger import Ledger
 from services.balancer.planning import SETTLES_S, Announcement, Planner, Target, leases_end_s
-from services.balancer.projections import (
-    Announced,
+from services.balancer.reported import (
     Reported,
-    SessionSwitches,
-    fold_announced,
     fold_reported,
-    switches_of,
 )
 from services.balancer.site import Breaker, Site, SiteCharger
 from services.balancer.switching import Closing, closings_of
@@ -254,8 +256,8 @@ def test_what_was_not_confirmed_may_be_in_force_or_not() -> None:
 def test_when_its_lease_may_be_over_it_may_have_fallen_back_to_three_phases() -> None:
     told, one = announced((0, (1,), 10)), confirmed({1: 0})
 
-    assert phases_told(told, one, NOW_S + 84.9) is PhasesTold.ONE
-    assert phases_told(told, one, NOW_S + 85.0) is PhasesTold.UNSURE
+    assert phases_told(told, one, NOW_S + 90 - CLOCK_SKEW_S - 0.1) is PhasesTold.ONE
+    assert phases_told(told, one, NOW_S + 90 - CLOCK_SKEW_S) is PhasesTold.UNSURE
 
 
 def test_a_charger_that_is_told_nothing_of_terminals_closes_all() -> None:

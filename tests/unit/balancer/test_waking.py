@@ -10,6 +10,10 @@ from cli.proving.chargers import Charger
 from cli.proving.happenings import plug_in
 from cli.proving.moments import START_S, moment
 from cli.proving.world import World
+from services.balancer.announced import (
+    Announced,
+    fold_announced,
+)
 from services.balancer.behaviour import (
     FINISHED_S,
     WAKE_S,
@@ -18,9 +22,7 @@ from services.balancer.behaviour import (
     Offer,
     observe,
 )
-from services.balancer.projections import (
-    Announced,
-    fold_announced,
+from services.balancer.reported import (
     fold_reported,
     offer_of,
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.services import BALANCER, TELEMETRY, services
+from cli.services import BALANCER, PORTAL, TELEMETRY, services
 
 
 def test_each_gateway_has_a_port_of_its_own_and_meters_come_to_the_first() -> None:
@@ -39,3 +39,11 @@ def test_every_gateway_knows_where_meters_push_to_and_the_first_takes_them() -> 
 
     assert [it.env.get("TELEMETRY_METER_PORT") for it in gateways] == ["9181", None]
     assert {it.env["TELEMETRY_METER_ADDRESS"] for it in gateways} == {"http://127.0.0.1:9181"}
+
+
+def test_each_portal_has_an_address_of_its_own() -> None:
+    portals = [it for it in services(further_portals=[8190]) if it.name == PORTAL]
+
+    assert [it.process for it in portals] == ["portal", "portal-2"]
+    assert [it.env["PORTAL_PORT"] for it in portals] == ["8180", "8190"]
+    assert [it.listens for it in portals] == [("127.0.0.1", 8180), ("127.0.0.1", 8190)]

@@ -78,6 +78,19 @@ async def test_a_loop_that_hangs_is_not_live(probed: Probed) -> None:
     assert "hung" in str(report["follow"])
 
 
+async def test_a_loop_that_has_nothing_to_do_is_live_and_hangs_only_once_it_has(
+    probed: Probed,
+) -> None:
+    idle = True
+    pulse = probed.health.pulse("publisher", 60, lambda: idle)
+    pulse.beaten_s -= 3600
+    assert (await probed.ask("/health/live")).status == 200
+    idle = False
+    assert (await probed.ask("/health/live")).status == 200  # it has only just got something
+    pulse.beaten_s -= 3600
+    assert (await probed.ask("/health/live")).status == 503
+
+
 async def test_whoever_has_been_asked_to_stop_is_not_ready_but_lives(probed: Probed) -> None:
     probed.health.started = probed.health.stopping = True
     assert (await probed.ask("/health/ready")).status == 503

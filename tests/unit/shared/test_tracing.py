@@ -82,3 +82,75 @@ def test_without_a_collector_nothing_is_traced_and_nothing_is_loaded_for_it() ->
         [sys.executable, "-c", asked], cwd=ROOT, capture_output=True, check=True, timeout=60
     )
     assert done.stdout == b"False\n"
+
+
+PASSED_ON = f"""
+import asyncio, json
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from uuid import UUID
+from shared import tracing
+from shared.denials import ServiceClient
+from shared.followers import Follower
+from shared.parking import apply_or_park
+from shared.patience import PatientClient
+from shared.recorded import Meta, Recorded
+
+asked = []
+
+async def request(client, subject, *args, **options):
+    asked.append(options.get("headers"))
+
+ServiceClient.request = request
+tracing.begin_tracing("portal")
+
+async def apply(connection, recorded):
+    asked.append(tracing.headers())
+
+async def reload():
+    pass
+
+async def main():
+    meta = Meta(actor="me", command_id="c", correlation_id="c", traceparent={HANDED_ON!r})
+    about = dict(position=1, stream="pier", version=1, event_id=UUID(int=1), schema_version=1, data=b"{{}}")
+    event = Recorded(**about, recorded_at=datetime.now(UTC), type="CircuitAdded", meta=meta)
+    meta = meta.model_copy(update={{"traceparent": None}})
+    untraced = event._replace(meta_json=meta.model_dump_json().encode())
+    follower = Follower("portal", "installation", apply, reload, lambda _: None)
+    for it in (event, untraced):
+        assert await apply_or_park(None, follower, it, set(), with_care=False)
+    client = PatientClient(1.0)
+    with tracing.root("request GET"):
+        await client.request("queries.permissions.WhoIs", b"", headers={{"Ampledger-Actor": "me"}})
+        await client.request("charger.bay-1.SetCurrentLimit", b"")
+    await client.request("queries.permissions.WhoIs", b"")
+
+asyncio.run(main())
+tracing.end_tracing()
+print(json.dumps(asked))
+"""
+
+
+def test_followers_and_questions_are_parts_of_the_trace_that_led_to_them() -> None:
+    with collecting() as collector:
+        done = subprocess.run(
+            [sys.executable, "-c", PASSED_ON],
+            cwd=ROOT,
+            env=os.environ | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url},
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+    taken, untraced, asked, commanded, alone = json.loads(done.stdout.splitlines()[-1])
+    spans = {it.name: it for it in collector.spans}
+
+    assert set(spans) == {"take CircuitAdded", "ask WhoIs", "request GET"}
+    assert spans["take CircuitAdded"].trace_id == HANDED_ON.split("-")[1]
+    assert spans["take CircuitAdded"].parent_id == HANDED_ON.split("-")[2]
+    assert spans["take CircuitAdded"].span_id in taken["traceparent"]
+    assert spans["ask WhoIs"].parent_id == spans["request GET"].span_id
+    assert asked["Ampledger-Actor"] == "me"
+    assert spans["ask WhoIs"].span_id in asked["traceparent"]
+    assert untraced == {}
+    assert commanded is None
+    assert not alone

@@ -73,6 +73,9 @@ exactly once, from serviceaccount.yaml.
 {{- if lt $gateways (int $v.telemetry.replicas) -}}
 {{- fail "telemetry.autoscaling.maxReplicas is less than telemetry.replicas, which are there at least: raise it." -}}
 {{- end -}}
+{{- if and $v.portal.autoscaling.enabled (lt (int $v.portal.autoscaling.maxReplicas) (int $v.portal.replicas)) -}}
+{{- fail "portal.autoscaling.maxReplicas is less than portal.replicas, which are there at least: raise it." -}}
+{{- end -}}
 {{- if and $v.readings.enabled (lt $readers (int $v.readings.minReplicas)) -}}
 {{- fail "readings.maxReplicas is less than readings.minReplicas: raise it." -}}
 {{- end -}}
