@@ -41,6 +41,8 @@ TAKE_S_MAX: Final = 15.0
 """A batch that takes longer hangs on a connection that died unnoticed; it is begun again."""
 LOOK_S: Final = 1.0
 """How soon a follower sees that parked events are to be tried again."""
+UNKNOWN_S: Final = 60.0
+"""How often a follower tries again what was parked because nobody knew it; the first time as it starts."""
 BEAT_S: Final = 5.0
 """How often a follower says that it is alive, and looks whether a new epoch has begun."""
 CATCH_UP_PAUSE_S: Final = 0.05
@@ -124,6 +126,9 @@ class _Following:
         self._cursor = Cursor()
         self._left_out: frozenset[UUID] = frozenset()
         self._looked_s = self._beat_s = 0.0
+        self._asked_s = -UNKNOWN_S
+        self._unknown: list[str] = []
+        """Aggregates that wait for a newer program, which may be this one."""
         self._remembers = False
         self._has_parked = True
         """Some events are parked, or it is not known yet that none is."""
@@ -143,9 +148,6 @@ class _Following:
         self._progress.begun(copy.epoch, copy.whole)
         self._cursor = await in_child(self._begin(copy), TAKE_S_MAX)
         self._progress.at(self._cursor.epoch, self._cursor.position)
-        if not self._remembers:
-            unknown = parking.want_again_what_was_unknown(self._pool, self._follower)
-            await in_child(unknown, TAKE_S_MAX)
         self._remembers = True
         self._beat_s = asyncio.get_running_loop().time()
         left_out = followers.skipped_by(self._pool, self._follower)
@@ -276,7 +278,13 @@ class _Following:
         now_s = asyncio.get_running_loop().time()
         if self._has_parked and now_s - self._looked_s >= LOOK_S:
             self._looked_s = now_s
-            aggregate_id = await parking.wanted_again(self._pool, self._follower)
+            if now_s - self._asked_s >= UNKNOWN_S:
+                self._asked_s = now_s
+                self._unknown = await parking.what_was_unknown(self._pool, self._follower)
+            if self._unknown:
+                aggregate_id: str | None = self._unknown.pop()
+            else:
+                aggregate_id = await parking.wanted_again(self._pool, self._follower)
             if aggregate_id is not None:
                 await parking.retry(
                     self._pool, self._js, jetstream, self._follower, aggregate_id

@@ -20,7 +20,7 @@ from shared.announced import Unreadable, event_at
 from shared.documents import Gathering
 from shared.event_store import DATABASE_FAULTS
 from shared.followers import Connection, Follower, lock_cursor
-from shared.messages.registry import UnknownEvent, kind_of
+from shared.messages.registry import UnknownEvent, check_known
 from shared.recorded import Recorded
 
 RETRY_MAX: Final = 200
@@ -111,8 +111,8 @@ async def _apply(
         _say(follower, event, event.why)
         return event.why
     try:
-        # Many pass over events by their name. What nobody here has heard of is not for them to pass over.
-        kind_of(event.type)
+        # Many pass over events by their name. What nobody here can read is not for them to pass over.
+        check_known(event.type, event.schema_version)
         async with connection.transaction() if with_care else contextlib.nullcontext():
             with tracing.following(_trace_of(event), f"take {event.type}"):
                 await follower.apply(connection, event)
@@ -174,22 +174,22 @@ async def wanted_again(pool: "asyncpg.Pool[Any]", follower: Follower) -> str | N
     return None if found is None else str(found)
 
 
-async def want_again_what_was_unknown(pool: "asyncpg.Pool[Any]", follower: Follower) -> None:
+async def what_was_unknown(pool: "asyncpg.Pool[Any]", follower: Follower) -> list[str]:
     """
-    Have events tried again that a former program did not know.
+    Name the aggregates whose events are parked because a program did not know them.
 
-    While versions run beside each other, the older one parks what only the newer one knows. Whoever starts
-    may be the newer one, and nobody has to ask for it.
+    While versions run beside each other, the older one parks what only the newer one knows. Whoever asks
+    may be the newer one, and nobody has to wish for it. It is not marked: where both follow under the same
+    name for a while, the older one would take the mark, and fail again.
     """
-    await pool.execute(
-        "update parked set retry_from_at = clock_timestamp()"
-        " where consumer = $1 and service = $2 and aggregate_id in"
-        " (select aggregate_id from parked where consumer = $1 and service = $2"
-        " and starts_with(error, $3))",
+    rows = await pool.fetch(
+        "select distinct aggregate_id from parked where consumer = $1 and service = $2"
+        " and starts_with(error, $3)",
         follower.consumer,
         follower.service,
         f"{UnknownEvent.__name__}:",
     )
+    return [row["aggregate_id"] for row in rows]
 
 
 async def retry(
@@ -202,7 +202,7 @@ async def retry(
     """
     Apply parked events of an aggregate in their order, until one cannot be, or none is left.
 
-    At most `RETRY_MAX` of them: the mark stays as long as there are more.
+    At most `RETRY_MAX` of them: the others are marked, to be tried next.
     """
     positions = await _parked(pool, follower, aggregate_id)
     events = [await _read(js, jetstream, aggregate_id, it) for it in positions]
@@ -221,15 +221,28 @@ async def retry(
             await _forget(connection, follower, event.position)
             assert isinstance(event, Recorded)  # noqa: S101  # what cannot be read is not applied
             applied.append(event)
+        if not failed:
+            await _mark(connection, follower, aggregate_id)
     if failed:
         await follower.reload()
-    follower.committed(applied)
+    if applied:
+        follower.committed(applied)
     log.info(
         "parked events tried again",
         follower=follower.name,
         stream=aggregate_id,
         applied=len(applied),
         failed=failed,
+    )
+
+
+async def _mark(connection: Connection, follower: Follower, aggregate_id: str) -> None:
+    await connection.execute(
+        "update parked set retry_from_at = coalesce(retry_from_at, clock_timestamp())"
+        " where consumer = $1 and service = $2 and aggregate_id = $3",
+        follower.consumer,
+        follower.service,
+        aggregate_id,
     )
 
 

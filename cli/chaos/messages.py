@@ -140,7 +140,8 @@ class Again:
                 await client.flush()
                 yield
         finally:
-            await client.close()
+            with contextlib.suppress(OSError):  # its connection may just have been cut
+                await client.close()
 
 
 async def _copy(client: Client, message: Msg, late_s: float) -> None:

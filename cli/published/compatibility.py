@@ -112,13 +112,15 @@ class _Part:
         return self.at(self.root["$defs"][name]).resolved()
 
     def alternatives(self) -> "dict[str, _Part]":
-        """Alternatives by their type; they are told apart by nothing else."""
+        """Alternatives by their type; several of one type are told apart by all they say."""
         found: dict[str, _Part] = {}
         for it in self.schema.get("anyOf", (self.schema,)):
             part = self.at(it).resolved()
             name = str(part.schema.get("type", "anything"))
-            if name in found or "anyOf" in part.schema:
-                raise ValueError(f"two alternatives of type {name} cannot be compared")
+            if "anyOf" in part.schema:
+                raise ValueError("alternatives within alternatives cannot be compared")
+            if name in found:
+                name = f"{name} {dict(sorted(part.schema.items()))}"
             found[name] = part
         return found
 

@@ -1,4 +1,4 @@
-"""Which breakers are nearest to their limits, as balancers draw them once a second."""
+"""Which breakers are nearest to their limits, as balancers draw them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

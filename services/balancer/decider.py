@@ -70,7 +70,7 @@ class Decision:
 def decide(facts: SiteFacts, timing: Timing, now_s: float) -> Decision:
     """Decide what may be announced now. Pure: the same facts at the same moment decide alike."""
     measured_a = _measured(facts, now_s)
-    ends_s = leases_end_s(timing, now_s)
+    ends_s = leases_end_s(timing, now_s, facts.installation_id)
     over_s = max(ends_s) + OVER_AFTER_S
     left = headroom(facts.site, facts.loads, facts.peaks_a, now_s, over_s)
     ledger = Ledger(

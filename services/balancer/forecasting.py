@@ -98,7 +98,9 @@ class Forecast:
         """Name what breakers carry and cars have at this moment."""
         site, now_s = self.facts.site, self.now_s
         decision = decide(self.facts, self.timing, now_s)
-        over_s = max(leases_end_s(self.timing, now_s)) + OVER_AFTER_S
+        over_s = (
+            max(leases_end_s(self.timing, now_s, self.facts.installation_id)) + OVER_AFTER_S
+        )
         left = headroom(site, self.facts.loads, self.facts.peaks_a, now_s, over_s)
         breakers = []
         for index, breaker in enumerate(site.breakers):

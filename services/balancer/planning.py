@@ -3,11 +3,12 @@
 import math
 from dataclasses import dataclass, replace
 from typing import Final
+from zlib import crc32
 
 from services.balancer.commitments import OVER_AFTER_S, Granted, counts_a
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.ledger import Ledger
-from shared.ids import ChargerId
+from shared.ids import ChargerId, InstallationId
 from shared.messages.balancer import LimitedBy, Rule, RunnerUp
 from shared.phases import ALL_TERMINALS, Phase
 from shared.units import PILOT_MIN_A, TOLERANCE_A, offerable
@@ -16,7 +17,7 @@ RAISE_A_MIN: Final = 0.5
 """A charging car's limit is not raised for less, unless it has stood for a while."""
 STOOD_S: Final = 15.0
 LEASE_GRID_S: Final = 10.0
-"""Leases end at whole multiples of this, so that a site has few moments at which they do."""
+"""Leases of a site end so far apart, or at the same moment, so that it has few moments at which they do."""
 SUPPRESSING_S: Final = 2 * LEASE_GRID_S + OVER_AFTER_S
 """How much longer than any new lease a limit below the fail-safe always has left. The fail-safe it
 holds down must not come up while limits that were given on the strength of it are in force."""
@@ -48,13 +49,23 @@ class Announcement:
     renewal: bool = False
 
 
-def leases_end_s(timing: Timing, now_s: float) -> tuple[float, float]:
-    """Name when leases end that begin now: others, and those below a fail-safe."""
-    ends_s = now_s + timing.lease_s
+def leases_end_s(
+    timing: Timing, now_s: float, installation_id: InstallationId = ""
+) -> tuple[float, float]:
+    """
+    Name when leases end that begin now: others, and those below a fail-safe. Sites that renew all at the
+    same moment would have each other wait: each has seconds of its own, by its name.
+
+    >>> timing = Timing(lease_s=90, renew_before_s=60)
+    >>> leases_end_s(timing, 1000.5), leases_end_s(timing, 1000.5, "garage-2")
+    ((1100.0, 1160.0), (1091.0, 1151.0))
+    """
+    own_s = crc32(installation_id.encode()) % LEASE_GRID_S
+    ends_s = now_s + timing.lease_s - own_s
     suppressing_s = ends_s + SUPPRESSING_S + timing.renew_before_s / 2
     return (
-        math.ceil(ends_s / LEASE_GRID_S) * LEASE_GRID_S,
-        math.ceil(suppressing_s / LEASE_GRID_S) * LEASE_GRID_S,
+        math.ceil(ends_s / LEASE_GRID_S) * LEASE_GRID_S + own_s,
+        math.ceil(suppressing_s / LEASE_GRID_S) * LEASE_GRID_S + own_s,
     )
 
 
@@ -253,7 +264,9 @@ class Planner:
 
     def _until_s(self, target: Target, limit_a: float) -> float:
         standing = self.facts.chargers[target.charger_id].standing
-        ends_s, suppressing_s = leases_end_s(self.timing, self.now_s)
+        ends_s, suppressing_s = leases_end_s(
+            self.timing, self.now_s, self.facts.installation_id
+        )
         return suppressing_s if limit_a < standing.fail_safe_a else ends_s
 
     def _announcement(

@@ -15,7 +15,7 @@ from shared.units import TOLERANCE_A
 
 ROUND_S: Final = 1.0
 CALM_ROUND_S: Final = 2.0
-"""Those who look on are shown an installation as often, and take it for lost after 5 s."""
+"""Those who look on are shown an installation so often, and take it for lost after 5 s."""
 
 
 def pause_s(facts: SiteFacts, decision: Decision, now_s: float) -> float:

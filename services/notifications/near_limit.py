@@ -21,7 +21,7 @@ LOW: Final = 0.85
 HIGH_FOR_S: Final = 180.0
 LOW_FOR_S: Final = 300.0
 SILENT_S_MAX: Final = 30.0
-"""A balance comes about once a second; after so long without, watching begins anew."""
+"""A balance comes every second or two; after so long without, watching begins anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ READING_STALE_S: Final = 30.0
 """Three of the sampling intervals that chargers are told, in seconds."""
 
 BALANCE_STALE_S: Final = 5.0
-"""The balancer tells about once a second how an installation stands."""
+"""The balancer tells every second or two how an installation stands."""
 
 
 @dataclass(frozen=True, slots=True)

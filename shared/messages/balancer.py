@@ -264,7 +264,7 @@ class BreakerLoad(Message):
 
 
 class SiteBalance(Message):
-    """The balance of an installation as the balancer sees it, about once a second."""
+    """The balance of an installation as the balancer sees it, every second or two."""
 
     installation_id: InstallationId
     measured_at: Moment

@@ -58,17 +58,22 @@ _PRESENT: Final[dict[tuple[str, int], Callable[[bytes], Event]]] = {
 `model_validate_json` would take a third of its time."""
 
 
-def kind_of(type_name: str) -> type[Event]:
+def check_known(type_name: str, schema_version: int) -> type[Event]:
     """
-    Find an event by its name.
+    Find an event by its name, if this program reads it as it was written.
 
     Raises:
-        UnknownEvent: no event has that name here.
+        UnknownEvent: its type is unknown here, or its schema is newer than this program.
     """
     known = EVENTS.get(type_name)
     if known is None:
         raise UnknownEvent(
             f"{type_name} is not an event this version knows; update the program"
+        )
+    if schema_version > known.schema_version:
+        raise UnknownEvent(
+            f"{type_name} has schema {schema_version}, this version knows up to "
+            f"{known.schema_version}; update the program"
         )
     return known
 
@@ -83,12 +88,7 @@ def decode(type_name: str, schema_version: int, data: bytes) -> Event:
     present = _PRESENT.get((type_name, schema_version))
     if present is not None:
         return present(data)
-    known = kind_of(type_name)
-    if schema_version > known.schema_version:
-        raise UnknownEvent(
-            f"{type_name} has schema {schema_version}, this version knows up to "
-            f"{known.schema_version}; update the program"
-        )
+    known = check_known(type_name, schema_version)
     content = orjson.loads(data)
     for version in range(schema_version, known.schema_version):
         content = known.upcasts[version](content)

@@ -161,7 +161,7 @@ async def test_everything_runs_as_the_compose_file_says(images: Images) -> None:
     with scratch_folder() as folder:
         try:
             with composed(images.docker, folder) as everything:
-                everything.do("up", "-d")
+                everything.up()
                 async with asyncio.timeout(HEALTHY_S_MAX):
                     for it in SERVICES:
                         while everything.health(it) != "healthy":  # noqa: ASYNC110  # a container

@@ -55,6 +55,11 @@ class Composed:
         )
         return done
 
+    def up(self) -> None:
+        """Start everything; what ends instead has said why."""
+        done = self.do("up", "-d", check=False)
+        assert done.returncode == 0, done.stderr + self.do("logs", "--no-color").stdout[-5000:]
+
     def health(self, service: str) -> str:
         """Say what the engine thinks of a service: starting, healthy or unhealthy."""
         ids = self.do("ps", "-q", service).stdout.split()

@@ -34,10 +34,11 @@ async def test_a_short_run_keeps_every_promise() -> None:
 
         assert report.with_suffix(".svg").read_bytes().startswith(b"<?xml")
     figures = {name: it["value"] for name, it in told["figures"].items()}
-    for name in ("breaker_trips", "planned_overload_as", "checker_violations"):
+    for name in ("breaker_trips", "overload_as", "planned_overload_as", "checker_violations"):
         assert figures[name] == 0, said
     assert figures["faults"] >= 2
     assert figures["faults"] == sum(it["why_not"] is None for it in told["carried_out"])
+    assert all(it["why"] for it in told["not_ready"]), told
     assert figures["acknowledged"] > 0
     assert figures["energy_kwh"] > 0
 

@@ -52,7 +52,6 @@ class Load:
     nats_url: str
     file: Path
     acknowledged: int = 0
-    refused: int = 0
     going: bool = True
     callers: list["asyncio.Task[None]"] = field(default_factory=list)
 
@@ -88,7 +87,6 @@ class Load:
     async def _ask(self, client: Client, command: InstallationCommand, file: TextIO) -> None:
         async with asyncio.timeout(BACK_S_MAX):
             answer = await ask(client, command)
-        self.refused += not answer.accepted
         file.write(json.dumps(acknowledgement(command, answer)) + "\n")
         self.acknowledged += 1
 

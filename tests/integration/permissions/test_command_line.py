@@ -21,6 +21,7 @@ async def test_somebody_is_invited_has_roles_and_cards_and_is_forgotten(desk: De
     tried = await says(desk, "person", "invite", address, "--name", "Ada", "--dry-run")
     nobody = await says(desk, "person", "show", address)
     invited = await says(desk, "person", "invite", address, "--name", "Ada", "--link", "--json")
+    linked = await says(desk, "person", "link", address)
     role = await says(desk, "role", "grant", here, address, "owner")
     roles = await says(desk, "role", "list", here)
     card = await says(desk, "card", "register", address, number, "--label", "white fob")
@@ -36,6 +37,7 @@ async def test_somebody_is_invited_has_roles_and_cards_and_is_forgotten(desk: De
     assert "sealed" not in tried.out
     assert (nobody.code, "invite them first" in nobody.err) == (2, True)
     assert "/sign-in/once?token=" in invited.json()["link"]
+    assert "/sign-in/once?token=" in linked.out, linked.err
     assert role.code == 0, role.err
     assert "Ada" in roles.out
     assert address in roles.out

@@ -9,6 +9,7 @@ from cli.chaos.later import later_faults, of_this_version
 from shared import subjects
 from shared.announced import STREAM_HEADER
 from shared.follow import follow
+from shared.messages.installation import CircuitAdded
 from shared.parking import WAITS
 from shared.recorded import Recorded
 from tests.support.log_place import (
@@ -217,25 +218,34 @@ async def test_an_event_of_a_newer_version_is_announced_and_parks(
     for stream in ("garage-1", "garage-2", "garage-1"):
         await place.append(stream)
     await change_schema(place, 1, column, value)
-    effects = Effects(place)
-
-    async def apply(connection: Any, recorded: Recorded) -> None:
-        """Pass over what has another name than what this follower knows, as many do."""
-        if recorded.type == "CircuitAdded":
-            _ = recorded.event
-        await effects.apply(connection, recorded)
-
-    follower = type(effects.follower)("test", SERVICE, apply, effects.reload, effects.committed)
-    async with (
-        running(relay_of(place).run()),
-        running(follow(place.client, place.pool, follower)),
-    ):
+    effects = Effects(place)  # which does not look at what an event says
+    async with running(relay_of(place).run()), running(effects.run()):
         await effects.until_at(3)
 
     assert await effects.positions() == [2]
     rows = await place.pool.fetch("select * from parked order by position")
     assert [it["position"] for it in rows] == [1, 3]
     assert rows[0]["error"].startswith("UnknownEvent: ")
+
+
+async def test_what_a_former_program_did_not_know_the_next_one_takes_up_by_itself(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stream in ("garage-1", "garage-2", "garage-1"):
+        await place.append(stream)
+    await change_schema(place, 1, "schema", 99)
+
+    async with running(relay_of(place).run()):
+        former = Effects(place)
+        async with running(former.run()):
+            await former.until_at(3)
+        assert await parked(place) == [1, 3]
+        monkeypatch.setattr(CircuitAdded, "schema_version", 99)
+        newer = Effects(place)
+        async with running(newer.run()):
+            await until(lambda: parked(place), lambda it: it == [], WITHIN_S)
+
+    assert await newer.positions() == [2, 1, 3]
 
 
 async def test_a_message_that_does_not_say_what_it_is_parks(place: Place) -> None:

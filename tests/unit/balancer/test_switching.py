@@ -301,7 +301,7 @@ def charging(
 
 def planned(at: SiteFacts, limit_a: float, way: Closing) -> Announcement | None:
     target = Target("bay", limit_a, way.lines, LimitedBy(rule=Rule.BREAKER), way.terminals)
-    ends_s = leases_end_s(TIMING, NOW_S)
+    ends_s = leases_end_s(TIMING, NOW_S, at.installation_id)
     ledger = Ledger(at.site.capacity_a, at.places(), {}, NOW_S, ends_s)
     planner = Planner(at, ledger, TIMING, NOW_S)
     assert planner.switches(target)

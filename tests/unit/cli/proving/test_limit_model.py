@@ -113,7 +113,7 @@ def test_the_planner_announces_nothing_that_the_model_does_not() -> None:
         }
         facts = SiteFacts("site", site(), chargers, epoch=1)
         places = {it: (Place((0,), standing),) for it, standing in standings.items()}
-        books = Ledger([BREAKER_A] * 3, places, {}, 0.0, leases_end_s(TIMING, 0.0))
+        books = Ledger([BREAKER_A] * 3, places, {}, 0.0, leases_end_s(TIMING, 0.0, "site"))
         it = planned(facts, books, chance.pick(LIMITS_A))
         if it is not None:
             announced += 1
