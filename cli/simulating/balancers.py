@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from cli.simulating.database import Database, MemoryLog
 from cli.simulating.sessions import MemoryLocks, Sessions
+from services.balancer.clock_agreement import ClockAgreement
+from services.balancer.commitments import DECIDES_OFF_S_MAX
 from services.balancer.locks import SESSION_S
 from services.balancer.own_log import OwnLog
 from services.balancer.partitions import Partitions, PartitionsLost
@@ -98,8 +100,11 @@ class Balancer:
         self.deaf = False
         """Whether events and readings do not reach it."""
         self._stands_until_s = 0.0
-        locks = MemoryLocks(house.sessions, self.session, self._way)
-        self.partitions = Partitions(locks, house.now_s, lambda: not self.deaf)
+        locks = MemoryLocks(house.sessions, self.session, self._way, house.now)
+        self.clock_off_s = 0.0
+        """By how much its clock is ahead."""
+        agreement = ClockAgreement(self._clock, house.now_s)
+        self.partitions = Partitions(locks, house.now_s, lambda: not self.deaf, agreement)
         self.store = MemoryLog(house.database, None, self._way, self._way)
         self._own = OwnLog(CursorPool(self._way), self.store, "balancer", _nothing, _nothing)
         self._sender = Sender(None, self.store)  # type: ignore[arg-type]  # nothing is sent
@@ -110,6 +115,9 @@ class Balancer:
     def stand_still(self, for_s: float) -> None:
         """The machine stands still; what is on its way then goes on behind it."""
         self._stands_until_s = self._house.now_s() + for_s
+
+    def _clock(self) -> datetime:
+        return self._house.now() + timedelta(seconds=self.clock_off_s)
 
     async def end(self) -> None:
         """End at whatever it waits for."""
@@ -192,6 +200,8 @@ class Balancer:
             it for it in house.sessions.holders(partition_of(name)) if it is not self.session
         ]
         # Who does not know yet that the database has ended its session is held back by the log alone.
+        if abs(self.clock_off_s) > DECIDES_OFF_S_MAX:
+            house.wrong = f"{name} is decided for by a clock that is {self.clock_off_s} s off"
         if others and house.now_s() - house.sessions.ended_s > SESSION_S:
             house.wrong = (
                 f"{name} is decided for by balancer {self.session.slot} at {house.now_s():.1f} s, "

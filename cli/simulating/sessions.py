@@ -7,6 +7,7 @@ A session that says nothing for `SESSION_S` is ended, and what it has locked is 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from services.balancer.locks import SESSION_S, Locks, Seen
 from services.balancer.sharing import first_free
@@ -70,8 +71,15 @@ class Sessions:
 class MemoryLocks(Locks):
     """The locks of one balancer; it stands where those of PostgreSQL do."""
 
-    def __init__(self, sessions: Sessions, session: Session, line: Wait) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        session: Session,
+        line: Wait,
+        now: Callable[[], datetime],
+    ) -> None:
         super().__init__(None, session.slot)
+        self._now = now
         self._sessions, self._session, self._line = sessions, session, line
 
     async def _reach(self) -> None:
@@ -89,6 +97,7 @@ class MemoryLocks(Locks):
             frozenset(it.slot for it in present),
             frozenset(it.slot for it in present if it.member),
             frozenset(number for it in present for number in it.partitions),
+            self._now(),
         )
 
     async def join(self) -> None:

@@ -21,7 +21,7 @@ MENDED_S: Final = 40.0
 LOOK_S: Final = 1.0
 FAULTS: Final = (
     *("killed", "cut_off", "cut_off", "stands_still", "stands_still", "deaf"),
-    *("database_restarted", "more_or_fewer"),
+    *("database_restarted", "more_or_fewer", "clock_set"),
 )
 
 
@@ -57,7 +57,7 @@ async def _live(chance: random.Random, seconds: float) -> Shared:
             await _go_wrong(house, balancers, what)
             wrong_s = house.now_s() + chance.uniform(0.0, FAULT_S_MAX)
     for it in balancers:
-        it.cut = it.deaf = False
+        it.cut, it.deaf, it.clock_off_s = False, False, 0.0
         it.stand_still(0.0)
     for _ in range(int(MENDED_S / LOOK_S)):
         await asyncio.sleep(LOOK_S)
@@ -93,6 +93,8 @@ async def _go_wrong(house: House, balancers: list[Balancer], what: str) -> None:
             which.stand_still(chance.choice((0.5, 3.0, 5.0, 7.0, 20.0)))
         case "deaf":
             which.deaf = not which.deaf
+        case "clock_set":
+            which.clock_off_s = chance.choice((-60.0, -0.5, 0.0, 0.5, 60.0))
         case "database_restarted":
             house.crashes += 1
             house.sessions.end_all()

@@ -50,17 +50,25 @@ class ClockAgreement:
         now = self._clock()
         return now - timedelta(seconds=self.ahead_s(now.timestamp()))
 
-    def compare(self, asked_at: datetime, theirs: datetime, answered_at: datetime) -> None:
+    def uptime_s(self) -> float:
+        """Read the clock that nobody sets."""
+        return self._uptime_s()
+
+    def compare(self, asked_s: float, theirs: datetime) -> None:
         """
-        Take in what time it is there.
+        Take in what time it was there a moment ago.
+
+        When it was asked is counted back from what our clock shows now: it may have been set meanwhile, and
+        any time of theirs would lie between what it showed then and what it shows.
 
         Args:
-            asked_at: by our clock.
-            theirs: at some moment between the other two.
-            answered_at: by our clock.
+            asked_s: when it was asked, by the clock that nobody sets.
+            theirs: at some moment between then and now.
         """
+        answered_at, answered_s = self._clock(), self._uptime_s()
+        asked_at = answered_at - timedelta(seconds=answered_s - asked_s)
         self._ahead_s = off_s(asked_at, theirs, answered_at)
-        self._between_s = answered_at.timestamp() - self._uptime_s()
+        self._between_s = answered_at.timestamp() - answered_s
 
     def ahead_s(self, now_s: float) -> float:
         """

@@ -163,11 +163,11 @@ class Partitions:
             self._taken.clear()
 
     async def _look(self) -> None:
-        asked_s, asked_at = self._clock_s(), self._agreement.now()
+        asked_s, asked_up_s = self._clock_s(), self._agreement.uptime_s()
         seen = await self._locks.look()
         self._proven_s = asked_s
         if seen.at is not None:
-            self._agreement.compare(asked_at, seen.at, self._agreement.now())
+            self._agreement.compare(asked_up_s, seen.at)
         if self._hears():
             self._heard_s = asked_s
         self._leads = self._locks.slot == min(seen.members or seen.slots, default=0)

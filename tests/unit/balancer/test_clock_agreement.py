@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.balancer.clock_agreement import DECIDES_OFF_S_MAX, ClockAgreement
+from services.balancer.clock_agreement import ClockAgreement
+from services.balancer.commitments import DECIDES_OFF_S_MAX
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -29,12 +30,16 @@ class Machine:
     def agreement(self) -> ClockAgreement:
         return ClockAgreement(self.clock, self.uptime_s)
 
-    def compare(self, agreement: ClockAgreement, way_s: float = 0.0) -> None:
-        asked_at = self.clock()
+    def compare(
+        self, agreement: ClockAgreement, way_s: float = 0.0, set_to_s: float | None = None
+    ) -> None:
+        asked_s = self.uptime_s()
         self.passed_s += way_s
         theirs = self.true()
         self.passed_s += way_s
-        agreement.compare(asked_at, theirs, self.clock())
+        if set_to_s is not None:
+            self.ahead_s = set_to_s
+        agreement.compare(asked_s, theirs)
 
     def stands(self, agreement: ClockAgreement) -> bool:
         return agreement.stands(self.clock().timestamp())
@@ -63,6 +68,16 @@ def test_it_is_decided_by_the_databases_clock_whatever_ours_shows(ahead_s: float
     machine.ahead_s = ahead_s
 
     assert agreement.agreed() == machine.true()
+
+
+@pytest.mark.parametrize("ahead_s", [-300.0, -2.2, 2.2, 300.0])
+def test_a_clock_that_is_set_while_it_is_compared_does_not_stand(ahead_s: float) -> None:
+    machine = Machine()
+    agreement = machine.agreement()
+
+    machine.compare(agreement, way_s=0.01, set_to_s=ahead_s)
+
+    assert not machine.stands(agreement)
 
 
 @pytest.mark.parametrize("ahead_s", [-2.0, 0.0, 2.0])
