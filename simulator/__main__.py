@@ -1,4 +1,8 @@
-"""`python -m simulator`: run a scene against a gateway."""
+"""
+`python -m simulator`: run a scene against a gateway.
+
+SIGTERM and SIGINT end it; SIGUSR1 has the clocks of all chargers jump by some seconds.
+"""
 
 import argparse
 import asyncio
@@ -77,7 +81,9 @@ def main() -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await run_world(scene, run, stop)
+        jolt = asyncio.Event()
+        loop.add_signal_handler(signal.SIGUSR1, jolt.set)
+        await run_world(scene, run, stop, jolt)
 
     asyncio.run(live())
     return 0

@@ -193,6 +193,11 @@ class Charger:
         self.registration.set_clock(answer, now_s)
         self.outlet.limits_changed()
 
+    def jolt_clock(self, error_s: float) -> None:
+        """Have the clock jump, so that it is off by so many seconds until it is set the next time."""
+        self.registration.clock_error_s = error_s
+        self.outlet.limits_changed()
+
     # --- Reservations ---
 
     def reserve(self, wanted: Reservation, now_s: float) -> str:

@@ -30,6 +30,9 @@ from simulator.skills import SKILLS
 STEP_S_MAX: Final = 0.25
 """Longest step of the physics; a pause of the machine is made up for in several."""
 
+JOLT_S_MAX: Final = 4.5
+"""How far clocks of chargers may jump; balancers count 5 s for those that are off (docs/safety.md)."""
+
 EARLY_S: Final = 600.0
 """The rogue is among those who come within this time of the first, in the drivers' day."""
 
@@ -175,6 +178,11 @@ class Garage:
         phases = self.chargers[visit.bay].outlet.terminals
         rng = Random(f"{self._seed} {visit.visit_id}")
         return new_car(model, phases, visit.need_kwh, rng, rogue=rogue)
+
+    def jolt_clocks(self) -> None:
+        """Have the clock of every charger jump by chance, as far as may be off at most."""
+        for charger in self.chargers:
+            charger.jolt_clock(charger.rng.uniform(-JOLT_S_MAX, JOLT_S_MAX))
 
     # --- What there is to see ---
 

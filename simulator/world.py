@@ -67,7 +67,12 @@ class Run:
             raise ValueError(f"the speed is above 0, not {self.speed:g}")
 
 
-async def run_world(scene: Scene, run: Run, stop: asyncio.Event | None = None) -> Figures:
+async def run_world(
+    scene: Scene,
+    run: Run,
+    stop: asyncio.Event | None = None,
+    jolt: asyncio.Event | None = None,
+) -> Figures:
     """
     Simulate a building, its chargers connected to a gateway.
 
@@ -75,16 +80,19 @@ async def run_world(scene: Scene, run: Run, stop: asyncio.Event | None = None) -
         scene: the building.
         run: how to run it.
         stop: set it to end the run; a run that is cancelled writes its report, too.
+        jolt: set it to have the clocks of all chargers jump; it is unset when they have.
 
     Returns:
         The report's figures.
     """
     bays = len(scene.chargers)
     garage = Garage(scene, visits(load_sessions(), bays), run.speed, with_rogue=run.with_rogue)
-    return await run_garage(garage, run, stop or asyncio.Event())
+    return await run_garage(garage, run, stop or asyncio.Event(), jolt)
 
 
-async def run_garage(garage: Garage, run: Run, stop: asyncio.Event) -> Figures:
+async def run_garage(
+    garage: Garage, run: Run, stop: asyncio.Event, jolt: asyncio.Event | None = None
+) -> Figures:
     """Simulate a garage whose visits are known; see `run_world`."""
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -97,7 +105,7 @@ async def run_garage(garage: Garage, run: Run, stop: asyncio.Event) -> Figures:
             if run.meter is not None:
                 pushing = push_for_ever(run.meter, garage.main_a, utc_now)
                 links.append(tasks.create_task(pushing))
-            await _live(garage, run, stop)
+            await _live(garage, run, stop, jolt or asyncio.Event())
             for link in links:
                 link.cancel()
     finally:
@@ -116,7 +124,7 @@ def _link(run: Run, charger: Charger, index: int) -> Link:
     return Link(charger, run.gateway, _now_s, trusted=run.trusted, protocol=protocol)
 
 
-async def _live(garage: Garage, run: Run, stop: asyncio.Event) -> None:
+async def _live(garage: Garage, run: Run, stop: asyncio.Event, jolt: asyncio.Event) -> None:
     """Step through time until told to stop, or the time is up."""
     loop = asyncio.get_running_loop()
     began_s = last_s = loop.time()
@@ -125,6 +133,9 @@ async def _live(garage: Garage, run: Run, stop: asyncio.Event) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, last_s + STEP_S - loop.time())):
                 await stop.wait()
+        if jolt.is_set():
+            jolt.clear()
+            garage.jolt_clocks()
         present_s = loop.time()
         dt_s, last_s = present_s - last_s, present_s
         for circuit_id in garage.step(_now_s() - dt_s, dt_s):

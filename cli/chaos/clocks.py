@@ -6,11 +6,13 @@ than 2 s: two of them may be apart by 4. All others are set by more than a minut
 decide nothing then; a gateway that is so far off would set the clocks of chargers.
 """
 
+import signal
 from dataclasses import dataclass
 from typing import Final
 
 from cli.chaos.fault import FaultNotPossible
 from cli.chaos.plan import Kind
+from cli.chaos.processes import signal_all
 from cli.chaos.set_clock import set_clock
 from cli.chaos.yard import PROCESSES, Yard
 from cli.services import BALANCER, TELEMETRY
@@ -44,8 +46,27 @@ class ClockSet:
             set_clock(yard.clocks, target, 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class ChargersJolted:
+    """The clocks of all chargers jump, by up to 4.5 s each, until they ask a gateway for the time again."""
+
+    kind: Kind
+
+    async def inject(self, yard: Yard, _: str) -> None:
+        """See `Fault`."""
+        signal_all(yard.simulators.values(), signal.SIGUSR1)
+
+    async def heal(self, yard: Yard, target: str) -> None:
+        """See `Fault`: it was over at once."""
+
+
+def charger_clock_faults() -> list[ChargersJolted]:
+    """Name all that may happen to clocks of chargers."""
+    return [ChargersJolted(Kind("chargers-clocks", ("all chargers",), hits_all=False))]
+
+
 def clock_faults() -> list[ClockSet]:
-    """Name all that may happen to clocks."""
+    """Name all that may happen to clocks of services."""
     leasing = [it for it in PROCESSES if it.startswith((BALANCER, TELEMETRY))]
     others = [it for it in PROCESSES if not it.startswith(TELEMETRY)]
     return [

@@ -10,7 +10,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from cli.chaos.clocks import clock_faults
+from cli.chaos.clocks import charger_clock_faults, clock_faults
 from cli.chaos.disks import disk_faults
 from cli.chaos.fault import Fault
 from cli.chaos.later import later_faults
@@ -41,6 +41,7 @@ def all_faults() -> list[Fault]:
         *later_faults(),
         *disk_faults(),
         *clock_faults(),
+        *charger_clock_faults(),
     ]
 
 

@@ -128,6 +128,7 @@ class Yard:
         clocks: the folder of the clocks of processes, if they can be set.
         forgotten: from when to when what was acknowledged may be lost, by the monotonic clock.
         hit: what is under a fault, by name of process or line, and by how many.
+        simulators: which process has the cars and chargers of a garage, while there are any.
     """
 
     stack: Stack
@@ -140,6 +141,7 @@ class Yard:
     clocks: Path | None = None
     forgotten: list[tuple[float, float]] = field(default_factory=list)
     hit: Counter[str] = field(default_factory=Counter)
+    simulators: dict[str, int] = field(default_factory=dict)
 
     @property
     def nats_url(self) -> str:
@@ -277,7 +279,9 @@ async def cars(yard: Yard, name: str) -> AsyncIterator[None]:
         log=log,
         stop_s=SIMULATOR_STOP_S,
     ) as process:
+        yard.simulators[name] = process.pid
         yield
+        del yard.simulators[name]
         if process.returncode is not None:
             raise SimulatorEnded(f"the cars of {name} have ended: see {log}")
 

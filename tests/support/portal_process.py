@@ -57,12 +57,21 @@ async def start_portal(
         },
     )
     portal = PortalProcess(f"http://127.0.0.1:{port}", port, process, database_url)
+    try:
+        await _answers(portal)
+    except BaseException:
+        await portal.stop()
+        raise
+    return portal
+
+
+async def _answers(portal: PortalProcess) -> None:
     async with asyncio.timeout(READY_S_MAX), httpx.AsyncClient() as http:
         while True:
             with contextlib.suppress(httpx.TransportError):
                 await http.get(portal.url)
-                return portal
-            assert process.returncode is None, "the portal has ended"
+                return
+            assert portal.process.returncode is None, "the portal has ended"
             await asyncio.sleep(0.05)
 
 

@@ -38,7 +38,7 @@ async def test_a_short_run_keeps_every_promise() -> None:
         assert figures[name] == 0, said
     assert figures["faults"] >= 2
     assert figures["faults"] == sum(it["why_not"] is None for it in told["carried_out"])
-    assert all(it["why"] and it["after"] for it in told["not_ready"] if it["counted"]), told
+    assert all(it["why"] for it in told["not_ready"]), told
     assert figures["acknowledged"] > 0
     assert figures["energy_kwh"] > 0
 

@@ -7,7 +7,7 @@ import pytest
 
 from simulator import requests
 from simulator.cars import THREE_PHASE_16
-from simulator.garage import Garage
+from simulator.garage import JOLT_S_MAX, Garage
 from simulator.payloads import timestamp
 from simulator.scene import Scene
 from simulator.sessions import Visit, load_sessions, visits
@@ -201,3 +201,14 @@ def test_the_same_seed_gives_the_same_world() -> None:
         return garage
 
     assert world().status() == world().status()
+
+
+def test_clocks_of_chargers_jump_each_on_its_own_and_no_further_than_they_may_be_off() -> None:
+    garage = accepted(Garage(scene(4, 63.0), [], 1.0))
+    assert {it.registration.clock_error_s for it in garage.chargers} == {0.0}
+
+    garage.jolt_clocks()
+
+    jumped_s = [it.registration.clock_error_s for it in garage.chargers]
+    assert len(set(jumped_s)) == len(jumped_s)
+    assert all(abs(it) <= JOLT_S_MAX for it in jumped_s)
