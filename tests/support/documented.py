@@ -26,7 +26,7 @@ _PEOPLE: Final = "tests/integration/permissions/test_command_line.py"
 _DRILL: Final = "tests/system/test_restore_drill.py"
 _STORY: Final = "tests/integration/docs/test_readme_story.py"
 _LOCKED: Final = "tests/integration/docs/test_locked_serial.py"
-_KEYS: Final = "tests/integration/cli/test_replacing_keys.py"
+_LINES: Final = "tests/integration/between/test_lines_are_encrypted.py"
 _MQTT: Final = "tests/integration/telemetry/test_meters_mqtt.py"
 _CHARTS: Final = "tests/contracts/deploy/test_chart.py"
 _IMAGES: Final = "tests/containers/test_images.py"
@@ -61,9 +61,8 @@ RUN_BY: Final[Mapping[str, str]] = {
     "ampledger meter add": "tests/integration/cli/test_layout.py",
     "ampledger meter token issue": _DESK,
     "ampledger meter try": "tests/unit/cli/test_meter_try.py",
-    "ampledger migrate": _KEYS,
-    "ampledger nats config": _KEYS,
-    "ampledger nats keys": _KEYS,
+    "ampledger migrate": _LINES,
+    "ampledger nats config": _LINES,
     "ampledger nats mqtt": "tests/support/mqtt.py",
     "ampledger nats provide": "tests/integration/between/test_providing.py",
     "ampledger person forget": _PEOPLE,
@@ -106,6 +105,7 @@ RUN_BY: Final[Mapping[str, str]] = {
 
 NOT_RUN: Final[Mapping[str, str]] = {
     "ampledger bench portal": "it measures for minutes, on a machine of its own",
+    "ampledger nats keys": "`ampledger nats config`, which a test runs, makes the same keys",
     "git pull": "what it brings is what is tested",
 }
 """What no test runs, and why."""
