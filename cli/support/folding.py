@@ -46,8 +46,8 @@ class Memory:
     async def execute(self, statement: str, *arguments: Any) -> None:  # noqa: ANN401  # asyncpg's
         words = " ".join(statement.lower().split())
         if words.startswith("insert into document "):
-            kind, key, body = arguments
-            self._change((kind, key), str(body))
+            for kind, key, body in zip(*arguments, strict=True):
+                self._change((kind, key), str(body))
         elif (found := _ROW.match(words)) is not None:
             [text] = arguments
             row = orjson.loads(text)
