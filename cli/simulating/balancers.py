@@ -14,8 +14,7 @@ from typing import Any, Final
 
 from cli.simulating.database import Database, MemoryLog
 from cli.simulating.sessions import MemoryLocks, Sessions
-from services.balancer.clock_agreement import ClockAgreement
-from services.balancer.commitments import DECIDES_OFF_S_MAX
+from services.balancer.clock_agreement import DECIDES_OFF_S_MAX, ClockAgreement
 from services.balancer.locks import SESSION_S
 from services.balancer.own_log import OwnLog
 from services.balancer.partitions import Partitions, PartitionsLost

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.balancer.clock_agreement import ClockAgreement
-from services.balancer.commitments import DECIDES_OFF_S_MAX
+from services.balancer.clock_agreement import DECIDES_OFF_S_MAX, ClockAgreement
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
