@@ -60,13 +60,14 @@ QUICK: Final = Sizes(
 
 def steps_to(chargers: int) -> list[int]:
     """
-    Name the steps up to a number of chargers.
+    Name the steps up to a number of chargers, each of whole garages: in one that is not full, somebody may
+    draw more without anybody having to make room.
 
     >>> steps_to(5000), steps_to(400)
-    ([500, 1000, 2000, 5000], [400])
+    ([510, 1020, 2010, 5010], [420])
     """
     usual = [it for it in (500, 1000, 2000, 5000, 7500, 10_000) if it < chargers]
-    return [*usual, chargers]
+    return [-(-it // GARAGE_OF) * GARAGE_OF for it in (*usual, chargers)]
 
 
 async def measure_scale(sizes: Sizes, say: Say) -> Figures:
