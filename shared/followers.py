@@ -88,10 +88,11 @@ async def cursor_of(pool: "asyncpg.Pool[Any]", follower: Follower) -> int:
 
 
 async def skipped_by(pool: "asyncpg.Pool[Any]", follower: Follower) -> frozenset[UUID]:
-    """Name the events that somebody decided to leave out: in later epochs, too."""
+    """Name the events that somebody decided to leave out: in later epochs, too, and by all processes of a
+    service that number their consumers."""
     rows = await pool.fetch(
-        "select event_id from skipped where consumer = $1 and service = $2"
-        " and event_id is not null",
+        "select event_id from skipped where service = $2 and event_id is not null"
+        " and regexp_replace(consumer, '-[0-9]+$', '') = regexp_replace($1, '-[0-9]+$', '')",
         follower.consumer,
         follower.service,
     )

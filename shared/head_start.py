@@ -31,12 +31,6 @@ _COPY_PARKED: Final = (
     " attempts, tried_at, retry_from_at) select $3, service, position, aggregate_id, error, parked_at,"
     " event_id, type, attempts, tried_at, retry_from_at from parked where consumer = $1 and service = $2"
 )
-_COPY_SKIPPED: Final = (
-    "insert into skipped (consumer, service, log_epoch, position, aggregate_id, event_id, type, error,"
-    " actor, reason, skipped_at) select $3, service, log_epoch, position, aggregate_id, event_id, type,"
-    " error, actor, reason, skipped_at from skipped where consumer = $1 and service = $2"
-    " on conflict do nothing"
-)
 _COPY_CURSOR: Final = (
     "insert into cursor (consumer, service, position, log_epoch, event_id)"
     " select $3, service, position, log_epoch, event_id from cursor where consumer = $1 and service = $2"
@@ -99,5 +93,5 @@ async def _copy(
     )
     await connection.execute(_COPY, theirs, ours, numbered("", of), numbered("", number))
     names: Sequence[str] = (first, follower.service, follower.consumer)
-    for statement in (_COPY_PARKED, _COPY_SKIPPED, _COPY_CURSOR):
+    for statement in (_COPY_PARKED, _COPY_CURSOR):
         await connection.execute(statement, *names)

@@ -141,8 +141,9 @@ async def passed_over(connection: Any, projection: Projection) -> set[int]:  # n
 
 async def _skipped(connection: Any, projection: Projection) -> set[int]:  # noqa: ANN401
     rows = await connection.fetch(
-        "select s.position from skipped s join cursor c using (consumer, service)"
-        " where s.consumer = $1 and s.service = $2 and s.log_epoch = c.log_epoch",
+        "select s.position from skipped s join cursor c using (service, log_epoch)"
+        " where c.consumer = $1 and service = $2"
+        " and regexp_replace(s.consumer, '-[0-9]+$', '') = regexp_replace($1, '-[0-9]+$', '')",
         projection.consumer,
         projection.heard,
     )
