@@ -42,7 +42,7 @@ async def _read_model(logs: Logs, projection: Projection) -> ReadModel | None:
         projection = await as_kept(connection, projection)
         cursor = await connection.fetchrow(
             "select position, log_epoch from cursor where consumer = $1 and service = $2",
-            projection.service,
+            projection.consumer,
             projection.heard,
         )
         kept = await documents_of(connection, projection)
