@@ -45,6 +45,8 @@ class Charger:
     drawable: list[tuple[float, float, tuple[int, ...]]] = field(default_factory=list)
     """What its car was offered lately, when, and at which terminals."""
     sessions: int = 0
+    told_session: tuple[Named, str] | None = None
+    """Which session is on record to run, and under which name."""
     plugged: bool = False
     online: bool = False
     ignores_a: float | None = None

@@ -7,6 +7,7 @@ than all before. What it tells of its chargers goes to telemetry's log.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from cli.proving.chargers import Charger, Named
 from cli.proving.minds import Command
@@ -20,6 +21,8 @@ from shared.messages.telemetry import (
     ChargerEvent,
     CurrentLimitApplied,
     FailSafeApplied,
+    SessionEnded,
+    SessionStarted,
 )
 from shared.phases import ALL_TERMINALS
 
@@ -61,6 +64,7 @@ class Gateway:
                     charger = self.chargers[event.serial]
                     self.lose(charger, now_s)
                     charger.assigned = (event.installation_id, event.charger_id)
+                    charger.told_session = None  # where it was, its session ended with it
                     self.wants[charger.assigned] = event.fail_safe_a
                 case ChargerRemoved():
                     charger = self.chargers[event.serial]
@@ -98,6 +102,30 @@ class Gateway:
             ),
             now_s,
         )
+        self.tell_session(charger, now_s)
+
+    def tell_session(self, charger: Charger, now_s: float) -> None:
+        """A connected charger says which session runs, and which has ended: at once, or when it is back."""
+        if charger.assigned is None or not charger.online:
+            return
+        runs = (charger.assigned, charger.session_id) if charger.plugged else None
+        told, charger.told_session = charger.told_session, runs
+        if told is not None and told != runs and told[0] == charger.assigned:
+            ended: dict[str, Any] = {
+                "transaction_id": 1,
+                "register_wh": 0,
+                "energy_wh": 0,
+                "reason": "Local",
+                "ended_at": moment(now_s),
+            }
+            self.tell(SessionEnded(**about(charger), session_id=told[1], **ended), now_s)
+        if runs is not None and runs != told:
+            started: dict[str, Any] = {
+                "transaction_id": 1,
+                "register_wh": 0,
+                "started_at": moment(now_s),
+            }
+            self.tell(SessionStarted(**about(charger), session_id=runs[1], **started), now_s)
 
     def push_fail_safe(self, charger: Charger, now_s: float, *, lost: bool) -> None:
         """Whether or not the answer comes back, the fail-safe is in force."""

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from cli.proving.chargers import Charger
-from cli.proving.gateways import about
 from cli.proving.minds import Decided, Mind
-from cli.proving.moments import Chances, moment
+from cli.proving.moments import Chances
 from cli.proving.world import World
-from shared.messages.telemetry import SessionEnded, SessionStarted
 
 CHANCES: Final = 26
 """What happens at a charger is one of so many things, most of which are nothing."""
@@ -44,31 +42,13 @@ def happen(world: World, charger: Charger, chance: int, now_s: float) -> None:
 def plug_in(world: World, charger: Charger, now_s: float) -> None:
     """A car comes."""
     charger.plugged, charger.sessions = True, charger.sessions + 1
-    if charger.assigned is not None and charger.online:
-        started: dict[str, Any] = {
-            "transaction_id": 1,
-            "register_wh": 0,
-            "started_at": moment(now_s),
-        }
-        world.tell(
-            SessionStarted(**about(charger), session_id=charger.session_id, **started), now_s
-        )
+    world.gateway.tell_session(charger, now_s)
 
 
 def pull_out(world: World, charger: Charger, now_s: float) -> None:
     """A car leaves."""
     charger.plugged = False
-    if charger.assigned is not None and charger.online:
-        ended: dict[str, Any] = {
-            "transaction_id": 1,
-            "register_wh": 0,
-            "energy_wh": 0,
-            "reason": "Local",
-            "ended_at": moment(now_s),
-        }
-        world.tell(
-            SessionEnded(**about(charger), session_id=charger.session_id, **ended), now_s
-        )
+    world.gateway.tell_session(charger, now_s)
 
 
 def send(
