@@ -186,7 +186,7 @@ class SteppedSite:
             charger_id,
             reported.session_id,
             (drawn_a, drawn_a, drawn_a),
-            offer_of(reported),
+            offer_of(reported, BEGAN_S + now_s),
             BEGAN_S + now_s,
         )
         self._changed = True

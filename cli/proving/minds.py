@@ -187,7 +187,7 @@ class Mind:
             charger_id,
             reported.session_id if reported else None,
             (l1, l2, l3),
-            offer_of(reported),
+            offer_of(reported, now_s),
             now_s,
             phases_told(told, reported, now_s),
             allowed_a=self.recent.allowed_a(charger_id, told, reported, now_s),

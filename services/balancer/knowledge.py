@@ -220,7 +220,7 @@ class Knowledge:
             reading.charger_id,
             reported.session_id if reported is not None else None,
             reading.current_a,
-            offer_of(reported),
+            offer_of(reported, received_at_s),
             received_at_s,
             phases_told(announced, reported, received_at_s),
             reading.measured_at.timestamp(),

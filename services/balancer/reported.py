@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import Field
 
 from services.balancer.behaviour import Offer
+from services.balancer.commitments import CLOCK_SKEW_S
 from services.balancer.layouts import FAIL_SAFES_MAX, Document
 from shared.ids import InstallationId, SessionId
 from shared.messages.holding import (
@@ -220,8 +221,18 @@ def _limit_applied(
     return reported.model_copy(update=update)
 
 
-def offer_of(reported: Reported | None) -> Offer | None:
-    """Name the limit a charger has confirmed last, and since when it is in force."""
+def offer_of(reported: Reported | None, now_s: float) -> Offer | None:
+    """
+    Name what a charger offers its car, and since when.
+
+    It is the limit that it has confirmed last; once the lease of that is over, by whatever clock, it is the
+    current that it falls back to. A car that takes nothing of a limit that has ended has not finished.
+    """
     if reported is None or reported.confirmed_a is None or reported.confirmed_since is None:
         return None
-    return Offer(reported.confirmed_a, reported.confirmed_since.timestamp())
+    until = reported.confirmed_until
+    if until is None or now_s <= until.timestamp():
+        return Offer(reported.confirmed_a, reported.confirmed_since.timestamp())
+    if reported.fail_safe is None:
+        return None
+    return Offer(reported.fail_safe.fail_safe_a, until.timestamp() + CLOCK_SKEW_S)

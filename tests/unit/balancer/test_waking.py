@@ -22,6 +22,7 @@ from services.balancer.behaviour import (
     Offer,
     observe,
 )
+from services.balancer.commitments import CLOCK_SKEW_S
 from services.balancer.reported import (
     fold_reported,
     offer_of,
@@ -34,7 +35,7 @@ from shared.messages.balancer import (
     Rule,
 )
 from shared.messages.installation import AvailableCurrentSet
-from shared.messages.telemetry import CurrentLimitApplied
+from shared.messages.telemetry import CurrentLimitApplied, FailSafeApplied
 from shared.phases import PHASES
 from simulator.cars import CarModel, new_car
 from tests.unit.balancer.test_behaviour import NOW_S, SITE
@@ -138,12 +139,23 @@ def test_a_limit_that_is_renewed_is_the_same_offer_until_it_runs_out() -> None:
     ):
         event = confirmed(limit_a, sequence, START_S + after_s, for_s=30)
         told = fold_reported(told, event, moment(START_S + after_s))
-        offer = offer_of(told)
+        offer = offer_of(told, START_S + after_s)
         assert offer is not None
         assert offer.limit_a == limit_a
         since_s.append(offer.confirmed_at_s - START_S)
 
     assert since_s == [0, 0, 0, 25, 70]
+
+
+def test_a_limit_that_has_run_out_is_offered_no_more() -> None:
+    """Else a car at a charger that has fallen back to nothing is taken to have finished, and gets nothing
+    again until it leaves."""
+    nothing = FailSafeApplied(installation_id="here", charger_id="bay", fail_safe_a=0.0)
+    told = fold_reported(None, nothing, moment(START_S))
+    told = fold_reported(told, confirmed(14.0, 1, START_S, for_s=30), moment(START_S))
+
+    assert offer_of(told, START_S + 30) == Offer(14.0, START_S)
+    assert offer_of(told, START_S + 31) == Offer(0.0, START_S + 30 + CLOCK_SKEW_S)
 
 
 # --- What is remembered of it ---
@@ -201,7 +213,7 @@ class Inhabited(Charger):
 def inhabited(number: int, *, sleepy: bool) -> Inhabited:
     charger = Inhabited(f"ZAP{number:04}", clock_off_s=0.0, one_phase_car=False)
     charger.car = new_car(BIG, 3, 500.0, Random(number))  # noqa: S311  # a car's habits need no cryptography
-    charger.car.sleepy = sleepy  # type: ignore[attr-defined]
+    charger.car.sleepy = sleepy
     return charger
 
 
