@@ -38,9 +38,9 @@ bench: setup ## Measure the log and the balancer beside others, who may do what,
 	$(BIN)/ampledger bench reports $(REPORTS_ARGS)
 	$(BIN)/ampledger bench telemetry $(TELEMETRY_ARGS)
 
-# A file of tests stays with one of two workers. Real servers on a machine that others use as well: a test that
+# A file of tests stays with one of three workers: most of them wait, so that three keep two cores busy. Real servers on a machine that others use as well: a test that
 # fails is tried again, twice at most, and listed, as is what was left out.
-HOW := -n 2 --dist loadfile --reruns 2 -rfERs
+HOW := -n 3 --dist loadfile --reruns 2 -rfERs
 
 test: setup ## Run every test; browser tests need chromium, which root gets on Debian
 	@[ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || $(MAKE) --no-print-directory browser

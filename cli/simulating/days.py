@@ -13,6 +13,7 @@ from typing import Final
 from cli.proving.happenings import ANSWERS, send
 from cli.proving.minds import Decided
 from cli.proving.moments import START_S, Chances
+from cli.proving.trials import PromiseBroken
 from cli.simulating.agenda import Agenda
 from cli.simulating.drivers import Drivers
 from cli.simulating.founding import found
@@ -23,6 +24,8 @@ from cli.simulating.wishes import wish_something
 CYCLE_S: Final = 7200.0
 """After so long all is well for a while, and it is looked whether everybody is served."""
 CALM_S: Final = 300.0
+DOUBT_S: Final = 120.0
+"""Who is not served as they should be is looked at again after so long."""
 WISH_S: Final = 1200
 """So often somebody wants to have something changed, on average."""
 LOOK_S: Final = (1.0, 3.0, 6.0)
@@ -56,6 +59,7 @@ class Life:
         """How often a balancer has looked since something happened, by installation."""
         self._look_s = dict.fromkeys(self.garage.buildings, START_S)
         self._calm_s = math.inf
+        self._doubted = False
         """When it is judged how all are served; until then nothing goes wrong."""
         self._begin()
 
@@ -97,8 +101,16 @@ class Life:
         """Nothing goes wrong for a while; then it is judged how everybody is served."""
         garage = self.garage
         if word == "judge":
-            self._calm_s = math.inf
-            check_served(garage, now_s)
+            try:
+                check_served(garage, now_s)
+            except PromiseBroken:
+                # A car has left or finished a moment ago: what is free is on its way to others.
+                if self._doubted:
+                    raise
+                self._doubted, self._calm_s = True, now_s + DOUBT_S
+                self.agenda.plan(self._calm_s, "judge")
+                return
+            self._doubted, self._calm_s = False, math.inf
             self.agenda.plan(now_s + CYCLE_S, "calm")
             return
         self.agenda.say("all is well again")
