@@ -58,7 +58,7 @@ def leases_end_s(
 
     >>> timing = Timing(lease_s=90, renew_before_s=60)
     >>> leases_end_s(timing, 1000.5), leases_end_s(timing, 1000.5, "garage-2")
-    ((1100.0, 1160.0), (1091.0, 1161.0))
+    ((1100.0, 1160.0), (1091.0, 1151.0))
     """
     own_s = crc32(installation_id.encode()) % LEASE_GRID_S
     ends_s = now_s + timing.lease_s - own_s
