@@ -10,7 +10,7 @@ from typing import Final
 
 from cli.ports import free_ports
 from tests.support.container_servers import NATS, POSTGRES, image_of
-from tests.support.engine import ROOT, Docker
+from tests.support.engine import ROOT, Docker, run
 
 PROJECT: Final = "ampledger-test"
 FILE: Final = ROOT / "deploy" / "compose.yaml"
@@ -31,29 +31,8 @@ class Composed:
     portal_port: int
 
     def do(self, *told: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [
-                *self.program,
-                "-p",
-                PROJECT,
-                "-f",
-                str(FILE),
-                "--project-directory",
-                str(ROOT),
-                *told,
-            ],
-            cwd=ROOT,
-            env=self.env,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0 or not check, (
-            told,
-            done.stdout[-3000:],
-            done.stderr[-3000:],
-        )
-        return done
+        where = ("-p", PROJECT, "-f", str(FILE), "--project-directory", str(ROOT))
+        return run((*self.program, *where, *told), self.env, check=check)
 
     def up(self) -> None:
         """Start everything; what ends instead has said why."""

@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,21 @@ WANTED: Final = "AMPLEDGER_CONTAINERS"
 ENGINE_S_MAX: Final = 60.0
 POOL: Final = "base=172.31.224.0/19,size=24"
 """Where networks of containers are; nothing else is expected there."""
+
+
+def run(
+    command: Sequence[str], env: Mapping[str, str], *, check: bool
+) -> subprocess.CompletedProcess[str]:
+    """Run a program from the root of the project; where it should not have failed, what it said is told."""
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0 or not check, (
+        command,
+        done.stdout[-3000:],
+        done.stderr[-3000:],
+    )
+    return done
 
 
 class NoEngine(Exception):
@@ -38,20 +53,7 @@ class Docker:
             self.env["DOCKER_HOST"] = host
 
     def do(self, *told: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            ["docker", *told],
-            cwd=ROOT,
-            env=self.env,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0 or not check, (
-            told,
-            done.stdout[-2000:],
-            done.stderr[-2000:],
-        )
-        return done
+        return run(("docker", *told), self.env, check=check)
 
     def answers(self) -> bool:
         return self.do("info", check=False).returncode == 0
