@@ -15,8 +15,7 @@ from typing import Any, Final
 import structlog
 
 from shared import lock_session
-from shared.clock import uptime_s
-from shared.lock_session import ANSWER_S_MAX, LOCK_FAULTS
+from shared.lock_session import LOCK_FAULTS
 
 NUMBER_CLASS: Final = 7203323
 """Of the locks of these numbers, in the database of the service."""
@@ -89,25 +88,19 @@ class Number:
     async def close(self) -> None:
         """Give it back."""
         connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(*LOCK_FAULTS):
-                await connection.close(timeout=ANSWER_S_MAX)
+        await lock_session.close(connection)
 
     async def _retake(self) -> None:
-        deadline_s: float | None = None
-        while True:
+        async def connect_anew() -> None:
             await self.close()
-            try:
-                self._connection = await self._connect()
-                deadline_s = deadline_s or uptime_s() + RETAKE_S_MAX
-                if await self._connection.fetchval(_TAKE, NUMBER_CLASS, self.number):
-                    return
-            except LOCK_FAULTS as fault:
-                log.warning("the number cannot be taken again yet", fault=repr(fault))
-            else:
-                if uptime_s() > deadline_s:
-                    raise NumberLost(f"another process is {self._service} {self.number} now")
-            await asyncio.sleep(LOOK_S)
+            self._connection = await self._connect()
+
+        async def take() -> bool:
+            return bool(await self._connection.fetchval(_TAKE, NUMBER_CLASS, self.number))
+
+        why_not = "the number cannot be taken again yet"
+        if not await lock_session.retake(connect_anew, take, RETAKE_S_MAX, LOOK_S, why_not):
+            raise NumberLost(f"another process is {self._service} {self.number} now")
 
     async def _connect(self) -> Any:  # noqa: ANN401  # asyncpg is untyped
         holder = lock_session.holder_of(self._service)

@@ -20,7 +20,7 @@ from services.telemetry.holds import CHANNEL
 from shared import lock_session
 from shared.clock import uptime_s
 from shared.event_store import DATABASE_FAULTS, StoreFault
-from shared.lock_session import ANSWER_S_MAX, LOCK_FAULTS
+from shared.lock_session import LOCK_FAULTS
 
 NUMBER_CLASS: Final = 7203321
 """Of the locks of the numbers that gateways go by."""
@@ -215,30 +215,25 @@ class Roster:
             TakenForDead: somebody else has one of them.
         """
         self._free_since_s.clear()
-        deadline_s: float | None = None
-        while True:
+
+        async def connect_anew() -> None:
             await self._cut()
-            try:
-                self._connection = await self._connect()
-                deadline_s = deadline_s or uptime_s() + RETAKE_S_MAX
-                if await self._connection.fetchval(
-                    _LOCK_AGAIN,
-                    *(self.gateway_id, NUMBER_CLASS, self.number),
-                ):
-                    await self._listen()
-                    return
-            except LOCK_FAULTS as fault:
-                log.warning("the list of gateways cannot be reached", fault=repr(fault))
-            else:
-                if uptime_s() > deadline_s:
-                    raise TakenForDead(f"others have the locks of gateway {self.number} now")
-            await asyncio.sleep(LOOK_S)
+            self._connection = await self._connect()
+
+        async def take() -> bool:
+            locks = (self.gateway_id, NUMBER_CLASS, self.number)
+            if not await self._connection.fetchval(_LOCK_AGAIN, *locks):
+                return False
+            await self._listen()
+            return True
+
+        why_not = "the list of gateways cannot be reached"
+        if not await lock_session.retake(connect_anew, take, RETAKE_S_MAX, LOOK_S, why_not):
+            raise TakenForDead(f"others have the locks of gateway {self.number} now")
 
     async def _cut(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(*LOCK_FAULTS):
-                await connection.close(timeout=ANSWER_S_MAX)
+        await lock_session.close(connection)
 
 
 @contextlib.asynccontextmanager
