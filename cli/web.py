@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-ANSWER_BYTES_MAX: Final = 64 * 1024
+ANSWER_BYTES_MAX: Final = 4 * 1024 * 1024
+"""The figures of a service are some hundred kilobytes; what is longer than this is no answer of ours."""
+CHUNK_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Reply:
 
 
 async def fetch(url: str, timeout_s: float = 2.0) -> Reply:
-    """Get a page over plain HTTP; no answer in time is a reply with status 0."""
+    """Get a page over plain HTTP; no answer in time, or one without end, is a reply with status 0."""
     parts = urlsplit(url)
     target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     request = f"GET {target} HTTP/1.0\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n"
@@ -27,8 +29,10 @@ async def fetch(url: str, timeout_s: float = 2.0) -> Reply:
             try:
                 writer.write(request.encode("ascii"))
                 answer = b""
-                while more := await reader.read(ANSWER_BYTES_MAX - len(answer)):
+                while more := await reader.read(CHUNK_BYTES):
                     answer += more
+                    if len(answer) > ANSWER_BYTES_MAX:
+                        return Reply(0)
             finally:
                 writer.close()
     except (OSError, TimeoutError):
