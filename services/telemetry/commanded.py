@@ -85,7 +85,9 @@ class Commanded:
         """
         Take no more, and give those that are at work, and those that were on their way, a moment.
 
-        Whoever asks after that hears at once that nobody is there.
+        Whoever asks after that hears at once that nobody is there. Of a command that NATS takes at the very
+        moment of leaving nothing is heard, rarely, by its sender either: it waits in vain, as it would
+        for a gateway that dies.
         """
         try:
             if self._subscription is not None:

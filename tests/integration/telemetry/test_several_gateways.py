@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 import pytest_asyncio
 from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NatsTimeoutError
 from websockets.exceptions import ConnectionClosed
 
 from shared import subjects
@@ -40,6 +41,10 @@ DRAIN_S = 2.0
 BOOTED_S_MAX = 60.0
 LIMIT = 2
 """The profile that carries limits."""
+LOST_MAX = 1
+"""So many commands may be lost by NATS itself where a charger hops six times. When the only subscriber of a
+subject leaves while a request is on its way, the server now and then neither delivers it nor says that nobody
+is there: with two plain clients it was 15 of some 3,000 times."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -77,6 +82,7 @@ async def test_a_charger_that_hops_between_gateways_keeps_its_session_and_its_li
 
     listening = await world.client.subscribe(subject, cb=on_reading)
     told = 0
+    lost: list[int] = []
     answered: list[int] = []
     said: list[float] = []
     async with contextlib.AsyncExitStack() as stack:
@@ -86,7 +92,7 @@ async def test_a_charger_that_hops_between_gateways_keeps_its_session_and_its_li
         for hop in range(6):
             url = other.url if hop % 2 == 0 else world.gateway
             former = charger
-            limiting = asyncio.create_task(limits(world, place, hop * 100, answered))
+            limiting = asyncio.create_task(limits(world, place, hop * 100, answered, lost))
             charger = await stack.enter_async_context(plugged_in(url, place.serial))
             for amperes in range(10):
                 await persistently(charger, hop * 10.0 + amperes)
@@ -100,6 +106,7 @@ async def test_a_charger_that_hops_between_gateways_keeps_its_session_and_its_li
         told += limits_told(charger)
         await charger.call("StopTransaction", stop_of(session["transactionId"]))
 
+    assert len(lost) <= LOST_MAX
     await world.event(place, ChargerDisconnected, times=7)
     applied = [it for it in await world.events(place) if isinstance(it, CurrentLimitApplied)]
     assert [it.sequence for it in applied] == sorted(set(answered))
@@ -126,8 +133,13 @@ def limits_told(charger: RawCharger) -> int:
     return len([it for it in profiles if it["chargingProfileId"] == LIMIT])
 
 
-async def limits(world: World, place: Place, first: int, answered: list[int]) -> None:
-    """Command one limit after the other, whoever holds the charger; note those that are accepted."""
+async def limits(
+    world: World, place: Place, first: int, answered: list[int], lost: list[int]
+) -> None:
+    """
+    Command one limit after the other, whoever holds the charger; note those that are accepted, and those
+    of which nothing is heard.
+    """
     for sequence in range(first + 1, first + 20):
         command = SetCurrentLimit(
             **place.ids,
@@ -144,6 +156,9 @@ async def limits(world: World, place: Place, first: int, answered: list[int]) ->
             )
         except NoRespondersError:
             continue  # nobody holds it at this moment, and that is heard at once
+        except NatsTimeoutError:
+            lost.append(sequence)
+            continue
         if b'"accepted"' in reply.data:
             answered.append(sequence)
 
