@@ -43,8 +43,8 @@ LIMIT = 2
 """The profile that carries limits."""
 LOST_MAX = 1
 """So many commands may be lost by NATS itself where a charger hops six times. When the only subscriber of a
-subject leaves while a request is on its way, the server now and then neither delivers it nor says that nobody
-is there: with two plain clients it was 15 of some 3,000 times."""
+subject leaves while a request is on its way, the server now and then neither delivers it nor says that
+nobody is there: with two plain clients it was 15 of some 3,000 times."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
