@@ -31,6 +31,8 @@ class Together(Generic[K, V]):
         self._ask = ask
         self._waiting: list[tuple[K, asyncio.Future[V]]] = []
         self._asking: set[asyncio.Task[None]] = set()
+        self._looking = 0
+        """So many of them will still look whether somebody waits."""
 
     async def of(self, it: K) -> V:
         """
@@ -41,13 +43,22 @@ class Together(Generic[K, V]):
         """
         answer: asyncio.Future[V] = asyncio.get_running_loop().create_future()
         self._waiting.append((it, answer))
-        if len(self._asking) < QUESTIONS_MAX:
+        if self._looking < QUESTIONS_MAX:
+            self._looking += 1
             task = asyncio.create_task(self._ask_on(), name="together")
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
         return await answer
 
     async def _ask_on(self) -> None:
+        try:
+            await self._ask_while_some_wait()
+        finally:
+            # At once, and not when the loop tells that the task is done: whoever has just been answered
+            # may ask again before that, and would wait for somebody who looks no more.
+            self._looking -= 1
+
+    async def _ask_while_some_wait(self) -> None:
         while self._waiting:
             gathered = self._waiting[:GATHERED_MAX]
             del self._waiting[:GATHERED_MAX]

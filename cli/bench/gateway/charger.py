@@ -117,6 +117,8 @@ class Charger:
                 await asyncio.sleep(RETRY_S)  # nobody listens yet
             except (NotLetIn, Lost, OSError, TimeoutError) as fault:
                 self.faults.note(fault, asked_s)
+                if self.line is not None:
+                    self.line.cut()  # its end must not be taken for that of the next one
                 await asyncio.sleep(RETRY_S)
 
     async def _introduce(self) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from shared.together import GATHERED_MAX, QUESTIONS_MAX, Together
 
+WITHIN_S = 20.0
+
 
 class Database:
     """Doubles numbers, when it is let."""
@@ -34,6 +36,24 @@ async def test_what_is_asked_while_a_question_is_on_its_way_goes_with_the_next()
 
     assert await asyncio.gather(*asking) == [0, 2, 4, 6, 8]
     assert database.asked == [[0], [1], [2, 3, 4]]
+
+
+async def test_whoever_asks_again_as_soon_as_he_is_answered_is_answered() -> None:
+    """Those who asked for him are done by then, and the loop has not told so yet."""
+    database = Database()
+    together = Together(database.double)
+
+    async def twice(number: int) -> list[int]:
+        return [await together.of(number), await together.of(number + 1)]
+
+    asking = asyncio.create_task(twice(1))
+    await asyncio.sleep(0.001)
+    others = [asyncio.create_task(together.of(it)) for it in range(10, 9 + QUESTIONS_MAX)]
+    await asyncio.sleep(0.001)
+    database.may.set()
+    async with asyncio.timeout(WITHIN_S):
+        assert await asking == [2, 4]
+        await asyncio.gather(*others)
 
 
 async def test_no_question_grows_without_bounds() -> None:
