@@ -31,6 +31,7 @@ from cli.composition import (
 )
 from cli.data_folder import DataFolder, default_folder
 from cli.faults import ServerFault
+from cli.kept import SLOW_START_S
 from cli.keys import key_files
 from cli.logs import follow, last_lines, tend
 from cli.migrations import folders_of, migrate_all, with_schema
@@ -45,7 +46,7 @@ from cli.run_file import RUN_FILE, RunFile
 from cli.servers import prepare_servers
 from cli.states import Listener, ProcessState
 from cli.subscribers import keep_provided
-from cli.supervisor import SLOW_START_S, Supervisor
+from cli.supervisor import Supervisor
 from cli.web import fetch
 from cli.wishes import take_wishes
 from shared.clock import utc_now

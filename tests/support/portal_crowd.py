@@ -24,13 +24,20 @@ class Crowd:
 
     asked: int = 0
     failed: list[str] = field(default_factory=list)
+    put_off: int = 0
+    """How often it was said to come back, and when."""
     slowest_s: float = 0.0
     streams: int = 0
 
     def told(self, what: str, began_s: float, answer: httpx.Response) -> None:
         self.asked += 1
         self.slowest_s = max(self.slowest_s, time.monotonic() - began_s)
-        if answer.status_code != httpx.codes.OK:
+        if (
+            answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+            and "Retry-After" in answer.headers
+        ):
+            self.put_off += 1
+        elif answer.status_code != httpx.codes.OK:
             said = answer.text if answer.is_closed else ""
             self.failed.append(f"{what}: {answer.status_code} {said}")
 

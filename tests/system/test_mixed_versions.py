@@ -182,6 +182,7 @@ async def test_a_newer_version_takes_over_is_used_and_is_taken_back() -> None:
             f"{crowd.asked} requests, the slowest took {crowd.slowest_s:.2f} s\n{said}"
         )
         assert [it[:300] for it in crowd.failed[:5]] == []
+        assert crowd.put_off == 0
         assert crowd.asked > 100
         assert float(overload.split()[0]) == 0, overload
         ends = [SessionEnded.model_validate_json(it["data"]) for it in ended]

@@ -20,6 +20,10 @@ READY_S_MAX = 60.0
 WRONGLY_ENDED = {"EndNotReported", "PowerLoss", "Reboot"}
 
 
+def pids(place: SmallGarage) -> dict[str, int | None]:
+    return {name: it.pid for name, it in place.stack.states().items()}
+
+
 async def test_nobody_notices_that_everything_is_restarted() -> None:
     with scratch_folder() as folder:
         place = SmallGarage(folder, balancers=2)
@@ -30,22 +34,35 @@ async def test_nobody_notices_that_everything_is_restarted() -> None:
                 await place.limits_flow(READY_S_MAX)
                 cookies = await place.owner_signed_in(READY_S_MAX)
                 charger_id = place.scene.chargers[0].charger_id
-                before = {name: it.pid for name, it in place.stack.states().items()}
+                before = pids(place)
                 url = f"http://127.0.0.1:{place.portal_port}"
                 async with using(url, cookies, INSTALLATION_ID, charger_id) as crowd:
                     said = await ampledger("restart", "--data-folder", str(place.data))
                     await place.limits_flow(READY_S_MAX)
                 assert said.code == 0, said.err
-                after = {name: it.pid for name, it in place.stack.states().items()}
+                after = pids(place)
                 same = {name for name, pid in after.items() if pid == before[name]}
                 assert same == {"nats", "postgres"}
+                async with using(url, cookies, INSTALLATION_ID, charger_id) as waiting:
+                    for server in ("nats", "postgres"):
+                        again = await ampledger(
+                            "restart", server, "--data-folder", str(place.data)
+                        )
+                        assert again.code == 0, again.err
+                        await place.limits_flow(READY_S_MAX)
+                assert all(pids(place)[it] != after[it] for it in ("nats", "postgres"))
             await place.all_announced(READY_S_MAX)
             checked = await ampledger("check", "--history", "--data-folder", str(place.data))
             parked = await ampledger("dlq", "list", "--data-folder", str(place.data))
             logs = [await read_log(place.database_url(it)) for it in OWNERS]
 
         sys.stdout.write(f"{crowd.asked} requests, the slowest took {crowd.slowest_s:.2f} s\n")
-        assert crowd.failed == []
+        sys.stdout.write(
+            f"with the servers restarted: {waiting.asked} requests, {waiting.put_off} were put off, "
+            f"the slowest took {waiting.slowest_s:.2f} s\n"
+        )
+        assert (crowd.failed, crowd.put_off) == ([], 0)
+        assert waiting.failed == []
         assert crowd.asked > 100
         assert crowd.streams > 1, "a stream that ended was opened again"
         assert checked.code == 0, checked.out

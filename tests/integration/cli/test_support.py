@@ -574,6 +574,39 @@ async def test_an_event_and_its_log_line_say_in_which_trace_it_happened(desk: De
     assert traces & set(desk.collector.traces())
 
 
+CORRELATED = (
+    "select convert_from(data, 'utf8')::json ->> 'charger_id' as charger_id,"
+    " (convert_from(data, 'utf8')::json ->> 'sequence')::int as sequence,"
+    " convert_from(meta, 'utf8')::json ->> 'correlation_id' as correlation_id"
+    " from event_log where type = $1"
+)
+
+
+async def test_a_decision_has_one_correlation_in_both_logs_and_in_the_lines_of_processes(
+    desk: Desk,
+) -> None:
+    """What the balancer has decided, what a charger has said to it, and what was written down meanwhile."""
+    found: list[dict[tuple[str, int], str]] = []
+    for owner, type_ in (
+        ("balancer", "CurrentLimitAllocated"),
+        ("telemetry", "CurrentLimitApplied"),
+    ):
+        connection = await desk.database(owner)
+        try:
+            rows = await connection.fetch(CORRELATED, type_)
+        finally:
+            await connection.close()
+        found.append({(it["charger_id"], it["sequence"]): it["correlation_id"] for it in rows})
+    decided, applied = found
+    both = decided.keys() & applied.keys()
+    assert both
+    assert {it: decided[it] for it in both} == {it: applied[it] for it in both}
+
+    lines = desk.garage.stack.log_of("balancer").read_bytes().splitlines()
+    written = {orjson.loads(it).get("correlation_id") for it in lines if it.startswith(b"{")}
+    assert written & {decided[it] for it in both}
+
+
 async def test_top_tells_what_every_process_does_and_which_breakers_are_full(
     desk: Desk,
 ) -> None:
