@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -53,6 +54,32 @@ def chargers_per_core(figures: Mapping[str, float], service: str) -> int:
     return int(FULL * 1e6 / READINGS_S / figures[f"{service}_us_per_reading"])
 
 
+def steps(figures: Mapping[str, float]) -> list[str]:
+    """
+    Show how the measured machine has carried more and more chargers: lines of a table in Markdown.
+
+    >>> found = {"reading_to_limit_510_p50_ms": 113.4, "reading_to_limit_510_p99_ms": 237.0}
+    >>> steps(found | {"cpu_us_per_reading_510": 6381.2})[2]
+    '| 510 | 113 ms | 237 ms | 6,381 µs | 0.33 |'
+    """
+    rows = [
+        "| chargers | reading to limit, p50 | p99 | processor time per reading | cores taken |",
+        "|---|---|---|---|---|",
+    ]
+    took = re.compile(r"cpu_us_per_reading_(\d+)")
+    sizes = sorted(int(it[1]) for name in figures if (it := took.fullmatch(name)))
+    for chargers in sizes:
+        p50_ms, p99_ms = (
+            figures[f"reading_to_limit_{chargers}_{it}_ms"] for it in ("p50", "p99")
+        )
+        us = figures[f"cpu_us_per_reading_{chargers}"]
+        taken = chargers * READINGS_S * us / 1e6
+        rows.append(
+            f"| {chargers:,} | {p50_ms:,.0f} ms | {p99_ms:,.0f} ms | {us:,.0f} µs | {taken:.2f} |"
+        )
+    return rows
+
+
 def plan(figures: Mapping[str, float], chargers: int) -> list[str]:
     """
     Work out what so many chargers need: lines of a table in Markdown.
@@ -64,11 +91,15 @@ def plan(figures: Mapping[str, float], chargers: int) -> list[str]:
     Raises:
         KeyError: the run has not measured what is needed.
     """
-    rows = ["| part | cores | one core carries | what to run |", "|---|---|---|---|"]
+    rows = [
+        "| part | cores | one core carries | memory | what to run |",
+        "|---|---|---|---|---|",
+    ]
     for service in SERVICES:
         wanted = cores(figures, service, chargers)
         rows.append(
             f"| {service} | {wanted:,.1f} | {chargers_per_core(figures, service):,} chargers "
+            f"| {figures[f'{service}_kib_per_charger'] * chargers / 2**20:,.1f} GiB "
             f"| {_advice(service, math.ceil(wanted))} |"
         )
     log_gb = (
@@ -113,7 +144,9 @@ def capacity_command(
 ) -> None:
     """Work out what so many chargers need, all of them charging, from a measured run."""
     try:
-        lines = plan(measured(figures), chargers)
+        found = measured(figures)
+        lines = ["What was measured:", "", *steps(found), ""]
+        lines += [f"{chargers:,} chargers, all of them charging:", "", *plan(found, chargers)]
     except (OSError, ValueError) as fault:
         _refused(f"{figures} is no report of a run: {fault}", fault)
     except KeyError as fault:

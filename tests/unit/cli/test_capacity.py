@@ -6,11 +6,12 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.app import app
-from cli.capacity import MEASURED, SERVICES, measured, plan
+from cli.capacity import MEASURED, SERVICES, measured, plan, steps
 
 PAGE = MEASURED.parent.parent / "capacity.md"
 FIGURES = {
     **{f"{it}_us_per_reading": 600.0 for it in SERVICES},
+    **{f"{it}_kib_per_charger": 2.0**10 for it in SERVICES},
     "log_events_per_charger_hour": 100.0,
     "log_bytes_per_event": 500.0,
     "jetstream_bytes_per_charger_hour": 1e5,
@@ -18,12 +19,16 @@ FIGURES = {
 
 
 def test_the_page_shows_what_the_measured_figures_give() -> None:
-    assert "\n".join(plan(measured(MEASURED), 1_000_000)) in PAGE.read_text()
+    found, page = measured(MEASURED), PAGE.read_text()
+    assert "\n".join(steps(found)) in page
+    assert "\n".join(plan(found, 1_000_000)) in page
 
 
 def test_ten_times_the_chargers_take_ten_times_the_cores() -> None:
-    assert "| telemetry | 10.0 | 10,000 chargers | 10 gateways |" in plan(FIGURES, 100_000)
-    assert "| telemetry | 100.0 | 10,000 chargers | 100 gateways |" in plan(FIGURES, 1_000_000)
+    one = "| telemetry | 10.0 | 10,000 chargers | 97.7 GiB | 10 gateways |"
+    ten = "| telemetry | 100.0 | 10,000 chargers | 976.6 GiB | 100 gateways |"
+    assert one in plan(FIGURES, 100_000)
+    assert ten in plan(FIGURES, 1_000_000)
 
 
 def test_more_balancers_than_partitions_are_several_cells() -> None:
