@@ -30,6 +30,7 @@ _LINES: Final = "tests/integration/between/test_lines_are_encrypted.py"
 _MQTT: Final = "tests/integration/telemetry/test_meters_mqtt.py"
 _CHARTS: Final = "tests/contracts/deploy/test_chart.py"
 _IMAGES: Final = "tests/containers/test_images.py"
+_KEYS: Final = "tests/integration/cli/test_replacing_keys.py"
 _DESK: Final = "tests/integration/cli/test_credentials.py"
 
 RUN_BY: Final[Mapping[str, str]] = {
@@ -63,6 +64,7 @@ RUN_BY: Final[Mapping[str, str]] = {
     "ampledger meter try": "tests/unit/cli/test_meter_try.py",
     "ampledger migrate": _LINES,
     "ampledger nats config": _LINES,
+    "ampledger nats keys": _KEYS,
     "ampledger nats mqtt": "tests/support/mqtt.py",
     "ampledger nats provide": "tests/integration/between/test_providing.py",
     "ampledger person forget": _PEOPLE,
@@ -105,7 +107,6 @@ RUN_BY: Final[Mapping[str, str]] = {
 
 NOT_RUN: Final[Mapping[str, str]] = {
     "ampledger bench portal": "it measures for minutes, on a machine of its own",
-    "ampledger nats keys": "`ampledger nats config`, which a test runs, makes the same keys",
     "git pull": "what it brings is what is tested",
 }
 """What no test runs, and why."""

@@ -99,7 +99,8 @@ async def test_the_key_of_a_service_is_replaced_and_nobody_is_shut_out_meanwhile
 async def test_the_password_of_a_service_is_replaced_while_its_connections_stay(
     servers: EmbeddedServers, tmp_path: Path
 ) -> None:
-    url = servers.postgres.url(f"t{new_id().replace('-', '')[-12:]}")
+    name = f"t{new_id().replace('-', '')[-12:]}"
+    url = servers.postgres.url(name)
     passwords, own = tmp_path / "passwords", service_database_url(url, SERVICE)
 
     def of_service() -> str:
@@ -113,10 +114,7 @@ async def test_the_password_of_a_service_is_replaced_while_its_connections_stay(
             *("migrate", "--passwords", str(passwords), "--new-password", SERVICE),
             DATABASE_URL=url,
         )
-        assert (
-            await connected.fetchval("select current_user")
-            == f"{url.rpartition('/')[2]}_portal"
-        )
+        assert await connected.fetchval("select current_user") == f"{name}_{SERVICE}"
     finally:
         await connected.close()
 
