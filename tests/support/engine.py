@@ -104,3 +104,15 @@ def _running(folder: Path) -> Iterator[Docker]:
     finally:
         engine.terminate()
         engine.wait()
+        _unmount(folder)
+
+
+def _unmount(folder: Path) -> None:
+    """An engine leaves the networks of its containers mounted: they would keep its folder from going."""
+    mounted = [
+        line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()
+    ]
+    for point in sorted(
+        (it for it in mounted if Path(it).is_relative_to(folder)), reverse=True
+    ):
+        subprocess.run(["umount", "--lazy", point], check=True)
