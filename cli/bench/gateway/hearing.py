@@ -17,6 +17,7 @@ from typing import Final
 from ocpp.messages import Call, get_validator
 from ocpp.v16.enums import Action
 
+from cli.bench.gateway.collector import collecting
 from cli.bench.gateway.crowds import Crowds, crowds, shared_out
 from cli.bench.gateway.payloads import meter_values
 from cli.bench.gateway.peer import STREAM as PEER_STREAM
@@ -96,6 +97,7 @@ async def measure_hearing(place: Place, say: Say, chargers: int, seconds: float)
     ours = await _ours(place, "hearing", chargers, seconds, {"TELEMETRY_KEEP_READINGS": "no"})
     say("the same, kept in the database by the same process")
     kept = await _ours(place, "keeping", chargers, seconds, {})
+    traced, sampled = await _traced(place, say, chargers, seconds)
     say("the same, to a gateway of the ocpp package")
     async with _peer(place) as (peer, url):
         theirs = await _told(peer, url, chargers, seconds, commissioned=False)
@@ -119,10 +121,34 @@ async def measure_hearing(place: Place, say: Say, chargers: int, seconds: float)
         "ocpp_metervalues_per_core_s": figure(
             theirs.per_core_s, "1/s", "ocpp 2.1 on websockets, js.publish awaited"
         ),
+        "traced_us_per_reading": figure(
+            traced.us - ours.us, "us", "processor time more, where every reading is traced"
+        ),
+        "sampled_us_per_reading": figure(
+            sampled.us - ours.us, "us", "the same, where one in a hundred is"
+        ),
         "metervalues_per_s": figure(
             ours.per_s, "1/s", "with chargers and servers on the same machine"
         ),
     }
+
+
+async def _traced(
+    place: Place, say: Say, chargers: int, seconds: float
+) -> tuple["_Told", "_Told"]:
+    """Tell gateways readings of which all, and of which one in a hundred, are traced."""
+    told: list[_Told] = []
+    with collecting() as url:
+        for name, share in (("traced", "1"), ("sampled", "0.01")):
+            say(f"the same, with a share of {share} traced")
+            environment = {
+                "TELEMETRY_KEEP_READINGS": "no",
+                "OTEL_EXPORTER_OTLP_ENDPOINT": url,
+                "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+                "OTEL_TRACES_SAMPLER_ARG": share,
+            }
+            told.append(await _ours(place, name, chargers, seconds, environment))
+    return told[0], told[1]
 
 
 async def _ours(
@@ -146,6 +172,11 @@ class _Told:
     readings: dict[str, list[int]]
     per_core_s: float
     per_s: float
+
+    @property
+    def us(self) -> float:
+        """Processor time of a reading."""
+        return 1e6 / self.per_core_s
 
     @property
     def answered(self) -> int:

@@ -19,6 +19,7 @@ async def test_it_measures_everything_that_a_few_chargers_can_show() -> None:
     assert 0 < counted["validate_us"] < counted["validate_ocpp_us"]
     assert counted["metervalues_per_core_s"] > 0
     assert counted["metervalues_vs_ocpp"] > 0
+    assert {"traced_us_per_reading", "sampled_us_per_reading"} <= counted.keys()
     assert counted["sockets"] == 6
     assert counted["kib_per_socket"] is not None
     assert counted["storm_lost"] == counted["storm_refused"] == 0
