@@ -12,7 +12,7 @@ database, so no command has two answers.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from contextvars import copy_context
 from typing import Any, Final
@@ -23,58 +23,23 @@ from nats.errors import Error as NatsError
 from websockets.exceptions import ConnectionClosed
 
 from services.telemetry import frames
-from services.telemetry.admission import Admission
-from services.telemetry.answering import Answering, Heard
-from services.telemetry.calls import Calls
+from services.telemetry.answering import Heard
 from services.telemetry.charger import AssignedCharger
-from services.telemetry.clock_keeping import ClockKeeping
-from services.telemetry.commanded import Commanded, Take
-from services.telemetry.commands import LimitDesk
+from services.telemetry.commanded import Commanded
 from services.telemetry.decider import disconnected
+from services.telemetry.desks import Desks
 from services.telemetry.dialect import Dialect
-from services.telemetry.drivers import Drivers
-from services.telemetry.fail_safes import FailSafes
 from services.telemetry.frames import Call, CallError, CallResult, Sent, Unreadable
-from services.telemetry.handlers import routes
 from services.telemetry.histories import LOG_FAULTS
-from services.telemetry.holding import Holding
 from services.telemetry.identities import Proof
-from services.telemetry.learning import Learning
-from services.telemetry.local_lists import LocalList
 from services.telemetry.metrics import CONNECTIONS_ENDED, FRAMES_UNREADABLE
 from services.telemetry.moments import Moment
-from services.telemetry.noticing import Noticing
-from services.telemetry.parting import Parting
 from services.telemetry.parts import Parts
-from services.telemetry.records import Records
-from services.telemetry.remote_control import RemoteDesk
-from services.telemetry.reported import Reported
-from services.telemetry.revoking import Revoking
-from services.telemetry.rotation import Rotation
-from services.telemetry.said import Metered
-from services.telemetry.short_cut import ShortCut
-from services.telemetry.signing import Signing
 from services.telemetry.sockets import ChargerSocket
 from services.telemetry.taking import Taken
-from services.telemetry.tolerance import Tolerance
-from services.telemetry.upkeep_desk import UpkeepDesk
-from services.telemetry.verifying import Verifying
 from services.telemetry.visits import Visit
-from services.telemetry.wishes import Wishes
 from shared.context import acting
 from shared.ids import ChargerId, Serial
-from shared.messages.credentials import (
-    RequestChargerCertificate,
-    RevokeChargerCertificate,
-    RotateChargerCredential,
-    WithdrawChargerCredential,
-)
-from shared.messages.telemetry import (
-    SetCurrentLimit,
-    StartCharging,
-    StopCharging,
-    UpdateFirmware,
-)
 
 GOING_AWAY: Final = 1001
 FINISH_S_MAX: Final = 1.0
@@ -108,67 +73,9 @@ class Connection:
         self._dialect = dialect = dialect.for_one(lambda: history.state)
         self._socket = socket
         self._let_in_still = let_in_still
-        self._calls = Calls(
-            self._send, dialect.violation_of_answer, parts.settings.call_timeout_s
-        )
-        tongue = dialect.tongue(self._calls.call)
-        holding = Holding(history, tongue)
-        learning = Learning(parts, history, tongue, holding)
-        fail_safes = FailSafes(parts, history, holding, learning)
-        self._verifying = Verifying(history, tongue, holding, self._calls.lost, self._aside)
-        self._admission: Admission | Visit
-        if history.assigned.barred is None:
-            self._admission = Admission(
-                parts,
-                history,
-                self._calls,
-                tongue,
-                fail_safes,
-                remote,
-                self._on_accepted,
-            )
-        else:
-            self._admission = Visit(parts, history, fail_safes, self._leave_as_barred)
-        self._parting = Parting(parts, history, self._calls, tongue, holding, fail_safes)
-        self._desk = LimitDesk(
-            parts, history, holding, self._is_accepted, self._verifying.limit_taken
-        )
-        drivers = Drivers(parts, history)
-        wishes, records = Wishes(parts, history, self._is_accepted), Records(parts, history)
-        self._remote = RemoteDesk(parts, history, tongue, drivers, wishes)
-        self._upkeep = UpkeepDesk(
-            parts,
-            history,
-            dialect.upkeep(self._calls.call),
-            records,
-            wishes,
-            self._calls.lost,
-            self._aside,
-        )
-        self._revoking = Revoking(parts, history, tongue, drivers, self._is_accepted)
-        self._list = LocalList(parts, history, tongue, self._is_accepted, self._beside)
-        self._rotation = Rotation(parts, history, tongue, self._send_home, proven=proof.proven)
-        self._signing = Signing(parts, history, tongue, proof, self._aside)
-        clock = ClockKeeping(history, tongue, self._aside)
-        reported = Reported(parts, history, clock, self._verifying.heard)
-        self._answering = Answering(
-            self.serial,
-            dialect,
-            Tolerance(history, dialect, tolerant=parts.settings.tolerance == "known"),
-            self._admission,
-            {
-                **routes(parts, history, drivers, clock),
-                **self._signing.routes(),
-                **Noticing(history, records).routes(),
-                Metered: reported.metered,
-            },
-            self._send,
-            self._aside,
-            self._beside,
-        )
-        self._short_cut = ShortCut(socket, dialect, self._answering, reported, parts.publisher)
+        self._desks = Desks(parts, history, dialect, socket, remote, proof, self)
         self._commanded = Commanded(
-            parts.client, self.charger_id, self._taker, self._is_held, self._on_let_go
+            parts.client, self.charger_id, self._desks.taker, self._is_held, self._on_let_go
         )
         self._end_reason: str | None = None
         self._side: asyncio.TaskGroup | None = None
@@ -188,18 +95,6 @@ class Connection:
     def charger_id(self) -> ChargerId:
         return self._history.assigned.charger_id
 
-    def _taker(self, name: str) -> Take | None:
-        """Say who takes a command of a name; none: the charger is not told such things."""
-        take = TAKERS.get(name)
-        return self._upkeep.taker(name) if take is None else take(self)
-
-    def _is_accepted(self) -> bool:
-        return self._admission.accepted
-
-    def _on_accepted(self) -> None:
-        self._list.due()
-        self._verifying.due()
-
     # --- From beginning to end ---
 
     async def run(self) -> None:
@@ -208,7 +103,7 @@ class Connection:
         try:
             await self._commanded.begin()
             if not await self._let_in_still():
-                self._send_home("what it has shown is good no more")
+                self.send_home("what it has shown is good no more")
             if await self._is_held():
                 await self._serve()
         except NatsError as error:
@@ -251,13 +146,7 @@ class Connection:
         self._lose()
         self._socket.transport.abort()
 
-    async def _on_withdrawn(self, _: Msg) -> None:
-        self._send_home("its password was withdrawn")
-
-    async def _on_revoked(self, _: Msg) -> None:
-        self._send_home("a certificate of it was revoked")
-
-    def _send_home(self, reason: str) -> None:
+    def send_home(self, reason: str) -> None:
         """Close the connection, whoever asks for it; the charger comes again, if it may."""
         if self._leaving is None:
             self._leaving = asyncio.create_task(self.close(reason), name="send-home")
@@ -265,16 +154,16 @@ class Connection:
     async def _serve(self) -> None:
         nudge = asyncio.get_running_loop().call_later(
             self._parts.settings.nudge_after_s,
-            lambda: self._beside(self._admission.nudge(), "nudge"),
+            lambda: self.beside(self._desks.admission.nudge(), "nudge"),
         )
         try:
             async with asyncio.TaskGroup() as side:
                 self._side, self._context = side, copy_context()
-                self._beside(self._signing.renew(), "renewal")
-                self._beside(self._revoking.run(), "revoking")
-                self._list.see()
-                self._upkeep.reservations.watch()
-                self._socket.short_cut = self._short_cut.take
+                self.beside(self._desks.signing.renew(), "renewal")
+                self.beside(self._desks.revoking.run(), "revoking")
+                self._desks.local_list.see()
+                self._desks.upkeep.reservations.watch()
+                self._socket.short_cut = self._desks.short_cut.take
                 await self._read()
                 self._lose()
                 for task in self._ending:
@@ -283,14 +172,14 @@ class Connection:
             nudge.cancel()
             self._side = None
             self._lose()
-            await self._desk.finish(FINISH_S_MAX)
+            await self._desks.limits.finish(FINISH_S_MAX)
 
     def _lose(self) -> None:
         """The socket is gone: whoever waits for the charger is told, and nothing more is sent."""
         self._socket.short_cut = None
-        self._admission.accepted = False
-        self._desk.close()
-        self._calls.lose()
+        self._desks.admission.accepted = False
+        self._desks.limits.close()
+        self._desks.calls.lose()
 
     async def close(self, reason: str, code: int = GOING_AWAY) -> None:
         """End the connection, and wait until that is on record."""
@@ -308,23 +197,23 @@ class Connection:
         if present is None or not present.same_place(former):
             gone = f"it was removed from installation {former.installation_id}"
             self._history.assigned = former.barred_because(gone)
-            self._leave_as_barred()
+            self.leave_as_barred()
             return
         self._history.assigned = present
         log.info("assignment changed", serial=self.serial, fail_safe_a=present.fail_safe_a)
         if present.barred is not None:
-            self._leave_as_barred()
+            self.leave_as_barred()
         elif former.barred is not None:
-            self._send_home("it is locked no more; come again")
+            self.send_home("it is locked no more; come again")
         else:
-            self._aside(self._admission.renew())
-            self._list.due()
+            self.aside(self._desks.admission.renew())
+            self._desks.local_list.due()
 
     def on_rights(self) -> None:
         """Take notice that roles or cards have changed."""
-        self._list.due()
+        self._desks.local_list.due()
 
-    def _leave_as_barred(self) -> None:
+    def leave_as_barred(self) -> None:
         if self._leaving is None:
             self._leaving = asyncio.create_task(self._leave(), name="leave")
 
@@ -334,14 +223,14 @@ class Connection:
         reason = self._history.assigned.barred or "it gets no current"
         log.warning("charger is sent away", reason=reason)
         try:
-            await self._parting.run(self._told_to_wait)
+            await self._desks.parting.run(self._told_to_wait)
             # What it has told last is answered before the line is cut; it would tell it again.
-            await self._answering.all_answered(FINISH_S_MAX)
+            await self._desks.answering.all_answered(FINISH_S_MAX)
         finally:
             await self.close(reason)
 
     def _told_to_wait(self) -> bool:
-        return isinstance(self._admission, Visit) and self._admission.told_to_wait
+        return isinstance(self._desks.admission, Visit) and self._desks.admission.told_to_wait
 
     async def _put_end_on_record(self) -> None:
         reason = self._end_reason or _reason_of(self._socket)
@@ -377,14 +266,14 @@ class Connection:
             frame = frames.parse(data, sends=self._dialect.sends)
             match frame:
                 case Call():
-                    await self._answering.put(frame)
+                    await self._desks.answering.put(frame)
                 case Sent():
                     # Of 2.1's streams of events none is asked for; what comes needs no answer.
                     log.info("message passed over", action=frame.action[:50])
                 case CallResult() | CallError():
-                    self._calls.settle(frame)
-                    if not self._admission.accepted:
-                        await self._answering.put(Heard())
+                    self._desks.calls.settle(frame)
+                    if not self._desks.admission.accepted:
+                        await self._desks.answering.put(Heard())
                 case Unreadable():
                     await self._complain(frame)
 
@@ -395,19 +284,19 @@ class Connection:
         if count <= FAULTS_TOLD or count % 100 == 0:
             log.warning("message unreadable", reason=frame.reason, messages_unreadable=count)
         if frame.reply_to is not None:
-            await self._send(
+            await self.send(
                 frames.error(frame.reply_to, self._dialect.code(frame.code), frame.reason)
             )
 
-    async def _send(self, data: bytes) -> None:
+    async def send(self, data: bytes) -> None:
         try:
             await self._socket.send(data, text=True)
         except ConnectionClosed:
             log.info("message not sent, the connection is gone")
 
-    def _beside(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None] | None:
+    def beside(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None] | None:
         """Do something until the connection ends, whoever has asked for it."""
-        if self._side is None or self._calls.lost.is_set():
+        if self._side is None or self._desks.calls.lost.is_set():
             work.close()
             return None
         task = self._side.create_task(work, name=name, context=self._context.copy())
@@ -415,25 +304,12 @@ class Connection:
         task.add_done_callback(self._ending.discard)
         return task
 
-    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something besides handling requests, such as asking the charger; it may outlive the socket."""
         if self._side is not None:
             self._side.create_task(work)
         else:
             work.close()  # the socket is gone: there is nobody to ask
-
-
-TAKERS: Final[Mapping[str, Callable[[Connection], Take]]] = {
-    SetCurrentLimit.__name__: lambda it: it._desk.on_message,
-    StartCharging.__name__: lambda it: it._remote.on_start,
-    StopCharging.__name__: lambda it: it._remote.on_stop,
-    UpdateFirmware.__name__: lambda it: it._remote.on_firmware,
-    RotateChargerCredential.__name__: lambda it: it._rotation.on_message,
-    WithdrawChargerCredential.__name__: lambda it: it._on_withdrawn,
-    RequestChargerCertificate.__name__: lambda it: it._signing.on_request,
-    RevokeChargerCertificate.__name__: lambda it: it._on_revoked,
-}
-"""Who takes what a charger can be told from afar, besides what is asked of its hardware."""
 
 
 def _that_fits(reason: str) -> str:
