@@ -143,10 +143,15 @@ class _Following:
             PastReplaced: the process has to.
         """
         self._progress.beat()
+        before = await in_child(followers.read_cursor(self._pool, self._follower), TAKE_S_MAX)
         await in_child(self._reload(), TAKE_S_MAX)
         copy = await in_child(self._jetstream(), TAKE_S_MAX)
         self._progress.begun(copy.epoch, copy.whole)
         self._cursor = await in_child(self._begin(copy), TAKE_S_MAX)
+        if self._cursor != before:
+            # It was wiped, or one that follows under the same name has taken events meanwhile: what is held
+            # in memory may lack them. If it takes any from here on, the cursor will say so.
+            await in_child(self._reload(), TAKE_S_MAX)
         self._progress.at(self._cursor.epoch, self._cursor.position)
         self._remembers = True
         self._beat_s = asyncio.get_running_loop().time()
@@ -209,9 +214,7 @@ class _Following:
             why = f"{copy.name} has another event at {cursor.position} than was followed"
         if self._remembers:
             raise PastReplaced(why)
-        cursor = await followers.begin_anew(pool, follower, cursor, copy.epoch, why)
-        await follower.reload()
-        return cursor
+        return await followers.begin_anew(pool, follower, cursor, copy.epoch, why)
 
     async def _is_there(self, copy: epochs.Copy, cursor: Cursor) -> bool:
         if cursor.position == 0 or cursor.event_id is None:

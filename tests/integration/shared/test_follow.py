@@ -239,6 +239,38 @@ class _Counting(Effects):
         return others.all()
 
 
+class _Slow(_Counting):
+    """One that has read what is in the database, and gets to know where that is only a while later."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.read, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def reload(self) -> None:
+        await super().reload()
+        self.read.set()
+        await self.goes_on.wait()
+
+
+async def test_what_the_former_process_takes_while_the_next_one_begins_is_not_lost(
+    place: Place,
+) -> None:
+    former, following = _Counting(place), _Slow(place)
+    await place.append("garage-1")
+    async with running(relay_of(place).run()), contextlib.AsyncExitStack() as present:
+        await present.enter_async_context(running(former.run()))
+        await former.until_at(1)
+        async with running(following.run()):
+            await asyncio.wait_for(following.read.wait(), WITHIN_S)
+            await place.append("garage-1")
+            await former.until_at(2)
+            await present.aclose()
+            following.goes_on.set()
+            await place.append("garage-1")
+            await following.until_at(3)
+    assert await following.written() == {"garage-1": _Circuits(count=3, last="3")}
+
+
 async def test_documents_are_as_the_last_event_left_them(place: Place) -> None:
     counting = _Counting(place)
     for number in range(40):
