@@ -582,29 +582,41 @@ CORRELATED = (
 )
 
 
-async def test_a_decision_has_one_correlation_in_both_logs_and_in_the_lines_of_processes(
+async def correlated(desk: Desk, owner: str, type_: str) -> dict[tuple[str, int | None], str]:
+    """Read the correlation of every event of a type, by its charger, and its number if it has one."""
+    connection = await desk.database(owner)
+    try:
+        rows = await connection.fetch(CORRELATED, type_)
+    finally:
+        await connection.close()
+    return {(it["charger_id"], it["sequence"]): it["correlation_id"] for it in rows}
+
+
+async def test_what_a_charger_says_to_a_limit_has_the_correlation_of_the_decision(
     desk: Desk,
 ) -> None:
-    """What the balancer has decided, what a charger has said to it, and what was written down meanwhile."""
-    found: list[dict[tuple[str, int], str]] = []
-    for owner, type_ in (
-        ("balancer", "CurrentLimitAllocated"),
-        ("telemetry", "CurrentLimitApplied"),
-    ):
-        connection = await desk.database(owner)
-        try:
-            rows = await connection.fetch(CORRELATED, type_)
-        finally:
-            await connection.close()
-        found.append({(it["charger_id"], it["sequence"]): it["correlation_id"] for it in rows})
-    decided, applied = found
+    decided = await correlated(desk, "balancer", "CurrentLimitAllocated")
+    applied = await correlated(desk, "telemetry", "CurrentLimitApplied")
+
     both = decided.keys() & applied.keys()
     assert both
     assert {it: decided[it] for it in both} == {it: applied[it] for it in both}
 
-    lines = desk.garage.stack.log_of("balancer").read_bytes().splitlines()
-    written = {orjson.loads(it).get("correlation_id") for it in lines if it.startswith(b"{")}
-    assert written & {decided[it] for it in both}
+
+async def test_a_line_of_a_process_has_the_correlation_of_the_event_that_it_is_about(
+    desk: Desk,
+) -> None:
+    connected = await correlated(desk, "telemetry", "ChargerConnected")
+    lines = desk.garage.stack.log_of("telemetry").read_bytes().splitlines()
+    said = [orjson.loads(it) for it in lines if it.startswith(b"{")]
+
+    accepted = {
+        it["charger_id"]: it["correlation_id"]
+        for it in said
+        if it["event"] == "charger accepted"
+    }
+    assert accepted
+    assert accepted == {charger_id: connected[charger_id, None] for charger_id in accepted}
 
 
 async def test_top_tells_what_every_process_does_and_which_breakers_are_full(
