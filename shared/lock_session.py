@@ -61,7 +61,7 @@ async def connect(database_url: str, holder: str, session_s: float) -> Any:  # n
     )
 
 
-async def close(connection: Any) -> None:  # noqa: ANN401
+async def close(connection: Any) -> None:  # noqa: ANN401  # asyncpg is untyped
     """Give its locks back; a connection that is gone has none."""
     if connection is not None:
         with contextlib.suppress(*LOCK_FAULTS):

@@ -1,12 +1,12 @@
 """Somebody who collects traces, by OTLP over HTTP, and keeps them in memory."""
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from cli.bench.gateway import collector as bench_collector
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Collector:
         self.url = ""
         self.spans: list[Seen] = []
 
-    def take(self, body: bytes) -> None:
+    def take(self, path: str, body: bytes) -> None:
+        assert path == "/v1/traces"
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             attributes = {it.key: it.value.string_value for it in resource.resource.attributes}
             self.spans += [
@@ -53,25 +54,5 @@ class Collector:
 def collecting() -> Iterator[Collector]:
     """Collect for as long as the context is open, on a port of its own."""
     collector = Collector()
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            assert self.path == "/v1/traces"
-            collector.take(body)
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """It is no news that somebody hands in traces."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        collector.url = f"http://127.0.0.1:{server.server_port}"
-        serving = threading.Thread(target=server.serve_forever, daemon=True)
-        serving.start()
-        try:
-            yield collector
-        finally:
-            server.shutdown()
-            serving.join()
+    with bench_collector.collecting(collector.take) as collector.url:
+        yield collector
