@@ -132,6 +132,8 @@ class _Following:
         self._remembers = False
         self._has_parked = True
         """Some events are parked, or it is not known yet that none is."""
+        self._first_parked: parking.FirstParked = {}
+        """What was parked when what is held in memory was read."""
         self._pace = Pace(follower.apart_s)
 
     async def run(self) -> None:
@@ -177,6 +179,8 @@ class _Following:
     # --- Where to begin ---
 
     async def _reload(self) -> None:
+        # In this order: what is tried again in between is noticed, although it was read.
+        self._first_parked = await parking.first_parked(self._pool, self._follower)
         await self._follower.reload()
 
     async def _jetstream(self) -> epochs.Copy:
@@ -241,12 +245,12 @@ class _Following:
         with contextlib.suppress(parking.CannotApply):
             applied = await self._write(fresh, with_care=False)
         if applied is None:
-            await follower.reload()  # what is held in memory is as the lost transaction had it
+            await self._reload()  # what is held in memory is as the lost transaction had it
             applied = await self._write(fresh, with_care=True)
         self._cursor = _at(self._cursor, fresh[-1])
         if len(applied) < len(fresh):
             self._has_parked = True
-            await follower.reload()
+            await self._reload()
         follower.committed(applied)
 
     async def _write(
@@ -261,7 +265,8 @@ class _Following:
             if found != self._cursor:
                 # What is held in memory is older than what is in the database.
                 raise Moved(f"the cursor is at {found.position}, not {self._cursor.position}")
-            parked = await parking.parked_aggregates(connection, follower)
+            parked = await parking.first_parked(connection, follower)
+            parking.check_none_was_tried(self._first_parked, parked)
             gathering = Gathering(connection)
             within = connection if with_care else gathering
             for event in fresh:
@@ -289,8 +294,14 @@ class _Following:
             else:
                 aggregate_id = await parking.wanted_again(self._pool, self._follower)
             if aggregate_id is not None:
-                await parking.retry(
-                    self._pool, self._js, jetstream, self._follower, aggregate_id
+                self._first_parked = await parking.retry(
+                    self._pool,
+                    self._js,
+                    jetstream,
+                    self._follower,
+                    aggregate_id,
+                    self._cursor,
+                    self._first_parked,
                 )
                 self._looked_s = 0.0  # there may be more of it
         if now_s - self._beat_s >= BEAT_S:
@@ -303,6 +314,9 @@ class _Following:
                 # The documents were replaced, or another process that follows under the same name, for
                 # as long as one replaces the other, has taken what this one will be given no more.
                 raise Moved(f"the cursor is at {found.position}, not {self._cursor.position}")
+            if self._first_parked:
+                left = await parking.first_parked(self._pool, self._follower)
+                parking.check_none_was_tried(self._first_parked, left)
             subject = subjects.events_of(self._follower.service)
             if await self._js.find_stream_name_by_subject(subject) != jetstream:
                 raise OtherEpoch(f"{jetstream} takes no more events")

@@ -19,13 +19,16 @@ from shared import tracing
 from shared.announced import Unreadable, event_at
 from shared.documents import Gathering
 from shared.event_store import DATABASE_FAULTS
-from shared.followers import Connection, Follower, lock_cursor
+from shared.followers import Connection, Cursor, Follower, Moved, lock_cursor
 from shared.messages.registry import UnknownEvent, check_known
 from shared.recorded import Recorded
 
 RETRY_MAX: Final = 200
 """How many parked events of an aggregate are tried in one transaction."""
 WAITS: Final = "waits behind a parked event"
+
+FirstParked = dict[str, int]
+"""Aggregates that have parked events, with the position of the first one of each."""
 
 _ITS_OWN_FAULT: Final = (
     asyncpg.DataError,
@@ -42,21 +45,39 @@ class CannotApply(Exception):
     """An event of a batch cannot be applied: its transaction is lost, and is begun again with care."""
 
 
-async def parked_aggregates(connection: Connection, follower: Follower) -> set[str]:
-    """Name the aggregates that have parked events."""
-    rows = await connection.fetch(
-        "select distinct aggregate_id from parked where consumer = $1 and service = $2",
+async def first_parked(
+    where: Any,  # noqa: ANN401  # a pool or a connection
+    follower: Follower,
+) -> FirstParked:
+    """Name the aggregates that have parked events, and the position of the first one of each."""
+    rows = await where.fetch(
+        "select aggregate_id, min(position) as position from parked"
+        " where consumer = $1 and service = $2 group by aggregate_id",
         follower.consumer,
         follower.service,
     )
-    return {row["aggregate_id"] for row in rows}
+    return {row["aggregate_id"]: row["position"] for row in rows}
+
+
+def check_none_was_tried(known: FirstParked, found: FirstParked) -> None:
+    """
+    Make sure that nothing was tried again by another process that follows under the same name.
+
+    What it has applied moves no cursor, and what this process holds in memory lacks it.
+
+    Raises:
+        Moved: a parked event that was known is parked no more.
+    """
+    for aggregate_id, position in known.items():
+        if found.get(aggregate_id) != position:
+            raise Moved(f"{position} of {aggregate_id} is parked no more")
 
 
 async def apply_or_park(
     connection: Connection,
     follower: Follower,
     event: Recorded | Unreadable,
-    parked: set[str],
+    parked: FirstParked,
     *,
     with_care: bool,
 ) -> bool:
@@ -83,7 +104,7 @@ async def apply_or_park(
     error = WAITS if behind else await _apply(connection, follower, event, with_care=with_care)
     if error is None:
         return True
-    parked.add(event.stream)
+    parked.setdefault(event.stream, event.position)
     await connection.execute(
         "insert into parked (consumer, service, position, aggregate_id, error, event_id, type,"
         " attempts) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
@@ -198,20 +219,39 @@ async def retry(
     jetstream: str,
     follower: Follower,
     aggregate_id: str,
-) -> None:
+    cursor: Cursor,
+    known: FirstParked,
+) -> FirstParked:
     """
     Apply parked events of an aggregate in their order, until one cannot be, or none is left.
 
     At most `RETRY_MAX` of them: the others are marked, to be tried next.
+
+    Args:
+        pool: the follower's own database.
+        js: where the log is announced.
+        jetstream: in which.
+        follower: whose events they are.
+        aggregate_id: of which aggregate.
+        cursor: what is held in memory is as of there.
+        known: and as of what was parked then.
+
+    Returns:
+        What is parked now.
+
+    Raises:
+        Moved: what is held in memory is older than what is in the database.
     """
     positions = await _parked(pool, follower, aggregate_id)
     events = [await _read(js, jetstream, aggregate_id, it) for it in positions]
     applied: list[Recorded] = []
     failed = False
     async with pool.acquire() as connection, connection.transaction():
-        await lock_cursor(connection, follower)
+        if await lock_cursor(connection, follower) != cursor:
+            raise Moved("another process has taken events")
+        check_none_was_tried(known, await first_parked(connection, follower))
         if await _parked(connection, follower, aggregate_id) != positions:
-            return  # somebody skipped one meanwhile: look again
+            return known  # more were parked meanwhile: look again
         for event in events:
             why = await _apply(connection, follower, event)
             if why is not None:
@@ -223,6 +263,7 @@ async def retry(
             applied.append(event)
         if not failed:
             await _mark(connection, follower, aggregate_id)
+        left = await first_parked(connection, follower)
     if failed:
         await follower.reload()
     if applied:
@@ -234,6 +275,7 @@ async def retry(
         applied=len(applied),
         failed=failed,
     )
+    return left
 
 
 async def _mark(connection: Connection, follower: Follower, aggregate_id: str) -> None:

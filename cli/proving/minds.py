@@ -14,7 +14,7 @@ from services.balancer.announced import (
 )
 from services.balancer.announcing import events_of, obedience_of
 from services.balancer.behaviour import Behaviour, observe
-from services.balancer.decider import decide
+from services.balancer.decider import Decision, decide
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.hardware import (
     Heard,
@@ -23,6 +23,7 @@ from services.balancer.hardware import (
 )
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
+from services.balancer.planning import RAISE_A_MIN, in_force_a
 from services.balancer.recent import Recent
 from services.balancer.reported import (
     Reported,
@@ -105,6 +106,8 @@ class Decided:
     version: int
     events: tuple[Event, ...]
     commands: tuple[Command, ...]
+    short: bool = False
+    """Somebody should have more than could be announced yet: others make room first, or leases end."""
 
 
 @dataclass
@@ -165,6 +168,7 @@ class Mind:
             version=self.read.get(name, 0),
             events=(*events_of(facts, decision, now_s, None), *obedience_of(facts)),
             commands=tuple(Command(name, it, self.epoch, position) for it in leases),
+            short=_is_short(facts, decision, now_s),
         )
 
     def observe(self, charger: Charger, now_s: float) -> None:
@@ -211,6 +215,18 @@ def facts_of(
         mind.epoch if mind else 1,
         mind.rotated_at_s.get(name, 0.0) if mind else 0.0,
         mind.recent.charger if mind else Assembly.charger,
+    )
+
+
+def _is_short(facts: SiteFacts, decision: Decision, now_s: float) -> bool:
+    """Tell whether somebody whose charger hears what it is told should have more than it is told."""
+    told_a = {it.charger_id: it.grant.limit_a for it in decision.announcements}
+    reached = {it: charger for it, charger in facts.chargers.items() if charger.connected}
+    return any(
+        it.limit_a - told_a.get(it.charger_id, in_force_a(reached[it.charger_id], now_s))
+        > RAISE_A_MIN
+        for it in decision.targets
+        if it.charger_id in reached
     )
 
 

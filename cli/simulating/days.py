@@ -31,7 +31,8 @@ WISH_S: Final = 1200
 LOOK_S: Final = (1.0, 3.0, 6.0)
 """When a balancer looks again after something has happened; then ever so often as its leases need."""
 ANSWERED_S: Final = 3.0
-"""It looks again as well, however calm it is, once chargers have answered to what it has announced."""
+"""It looks again as well, however calm it is, once chargers have answered to what it has announced, and
+while somebody should have more than may be announced yet."""
 TAKEN_AWAY_S: Final = (0, 30, 300, 800)
 """When a charger that was removed is taken down, with a car at it or not: sooner than nobody counts it."""
 
@@ -208,15 +209,16 @@ class Life:
         garage, mind = self.garage, self.garage.mind
         for name in [it for it, at_s in self._look_s.items() if at_s <= now_s]:
             garage.stirred.discard(name)
-            announced = False
+            again = False
             if name in mind.known.layouts and mind.known.layouts[name].chargers:
                 self.decisions += 1
-                decided = garage.announce(mind, mind.decide(name, now_s), now_s)
+                wished = mind.decide(name, now_s)
+                decided = garage.announce(mind, wished, now_s)
                 self._send(decided, now_s)
-                announced = decided is not None and bool(decided.events)
+                again = wished.short or (decided is not None and bool(decided.events))
             looks = self._looks.get(name, 0)
             pause_s = (*LOOK_S, self.look_max_s)[min(looks, len(LOOK_S))]
-            self._look_s[name] = now_s + (min(pause_s, ANSWERED_S) if announced else pause_s)
+            self._look_s[name] = now_s + (min(pause_s, ANSWERED_S) if again else pause_s)
             self._looks[name] = looks + 1
 
     def _send(self, decided: Decided | None, now_s: float) -> None:

@@ -122,10 +122,13 @@ class FollowerPool:
         parked = self._tables.parked
         if query.startswith("select event_id from skipped"):
             return []
+        if query.startswith("select aggregate_id, min(position)"):
+            first: dict[str, int] = {}
+            for it in sorted(parked, key=lambda it: -it["position"]):
+                first[it["aggregate_id"]] = it["position"]
+            return [{"aggregate_id": key, "position": it} for key, it in first.items()]
         if query.startswith("select distinct aggregate_id from parked"):
-            return [
-                {"aggregate_id": it} for it in sorted({it["aggregate_id"] for it in parked})
-            ]
+            return []  # none is parked because a program did not know it
         if query.startswith("select position from parked"):
             here = [it for it in parked if it["aggregate_id"] == asked[2]]
             return sorted(here, key=lambda it: it["position"])[: asked[3]]

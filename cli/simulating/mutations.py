@@ -101,19 +101,19 @@ def _gap(stack: contextlib.ExitStack) -> None:
     _replace(stack, follow, "in_order", _whatever_comes)
 
 
-class _Unasked(set[str]):
+class _Unasked(dict[str, int]):
     """What is parked, and nobody finds there."""
 
     def __contains__(self, _: object) -> bool:
         return False
 
 
-async def _nothing_parked(*_: object) -> set[str]:
+async def _nothing_parked(*_: object) -> parking.FirstParked:
     return _Unasked()
 
 
 def _behind(stack: contextlib.ExitStack) -> None:
-    _replace(stack, parking, "parked_aggregates", _nothing_parked)
+    _replace(stack, parking, "first_parked", _nothing_parked)
 
 
 MUTATIONS: Final = {

@@ -10,9 +10,10 @@ import pytest
 from nats.errors import Error as NatsError
 from pydantic import BaseModel
 
+from shared import parking
 from shared.documents import Documents
 from shared.follow import follow
-from shared.followers import Cursor, Follower, cursor_of, move_cursor
+from shared.followers import Cursor, Follower, cursor_of, move_cursor, read_cursor
 from shared.recorded import Recorded
 from tests.support.log_place import (
     JETSTREAM,
@@ -269,6 +270,51 @@ async def test_what_the_former_process_takes_while_the_next_one_begins_is_not_lo
             await place.append("garage-1")
             await following.until_at(3)
     assert await following.written() == {"garage-1": _Circuits(count=3, last="3")}
+
+
+async def try_again_elsewhere(place: Place) -> None:
+    """Have another process that follows under the same name apply what is parked of garage-1."""
+    other = _Counting(place)
+    await other.reload()
+    await parking.retry(
+        place.pool,
+        place.client.jetstream(),
+        JETSTREAM,
+        other.follower,
+        "garage-1",
+        await read_cursor(place.pool, other.follower) or Cursor(),
+        await parking.first_parked(place.pool, other.follower),
+    )
+
+
+async def test_what_another_process_tried_again_is_not_lost(place: Place) -> None:
+    """No cursor moves as it does, and what the one that goes on holds in memory lacks it."""
+    effects = _Counting(place)
+    effects.poison = frozenset({1})
+    await place.append("garage-1", 2)
+    async with running(relay_of(place).run()), running(effects.run()):
+        await effects.until_at(2)
+        await try_again_elsewhere(place)
+        await place.append("garage-1")
+        await effects.until_at(3)
+    assert await effects.written() == {"garage-1": _Circuits(count=3, last="3")}
+
+
+async def test_what_another_process_tried_again_is_known_within_a_beat(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.follow.BEAT_S", 0.2)
+    effects = _Counting(place)
+    effects.poison = frozenset({1})
+    await place.append("garage-1", 2)
+    async with running(relay_of(place).run()), running(effects.run()):
+        await effects.until_at(2)
+        await try_again_elsewhere(place)
+
+        async def known() -> _Circuits | None:
+            return effects.circuits.get("garage-1")
+
+        await until(known, lambda it: it == _Circuits(count=2, last="2"), WITHIN_S)
 
 
 async def test_documents_are_as_the_last_event_left_them(place: Place) -> None:
