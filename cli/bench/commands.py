@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
+import uvloop
 from rich.console import Console
 
 from cli.bench.appends import measure_appends
@@ -49,7 +50,7 @@ def log_command(
     """
     try:
         with console.status("starting PostgreSQL and NATS …") as status:
-            figures = asyncio.run(measure_log(seconds, lambda it: status.update(f"{it} …")))
+            figures = uvloop.run(measure_log(seconds, lambda it: status.update(f"{it} …")))
     except StackFault as fault:
         Console(stderr=True).print(
             f"[bold red]{fault.message}\n[/]{fault.hint}", highlight=False

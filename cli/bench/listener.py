@@ -7,12 +7,12 @@ Says "ready", hears so many events, and writes {command id: seconds of the syste
 JSON. The URL of NATS has a password, so it comes in the environment.
 """
 
-import asyncio
 import os
 import sys
 import time
 
 import orjson
+import uvloop
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig
 
@@ -54,4 +54,4 @@ async def _main(wanted: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(int(sys.argv[1])))
+    uvloop.run(_main(int(sys.argv[1])))

@@ -12,6 +12,8 @@ import random
 import sys
 from typing import Final
 
+import uvloop
+
 from cli.bench.place import open_store
 from cli.bench.samples import commit, session_events
 from shared.ids import new_id
@@ -40,4 +42,4 @@ async def write(database_url: str, callers: int, events_wanted: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(write(os.environ["DATABASE_URL"], int(sys.argv[1]), int(sys.argv[2])))
+    uvloop.run(write(os.environ["DATABASE_URL"], int(sys.argv[1]), int(sys.argv[2])))

@@ -80,7 +80,7 @@ def _sums(loads: Sequence[tuple[Mode, float]], anyway: Phasors) -> tuple[Phasors
     for mode, a in loads:
         for row, factor in mode.loads:
             if _any_angle(mode):
-                any_angle_a[row] += a
+                any_angle_a[row] += abs(factor) * a
             else:
                 known[row] += factor * a
     return known, any_angle_a
@@ -96,11 +96,11 @@ def _directions(sums: Phasors) -> list[complex]:
 
 
 def _turned(demand: Demand, directions: Sequence[complex]) -> Demand:
-    """Let a car's currents of any angle lie in the directions of others."""
+    """Let a car's currents of any angle lie in the directions of others, as many times as they count."""
     if not any(_any_angle(it) for it in demand.modes):
         return demand
     modes = tuple(
-        replace(it, loads=tuple((row, directions[row]) for row, _ in it.loads))
+        replace(it, loads=tuple((row, directions[row] * abs(times)) for row, times in it.loads))
         if _any_angle(it)
         else it
         for it in demand.modes
@@ -110,6 +110,7 @@ def _turned(demand: Demand, directions: Sequence[complex]) -> Demand:
 
 def _in_full(demand: Demand) -> Demand:
     modes = tuple(
-        replace(it, loads=tuple((row, 1 + 0j) for row, _ in it.loads)) for it in demand.modes
+        replace(it, loads=tuple((row, abs(times) + 0j) for row, times in it.loads))
+        for it in demand.modes
     )
     return replace(demand, modes=modes)

@@ -83,7 +83,9 @@ class Table:
         for car, mode in enumerate(modes):
             for k in range(self.mode_begins[mode], self.mode_begins[mode + 1]):
                 if self.rows[k] >= first:
-                    carried[self.rows[k] - first] += division.shares_a[car]
+                    carried[self.rows[k] - first] += (
+                        self.factors[k].real * division.shares_a[car]
+                    )
         return carried
 
     def _divide(self, modes: Numbers, capacity_a: Amps) -> Division:
@@ -199,13 +201,13 @@ def _unequal(mode: Mode, main: tuple[int, ...], constraints: int) -> Mode:
     """Have a mode on fewer than three lines pass a constraint more for each, that three-phase cars do
     not pass: they load all lines alike."""
     on_main = [(main.index(row), factor) for row, factor in mode.loads if row in main]
-    if any(abs(factor - 1) > TOLERANCE_A for _, factor in on_main):
+    if any(factor.imag or factor.real < 1 for _, factor in on_main):
         raise Unallocatable(
             "an imbalance limit is one of amperes per line: leave it out where currents add as phasors"
         )
     if len(on_main) >= LINES:
         return mode
-    unequal = tuple((constraints + line, 1 + 0j) for line, _ in on_main)
+    unequal = tuple((constraints + line, factor) for line, factor in on_main)
     return replace(mode, loads=(*mode.loads, *unequal))
 
 

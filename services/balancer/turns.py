@@ -173,9 +173,8 @@ def modes_of(
     facts: SiteFacts, charger_id: ChargerId, closings: Sequence[Closing], max_a: float
 ) -> tuple[Mode, ...]:
     """Name what each way to charge loads: where all of a charger's power may flow on one line, so much
-    more of it, except where lines are kept alike, which knows no factors."""
-    site, spread = facts.site, facts.chargers[charger_id].spread
-    times = spread if site.imbalance_a is None else 1.0
+    more of it."""
+    site, times = facts.site, facts.chargers[charger_id].spread
     path = site.path(charger_id)
     return tuple(
         Mode(

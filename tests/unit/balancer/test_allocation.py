@@ -465,6 +465,15 @@ def test_no_more_cars_are_admitted_than_the_imbalance_limit_bears() -> None:
     assert [it.share_a for it in shares] == [6.7, 6.7, 6.6, 0.0]
 
 
+def test_what_counts_several_times_is_kept_alike_several_times() -> None:
+    (mode,) = car(0).modes
+    thrice = replace(car(0), modes=(replace(mode, loads=((0, 3 + 0j),)),))
+
+    (share,) = allocate([63.0] * 3, [thrice], rules=Rules(imbalance_a=20))
+
+    assert share.share_a == 6.6
+
+
 @given(
     st.lists(st.sampled_from([(0,), (1,), (2,), (0, 1), (0, 1, 2)]), max_size=12),
     st.lists(st.floats(0, 80), min_size=3, max_size=3),

@@ -538,6 +538,30 @@ def test_cars_on_three_lines_have_what_they_would_have_without_an_imbalance_limi
     assert within == {"a": 10.0, "b": 10.0, "c": 32.0}
 
 
+# --- Chargers that are told watts ---
+
+
+@pytest.mark.parametrize(
+    ("grid", "imbalance_a"),
+    [
+        (GridType.TN_3_PHASE, None),
+        (GridType.TN_3_PHASE, 20.0),
+        (GridType.IT_3_PHASE, None),
+    ],
+)
+@pytest.mark.parametrize(("min_a", "told"), [(6.0, {"a": 6.2, "b": 6.4}), (10.0, {"b": 25.0})])
+def test_all_the_power_of_a_charger_may_flow_on_one_line(
+    grid: GridType, imbalance_a: float | None, min_a: float, told: dict[str, float]
+) -> None:
+    """It has a share that commitments bear; where that is less than it charges with, others have theirs."""
+    at = replace(site("a", "b", main_a=25.0), grid=grid, imbalance_a=imbalance_a)
+    at = with_charger(at, "a", min_a=min_a)
+
+    watts = replace(plugged(waiting_s=20.0), spread=3.0)
+
+    assert told_a(decided(at, a=watts, b=plugged())) == told
+
+
 # --- Wishes ---
 
 
