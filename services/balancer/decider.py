@@ -23,6 +23,7 @@ from services.balancer.planning import (
     Announcement,
     Planner,
     Target,
+    holds_down,
     in_force_a,
     leases_end_s,
 )
@@ -247,8 +248,12 @@ def _announce(
     lower = [it for it in staying if rise_a(it) < -TOLERANCE_A]
     same = [it for it in staying if abs(rise_a(it)) <= TOLERANCE_A]
     rising = [it for it in staying if rise_a(it) > TOLERANCE_A]
-    # A limit below the fail-safe holds the fail-safe down: it is renewed before those it pays for.
-    same.sort(key=lambda it: it.limit_a >= facts.chargers[it.charger_id].standing.fail_safe_a)
+    # What holds a fail-safe down is renewed before the limits that it pays for.
+    same.sort(
+        key=lambda it: (
+            not holds_down(facts.chargers[it.charger_id].standing, it.limit_a, it.lines)
+        )
+    )
     # Who has least is raised first.
     rising.sort(key=lambda it: in_force_a(facts.chargers[it.charger_id], now_s))
     for chosen, plan in (

@@ -1,11 +1,12 @@
 """What may be announced to one charger now, given everything that stands at all of them."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
 from zlib import crc32
 
-from services.balancer.commitments import OVER_AFTER_S, Granted, counts_a
+from services.balancer.commitments import OVER_AFTER_S, Granted, Standing, counts_a
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.ledger import Ledger
 from shared.ids import ChargerId, InstallationId
@@ -19,8 +20,8 @@ STOOD_S: Final = 15.0
 LEASE_GRID_S: Final = 10.0
 """Leases of a site end so far apart, or at the same moment, so that it has few moments at which they do."""
 SUPPRESSING_S: Final = 2 * LEASE_GRID_S + OVER_AFTER_S
-"""How much longer than any new lease a limit below the fail-safe always has left. The fail-safe it
-holds down must not come up while limits that were given on the strength of it are in force."""
+"""How much longer than any new lease a limit always has left that holds a fail-safe down: the fail-safe
+must not come up while limits that were given on the strength of it are in force."""
 SETTLES_S: Final = 15.0
 """How long after a switch the current is not raised, so that readings can tell whether there was one."""
 FOR_NOW: Final = frozenset({Rule.DECREASE_FIRST, Rule.SWITCHING})
@@ -53,7 +54,7 @@ def leases_end_s(
     timing: Timing, now_s: float, installation_id: InstallationId = ""
 ) -> tuple[float, float]:
     """
-    Name when leases end that begin now: others, and those below a fail-safe. Sites that renew all at the
+    Name when leases end that begin now: others, and those that hold a fail-safe down. Sites that renew all at the
     same moment would have each other wait: each has seconds of its own, by its name.
 
     >>> timing = Timing(lease_s=90, renew_before_s=60)
@@ -75,6 +76,14 @@ def in_force_a(charger: ChargerFacts, now_s: float) -> float:
     if newest is None or newest.valid_until_s <= now_s:
         return charger.standing.fail_safe_a
     return newest.limit_a
+
+
+def holds_down(standing: Standing, limit_a: float, lines: Collection[Phase]) -> bool:
+    """Tell whether a limit is less on some line than what its charger falls back to: what is left there
+    others may have."""
+    if standing.fail_safe_a <= 0:
+        return False
+    return limit_a < standing.fail_safe_a or set(lines) != set(standing.all_lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,7 @@ class Planner:
         if standing.newest is None:
             return True
         left_s = standing.newest.valid_until_s - self.now_s
-        if target.limit_a < standing.fail_safe_a:
+        if holds_down(standing, target.limit_a, target.lines):
             return left_s < self.timing.lease_s + SUPPRESSING_S
         return left_s < self.timing.renew_before_s
 
@@ -267,7 +276,7 @@ class Planner:
         ends_s, suppressing_s = leases_end_s(
             self.timing, self.now_s, self.facts.installation_id
         )
-        return suppressing_s if limit_a < standing.fail_safe_a else ends_s
+        return suppressing_s if holds_down(standing, limit_a, target.lines) else ends_s
 
     def _announcement(
         self, target: Target, limit_a: float, *, renewal: bool = False

@@ -7,7 +7,13 @@ from hypothesis import given as for_any
 from hypothesis import strategies as st
 
 from services.balancer.behaviour import IGNORES_MARGIN_A, STALE_S, Behaviour
-from services.balancer.commitments import Granted, Place, Standing
+from services.balancer.commitments import (
+    CLOCK_SKEW_S,
+    OVER_AFTER_S,
+    Granted,
+    Place,
+    Standing,
+)
 from services.balancer.decider import Decision, decide
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.site import Breaker, BrokenLayout, ChargingWish, Site, SiteCharger
@@ -124,6 +130,26 @@ def test_a_one_phase_car_is_told_its_fail_safe_so_that_it_counts_on_its_phase_on
     assert [
         (it.charger_id, it.grant.limit_a, it.grant.lines) for it in decision.announcements
     ] == [("a", 6.0, ON_L1)]
+
+
+def test_a_one_phase_car_holds_the_fail_safe_off_the_lines_that_it_leaves_to_others() -> None:
+    """However its lease and theirs follow each other: it ends last."""
+    a, b = plugged(fail_safe_a=6.0), plugged()
+    on_l1 = replace(a, behaviour=Behaviour(one_phase=True))
+    on_l2 = replace(b, standing=Standing(0.0, (Phase.L2,)), behaviour=Behaviour(one_phase=True))
+    at = with_charger(site("a", "b"), "a", fail_safe_a=6.0)
+    at = with_charger(at, "b", wiring=(Phase.L2,))
+
+    begun = decided(at, a=on_l1).announcements[0].grant
+    holding = replace(
+        on_l1,
+        standing=replace(on_l1.standing, granted=(begun,), confirmed_at_s={1: NOW_S - 60}),
+        sequence=1,
+    )
+    told = {it.charger_id: it.grant for it in decided(at, a=holding, b=on_l2).announcements}
+
+    assert told["b"].limit_a == 32.0
+    assert told["b"].valid_until_s <= begun.valid_until_s - OVER_AFTER_S - CLOCK_SKEW_S
 
 
 def test_in_an_it_grid_cars_get_what_the_lines_carry_as_phasors() -> None:
