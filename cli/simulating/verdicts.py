@@ -16,7 +16,7 @@ from shared.units import TOLERANCE_A
 SERVED_S: Final = 180.0
 """So soon a car that can be served has its share, once nothing goes wrong any more."""
 
-UNUSED_A: Final = 6.0
+UNUSED_A: Final = 2.0
 """Less than this may be left over that a car could take."""
 
 
