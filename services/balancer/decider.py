@@ -23,9 +23,9 @@ from services.balancer.planning import (
     Announcement,
     Planner,
     Target,
-    holds_down,
     in_force_a,
     leases_end_s,
+    rank_of,
 )
 from services.balancer.reasons import Reasons
 from services.balancer.switching import ONE, lines_of
@@ -250,9 +250,7 @@ def _announce(
     rising = [it for it in staying if rise_a(it) > TOLERANCE_A]
     # What holds a fail-safe down is renewed before the limits that it pays for.
     same.sort(
-        key=lambda it: (
-            not holds_down(facts.chargers[it.charger_id].standing, it.limit_a, it.lines)
-        )
+        key=lambda it: -rank_of(facts.chargers[it.charger_id].standing, it.limit_a, it.lines)
     )
     # Who has least is raised first.
     rising.sort(key=lambda it: in_force_a(facts.chargers[it.charger_id], now_s))

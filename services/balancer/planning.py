@@ -20,8 +20,9 @@ STOOD_S: Final = 15.0
 LEASE_GRID_S: Final = 10.0
 """Leases of a site end so far apart, or at the same moment, so that it has few moments at which they do."""
 SUPPRESSING_S: Final = 2 * LEASE_GRID_S + OVER_AFTER_S
-"""How much longer than any new lease a limit always has left that holds a fail-safe down: the fail-safe
-must not come up while limits that were given on the strength of it are in force."""
+"""How much longer than any new lease of a lower rank a limit always has left that holds a fail-safe down:
+the fail-safe must not come up while limits that were given on the strength of it are in force."""
+RANKS: Final = 3
 SETTLES_S: Final = 15.0
 """How long after a switch the current is not raised, so that readings can tell whether there was one."""
 FOR_NOW: Final = frozenset({Rule.DECREASE_FIRST, Rule.SWITCHING})
@@ -52,22 +53,37 @@ class Announcement:
 
 def leases_end_s(
     timing: Timing, now_s: float, installation_id: InstallationId = ""
-) -> tuple[float, float]:
+) -> tuple[float, ...]:
     """
-    Name when leases end that begin now: others, and those that hold a fail-safe down. Sites that renew all at the
-    same moment would have each other wait: each has seconds of its own, by its name.
+    Name when leases end that begin now, by their rank (`rank_of`). Sites that renew all at the same moment
+    would have each other wait: each has seconds of its own, by its name.
 
     >>> timing = Timing(lease_s=90, renew_before_s=60)
     >>> leases_end_s(timing, 1000.5), leases_end_s(timing, 1000.5, "garage-2")
-    ((1100.0, 1160.0), (1091.0, 1151.0))
+    ((1100.0, 1160.0, 1220.0), (1091.0, 1151.0, 1211.0))
     """
     own_s = crc32(installation_id.encode()) % LEASE_GRID_S
-    ends_s = now_s + timing.lease_s - own_s
-    suppressing_s = ends_s + SUPPRESSING_S + timing.renew_before_s / 2
-    return (
-        math.ceil(ends_s / LEASE_GRID_S) * LEASE_GRID_S + own_s,
-        math.ceil(suppressing_s / LEASE_GRID_S) * LEASE_GRID_S + own_s,
-    )
+    ends_s = (now_s - own_s + timing.lease_s + rank * _rank_s(timing) for rank in range(RANKS))
+    return tuple(math.ceil(it / LEASE_GRID_S) * LEASE_GRID_S + own_s for it in ends_s)
+
+
+def _rank_s(timing: Timing) -> float:
+    return SUPPRESSING_S + timing.renew_before_s / 2
+
+
+def rank_of(standing: Standing, limit_a: float, lines: Collection[Phase]) -> int:
+    """
+    Rank a limit: what it leaves others of what its charger falls back to, they may have as long as
+    their leases end before its own.
+
+    Returns:
+        0 where it is nowhere less than the fail-safe; 2 where it is nowhere more; 1 where it is less on
+        some lines, and more on others: there it may rely on those of rank 2 itself.
+    """
+    fail_safe_a = standing.fail_safe_a
+    if fail_safe_a <= 0 or (limit_a >= fail_safe_a and set(lines) == set(standing.all_lines)):
+        return 0
+    return 1 if limit_a > fail_safe_a else 2
 
 
 def in_force_a(charger: ChargerFacts, now_s: float) -> float:
@@ -76,14 +92,6 @@ def in_force_a(charger: ChargerFacts, now_s: float) -> float:
     if newest is None or newest.valid_until_s <= now_s:
         return charger.standing.fail_safe_a
     return newest.limit_a
-
-
-def holds_down(standing: Standing, limit_a: float, lines: Collection[Phase]) -> bool:
-    """Tell whether a limit is less on some line than what its charger falls back to: what is left there
-    others may have."""
-    if standing.fail_safe_a <= 0:
-        return False
-    return limit_a < standing.fail_safe_a or set(lines) != set(standing.all_lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +155,11 @@ class Planner:
         if standing.newest is None:
             return True
         left_s = standing.newest.valid_until_s - self.now_s
-        if holds_down(standing, target.limit_a, target.lines):
-            return left_s < self.timing.lease_s + SUPPRESSING_S
-        return left_s < self.timing.renew_before_s
+        rank = rank_of(standing, target.limit_a, target.lines)
+        if rank == 0:
+            return left_s < self.timing.renew_before_s
+        renew_s = self.timing.renew_before_s / 2
+        return left_s < self.timing.lease_s + rank * _rank_s(self.timing) - renew_s
 
     def _moved(self, target: Target) -> bool:
         """Its limit was decided for another place: once there is one for this place, and confirmed,
@@ -273,10 +283,8 @@ class Planner:
 
     def _until_s(self, target: Target, limit_a: float) -> float:
         standing = self.facts.chargers[target.charger_id].standing
-        ends_s, suppressing_s = leases_end_s(
-            self.timing, self.now_s, self.facts.installation_id
-        )
-        return suppressing_s if holds_down(standing, limit_a, target.lines) else ends_s
+        ends_s = leases_end_s(self.timing, self.now_s, self.facts.installation_id)
+        return ends_s[rank_of(standing, limit_a, target.lines)]
 
     def _announcement(
         self, target: Target, limit_a: float, *, renewal: bool = False

@@ -19,7 +19,7 @@ from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.site import Breaker, BrokenLayout, ChargingWish, Site, SiteCharger
 from shared.messages.balancer import MAIN, LimitedBy, Rule
 from shared.phases import PHASES, GridType, Phase
-from shared.units import TOLERANCE_A
+from shared.units import CAR_FOLLOW_S, TOLERANCE_A
 
 NOW_S = 10_000.0
 TIMING = Timing(rotation_s=60, rotation_gap_s=30)
@@ -150,6 +150,26 @@ def test_a_one_phase_car_holds_the_fail_safe_off_the_lines_that_it_leaves_to_oth
 
     assert told["b"].limit_a == 32.0
     assert told["b"].valid_until_s <= begun.valid_until_s - OVER_AFTER_S - CLOCK_SKEW_S
+
+
+def test_a_one_phase_car_relies_on_a_pause_itself() -> None:
+    """What holds a fail-safe down and takes no more than that lasts longest."""
+    idle = replace(plugged(fail_safe_a=6.0), session_since_s=None)
+    on_l1 = replace(plugged(fail_safe_a=6.0), behaviour=Behaviour(one_phase=True))
+    at = site("a", "b", fail_safe_a=6.0)
+
+    first = {it.charger_id: it.grant for it in decided(at, a=on_l1, b=idle).announcements}
+    held = replace(
+        idle,
+        standing=replace(
+            idle.standing, granted=(first["b"],), confirmed_at_s={1: NOW_S - CAR_FOLLOW_S}
+        ),
+        sequence=1,
+    )
+    then = {it.charger_id: it.grant for it in decided(at, a=on_l1, b=held).announcements}
+
+    assert (first["b"].limit_a, then["a"].limit_a) == (0.0, 32.0)
+    assert then["a"].valid_until_s <= first["b"].valid_until_s - OVER_AFTER_S - CLOCK_SKEW_S
 
 
 def test_in_an_it_grid_cars_get_what_the_lines_carry_as_phasors() -> None:
@@ -492,7 +512,7 @@ def test_a_pause_is_not_ended_when_what_it_holds_down_would_not_fit_afterwards()
     paused = replace(
         plugged(),
         standing=Standing(
-            6.0, PHASES, (Granted(0.0, PHASES, NOW_S + 150, 1),), {1: NOW_S - 60}
+            6.0, PHASES, (Granted(0.0, PHASES, NOW_S + 200, 1),), {1: NOW_S - 60}
         ),
         limited_by=LimitedBy(rule=Rule.QUEUE),
         changed_at_s=NOW_S - 60,
