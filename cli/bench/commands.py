@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
-import uvloop
 from rich.console import Console
 
 from cli.bench.appends import measure_appends
@@ -14,7 +13,7 @@ from cli.bench.balance import MISSING, measure_balance
 from cli.bench.balance_picture import PicturesMissing, draw, energy_bars, files_said
 from cli.bench.delivery import measure_copies, measure_delivery
 from cli.bench.picture import bars, shown, table_of
-from cli.bench.place import bench_place
+from cli.bench.place import Place, as_services_run, bench_place
 from cli.bench.replay import measure_rebuild, measure_replay
 from cli.bench.scale.command import scale_command
 from cli.bench.steps import measure_steps
@@ -50,7 +49,7 @@ def log_command(
     """
     try:
         with console.status("starting PostgreSQL and NATS …") as status:
-            figures = uvloop.run(measure_log(seconds, lambda it: status.update(f"{it} …")))
+            figures = asyncio.run(measure_log(seconds, lambda it: status.update(f"{it} …")))
     except StackFault as fault:
         Console(stderr=True).print(
             f"[bold red]{fault.message}\n[/]{fault.hint}", highlight=False
@@ -259,25 +258,31 @@ async def measure_log(seconds: float, say: Callable[[str], None]) -> Figures:
         seconds: how long each case is measured.
         say: told what is going on.
     """
-    share = min(1.0, seconds / USUAL_S)
     keep_loaded()  # as services do
     figures: Figures = {}
+    async with bench_place() as place:
+        await as_services_run(_measure_at(place, seconds, say, figures))
+    return figures
+
+
+async def _measure_at(
+    place: Place, seconds: float, say: Callable[[str], None], figures: Figures
+) -> None:
+    share = min(1.0, seconds / USUAL_S)
 
     def found(more: Figures) -> None:
         _show(figures, more)
 
-    async with bench_place() as place:
-        found(await measure_appends(place, seconds, say))
-        say("one reader under 24 writers")
-        tail, tail_url = await measure_tail(place, share)
-        found(tail)
-        say("replaying the log")
-        found(await measure_replay(tail_url))
-        say("rebuilding installations")
-        found(await measure_rebuild(place))
-        for rate, part in ((500, 0.8), (5000, 0.4)):
-            say(f"delivering {rate} events a second")
-            found(await measure_delivery(place, rate, seconds * part))
-        say("filling a jetstream and a read model")
-        found(await measure_copies(place, share))
-    return figures
+    found(await measure_appends(place, seconds, say))
+    say("one reader under 24 writers")
+    tail, tail_url = await measure_tail(place, share)
+    found(tail)
+    say("replaying the log")
+    found(await measure_replay(tail_url))
+    say("rebuilding installations")
+    found(await measure_rebuild(place))
+    for rate, part in ((500, 0.8), (5000, 0.4)):
+        say(f"delivering {rate} events a second")
+        found(await measure_delivery(place, rate, seconds * part))
+    say("filling a jetstream and a read model")
+    found(await measure_copies(place, share))

@@ -1,13 +1,15 @@
 """Where the measurements run: fresh embedded servers, everything synced to disk, and databases on them."""
 
+import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import asyncpg
+import uvloop
 
 from cli.composition import service_database_url
 from cli.migrations import LOG_SCHEMA, migrate
@@ -21,6 +23,9 @@ DURABLE: Final = {"fsync": "on", "synchronous_commit": "on", "full_page_writes":
 
 WAL_FILES: Final = 48
 """Of 16 MB each: as many as the measurements of appends write."""
+
+
+T = TypeVar("T")
 
 
 class NotDurable(Exception):
@@ -65,6 +70,29 @@ async def bench_place() -> AsyncIterator[Place]:
             place = Place(stack.urls["nats"], stack.urls["database"])
             await _wear_in(await place.log("worn"))
             yield place
+
+
+async def as_services_run(work: Coroutine[Any, Any, T]) -> T:
+    """Do something on the event loop that services run on, in a thread of its own: it cannot start
+    processes of other users, which the servers beside it are."""
+    runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    loop = runner.get_loop()
+
+    def run() -> T:
+        with runner:
+            return runner.run(work)
+
+    def end() -> None:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+
+    there = asyncio.ensure_future(asyncio.to_thread(run))
+    try:
+        return await asyncio.shield(there)
+    except asyncio.CancelledError:
+        loop.call_soon_threadsafe(end)
+        await asyncio.wait([there])
+        raise
 
 
 async def _wear_in(database_url: str) -> None:
