@@ -261,12 +261,9 @@ class _Following:
         follower = self._follower
         applied: list[Recorded] = []
         async with self._pool.acquire() as connection, connection.transaction():
-            found = await followers.lock_cursor(connection, follower)
-            if found != self._cursor:
-                # What is held in memory is older than what is in the database.
-                raise Moved(f"the cursor is at {found.position}, not {self._cursor.position}")
-            parked = await parking.first_parked(connection, follower)
-            parking.check_none_was_tried(self._first_parked, parked)
+            parked = await parking.lock_unmoved(
+                connection, follower, self._cursor, self._first_parked
+            )
             gathering = Gathering(connection)
             within = connection if with_care else gathering
             for event in fresh:

@@ -59,6 +59,32 @@ async def first_parked(
     return {row["aggregate_id"]: row["position"] for row in rows}
 
 
+async def lock_unmoved(
+    connection: Connection, follower: Follower, cursor: Cursor, known: FirstParked
+) -> FirstParked:
+    """
+    Lock the cursor for the transaction, if what is held in memory is no older than what is in the database.
+
+    Args:
+        connection: in that transaction.
+        follower: whose cursor it is.
+        cursor: what is held in memory is as of there.
+        known: and as of what was parked then.
+
+    Returns:
+        What is parked now.
+
+    Raises:
+        Moved: it is older.
+    """
+    found = await lock_cursor(connection, follower)
+    if found != cursor:
+        raise Moved(f"the cursor is at {found.position}, not {cursor.position}")
+    parked = await first_parked(connection, follower)
+    check_none_was_tried(known, parked)
+    return parked
+
+
 def check_none_was_tried(known: FirstParked, found: FirstParked) -> None:
     """
     Make sure that nothing was tried again by another process that follows under the same name.
@@ -247,9 +273,7 @@ async def retry(
     applied: list[Recorded] = []
     failed = False
     async with pool.acquire() as connection, connection.transaction():
-        if await lock_cursor(connection, follower) != cursor:
-            raise Moved("another process has taken events")
-        check_none_was_tried(known, await first_parked(connection, follower))
+        await lock_unmoved(connection, follower, cursor, known)
         if await _parked(connection, follower, aggregate_id) != positions:
             return known  # more were parked meanwhile: look again
         for event in events:

@@ -24,7 +24,6 @@ DURABLE: Final = {"fsync": "on", "synchronous_commit": "on", "full_page_writes":
 WAL_FILES: Final = 48
 """Of 16 MB each: as many as the measurements of appends write."""
 
-
 T = TypeVar("T")
 
 

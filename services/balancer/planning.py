@@ -62,9 +62,15 @@ def leases_end_s(
     >>> leases_end_s(timing, 1000.5), leases_end_s(timing, 1000.5, "garage-2")
     ((1100.0, 1160.0, 1220.0), (1091.0, 1151.0, 1211.0))
     """
+    return tuple(_lease_end_s(timing, now_s, installation_id, rank) for rank in range(RANKS))
+
+
+def _lease_end_s(
+    timing: Timing, now_s: float, installation_id: InstallationId, rank: int
+) -> float:
     own_s = crc32(installation_id.encode()) % LEASE_GRID_S
-    ends_s = (now_s - own_s + timing.lease_s + rank * _rank_s(timing) for rank in range(RANKS))
-    return tuple(math.ceil(it / LEASE_GRID_S) * LEASE_GRID_S + own_s for it in ends_s)
+    ends_s = now_s - own_s + timing.lease_s + rank * _rank_s(timing)
+    return math.ceil(ends_s / LEASE_GRID_S) * LEASE_GRID_S + own_s
 
 
 def _rank_s(timing: Timing) -> float:
@@ -283,8 +289,8 @@ class Planner:
 
     def _until_s(self, target: Target, limit_a: float) -> float:
         standing = self.facts.chargers[target.charger_id].standing
-        ends_s = leases_end_s(self.timing, self.now_s, self.facts.installation_id)
-        return ends_s[rank_of(standing, limit_a, target.lines)]
+        rank = rank_of(standing, limit_a, target.lines)
+        return _lease_end_s(self.timing, self.now_s, self.facts.installation_id, rank)
 
     def _announcement(
         self, target: Target, limit_a: float, *, renewal: bool = False

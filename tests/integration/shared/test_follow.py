@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -272,8 +272,19 @@ async def test_what_the_former_process_takes_while_the_next_one_begins_is_not_lo
     assert await following.written() == {"garage-1": _Circuits(count=3, last="3")}
 
 
+@contextlib.asynccontextmanager
+async def tried_again_elsewhere(place: Place) -> AsyncIterator[_Counting]:
+    """A follower that has parked two events, which another one under the same name has applied."""
+    effects = _Counting(place)
+    effects.poison = frozenset({1})
+    await place.append("garage-1", 2)
+    async with running(relay_of(place).run()), running(effects.run()):
+        await effects.until_at(2)
+        await try_again_elsewhere(place)
+        yield effects
+
+
 async def try_again_elsewhere(place: Place) -> None:
-    """Have another process that follows under the same name apply what is parked of garage-1."""
     other = _Counting(place)
     await other.reload()
     await parking.retry(
@@ -289,12 +300,7 @@ async def try_again_elsewhere(place: Place) -> None:
 
 async def test_what_another_process_tried_again_is_not_lost(place: Place) -> None:
     """No cursor moves as it does, and what the one that goes on holds in memory lacks it."""
-    effects = _Counting(place)
-    effects.poison = frozenset({1})
-    await place.append("garage-1", 2)
-    async with running(relay_of(place).run()), running(effects.run()):
-        await effects.until_at(2)
-        await try_again_elsewhere(place)
+    async with tried_again_elsewhere(place) as effects:
         await place.append("garage-1")
         await effects.until_at(3)
     assert await effects.written() == {"garage-1": _Circuits(count=3, last="3")}
@@ -304,12 +310,7 @@ async def test_what_another_process_tried_again_is_known_within_a_beat(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.follow.BEAT_S", 0.2)
-    effects = _Counting(place)
-    effects.poison = frozenset({1})
-    await place.append("garage-1", 2)
-    async with running(relay_of(place).run()), running(effects.run()):
-        await effects.until_at(2)
-        await try_again_elsewhere(place)
+    async with tried_again_elsewhere(place) as effects:
 
         async def known() -> _Circuits | None:
             return effects.circuits.get("garage-1")
