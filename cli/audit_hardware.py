@@ -3,7 +3,7 @@ One charger in an audit: where it stood, what it was told, and what it may have 
 
 A limit is counted where the charger stood when it was told, until its lease is over, and where the
 charger stood later, until then as well. Its fail-safe is counted where it stands, and where it stood
-before for a while.
+before for a while; for a minute after a limit on the lines that its car uses, and otherwise on all.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from typing import Final
 
 from cli.audit_flows import NOTHING, Course, Flow, drawn, highest, stepped
 from shared.messages.balancer import Lease
-from shared.phases import Phase
+from shared.phases import ALL_TERMINALS, Phase
 from shared.units import CAR_FOLLOW_S, TOLERANCE_A
 
 CLOCK_SKEW_S: Final = 5.0
@@ -22,6 +22,8 @@ DEPARTED_S: Final = 900.0
 """How long a fail-safe is counted where its charger stood before, after the limits of that time."""
 KEPT_S: Final = 60.0
 """How long a limit that is over is kept in mind."""
+SAME_CAR_S: Final = 60.0
+"""How long after a limit its car is taken to be the one that had it."""
 PLACES_KEPT_S: Final = 86_400.0
 
 
@@ -59,6 +61,8 @@ class Told:
     limit_a: float
     lines: tuple[Phase, ...]
     ends_s: float
+    switched: bool
+    """It says to use some terminals only; what the charger falls back to is on all of them again."""
 
 
 @dataclass(slots=True)
@@ -106,7 +110,8 @@ class Hardware:
         order = max(it.order for it in self.places if it.installation_id == installation_id)
         key = (lease.charger_id, lease.sequence)
         ends_s = lease.valid_until.timestamp()
-        self.told.append(Told(key, order, lease.limit_a, lease.phases, ends_s))
+        switched = lease.terminals not in {None, ALL_TERMINALS}
+        self.told.append(Told(key, order, lease.limit_a, lease.phases, ends_s, switched))
 
     def applied(self, key: tuple[str, int], at_s: float) -> None:
         """It has confirmed a limit; the first time counts."""
@@ -176,8 +181,8 @@ class Hardware:
             if it.limit_a > 0 and it.order <= place.order
         ]
         spans = [
-            (from_s, to_s, drawn(a, place.lines, in_pairs=place.in_pairs))
-            for from_s, to_s, a in self._fail_safe_spans(place, now_s)
+            (from_s, to_s, drawn(a, lines, in_pairs=place.in_pairs))
+            for from_s, to_s, lines, a in self._fail_safe_spans(place, now_s)
         ]
         moments_s = {it for it, _ in limits}
         moments_s |= {it for from_s, to_s, _ in spans for it in (from_s, to_s)}
@@ -205,21 +210,24 @@ class Hardware:
 
     def _fail_safe_spans(
         self, place: Place, now_s: float
-    ) -> Iterator[tuple[float, float, float]]:
-        """Name the times in which no confirmed limit holds the fail-safe off, from now on."""
+    ) -> Iterator[tuple[float, float, tuple[Phase, ...], float]]:
+        """Name the times in which no confirmed limit holds the fail-safe off, from now on, and the lines
+        on which it then is."""
         ends_s = inf
         if place.left_s < inf:
             told_s = (it.ends_s + CLOCK_SKEW_S for it in self.told if it.order <= place.order)
             ends_s = max((place.left_s, *told_s)) + DEPARTED_S
-        for from_s, to_s in self._free_s(place, now_s):
+        for from_s, to_s, lines in self._free_s(place, now_s):
             until_s = min(to_s, ends_s)
             a = min(self.falls_back_to_a, place.fail_safe_a)
-            yield from_s, min(until_s, max(from_s, place.lowered_s)), a
-            yield max(from_s, place.lowered_s), until_s, min(a, place.lowered_a)
+            yield from_s, min(until_s, max(from_s, place.lowered_s)), lines, a
+            yield max(from_s, place.lowered_s), until_s, lines, min(a, place.lowered_a)
             for fading_a, fading_s in self.fading:
-                yield from_s, min(until_s, fading_s), min(fading_a, place.fail_safe_a)
+                yield from_s, min(until_s, fading_s), lines, min(fading_a, place.fail_safe_a)
 
-    def _free_s(self, place: Place, now_s: float) -> Iterator[tuple[float, float]]:
+    def _free_s(
+        self, place: Place, now_s: float
+    ) -> Iterator[tuple[float, float, tuple[Phase, ...]]]:
         held: list[tuple[float, float]] = []
         for it in self.told:
             ends_s = it.ends_s - CLOCK_SKEW_S
@@ -232,7 +240,7 @@ class Hardware:
                 # It may be in force without our knowing, and end sooner than what it replaced.
                 held[-1] = (held[-1][0], min(held[-1][1], ends_s))
         if not held:
-            yield now_s, inf
+            yield now_s, inf, place.lines
             return
         # The newest limit has taken the place of all before it: its end is what counts.
         since_s, until_s = held[-1]
@@ -240,5 +248,15 @@ class Hardware:
             if to_s < since_s:
                 break
             since_s = from_s
-        yield now_s, since_s + CAR_FOLLOW_S
-        yield max(now_s, until_s), inf
+        yield now_s, since_s + CAR_FOLLOW_S, place.lines
+        yield max(now_s, until_s), until_s + SAME_CAR_S, self._car_on(place)
+        yield max(now_s, until_s + SAME_CAR_S), inf, place.lines
+
+    def _car_on(self, place: Place) -> tuple[Phase, ...]:
+        """Name the lines of the car that had the last limit; all, where limits that may have been the
+        last do not agree on them."""
+        applied = [number for number, it in enumerate(self.told) if it.key in self.applied_s]
+        last = self.told[applied[-1] :]
+        alike = {frozenset(it.lines) for it in last}
+        here = all(it.order == place.order and not it.switched for it in last)
+        return last[-1].lines if here and len(alike) == 1 else place.lines

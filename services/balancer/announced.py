@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from pydantic import Field
 
 from services.balancer.behaviour import Behaviour
-from services.balancer.commitments import CLOCK_SKEW_S
+from services.balancer.commitments import SAME_CAR_S
 from services.balancer.headroom import Load
 from services.balancer.layouts import Document
 from shared.ids import ChargerId, CircuitId, SessionId
@@ -25,11 +25,10 @@ from shared.messages.balancer import (
     UnmanagedLoadCounted,
 )
 from shared.phases import ALL_TERMINALS, PhaseCurrents
-from shared.units import CAR_FOLLOW_S
 
 USED_MAX: Final = 32
-GONE_AFTER: Final = timedelta(seconds=CLOCK_SKEW_S + CAR_FOLLOW_S + 5)
-"""How long after its end a lease is still kept in mind."""
+GONE_AFTER: Final = timedelta(seconds=SAME_CAR_S)
+"""How long after its end a lease is still kept in mind: it says on which lines its car is."""
 
 
 class CountedLoad(Document):

@@ -3,8 +3,9 @@ Commitments: the highest current that may still be in force, now and at any late
 
 For every charger these may be in force: the last confirmed limit until its lease ends, every limit sent
 since, a superseded limit while the car is still following, and the fail-safe from the moment on at which
-the confirmed lease may have ended. After a change of the layout they may be in force where it stood
-before as well, until they are over. The rule that keeps breakers closed is
+the confirmed lease may have ended: at first on the lines of the car that had the lease, then on all. After
+a change of the layout they may be in force where it stood before as well, until they are over. The rule
+that keeps breakers closed is
 
     before and after every message, at every later moment, the sum of commitments on every breaker and
     line stays within what it may carry
@@ -20,7 +21,7 @@ from math import inf
 from typing import Final
 
 from services.balancer.forms import ADDING_LINES, Form, Ways, higher
-from shared.phases import Phase
+from shared.phases import ALL_TERMINALS, Phase
 from shared.units import CAR_FOLLOW_S
 
 CLOCK_SKEW_S: Final = 5.0
@@ -28,6 +29,10 @@ CLOCK_SKEW_S: Final = 5.0
 
 OVER_AFTER_S: Final = CLOCK_SKEW_S + CAR_FOLLOW_S
 """How long after its end a lease may still be in force at a car."""
+
+SAME_CAR_S: Final = 60.0
+"""How long after its lease a car is taken to be the one that had it, so that what its charger falls back to
+counts on the lines which that car uses, and not on all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Granted:
     valid_until_s: float
     sequence: int
     former: bool = False
-    """It was decided when the charger stood elsewhere, or was wired otherwise."""
+    """It was decided for another place, or other wires: its lines say nothing of those here."""
     terminals: tuple[int, ...] | None = None
     """From which of its terminals the charger is to charge; none: from all that the car uses."""
     counts_a: float | None = None
@@ -52,7 +57,7 @@ class Granted:
 
     def elsewhere(self) -> "Granted":
         """The same where its charger stood before: it holds the fail-safe off, and nothing is drawn."""
-        return replace(self, limit_a=0.0, counts_a=None)
+        return replace(self, limit_a=0.0, counts_a=None, former=True)
 
 
 def counts_a(limit_a: float, spread: float, most_a: float) -> float | None:
@@ -134,6 +139,16 @@ class Standing:
             since_s = from_s
         return since_s + CAR_FOLLOW_S
 
+    @cached_property
+    def _same_car_on(self) -> tuple[Phase, ...]:
+        """The lines of the car that had the last lease. A charger that was told to use some terminals only
+        falls back to all of them."""
+        last = [it for it in self.granted if it.sequence >= self.confirmed]
+        if any(it.former or it.terminals not in {None, ALL_TERMINALS} for it in last):
+            return self.all_lines
+        kinds = {frozenset(it.lines) for it in last}
+        return last[-1].lines if len(kinds) == 1 else self.all_lines
+
     def _held(self) -> list[tuple[float, float]]:
         """The times in which a confirmed limit certainly held the fail-safe off, in order. A later one
         that was not confirmed may have taken its place, and have ended sooner."""
@@ -172,8 +187,10 @@ class Standing:
 
     def worst_a(self, at_s: float, form: Form = ADDING_LINES) -> Ways:
         """Name the highest current that the car may draw at a moment, in each way of the grid."""
-        fallen_a = max(self._falls_back_to_a(at_s), self._beyond_a(at_s))
-        worst = form.ways(fallen_a, self.all_lines)
+        worst = form.ways(self._falls_back_to_a(at_s), self._falls_back_on(at_s))
+        beyond_a = self._beyond_a(at_s)
+        if beyond_a > 0:
+            worst = higher(worst, form.ways(beyond_a, self.all_lines))
         for grant, over_s in zip(self.granted, self.over_s, strict=True):
             if at_s < over_s and grant.worst_a > 0:
                 worst = higher(worst, form.ways(grant.worst_a, grant.lines))
@@ -209,9 +226,19 @@ class Standing:
         free = at_s >= self.fail_safe_from_s or at_s < self.fail_safe_until_s
         return highest_a if free else 0.0
 
+    def _falls_back_on(self, at_s: float) -> tuple[Phase, ...]:
+        same_car = self.fail_safe_from_s <= at_s < self.fail_safe_from_s + SAME_CAR_S
+        return (
+            self._same_car_on if same_car and at_s >= self.fail_safe_until_s else self.all_lines
+        )
+
     def rises_s(self) -> Iterable[float]:
         """Name the moments at which the commitment may become higher by itself."""
-        return (self.fail_safe_from_s,) if max(self.fail_safe_a, self.fading_a) > 0 else ()
+        if max(self.fail_safe_a, self.fading_a) <= 0:
+            return ()
+        if len(self._same_car_on) == len(self.all_lines):
+            return (self.fail_safe_from_s,)
+        return (self.fail_safe_from_s, self.fail_safe_from_s + SAME_CAR_S)
 
     def falls_s(self) -> Iterable[float]:
         """Name the moments at which the commitment becomes lower by itself."""

@@ -25,7 +25,7 @@ from services.balancer.planning import (
     Target,
     in_force_a,
     leases_end_s,
-    rank_of,
+    suppresses,
 )
 from services.balancer.reasons import Reasons
 from services.balancer.switching import ONE, lines_of
@@ -249,9 +249,7 @@ def _announce(
     same = [it for it in staying if abs(rise_a(it)) <= TOLERANCE_A]
     rising = [it for it in staying if rise_a(it) > TOLERANCE_A]
     # What holds a fail-safe down is renewed before the limits that it pays for.
-    same.sort(
-        key=lambda it: -rank_of(facts.chargers[it.charger_id].standing, it.limit_a, it.lines)
-    )
+    same.sort(key=lambda it: not suppresses(facts.chargers[it.charger_id].standing, it.limit_a))
     # Who has least is raised first.
     rising.sort(key=lambda it: in_force_a(facts.chargers[it.charger_id], now_s))
     for chosen, plan in (

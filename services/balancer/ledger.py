@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.balancer.commitments import CLOCK_SKEW_S, OVER_AFTER_S, Granted, Place
+from services.balancer.commitments import (
+    CLOCK_SKEW_S,
+    OVER_AFTER_S,
+    SAME_CAR_S,
+    Granted,
+    Place,
+)
 from services.balancer.forms import ADDING_LINES, LINES, Amps, Form, Ways
 from shared.phases import Phase
 from shared.units import TOLERANCE_A
@@ -76,7 +82,8 @@ class Ledger:
         self._tried: tuple[str, Granted, _Entry] | None = None
         standings = [place.standing for places in chargers.values() for place in places]
         rises_s = {it for standing in standings for it in standing.rises_s() if it > now_s}
-        rises_s |= {it - CLOCK_SKEW_S for it in ends_s}
+        for ends in ends_s:
+            rises_s |= {ends - CLOCK_SKEW_S, ends - CLOCK_SKEW_S + SAME_CAR_S}
         self._open((now_s, *sorted(rises_s)), chargers)
         if (form.lines(self._sums_a) > self._usable_a + TOLERANCE_A).any():
             # More may be in force than may be used: a breaker was lowered, or a car disobeys. What

@@ -1,7 +1,6 @@
 """What may be announced to one charger now, given everything that stands at all of them."""
 
 import math
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
 from zlib import crc32
@@ -20,9 +19,8 @@ STOOD_S: Final = 15.0
 LEASE_GRID_S: Final = 10.0
 """Leases of a site end so far apart, or at the same moment, so that it has few moments at which they do."""
 SUPPRESSING_S: Final = 2 * LEASE_GRID_S + OVER_AFTER_S
-"""How much longer than any new lease of a lower rank a limit always has left that holds a fail-safe down:
-the fail-safe must not come up while limits that were given on the strength of it are in force."""
-RANKS: Final = 3
+"""How much longer than any new lease of others a limit always has left that is below its fail-safe: the
+fail-safe must not come up while limits that were given on the strength of it are in force."""
 SETTLES_S: Final = 15.0
 """How long after a switch the current is not raised, so that readings can tell whether there was one."""
 FOR_NOW: Final = frozenset({Rule.DECREASE_FIRST, Rule.SWITCHING})
@@ -53,43 +51,36 @@ class Announcement:
 
 def leases_end_s(
     timing: Timing, now_s: float, installation_id: InstallationId = ""
-) -> tuple[float, ...]:
+) -> tuple[float, float]:
     """
-    Name when leases end that begin now, by their rank (`rank_of`). Sites that renew all at the same moment
-    would have each other wait: each has seconds of its own, by its name.
+    Name when leases end that begin now: those of limits that suppress no fail-safe, and of those that do.
+    Sites that renew all at the same moment would have each other wait: each has seconds of its own, by
+    its name.
 
     >>> timing = Timing(lease_s=90, renew_before_s=60)
     >>> leases_end_s(timing, 1000.5), leases_end_s(timing, 1000.5, "garage-2")
-    ((1100.0, 1160.0, 1220.0), (1091.0, 1151.0, 1211.0))
+    ((1100.0, 1160.0), (1091.0, 1151.0))
     """
-    return tuple(_lease_end_s(timing, now_s, installation_id, rank) for rank in range(RANKS))
+    return (
+        _lease_end_s(timing, now_s, installation_id, suppresses=False),
+        _lease_end_s(timing, now_s, installation_id, suppresses=True),
+    )
 
 
 def _lease_end_s(
-    timing: Timing, now_s: float, installation_id: InstallationId, rank: int
+    timing: Timing, now_s: float, installation_id: InstallationId, *, suppresses: bool
 ) -> float:
     own_s = crc32(installation_id.encode()) % LEASE_GRID_S
-    ends_s = now_s - own_s + timing.lease_s + rank * _rank_s(timing)
+    ends_s = now_s - own_s + timing.lease_s
+    if suppresses:
+        ends_s += SUPPRESSING_S + timing.renew_before_s / 2
     return math.ceil(ends_s / LEASE_GRID_S) * LEASE_GRID_S + own_s
 
 
-def _rank_s(timing: Timing) -> float:
-    return SUPPRESSING_S + timing.renew_before_s / 2
-
-
-def rank_of(standing: Standing, limit_a: float, lines: Collection[Phase]) -> int:
-    """
-    Rank a limit: what it leaves others of what its charger falls back to, they may have as long as
-    their leases end before its own.
-
-    Returns:
-        0 where it is nowhere less than the fail-safe; 2 where it is nowhere more; 1 where it is less on
-        some lines, and more on others: there it may rely on those of rank 2 itself.
-    """
-    fail_safe_a = standing.fail_safe_a
-    if fail_safe_a <= 0 or (limit_a >= fail_safe_a and set(lines) == set(standing.all_lines)):
-        return 0
-    return 1 if limit_a > fail_safe_a else 2
+def suppresses(standing: Standing, limit_a: float) -> bool:
+    """Tell whether a limit holds its charger below what it falls back to: others may have the difference
+    as long as their leases end before its own."""
+    return limit_a < standing.fail_safe_a
 
 
 def in_force_a(charger: ChargerFacts, now_s: float) -> float:
@@ -151,7 +142,8 @@ class Planner:
         newest = standing.newest
         falls_back = newest is None or newest.valid_until_s <= self.now_s
         lines = standing.all_lines if newest is None or falls_back else newest.lines
-        return target.limit_a > 0 and set(lines) != set(target.lines)
+        matters = target.limit_a > 0 or standing.fail_safe_a > 0
+        return matters and set(lines) != set(target.lines)
 
     def _ending(self, target: Target) -> bool:
         standing = self.facts.chargers[target.charger_id].standing
@@ -161,11 +153,9 @@ class Planner:
         if standing.newest is None:
             return True
         left_s = standing.newest.valid_until_s - self.now_s
-        rank = rank_of(standing, target.limit_a, target.lines)
-        if rank == 0:
-            return left_s < self.timing.renew_before_s
-        renew_s = self.timing.renew_before_s / 2
-        return left_s < self.timing.lease_s + rank * _rank_s(self.timing) - renew_s
+        if suppresses(standing, target.limit_a):
+            return left_s < self.timing.lease_s + SUPPRESSING_S
+        return left_s < self.timing.renew_before_s
 
     def _moved(self, target: Target) -> bool:
         """Its limit was decided for another place: once there is one for this place, and confirmed,
@@ -288,9 +278,10 @@ class Planner:
         return self.keep(replace(target, limit_a=present_a))
 
     def _until_s(self, target: Target, limit_a: float) -> float:
-        standing = self.facts.chargers[target.charger_id].standing
-        rank = rank_of(standing, limit_a, target.lines)
-        return _lease_end_s(self.timing, self.now_s, self.facts.installation_id, rank)
+        longer = suppresses(self.facts.chargers[target.charger_id].standing, limit_a)
+        return _lease_end_s(
+            self.timing, self.now_s, self.facts.installation_id, suppresses=longer
+        )
 
     def _announcement(
         self, target: Target, limit_a: float, *, renewal: bool = False

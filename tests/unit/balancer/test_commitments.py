@@ -1,9 +1,11 @@
 """What may be in force at a charger, moment by moment."""
 
+from dataclasses import replace
+
 import pytest
 
-from services.balancer.commitments import Granted, Place, Standing
-from shared.phases import PHASES
+from services.balancer.commitments import CLOCK_SKEW_S, SAME_CAR_S, Granted, Place, Standing
+from shared.phases import ALL_TERMINALS, PHASES, Phase
 
 NOW_S = 1_000.0
 LIMIT_16 = Granted(16.0, PHASES, NOW_S + 90, sequence=1)
@@ -65,6 +67,49 @@ def test_a_lease_counts_until_the_slowest_clock_has_ended_it(
     after_s: float, expected_a: float
 ) -> None:
     assert worst_a(Standing(6.0, PHASES, (LIMIT_16,), {1: NOW_S}), after_s) == expected_a
+
+
+ON_L2 = Granted(16.0, (Phase.L2,), NOW_S + 90, sequence=1, terminals=ALL_TERMINALS)
+RENEWED = replace(ON_L2, sequence=2)
+
+
+@pytest.mark.parametrize(
+    ("granted", "on_others_a"),
+    [
+        pytest.param((ON_L2,), 0.0, id="its-car-uses-one-line"),
+        pytest.param((ON_L2, RENEWED), 0.0, id="two-limits-agree"),
+        pytest.param((replace(ON_L2, lines=PHASES),), 6.0, id="it-uses-all"),
+        pytest.param(
+            (ON_L2, replace(RENEWED, lines=(Phase.L3,))), 6.0, id="two-that-do-not-agree"
+        ),
+        pytest.param((replace(ON_L2, terminals=(1,)),), 6.0, id="its-contactor-closes-again"),
+        pytest.param((replace(ON_L2, former=True),), 6.0, id="it-was-wired-otherwise"),
+        pytest.param((ON_L2.elsewhere(),), 6.0, id="it-stands-elsewhere"),
+    ],
+)
+def test_a_fail_safe_after_a_lease_is_on_the_lines_of_its_car_for_a_while(
+    granted: tuple[Granted, ...], on_others_a: float
+) -> None:
+    """For that long nobody else is thought to have plugged in."""
+    standing = Standing(6.0, PHASES, granted, {1: NOW_S})
+    moment_s = max(NOW_S + 101, standing.fail_safe_from_s)
+    other_s = standing.fail_safe_from_s + SAME_CAR_S
+
+    assert standing.fail_safe_from_s == NOW_S + 90 - CLOCK_SKEW_S
+    assert standing.worst_a(moment_s)[:3] == (on_others_a, 6.0, on_others_a)
+    assert standing.worst_a(other_s - 0.1)[:3] == (on_others_a, 6.0, on_others_a)
+    assert standing.worst_a(other_s)[:3] == (6.0, 6.0, 6.0)
+    assert standing.course([moment_s, other_s]) == [
+        standing.worst_a(moment_s),
+        standing.worst_a(other_s),
+    ]
+
+
+def test_a_fail_safe_that_no_lease_came_before_is_on_all_lines() -> None:
+    over = replace(ON_L2, valid_until_s=NOW_S - 10)
+
+    assert Standing(6.0, PHASES).worst_a(NOW_S)[:3] == (6.0, 6.0, 6.0)
+    assert Standing(6.0, PHASES, (over,)).worst_a(NOW_S)[:3] == (6.0, 6.0, 6.0)
 
 
 def test_a_shorter_limit_that_may_have_taken_the_place_of_a_pause_ends_the_pause() -> None:

@@ -10,6 +10,7 @@ from services.balancer.behaviour import IGNORES_MARGIN_A, STALE_S, Behaviour
 from services.balancer.commitments import (
     CLOCK_SKEW_S,
     OVER_AFTER_S,
+    SAME_CAR_S,
     Granted,
     Place,
     Standing,
@@ -132,8 +133,8 @@ def test_a_one_phase_car_is_told_its_fail_safe_so_that_it_counts_on_its_phase_on
     ] == [("a", 6.0, ON_L1)]
 
 
-def test_a_one_phase_car_holds_the_fail_safe_off_the_lines_that_it_leaves_to_others() -> None:
-    """However its lease and theirs follow each other: it ends last."""
+def test_others_have_the_lines_that_a_one_phase_car_leaves_free() -> None:
+    """Even until after its own lease: for a minute it is taken to be the same car."""
     a, b = plugged(fail_safe_a=6.0), plugged()
     on_l1 = replace(a, behaviour=Behaviour(one_phase=True))
     on_l2 = replace(b, standing=Standing(0.0, (Phase.L2,)), behaviour=Behaviour(one_phase=True))
@@ -149,11 +150,12 @@ def test_a_one_phase_car_holds_the_fail_safe_off_the_lines_that_it_leaves_to_oth
     told = {it.charger_id: it.grant for it in decided(at, a=holding, b=on_l2).announcements}
 
     assert told["b"].limit_a == 32.0
-    assert told["b"].valid_until_s <= begun.valid_until_s - OVER_AFTER_S - CLOCK_SKEW_S
+    falls_back_s = begun.valid_until_s - CLOCK_SKEW_S
+    assert falls_back_s < told["b"].valid_until_s <= falls_back_s + SAME_CAR_S - OVER_AFTER_S
 
 
 def test_a_one_phase_car_relies_on_a_pause_itself() -> None:
-    """What holds a fail-safe down and takes no more than that lasts longest."""
+    """What is below its fail-safe lasts longest."""
     idle = replace(plugged(fail_safe_a=6.0), session_since_s=None)
     on_l1 = replace(plugged(fail_safe_a=6.0), behaviour=Behaviour(one_phase=True))
     at = site("a", "b", fail_safe_a=6.0)

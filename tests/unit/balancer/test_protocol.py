@@ -117,6 +117,7 @@ def quiet_site(
     grid: GridType = GridType.TN_3_PHASE,
     *,
     one_phase: bool = False,
+    fail_safe_a: float = 0.0,
 ) -> World:
     building = Building("site", main_a, {"level": main_a}, {"level": MAIN}, grid)
     models = [
@@ -128,7 +129,7 @@ def quiet_site(
     for index, charger in enumerate(models):
         wiring = WIRINGS[index % 3]
         world.change(building.assign(f"bay-{index}", charger.serial, "level", wiring), START_S)
-        world.change(building.wish(f"bay-{index}", 0.0), START_S)
+        world.change(building.wish(f"bay-{index}", fail_safe_a), START_S)
     world.hear(START_S)
     world.gateway.hear(START_S)
     for charger in models:
@@ -137,12 +138,14 @@ def quiet_site(
     return world
 
 
-def quiet_second(world: World, now_s: float) -> PhaseCurrents:
-    """Everything comes at once, and is confirmed; name what flows through the main breaker."""
+def quiet_second(world: World, now_s: float, lost: str | None = None) -> PhaseCurrents:
+    """Everything comes at once, and is confirmed, but what is for a charger whose commands are lost; name
+    what flows through the main breaker."""
     world.hear(now_s)
     decided = world.announce(world.mind, world.mind.decide("site", now_s), now_s)
     assert decided is not None
-    world.gateway.on_the_way += [(now_s, it) for it in decided.commands]
+    come = [it for it in decided.commands if it.lease.charger_id != lost]
+    world.gateway.on_the_way += [(now_s, it) for it in come]
     world.gateway.deliver(now_s)
     world.gateway.confirm(lambda: "now", now_s)
     world.read_meters(now_s)
@@ -159,6 +162,42 @@ def test_a_quiet_site_comes_to_use_all_its_main_breaker() -> None:
     charged = [it for it, a in world.announced.items() if any(x.limit_a > 0 for x in a.leases)]
     assert len(charged) == 6, "the queue did not rotate"
     assert world.planned_overload() == (0.0, None)
+
+
+def test_one_phase_cars_come_to_use_every_line_whatever_their_chargers_fall_back_to() -> None:
+    """What a charger falls back to is no reason to leave free, lease after lease, what its car does
+    not use."""
+    world = quiet_site(63.0, chargers=9, one_phase=True, fail_safe_a=6.0)
+
+    loads = [quiet_second(world, START_S + step) for step in range(240)]
+
+    assert sum(it.fail_safe_a for it in world.chargers.values()) >= 0.4 * 63.0
+    assert max(map(max, loads)) <= 63.0 + TOLERANCE_A
+    assert min(map(min, loads[30:])) >= 0.99 * 63.0
+    assert world.planned_overload() == (0.0, None)
+
+
+@pytest.mark.parametrize("times", [1, 10])
+def test_another_car_may_come_a_minute_after_the_lease_of_one_that_used_one_phase(
+    times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its charger hears nothing any more, and falls back. Whoever takes it for the same car for longer is
+    found."""
+    same_car_s = commitments.SAME_CAR_S
+    for module in (commitments, ledger):
+        monkeypatch.setattr(module, "SAME_CAR_S", times * same_car_s)
+    world = quiet_site(32.0, chargers=3, one_phase=True, fail_safe_a=6.0)
+    silent = world.chargers["ZAP0000"]
+
+    loads = [quiet_second(world, START_S + step) for step in range(40)]
+    changes_s = silent.valid_until_s + same_car_s - commitments.CLOCK_SKEW_S
+    for now_s in (START_S + step for step in range(40, 240)):
+        silent.one_phase_car = now_s < changes_s
+        loads.append(quiet_second(world, now_s, lost="bay-0"))
+
+    fits = max(map(max, loads)) <= 32.0 + TOLERANCE_A
+    as_planned = world.planned_overload() == (0.0, None)
+    assert (fits, as_planned) == ((True, True) if times == 1 else (False, False))
 
 
 def test_one_phase_cars_of_an_it_grid_come_to_use_what_its_lines_carry_as_phasors() -> None:

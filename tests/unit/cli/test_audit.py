@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from cli.audit import CLOCK_SKEW_S, audit
+from cli.audit_hardware import SAME_CAR_S
 from shared.messages import Event
 from shared.messages.balancer import (
     MAIN,
@@ -299,6 +300,32 @@ def test_a_confirmed_limit_holds_the_fail_safe_off_until_its_lease_may_be_over()
 
     expired_s = 50 - CLOCK_SKEW_S
     assert found.planned_overload_as == pytest.approx(4 * (60 - expired_s) * 3)
+
+
+@pytest.mark.parametrize(
+    ("until_s", "terminals", "overload_s"),
+    [
+        pytest.param(90 - CLOCK_SKEW_S + SAME_CAR_S - 10, None, 0.0, id="the-same-car"),
+        pytest.param(
+            90 - CLOCK_SKEW_S + SAME_CAR_S, None, 10.0, id="another-one-may-have-come"
+        ),
+        pytest.param(100.0, (1,), 25.0, id="its-charger-closes-all-terminals-again"),
+    ],
+)
+def test_a_fail_safe_after_a_lease_is_on_its_cars_lines_for_a_minute(
+    until_s: float, terminals: tuple[int, ...] | None, overload_s: float
+) -> None:
+    """Another limit relies on that until its clock is off, and its car has followed."""
+    first = allocated("a", 16, 1, until_s=90, phases=(Phase.L1,))
+    balancer = log_of(
+        (1, first.model_copy(update={"terminals": terminals})),
+        (10, allocated("b", 30, 1, until_s=until_s, phases=(Phase.L2,))),
+    )
+    telemetry = log_of(applied("a", 1, 2), end(200))
+
+    found = audit([layout("a", "b", fail_safe_a=6.0), telemetry, balancer])
+
+    assert found.planned_overload_as == pytest.approx((30 + 6.0 - BREAKER_A) * overload_s)
 
 
 def test_the_order_in_which_logs_are_given_does_not_matter() -> None:
