@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -339,6 +340,7 @@ def demo(
 
 def main() -> None:
     """Run the command; whatever it is told wrong, it says what to do."""
+    signal.signal(signal.SIGTERM, _interrupt)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     try:
         app()
@@ -349,6 +351,11 @@ def main() -> None:
     except ValidationError as error:
         faults = (f"{_place(it)}: {it['msg']}" for it in error.errors())
         _exit("\n".join(faults), REFUSED)
+
+
+def _interrupt(_: int, __: object) -> None:
+    """Whoever is asked to end by another process leaves no more behind than after Ctrl-C."""
+    signal.raise_signal(signal.SIGINT)
 
 
 def _place(fault: Any) -> str:  # noqa: ANN401  # pydantic's error details
