@@ -137,13 +137,17 @@ class Planner:
         return replace(announcement, grant=within)
 
     def _other_lines(self, target: Target) -> bool:
-        """What it has is counted on other lines than its car uses; a fail-safe is on all of them."""
-        standing = self.facts.chargers[target.charger_id].standing
-        newest = standing.newest
+        """What it has is counted on other lines than its car uses; a fail-safe is on all of them. A pause
+        draws nothing; but when its car has gone, the next one may use all lines afterwards."""
+        charger = self.facts.chargers[target.charger_id]
+        standing, newest = charger.standing, charger.standing.newest
+        if target.limit_a <= 0 and (
+            charger.session_since_s is not None or standing.fail_safe_a <= 0
+        ):
+            return False
         falls_back = newest is None or newest.valid_until_s <= self.now_s
         lines = standing.all_lines if newest is None or falls_back else newest.lines
-        matters = target.limit_a > 0 or standing.fail_safe_a > 0
-        return matters and set(lines) != set(target.lines)
+        return set(lines) != set(target.lines)
 
     def _ending(self, target: Target) -> bool:
         standing = self.facts.chargers[target.charger_id].standing

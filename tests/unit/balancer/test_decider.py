@@ -154,6 +154,25 @@ def test_others_have_the_lines_that_a_one_phase_car_leaves_free() -> None:
     assert falls_back_s < told["b"].valid_until_s <= falls_back_s + SAME_CAR_S - OVER_AFTER_S
 
 
+@pytest.mark.parametrize(("lines", "told"), [(ON_L1, [PHASES]), (PHASES, [])])
+def test_a_pause_counts_on_all_lines_once_its_car_has_gone(
+    lines: tuple[Phase, ...], told: list[tuple[Phase, ...]]
+) -> None:
+    """The next one may use all of them when the pause is over and the charger falls back."""
+    pause = Granted(0.0, lines, NOW_S + 155, sequence=1)
+    idle = replace(
+        plugged(),
+        standing=Standing(6.0, PHASES, (pause,), {1: NOW_S - 10}),
+        session_since_s=None,
+        changed_at_s=NOW_S - 10,
+        sequence=1,
+    )
+
+    decision = decided(site("a", fail_safe_a=6.0), a=idle)
+
+    assert [it.grant.lines for it in decision.announcements] == told
+
+
 def test_a_one_phase_car_relies_on_a_pause_itself() -> None:
     """What is below its fail-safe lasts longest."""
     idle = replace(plugged(fail_safe_a=6.0), session_since_s=None)

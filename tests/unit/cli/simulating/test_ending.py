@@ -15,7 +15,7 @@ WORKERS = 2
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_workers_end_with_whoever_has_begun_them(number: signal.Signals) -> None:
-    arguments = ("sim", "--seeds", "1..500", "--hours", "0.5", "--workers", str(WORKERS))
+    arguments = ("sim", "--seeds", "1..500", "--hours", "0.1", "--workers", str(WORKERS))
     run = subprocess.Popen((Path(sys.executable).with_name("ampledger"), *arguments))
     try:
         begun = _workers(run.pid)
