@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.messages.installation import WEEK, CurrentScheduleSet, WeeklyWindow
+from shared.messages.installation import CurrentScheduleSet
+from shared.messages.installation_terms import WEEK, WeeklyWindow
 from shared.phases import PhaseCurrents
 
 

@@ -4,17 +4,16 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     AddCircuit,
     AddMeter,
     AssignChargers,
-    Category,
     CreateInstallation,
     InstallationCommand,
-    InstallationType,
     NewCharger,
     SetSwitchCurrent,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.phases import PHASES, GridType, Phase, PhaseSwitching
 from simulator.scene import Scene, SceneCharger, SceneCircuit
 from simulator.skills import SKILLS, TRANSACTION

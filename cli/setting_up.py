@@ -13,7 +13,7 @@ from shared import subjects
 from shared.context import acting
 from shared.messages import Answer, Command
 from shared.messages.credentials import CredentialCommand
-from shared.messages.installation import InstallationCommand
+from shared.messages.installation_commands import InstallationCommand
 from shared.messages.telemetry import SessionCommand
 from shared.messaging import ServiceUnavailable, connect, request
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from shared.ids import CircuitId, InstallationId
-from shared.messages.installation import NewCharger
+from shared.messages.installation_commands import NewCharger
 from shared.phases import Phase
 
 COLUMNS: Final = (

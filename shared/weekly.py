@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from shared.messages.installation import WEEK, CurrentScheduleSet, ScheduleRule, WeeklyWindow
+from shared.messages.installation import CurrentScheduleSet
+from shared.messages.installation_terms import WEEK, ScheduleRule, WeeklyWindow
 from shared.phases import PhaseCurrents
 
 MINUTE_S: Final = 60.0

@@ -6,11 +6,10 @@ from typing import Final
 from shared.messages import Event
 from shared.messages.installation import (
     AuthenticationRequiredSet,
-    Category,
     ChargerAssigned,
     InstallationCreated,
-    InstallationType,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.messages.permissions import CardRegistered, Role, RoleGranted
 from shared.phases import PHASES, GridType
 from shared.rights.cards import card_mark

@@ -16,15 +16,14 @@ from shared.messages.balancer import (
     Rule,
     SiteBalance,
 )
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     AddCircuit,
     AssignChargers,
-    Category,
     CreateInstallation,
     InstallationCommand,
-    InstallationType,
     NewCharger,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.messages.telemetry import (
     ChargerConnected,
     ChargerStatusChanged,

@@ -19,7 +19,7 @@ from services.portal.billing.months import CalendarMonth
 from services.portal.documents import Charger, Layout
 from services.portal.session_book import SessionBook
 from shared.ids import PersonId
-from shared.messages.installation import PriceWindow, Tariff
+from shared.messages.installation_terms import PriceWindow, Tariff
 from shared.messages.reports import ReportFormat
 from shared.phases import PHASES, GridType
 from shared.runtime import pool_of

@@ -11,7 +11,7 @@ from shared import subjects
 from shared.context import Context
 from shared.ids import new_id
 from shared.messages import Answer
-from shared.messages.installation import SetPriority
+from shared.messages.installation_commands import SetPriority
 from shared.messages.permissions import GrantRole, RevokeRole, Role
 from shared.messaging import request
 from shared.rights.guard import Forbidden

@@ -34,15 +34,12 @@ from shared.messages.balancer import (
     UnmanagedLoadCounted,
 )
 from shared.messages.installation import (
-    Category,
     ChargerAssigned,
     CircuitAdded,
     InstallationCreated,
-    InstallationType,
-    Measures,
     MeterAdded,
-    MeterKind,
 )
+from shared.messages.installation_terms import Category, InstallationType, Measures, MeterKind
 from shared.messages.telemetry import (
     BreakerReading,
     ChargerConnected,

@@ -22,16 +22,15 @@ from shared import subjects
 from shared.context import acting
 from shared.ids import PersonId, new_id
 from shared.messages import Answer
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     AddCircuit,
     AssignChargers,
-    Category,
     CreateInstallation,
     InstallationCommand,
-    InstallationType,
     NewCharger,
     SetAuthenticationRequired,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.messages.own_account import IssueLink, Link
 from shared.messages.permissions import (
     GrantPlatformRole,

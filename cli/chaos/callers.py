@@ -16,18 +16,17 @@ from cli.setting_up import CommandRefused, send
 from shared.commands import UNAVAILABLE
 from shared.history.acts import Acknowledged
 from shared.messages import Answer
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     AddCircuit,
     AssignChargers,
-    Category,
     ChangeCharger,
     CreateInstallation,
     InstallationCommand,
-    InstallationType,
     MoveCharger,
     NewCharger,
     RemoveCharger,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.messaging import ServiceUnavailable, connect
 from shared.phases import GridType
 

@@ -7,7 +7,7 @@ import orjson
 
 from shared import subjects
 from shared.context import CORRELATION_HEADER
-from shared.messages.installation import ChangeCharger, CreateInstallation
+from shared.messages.installation_commands import ChangeCharger, CreateInstallation
 from shared.messages.people import Standing
 from shared.messages.telemetry import (
     BreakerReading,

@@ -35,7 +35,7 @@ from cli.services import (
 from cli.simulated import simulated
 from cli.stack import PROJECT, Stack
 from cli.states import Listener
-from shared.messages.installation import InstallationCommand
+from shared.messages.installation_commands import InstallationCommand
 from shared.phases import GridType
 from simulator.ocpp2.tongue import OCPP_21
 from simulator.scene import Scene

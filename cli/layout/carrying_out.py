@@ -13,7 +13,7 @@ from cli.layout.telling import Outcome, complain, print_outcomes, tell_outcomes
 from cli.setting_up import CommandRefused, ask, connected
 from cli.support.output import FINDING
 from services.installation.language import InstallationCommand as Decided
-from shared.messages.installation import InstallationCommand
+from shared.messages.installation_commands import InstallationCommand
 
 WaysOn = Callable[[Outcome], dict[str, object]]
 """Says what can be done about a refusal: in words, which it writes itself unless JSON is wanted."""

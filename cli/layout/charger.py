@@ -31,7 +31,7 @@ from cli.layout.values import moment_of
 from cli.support.output import fail
 from shared.clock import utc_now
 from shared.ids import new_id, normal_serial
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     AssignChargers,
     ChangeCharger,
     MoveCharger,

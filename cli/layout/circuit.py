@@ -20,7 +20,7 @@ from cli.layout.options import (
 )
 from cli.layout.ways_on import deactivate
 from shared.ids import new_id
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     AddCircuit,
     ChangeCircuit,
     DeactivateCircuit,

@@ -27,7 +27,7 @@ from cli.support.output import FINDING, fail, print_json
 from shared.charger_file import BadLine, Line, read_chargers
 from shared.event_store import EventStore
 from shared.ids import CircuitId, InstallationId
-from shared.messages.installation import AssignChargers
+from shared.messages.installation_commands import AssignChargers
 
 DIGEST: Final = 40
 """How many hexadecimal digits of a content's digest stand in its command id."""

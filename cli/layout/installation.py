@@ -21,12 +21,10 @@ from cli.layout.values import moment_of, rule_of, three_of
 from cli.layout.ways_on import deactivate
 from shared.clock import utc_now
 from shared.ids import new_id
-from shared.messages.installation import (
-    Category,
+from shared.messages.installation_commands import (
     ChangeInstallation,
     CreateInstallation,
     DeactivateInstallation,
-    InstallationType,
     ReactivateInstallation,
     SetAuthenticationRequired,
     SetAvailableCurrent,
@@ -34,6 +32,7 @@ from shared.messages.installation import (
     SetImbalanceLimit,
     SetSwitchCurrent,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.phases import GridType
 
 app = typer.Typer(no_args_is_help=True, help="Installations.")

@@ -28,13 +28,12 @@ from shared.clock import utc_now
 from shared.history.differences import plain
 from shared.history.wording import each_phase
 from shared.ids import new_id
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     LiftExternalLimit,
-    LimitOwner,
-    PeakPeriod,
     SetContractPeak,
     SetExternalLimit,
 )
+from shared.messages.installation_terms import LimitOwner, PeakPeriod
 
 app = typer.Typer(no_args_is_help=True, help="Limits that others set at breakers.")
 

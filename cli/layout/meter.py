@@ -26,13 +26,8 @@ from cli.layout.values import phases_of
 from cli.support.output import print_json
 from shared.history.differences import plain
 from shared.ids import new_id
-from shared.messages.installation import (
-    AddMeter,
-    ChangeMeter,
-    Measures,
-    MeterKind,
-    RemoveMeter,
-)
+from shared.messages.installation_commands import AddMeter, ChangeMeter, RemoveMeter
+from shared.messages.installation_terms import Measures, MeterKind
 
 app = typer.Typer(no_args_is_help=True, help="Meters at breakers: load that is not ours.")
 

@@ -15,7 +15,7 @@ from shared.context import acting
 from shared.ids import InstallationId, Serial, new_id
 from shared.messages import Answer, ShownOnce
 from shared.messages.credentials import IssueChargerCredential
-from shared.messages.installation import AssignChargers
+from shared.messages.installation_commands import AssignChargers
 from shared.messaging import ServiceUnavailable, request
 
 ANSWER_S_MAX: Final = 10.0

@@ -16,7 +16,7 @@ from shared.clock import utc_now
 from shared.decider import Claim, Refused
 from shared.ids import InstallationId
 from shared.messages import Answer, Verdict
-from shared.messages.installation import MoveCharger
+from shared.messages.installation_commands import MoveCharger
 from shared.recorded import Recorded
 from shared.transact import refusal_of
 

@@ -17,7 +17,8 @@ from cli.layout.values import window_of
 from cli.support.output import print_json
 from shared.history.differences import plain
 from shared.ids import new_id
-from shared.messages.installation import PriceWindow, SetTariff
+from shared.messages.installation_commands import SetTariff
+from shared.messages.installation_terms import PriceWindow
 
 app = typer.Typer(no_args_is_help=True, help="What charging costs.")
 

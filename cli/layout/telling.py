@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 
 from cli.support.output import print_json
 from shared.messages import Answer, Event, Note
-from shared.messages.installation import InstallationCommand
+from shared.messages.installation_commands import InstallationCommand
 from shared.messages.telemetry import SessionCommand
 
 WIDTH: Final = 1000

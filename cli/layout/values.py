@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from shared.messages.installation import WEEK, ScheduleRule, Weekday, WeeklyWindow
+from shared.messages.installation_terms import WEEK, ScheduleRule, Weekday, WeeklyWindow
 from shared.phases import PHASES, Phase
 
 _WINDOW: Final = re.compile(r"(?:(\S+)\s+)?(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})")

@@ -14,7 +14,7 @@ from cli.layout.portrait import layouts_of
 from cli.layout.telling import Outcome, complain, draw, say
 from services.portal.documents import Charger, Layout
 from shared.messages.balancer import MAIN
-from shared.messages.installation import DeactivateCircuit, DeactivateInstallation
+from shared.messages.installation_commands import DeactivateCircuit, DeactivateInstallation
 from shared.messaging import ServiceUnavailable
 
 IN_USE: Final = frozenset({"CircuitInUse", "InstallationInUse"})

@@ -11,7 +11,6 @@ from typing import Any, Final
 from shared.messages import Event
 from shared.messages.balancer import MAIN
 from shared.messages.installation import (
-    Category,
     ChargerAssigned,
     ChargerChanged,
     ChargerMoved,
@@ -24,12 +23,12 @@ from shared.messages.installation import (
     FailSafeSet,
     InstallationChanged,
     InstallationCreated,
-    InstallationType,
     PrioritySet,
     SerialLocked,
     SerialUnlocked,
     SwitchCurrentSet,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.phases import PHASES, GridType, Phase, PhaseSwitching
 from shared.units import PILOT_MIN_A
 

@@ -11,6 +11,7 @@ from shared.messages import (
     credentials,
     holding,
     installation,
+    installation_commands,
     notifications,
     permissions,
     telemetry,
@@ -20,6 +21,7 @@ from shared.messages.registry import EVENTS
 
 MODULES: Final = (
     installation,
+    installation_commands,
     permissions,
     telemetry,
     credentials,

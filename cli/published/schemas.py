@@ -19,7 +19,7 @@ from pydantic import BaseModel
 import shared.messages
 import shared.phases
 from cli.published.language import COMMANDS, MODULES, READINGS
-from shared.messages import Answer, Event, Message
+from shared.messages import Answer, Event, Message, installation_terms
 from shared.messages.registry import EVENTS
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -97,7 +97,7 @@ def _describe(part: Schema, kind: type | None) -> None:
 @cache
 def _classes() -> dict[str, type]:
     """Classes of messages and their parts by name."""
-    modules = (shared.phases, shared.messages, *MODULES)
+    modules = (shared.phases, shared.messages, installation_terms, *MODULES)
     return {
         name: member
         for module in modules

@@ -9,13 +9,8 @@ from cli.simulating.built import Built
 from cli.simulating.garage import LEASES_S, Garage, Stall
 from cli.simulating.wishes import CHARGERS_MAX, assigning
 from services.balancer.facts import Timing
-from shared.messages.installation import (
-    AddCircuit,
-    Category,
-    CreateInstallation,
-    InstallationType,
-    SetPriority,
-)
+from shared.messages.installation_commands import AddCircuit, CreateInstallation, SetPriority
+from shared.messages.installation_terms import Category, InstallationType
 from shared.phases import GridType
 
 HUNG_UP: Final = range(2, 7)

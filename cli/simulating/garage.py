@@ -22,7 +22,7 @@ from services.installation.moves import leads_elsewhere
 from shared.context import Context
 from shared.messages import Answer
 from shared.messages.balancer import LeasesRenewed
-from shared.messages.installation import MoveCharger
+from shared.messages.installation_commands import MoveCharger
 from shared.messages.telemetry import ChargerEvent, CurrentLimitApplied
 from shared.transact import transact, transact_across
 

@@ -13,16 +13,15 @@ from cli.simulating.virtual import run_virtually
 from services.installation.claims import SERIAL, stream_named
 from services.installation.decider import installation
 from services.installation.language import InstallationCommand
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     AddCircuit,
     AssignChargers,
-    Category,
     CreateInstallation,
-    InstallationType,
     NewCharger,
     RemoveCharger,
     SetPriority,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.phases import GridType
 
 PLACES: Final = ("site", "other")

@@ -10,7 +10,7 @@ from cli.simulating.garage import Garage
 from services.installation.language import InstallationCommand
 from shared.messages import Verdict
 from shared.messages.balancer import MAIN
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     AddCircuit,
     AssignChargers,
     ChangeCharger,

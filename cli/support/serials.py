@@ -30,7 +30,7 @@ from shared.history.unlocking import Why, why_locked
 from shared.history.wording import Words, describe
 from shared.ids import new_id, normal_serial
 from shared.messages import Event
-from shared.messages.installation import UnlockSerial
+from shared.messages.installation_commands import UnlockSerial
 
 serial = typer.Typer(
     no_args_is_help=True, help="Serial numbers: where they are, what locked them."

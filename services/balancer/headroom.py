@@ -15,7 +15,7 @@ from services.balancer.meters import Bound, Meter, Watch, bound
 from services.balancer.site import LINES, Site
 from shared.ids import CircuitId, MeterId
 from shared.messages.balancer import LoadBasis, Rule
-from shared.messages.installation import Measures, MeterKind
+from shared.messages.installation_terms import Measures, MeterKind
 from shared.phases import ZERO_A, PhaseCurrents
 from shared.units import BREAKER_A_MAX, TOLERANCE_A
 

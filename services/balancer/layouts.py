@@ -19,7 +19,7 @@ from services.balancer.meters import Meter
 from services.balancer.site import Breaker, ChargingWish, Site, SiteCharger, way_up
 from shared.ids import ChargerId, CircuitId, InstallationId, LimitId, MeterId
 from shared.messages.balancer import MAIN, LimitedBy, Rule
-from shared.messages.installation import (
+from shared.messages.installation_terms import (
     LimitOwner,
     Measures,
     MeterKind,

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from shared.ids import CircuitId, LimitId
 from shared.messages.balancer import Rule
-from shared.messages.installation import LimitOwner, PeakPeriod, WeeklyWindow
+from shared.messages.installation_terms import LimitOwner, PeakPeriod, WeeklyWindow
 from shared.phases import PHASES, GridType, PhaseCurrents
 from shared.units import LINE_TO_NEUTRAL_V, three_phase_line_w
 from shared.weekly import within

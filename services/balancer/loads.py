@@ -22,7 +22,7 @@ from services.balancer.meters import Drawn, Meter, Sample, Watch, observe, refus
 from services.balancer.site import Site
 from shared.ids import CircuitId, MeterId
 from shared.messages.balancer import LoadBasis
-from shared.messages.installation import Measures, MeterKind
+from shared.messages.installation_terms import Measures, MeterKind
 from shared.messages.telemetry import BreakerReading
 from shared.phases import PHASES, ZERO_A, GridType, PhaseCurrents
 from shared.units import TOLERANCE_A

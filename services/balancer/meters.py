@@ -18,7 +18,7 @@ from typing import Final
 
 from shared.ids import CircuitId, MeterId
 from shared.messages.balancer import LoadBasis
-from shared.messages.installation import Measures, MeterKind
+from shared.messages.installation_terms import Measures, MeterKind
 from shared.phases import PHASES, ZERO_A, GridType, Phase, PhaseCurrents
 
 HOLD_S: Final = 20.0

@@ -26,15 +26,17 @@ from services.installation.refusals import (
 from services.installation.state import Charger, Installation, wish_of
 from shared.ids import ChargerId, Serial
 from shared.messages.installation import (
-    AssignChargers,
-    ChangeCharger,
     ChargerAssigned,
     ChargerChanged,
     ChargerRemoved,
     ChargingWishSet,
     FailSafeSet,
-    NewCharger,
     PrioritySet,
+)
+from shared.messages.installation_commands import (
+    AssignChargers,
+    ChangeCharger,
+    NewCharger,
     RemoveCharger,
     SetChargingWish,
     SetFailSafe,

@@ -22,7 +22,7 @@ from services.installation.refusals import (
 from services.installation.state import Charger, Circuit, Description, Installation, Meter
 from shared.ids import ChargerId, CircuitId, InstallationId, MeterId
 from shared.messages.balancer import MAIN
-from shared.messages.installation import InstallationType
+from shared.messages.installation_terms import InstallationType
 from shared.phases import PHASES, GridType, PhaseSwitching
 from shared.units import exceeds
 

@@ -20,14 +20,8 @@ from services.installation.refusals import (
 from services.installation.state import Circuit, Installation
 from shared.ids import CircuitId
 from shared.messages.balancer import MAIN
-from shared.messages.installation import (
-    AddCircuit,
-    ChangeCircuit,
-    CircuitAdded,
-    CircuitChanged,
-    CircuitMoved,
-    MoveCircuit,
-)
+from shared.messages.installation import CircuitAdded, CircuitChanged, CircuitMoved
+from shared.messages.installation_commands import AddCircuit, ChangeCircuit, MoveCircuit
 from shared.units import exceeds
 
 

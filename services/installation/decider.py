@@ -31,7 +31,7 @@ from services.installation.language import (
 from services.installation.notes import notes_of
 from services.installation.state import Installation
 from shared.decider import Across, Decider
-from shared.messages.installation import MoveCharger, SetChargingWish, SetTariff
+from shared.messages.installation_commands import MoveCharger, SetChargingWish, SetTariff
 
 
 def decide(command: InstallationCommand, state: Installation) -> tuple[InstallationEvent, ...]:

@@ -53,9 +53,9 @@ from shared.messages.installation import (
     SerialLocked,
     SerialUnlocked,
     SwitchCurrentSet,
-    Tariff,
     TariffSet,
 )
+from shared.messages.installation_terms import Tariff
 from shared.weekly import CurrentSchedule
 
 

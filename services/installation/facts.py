@@ -6,11 +6,11 @@ from shared.messages.installation import (
     AuthenticationRequiredSet,
     ChargerAssigned,
     ChargerRemoved,
-    NewCharger,
     PrioritySet,
     SerialLocked,
     SerialUnlocked,
 )
+from shared.messages.installation_commands import NewCharger
 
 
 def assigned(

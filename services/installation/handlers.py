@@ -11,7 +11,7 @@ from shared.clock import utc_now
 from shared.context import Context
 from shared.event_store import EventStore
 from shared.messages import Answer
-from shared.messages.installation import MoveCharger
+from shared.messages.installation_commands import MoveCharger
 from shared.rights.guard import Check
 from shared.transact import transact, transact_across
 

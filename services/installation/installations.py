@@ -16,17 +16,19 @@ from shared.messages.balancer import MAIN
 from shared.messages.installation import (
     AuthenticationRequiredSet,
     AvailableCurrentSet,
-    ChangeInstallation,
-    CreateInstallation,
     ImbalanceLimitSet,
     InstallationChanged,
     InstallationCreated,
+    SwitchCurrentSet,
+)
+from shared.messages.installation_commands import (
+    ChangeInstallation,
+    CreateInstallation,
     SetAuthenticationRequired,
     SetAvailableCurrent,
     SetCurrentSchedule,
     SetImbalanceLimit,
     SetSwitchCurrent,
-    SwitchCurrentSet,
 )
 from shared.units import exceeds
 

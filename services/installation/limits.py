@@ -15,15 +15,13 @@ from services.installation.refusals import (
 from services.installation.state import ExternalLimit, Installation, Peak
 from shared.ids import CircuitId
 from shared.messages.balancer import MAIN
-from shared.messages.installation import (
-    ContractPeakSet,
-    ExternalLimitLifted,
-    ExternalLimitSet,
+from shared.messages.installation import ContractPeakSet, ExternalLimitLifted, ExternalLimitSet
+from shared.messages.installation_commands import (
     LiftExternalLimit,
-    LimitOwner,
     SetContractPeak,
     SetExternalLimit,
 )
+from shared.messages.installation_terms import LimitOwner
 from shared.units import exceeds
 
 LAW_OF = "DE"

@@ -15,16 +15,9 @@ from services.installation.refusals import (
 from services.installation.state import Installation, Meter
 from shared.ids import InstallationId, MeterId
 from shared.messages.balancer import MAIN
-from shared.messages.installation import (
-    AddMeter,
-    ChangeMeter,
-    Measures,
-    MeterAdded,
-    MeterChanged,
-    MeterKind,
-    MeterRemoved,
-    RemoveMeter,
-)
+from shared.messages.installation import MeterAdded, MeterChanged, MeterRemoved
+from shared.messages.installation_commands import AddMeter, ChangeMeter, RemoveMeter
+from shared.messages.installation_terms import Measures, MeterKind
 from shared.units import exceeds
 
 

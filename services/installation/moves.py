@@ -17,7 +17,8 @@ from services.installation.checks import (
 from services.installation.evolve import fold
 from services.installation.language import InstallationEvent
 from services.installation.state import Charger, Installation
-from shared.messages.installation import ChargerMoved, MoveCharger
+from shared.messages.installation import ChargerMoved
+from shared.messages.installation_commands import MoveCharger
 
 Events = tuple[InstallationEvent, ...]
 

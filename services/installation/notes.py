@@ -13,7 +13,7 @@ from services.installation.state import Charger, Installation
 from shared.ids import ChargerId
 from shared.messages import Note
 from shared.messages.balancer import MAIN
-from shared.messages.installation import Measures, MeterKind
+from shared.messages.installation_terms import Measures, MeterKind
 from shared.phases import PHASES, PhaseSwitching
 from shared.units import PILOT_MIN_A, exceeds
 

@@ -11,7 +11,7 @@ from shared.clock import utc_now
 from shared.decider import Refused
 from shared.event_store import EventStore
 from shared.messages import Command, Event
-from shared.messages.installation import MoveCharger
+from shared.messages.installation_commands import MoveCharger
 from shared.rehearsing import Decide
 from shared.rights.guard import Check
 

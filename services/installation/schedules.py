@@ -9,7 +9,9 @@ from services.installation.refusals import (
     RulesOverlap,
 )
 from services.installation.state import Installation
-from shared.messages.installation import CurrentScheduleSet, ScheduleRule, SetCurrentSchedule
+from shared.messages.installation import CurrentScheduleSet
+from shared.messages.installation_commands import SetCurrentSchedule
+from shared.messages.installation_terms import ScheduleRule
 from shared.units import exceeds
 from shared.weekly import CurrentSchedule, spans
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from shared.ids import ChargerId, CircuitId, InstallationId, LimitId, MeterId, Serial
 from shared.messages.balancer import MAIN
-from shared.messages.installation import (
+from shared.messages.installation_terms import (
     Category,
     InstallationType,
     LimitOwner,

@@ -7,7 +7,9 @@ from typing import Final
 from services.installation.checks import described
 from services.installation.refusals import PricesOverlap, TooManyTariffs
 from services.installation.state import Installation
-from shared.messages.installation import WEEK, PriceWindow, SetTariff, Tariff, TariffSet
+from shared.messages.installation import TariffSet
+from shared.messages.installation_commands import SetTariff
+from shared.messages.installation_terms import WEEK, PriceWindow, Tariff
 
 TARIFFS_MAX: Final = 120
 """Of an installation: a new one every month for ten years."""

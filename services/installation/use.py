@@ -24,14 +24,16 @@ from shared.messages.installation import (
     ChargerRemoved,
     CircuitDeactivated,
     CircuitReactivated,
-    DeactivateCircuit,
-    DeactivateInstallation,
     InstallationDeactivated,
     InstallationReactivated,
-    ReactivateCircuit,
-    ReactivateInstallation,
     SerialLocked,
     SerialUnlocked,
+)
+from shared.messages.installation_commands import (
+    DeactivateCircuit,
+    DeactivateInstallation,
+    ReactivateCircuit,
+    ReactivateInstallation,
     UnlockSerial,
 )
 

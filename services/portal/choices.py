@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from services.portal.countries import all_zones, countries
-from shared.messages.installation import Category, InstallationType
+from shared.messages.installation_terms import Category, InstallationType
 from shared.phases import GridType
 from shared.speech import _, marked, spoken
 

@@ -21,7 +21,7 @@ from shared.ids import (
 from shared.messages import Moment
 from shared.messages.balancer import MAIN, LimitedBy
 from shared.messages.holding import Holds
-from shared.messages.installation import (
+from shared.messages.installation_terms import (
     LimitOwner,
     Measures,
     MeterKind,

@@ -36,9 +36,9 @@ from shared.messages.installation import (
     SerialLocked,
     SerialUnlocked,
     SwitchCurrentSet,
-    Tariff,
     TariffSet,
 )
+from shared.messages.installation_terms import Tariff
 
 REMOVED_MAX: Final = 100
 """How many removed chargers an installation remembers; its log remembers all."""

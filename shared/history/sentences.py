@@ -13,6 +13,7 @@ from shared.history.wording import Words, amperes, each_phase, why
 from shared.ids import CircuitId
 from shared.messages import Event, balancer, telemetry
 from shared.messages import installation as layout
+from shared.messages.installation_terms import Measures
 from shared.messages.telemetry import Place, Wish
 from shared.phases import GridType
 
@@ -144,7 +145,7 @@ def _wish(it: layout.ChargingWishSet, words: Words) -> str:
 
 
 def _meter(it: layout.MeterAdded | layout.MeterChanged, words: Words) -> str:
-    what = "all of it" if it.measures is layout.Measures.TOTAL else "load that is not ours"
+    what = "all of it" if it.measures is Measures.TOTAL else "load that is not ours"
     done = "was added" if isinstance(it, layout.MeterAdded) else "was changed"
     return (
         f"Meter {it.meter_id} at {words.circuit(it.circuit_id)} {done}: it measures {what} on "

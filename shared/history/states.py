@@ -20,7 +20,7 @@ from shared.ids import (
     SessionId,
 )
 from shared.messages.balancer import MAIN, LimitedBy, LoadBasis
-from shared.messages.installation import PriceWindow, ScheduleRule, WeeklyWindow
+from shared.messages.installation_terms import PriceWindow, ScheduleRule, WeeklyWindow
 from shared.phases import GridType, Phase, PhaseCurrents, PhaseSwitching, Wiring
 
 

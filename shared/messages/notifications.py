@@ -21,7 +21,7 @@ from shared.ids import (
     WebhookId,
 )
 from shared.messages import Command, InstallationEvent, Message, Moment
-from shared.messages.installation import ClockTime
+from shared.messages.installation_terms import ClockTime
 from shared.messages.reports import ReportFormat
 from shared.phases import Phase
 from shared.units import Amperes

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.messages import Command, credentials, telemetry, upkeep
-from shared.messages import installation as layout
+from shared.messages import installation_commands as layout
 from shared.messages import notifications as notices
 from shared.messages import permissions as people
 from shared.messages.signing_in import Scope

@@ -19,14 +19,12 @@ from cli.bench.portal_garage import GARAGE as LARGE
 from services.portal.page_rights import PAGE_RIGHTS
 from shared.clock import utc_now
 from shared.messages.installation import (
-    Category,
     ChargerAssigned,
     CircuitAdded,
     InstallationCreated,
-    InstallationType,
     MeterAdded,
-    MeterKind,
 )
+from shared.messages.installation_terms import Category, InstallationType, MeterKind
 from shared.messages.permissions import PlatformRole, PlatformRoleGranted, Role, RoleGranted
 from shared.phases import PHASES, GridType
 from tests.browser.conftest import LiveGarage, Looker

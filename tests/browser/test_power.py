@@ -15,7 +15,8 @@ from services.balancer.wondering import Wondering
 from shared.clock import utc_now
 from shared.ids import new_id
 from shared.messages.balancer import MAIN
-from shared.messages.installation import WEEK, CurrentScheduleSet, ScheduleRule
+from shared.messages.installation import CurrentScheduleSet
+from shared.messages.installation_terms import WEEK, ScheduleRule
 from shared.messages.permissions import Role, RoleGranted
 from shared.what_if_query import answer_what_if
 from tests.browser.conftest import LiveGarage

@@ -15,7 +15,8 @@ from playwright.async_api import Browser, expect
 
 from shared import subjects
 from shared.clock import utc_now
-from shared.messages.installation import PriceWindow, TariffSet
+from shared.messages.installation import TariffSet
+from shared.messages.installation_terms import PriceWindow
 from shared.messages.permissions import Role, RoleGranted
 from shared.messages.reports import PORTAL, MakeReport, ReportFormat, ReportMade
 from shared.messages.telemetry import SessionEnded, SessionStarted

@@ -9,6 +9,7 @@ from shared.messages import (
     credentials,
     holding,
     installation,
+    installation_commands,
     notifications,
     permissions,
     telemetry,
@@ -17,6 +18,7 @@ from shared.messages import (
 
 MODULES = (
     installation,
+    installation_commands,
     permissions,
     telemetry,
     credentials,

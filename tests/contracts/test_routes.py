@@ -14,7 +14,7 @@ from services.portal.api.commands import COMMAND_ROUTES
 from services.portal.api.looking import Looking
 from services.portal.api.read_routes import READ_ROUTES
 from services.portal.page_rights import PAGE_RIGHTS
-from shared.messages.installation import AddCircuit
+from shared.messages.installation_commands import AddCircuit
 from shared.messages.permissions import LookAtHistory
 from shared.messages.signing_in import Asker
 from shared.rights.rules import DECIDED_BY_PERMISSIONS, RULES

@@ -4,7 +4,7 @@ from shared.messages import (
     Command,
     balancer,
     credentials,
-    installation,
+    installation_commands,
     notifications,
     permissions,
     telemetry,
@@ -32,7 +32,7 @@ def commands() -> set[type[Command]]:
     members = (
         it
         for module in (
-            installation,
+            installation_commands,
             permissions,
             telemetry,
             credentials,

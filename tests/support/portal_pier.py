@@ -5,7 +5,6 @@ from typing import Any
 from shared.messages import Event
 from shared.messages.installation import (
     AvailableCurrentSet,
-    Category,
     ChargerAssigned,
     ChargerChanged,
     ChargerMoved,
@@ -15,11 +14,11 @@ from shared.messages.installation import (
     CircuitReactivated,
     InstallationChanged,
     InstallationCreated,
-    InstallationType,
     PrioritySet,
     SerialLocked,
     SerialUnlocked,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.messages.telemetry import ChargerConnected, ChargerRefused, Place
 from shared.phases import PHASES, GridType, Phase
 

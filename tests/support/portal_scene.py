@@ -15,13 +15,8 @@ from shared.messages.balancer import (
     Rule,
     SiteBalance,
 )
-from shared.messages.installation import (
-    Category,
-    ChargerAssigned,
-    CircuitAdded,
-    InstallationCreated,
-    InstallationType,
-)
+from shared.messages.installation import ChargerAssigned, CircuitAdded, InstallationCreated
+from shared.messages.installation_terms import Category, InstallationType
 from shared.messages.telemetry import (
     ChargerConnected,
     ChargerDisconnected,

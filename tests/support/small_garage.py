@@ -32,7 +32,7 @@ from shared.context import Context
 from shared.event_store import EventStore
 from shared.ids import new_id
 from shared.messages import Answer
-from shared.messages.installation import InstallationCommand
+from shared.messages.installation_commands import InstallationCommand
 from shared.messages.permissions import (
     PLATFORM,
     GrantPlatformRole,

@@ -17,7 +17,7 @@ from cli.support.checker import check
 from cli.support.gathering import gather
 from cli.support.places import Place
 from shared.history.acts import Acknowledged
-from shared.messages.installation import AddCircuit, InstallationCommand
+from shared.messages.installation_commands import AddCircuit, InstallationCommand
 from shared.recorded import Recorded
 from tests.support.servers import scratch_folder
 from tests.support.small_garage import OWNERS, SmallGarage

@@ -22,7 +22,7 @@ from shared import subjects
 from shared.commands import INVALID, TOO_OLD
 from shared.ids import new_id
 from shared.messages import Answer
-from shared.messages.installation import SetAvailableCurrent
+from shared.messages.installation_commands import SetAvailableCurrent
 from shared.messages.telemetry import SessionEnded
 from shared.messaging import connect
 from shared.meter_query import QUERY, MeterStandings

@@ -24,7 +24,7 @@ from cli.services import BALANCER, TELEMETRY, services
 from cli.stack import PROJECT, Stack
 from cli.states import Step
 from shared import subjects
-from shared.messages.installation import InstallationCommand
+from shared.messages.installation_commands import InstallationCommand
 from shared.messaging import connect
 from tests.support.servers import scratch_folder
 from tests.support.waiting import until

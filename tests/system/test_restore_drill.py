@@ -22,13 +22,12 @@ from cli.run_file import read_run
 from cli.services import BALANCER, INSTALLATION, PORTAL
 from cli.setting_up import send_all
 from shared.ids import new_id
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     AddCircuit,
-    Category,
     CreateInstallation,
     InstallationCommand,
-    InstallationType,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.phases import GridType
 from tests.support.cli_place import Said, ampledger
 from tests.support.readme import OURS, ROOT, runnable, shell_commands

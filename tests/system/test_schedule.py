@@ -12,7 +12,8 @@ from cli.services import BALANCER, TELEMETRY
 from shared.clock import utc_now
 from shared.ids import new_id
 from shared.messages.balancer import CurrentLimitAllocated, LimitedBy, Rule
-from shared.messages.installation import ScheduleRule, SetCurrentSchedule
+from shared.messages.installation_commands import SetCurrentSchedule
+from shared.messages.installation_terms import ScheduleRule
 from shared.messages.telemetry import CurrentLimitApplied
 from shared.messages.what_if import MoreCars, WhatIf
 from shared.messaging import connect

@@ -18,7 +18,7 @@ from cli.services import BALANCER
 from cli.shares import shares
 from services.balancer.locks import SESSION_S
 from shared.clock import utc_now
-from shared.messages.installation import InstallationCommand
+from shared.messages.installation_commands import InstallationCommand
 from shared.phases import GridType
 from shared.subjects import PARTITIONS, partition_of
 from simulator.scene import Scene

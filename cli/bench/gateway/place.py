@@ -22,12 +22,8 @@ from cli.web import fetch
 from shared.event_store import Commit, EventStore, StreamEvents
 from shared.ids import new_id
 from shared.messages import Event
-from shared.messages.installation import (
-    Category,
-    ChargerAssigned,
-    InstallationCreated,
-    InstallationType,
-)
+from shared.messages.installation import ChargerAssigned, InstallationCreated
+from shared.messages.installation_terms import Category, InstallationType
 from shared.messages.telemetry import ChargerConnected, ChargerDisconnected, FailSafeApplied
 from shared.messaging import connect, disconnect
 from shared.phases import PHASES, GridType

@@ -17,7 +17,7 @@ from services.portal.api.versions import IfMatch, expected_version
 from services.portal.guarding import NotHere
 from shared.ids import ID_PATTERN, SERIAL_PATTERN
 from shared.messages import Note, ShownOnce, Told
-from shared.messages.installation import InstallationCommand
+from shared.messages.installation_commands import InstallationCommand
 from shared.messages.signing_in import Asker
 
 KEY_HEADER: Final = "Idempotency-Key"

@@ -7,7 +7,7 @@ from services.portal.api.looking import Here, Looking
 from services.portal.api.paging import PAGE, Cursor, Limit, Page, page_of
 from services.portal.documents import Layout, Meter
 from shared.ids import CircuitId, MeterId
-from shared.messages.installation import Measures, MeterKind
+from shared.messages.installation_terms import Measures, MeterKind
 from shared.meter_query import LastRefused, LastTaken, MeterStanding, MeterStandings
 from shared.meter_topics import topic_of
 from shared.phases import Phase

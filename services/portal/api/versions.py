@@ -17,7 +17,7 @@ from starlette.responses import Response
 from services.portal.api.problems import Bad
 from services.portal.documents import Layout
 from shared.messages import Command
-from shared.messages.installation import InstallationCommand
+from shared.messages.installation_commands import InstallationCommand
 
 ETAG: Final = "ETag"
 _TAG: Final = re.compile(r'"([0-9]{1,18})"')

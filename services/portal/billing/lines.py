@@ -19,7 +19,7 @@ from babel.numbers import get_currency_precision
 from services.portal.billing.curves import Curve
 from services.portal.billing.prices import SLOT_S, Prices
 from services.portal.charging import ChargingSession, Measured
-from shared.messages.installation import Tariff
+from shared.messages.installation_terms import Tariff
 
 WH_PER_KWH: Final = 1000
 NOTHING: Final = Decimal(0)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from shared.messages.installation import WEEK, Tariff
+from shared.messages.installation_terms import WEEK, Tariff
 
 SLOT_S: Final = 900
 """All offsets from UTC are whole quarters of an hour: prices are looked up for each of them."""

@@ -9,7 +9,7 @@ from babel.numbers import format_currency, format_decimal
 
 from services.portal.billing.lines import WH_PER_KWH
 from services.portal.billing.months import CalendarMonth
-from shared.messages.installation import Tariff
+from shared.messages.installation_terms import Tariff
 from shared.speech import _, counted, spoken
 
 

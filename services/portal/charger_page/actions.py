@@ -13,7 +13,7 @@ from services.portal.one_charger.wishes import WishUnclear, wish_of
 from services.portal.parts import Parts
 from services.portal.places import Here
 from shared.messages import Answer
-from shared.messages.installation import SetChargingWish, SetPriority
+from shared.messages.installation_commands import SetChargingWish, SetPriority
 from shared.messages.telemetry import StartCharging, StopCharging
 from shared.rights.table import Action
 from shared.speech import _

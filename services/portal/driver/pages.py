@@ -35,7 +35,7 @@ from services.portal.viewers import Sight
 from services.portal.watching import streamed
 from shared.ids import ChargerId, InstallationId
 from shared.messages import Answer
-from shared.messages.installation import SetChargingWish
+from shared.messages.installation_commands import SetChargingWish
 from shared.messages.signing_in import Asker
 from shared.messages.telemetry import StartCharging, StopCharging
 from shared.messages.upkeep import CancelReservation, ReserveCharger

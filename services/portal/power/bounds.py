@@ -12,7 +12,7 @@ from services.portal.power.amounts import told
 from services.portal.power.week import window_text
 from services.portal.wording import clock_time
 from shared.ids import CircuitId, LimitId
-from shared.messages.installation import LimitOwner, PeakPeriod
+from shared.messages.installation_terms import LimitOwner, PeakPeriod
 from shared.phases import PHASES, GridType
 from shared.speech import _, marked
 from shared.spelling import plain

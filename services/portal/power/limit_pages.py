@@ -15,12 +15,12 @@ from services.portal.power.bounds import OWNERS, PERIODS
 from shared.ids import new_id
 from shared.messages import Command
 from shared.messages.balancer import MAIN
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     LiftExternalLimit,
-    LimitOwner,
     SetContractPeak,
     SetExternalLimit,
 )
+from shared.messages.installation_terms import LimitOwner
 from shared.rights.table import Action
 from shared.speech import _
 

@@ -21,15 +21,14 @@ from services.portal.power.week import Row, day_name, read_rows, rows_of, week_o
 from services.portal.power.what_if_pages import WhatIfPages
 from shared.messages import Answer, Command
 from shared.messages.balancer import MAIN
-from shared.messages.installation import (
-    WEEK,
-    PeakPeriod,
+from shared.messages.installation_commands import (
     SetAvailableCurrent,
     SetCurrentSchedule,
     SetImbalanceLimit,
     SetPriority,
     SetSwitchCurrent,
 )
+from shared.messages.installation_terms import WEEK, PeakPeriod
 from shared.rights.table import Action
 from shared.speech import _, counted
 

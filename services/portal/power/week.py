@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from services.portal.doing import Filled, wrong_fields
 from services.portal.power.amounts import Unclear, currents_of, told, written
-from shared.messages.installation import (
+from shared.messages.installation_terms import (
     SCHEDULE_RULES_MAX,
     WEEK,
     ScheduleRule,

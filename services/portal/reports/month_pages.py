@@ -24,7 +24,7 @@ from services.portal.doing import Filled, Wrong, filled_in
 from services.portal.parts import Parts
 from services.portal.places import Here
 from services.portal.reports.tariff_form import fields_of, windows_text
-from shared.messages.installation import SetTariff
+from shared.messages.installation_commands import SetTariff
 from shared.messages.reports import ReportFormat
 from shared.rights.table import Action
 from shared.speech import _

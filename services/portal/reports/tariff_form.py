@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 
 from services.portal.doing import Filled, Wrong
-from shared.messages.installation import WEEK, PriceWindow, Tariff, Weekday
+from shared.messages.installation_terms import WEEK, PriceWindow, Tariff, Weekday
 from shared.speech import _
 
 _LINE: Final = re.compile(

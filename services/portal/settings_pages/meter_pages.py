@@ -17,13 +17,8 @@ from services.portal.when import When, when
 from shared.messages import Command
 from shared.messages.balancer import MAIN
 from shared.messages.credentials import IssueMeterToken, WithdrawMeterToken
-from shared.messages.installation import (
-    AddMeter,
-    ChangeMeter,
-    Measures,
-    MeterKind,
-    RemoveMeter,
-)
+from shared.messages.installation_commands import AddMeter, ChangeMeter, RemoveMeter
+from shared.messages.installation_terms import Measures, MeterKind
 from shared.messaging import ServiceUnavailable
 from shared.meter_query import MeterStanding, MeterStandings, ask_standings
 from shared.meter_topics import topic_of

@@ -16,7 +16,7 @@ from services.portal.places import Here
 from services.portal.remarks import Remarks
 from services.portal.settings_pages.meter_pages import MeterPages, meter_rows
 from shared.messages.balancer import MAIN
-from shared.messages.installation import ChangeInstallation, SetAuthenticationRequired
+from shared.messages.installation_commands import ChangeInstallation, SetAuthenticationRequired
 from shared.rights.table import Action
 from shared.speech import _
 

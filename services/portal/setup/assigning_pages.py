@@ -17,7 +17,7 @@ from services.portal.setup.issuing import Issuing
 from services.portal.setup.pasting import Manner, Row, Wirings, World, addable, rows_of
 from services.portal.setup.trees import way_to
 from shared.ids import Serial
-from shared.messages.installation import AssignChargers
+from shared.messages.installation_commands import AssignChargers
 from shared.rights.table import Action
 from shared.speech import _, counted, marked
 from shared.units import CHARGER_A_MAX, PILOT_MIN_A

@@ -18,7 +18,12 @@ from services.portal.setup.issuing import Issuing
 from services.portal.setup.trees import Place as Somewhere
 from services.portal.setup.trees import circuits_for_chargers, way_to
 from shared.messages import Command
-from shared.messages.installation import ChangeCharger, MoveCharger, RemoveCharger, SetFailSafe
+from shared.messages.installation_commands import (
+    ChangeCharger,
+    MoveCharger,
+    RemoveCharger,
+    SetFailSafe,
+)
 from shared.phases import PHASES, PhaseSwitching
 from shared.rights.grants import Place
 from shared.rights.table import Action

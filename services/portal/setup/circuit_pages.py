@@ -17,11 +17,7 @@ from services.portal.setup.trees import in_the_way, parents_for, way_to
 from services.portal.view import InstallationView
 from services.portal.viewers import Sight
 from shared.messages.balancer import MAIN
-from shared.messages.installation import (
-    AddCircuit,
-    ChangeCircuit,
-    MoveCircuit,
-)
+from shared.messages.installation_commands import AddCircuit, ChangeCircuit, MoveCircuit
 from shared.rights.table import Action
 from shared.speech import _, spoken
 

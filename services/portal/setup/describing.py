@@ -15,7 +15,8 @@ from services.portal.countries import zone_of, zones_of
 from services.portal.documents import Layout
 from services.portal.doing import wrong_fields
 from shared.ids import InstallationId
-from shared.messages.installation import CreateInstallation, InstallationType
+from shared.messages.installation_commands import CreateInstallation
+from shared.messages.installation_terms import InstallationType
 from shared.phases import GridType
 from shared.speech import _
 

@@ -18,7 +18,7 @@ from services.portal.setup.describing import FIELDS, Checked, checked
 from services.portal.signing_in.asking import required
 from shared.decider import Refused
 from shared.ids import InstallationId
-from shared.messages.installation import CreateInstallation
+from shared.messages.installation_commands import CreateInstallation
 from shared.messages.signing_in import Asker
 from shared.rights.grants import Place
 from shared.rights.table import Action

@@ -20,7 +20,7 @@ from services.portal.setup.trees import (
 )
 from shared.messages import Answer, Verdict
 from shared.messages.balancer import MAIN
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     DeactivateCircuit,
     DeactivateInstallation,
     MoveCharger,

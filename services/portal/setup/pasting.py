@@ -9,7 +9,7 @@ from services.portal.documents import Charger, Circuit, Layout
 from services.portal.setup.pasted_table import as_table, with_own_lines
 from shared.charger_file import PER_COMMAND_MAX, read_chargers
 from shared.ids import Serial
-from shared.messages.installation import NewCharger
+from shared.messages.installation_commands import NewCharger
 from shared.phases import PHASES, GridType, Phase
 from shared.speech import _
 from shared.units import exceeds

@@ -19,7 +19,7 @@ from services.portal.support.lookup import found, home_of, roles_found, serial_f
 from services.portal.support.serials import Trial, told, trial
 from shared.decider import Refused
 from shared.ids import Serial, new_id, normal_serial
-from shared.messages.installation import UnlockSerial
+from shared.messages.installation_commands import UnlockSerial
 from shared.messages.people import FindPerson, FindPersonAnswer
 from shared.messages.permissions import Email
 from shared.messages.signing_in import Asker

@@ -11,7 +11,8 @@ from services.balancer.decider import decide
 from services.balancer.facts import SiteFacts, Timing
 from shared.event_store import EventStore
 from shared.messages.balancer import MAIN, LoadBasis, UnmanagedLoadCounted
-from shared.messages.installation import Measures, MeterAdded, MeterKind, MeterRemoved
+from shared.messages.installation import MeterAdded, MeterRemoved
+from shared.messages.installation_terms import Measures, MeterKind
 from shared.messages.telemetry import BreakerReading
 from shared.phases import PHASES
 from tests.integration.balancer.test_knowledge import Balancer

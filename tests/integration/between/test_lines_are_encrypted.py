@@ -21,7 +21,7 @@ from cli.programs import nats_server
 from shared import subjects
 from shared.commands import taking_commands
 from shared.lines import LineSettings, PlaintextRefused, check_encrypted
-from shared.messages.installation import DeactivateInstallation
+from shared.messages.installation_commands import DeactivateInstallation
 from shared.messaging import connect
 from shared.nats_options import NatsSettings, sign_in
 from shared.pull import consumer_of, pulling

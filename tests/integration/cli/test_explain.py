@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from shared.event_store import Commit, StreamEvents
 from shared.ids import new_id
-from shared.messages.installation import InstallationEvent
+from shared.messages import InstallationEvent
 from shared.recorded import Meta
 from shared.transact import ACCEPTED
 from tests.support.cli_place import CliPlace, cli_place

@@ -21,12 +21,8 @@ from cli.services import (
 from cli.setting_up import send_all
 from cli.stack import Stack
 from shared.ids import new_id
-from shared.messages.installation import (
-    AddCircuit,
-    Category,
-    CreateInstallation,
-    InstallationType,
-)
+from shared.messages.installation_commands import AddCircuit, CreateInstallation
+from shared.messages.installation_terms import Category, InstallationType
 from shared.phases import GridType
 from tests.integration.cli.typed import Said, typed
 from tests.support.servers import scratch_folder

@@ -17,7 +17,7 @@ from cli.garages import INSTALLATION_ID
 from cli.services import INSTALLATION, PORTAL, TELEMETRY
 from shared import subjects
 from shared.clock import utc_now
-from shared.messages.installation import AssignChargers, DeactivateCircuit, NewCharger
+from shared.messages.installation_commands import AssignChargers, DeactivateCircuit, NewCharger
 from shared.messages.telemetry import MeterReading
 from shared.messaging import connect
 from shared.subjects import PARTITIONS

@@ -20,7 +20,7 @@ from shared import subjects
 from shared.context import Context
 from shared.ids import new_id
 from shared.messages import Answer, Verdict
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     DeactivateCircuit,
     InstallationCommand,
     SetPriority,

@@ -20,15 +20,14 @@ from cli.setting_up import send
 from shared import subjects
 from shared.epochs import take_over
 from shared.ids import new_id
-from shared.messages.installation import (
+from shared.messages.installation import CircuitAdded
+from shared.messages.installation_commands import (
     AddCircuit,
     AssignChargers,
-    Category,
-    CircuitAdded,
     CreateInstallation,
-    InstallationType,
     NewCharger,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.messages.telemetry import MeterReading
 from shared.messaging import connect, ensure_jetstream, log_jetstream, telemetry_jetstream
 from shared.phases import GridType

@@ -15,15 +15,14 @@ from shared.context import Context
 from shared.event_store import EventStore
 from shared.ids import new_id
 from shared.messages import Answer
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     AddCircuit,
     AssignChargers,
-    Category,
     CreateInstallation,
     InstallationCommand,
-    InstallationType,
     NewCharger,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.messaging import connect, request
 from shared.phases import GridType
 from shared.recorded import Recorded

@@ -14,12 +14,8 @@ from shared.context import Context
 from shared.event_store import EventStore
 from shared.ids import new_id
 from shared.messages import Answer
-from shared.messages.installation import (
-    AddCircuit,
-    AssignChargers,
-    ChargerAssigned,
-    CircuitAdded,
-)
+from shared.messages.installation import ChargerAssigned, CircuitAdded
+from shared.messages.installation_commands import AddCircuit, AssignChargers
 from shared.relay import EVENT_ID_HEADER
 from shared.transact import transact
 from tests.integration.installation.desk import WAIT_S_MAX, Desk, add, assign, create, serial_of

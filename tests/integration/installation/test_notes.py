@@ -3,7 +3,7 @@
 import pytest
 
 from shared.messages import Note
-from shared.messages.installation import ChangeCharger
+from shared.messages.installation_commands import ChangeCharger
 from shared.messages.notices import SetUpNotes, SetUpNotesAnswer
 from shared.subjects import query
 from tests.integration.installation.desk import Desk, assign, serial_of, wish

@@ -14,14 +14,12 @@ from shared.context import Context
 from shared.decider import Refused
 from shared.event_store import EventStore
 from shared.messages import Answer
-from shared.messages.installation import (
-    ChargerAssigned,
-    ChargerRemoved,
+from shared.messages.installation import ChargerAssigned, ChargerRemoved, SerialUnlocked
+from shared.messages.installation_commands import (
     DeactivateCircuit,
     MoveCharger,
     ReactivateCircuit,
     RemoveCharger,
-    SerialUnlocked,
     SetPriority,
     UnlockSerial,
 )

@@ -20,7 +20,8 @@ from shared import subjects
 from shared.context import Context
 from shared.ids import new_id
 from shared.messages import Answer, Event
-from shared.messages.installation import Category, InstallationCreated, InstallationType
+from shared.messages.installation import InstallationCreated
+from shared.messages.installation_terms import Category, InstallationType
 from shared.messages.notices import WarningLine, WarningsOf, WarningsOfAnswer
 from shared.messages.notifications import NotificationsCommand
 from shared.messages.permissions import Role, RoleGranted

@@ -6,17 +6,16 @@ from typing import Any
 from shared.messages import InstallationEvent
 from shared.messages.installation import (
     AuthenticationRequiredSet,
-    Category,
     ChargerAssigned,
     ChargerChanged,
     ChargerRemoved,
     FailSafeSet,
     InstallationChanged,
     InstallationCreated,
-    InstallationType,
     SerialLocked,
     SerialUnlocked,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.phases import PHASES, GridType, Phase
 
 GARAGE: dict[str, Any] = {

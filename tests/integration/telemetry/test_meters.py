@@ -12,13 +12,8 @@ from shared import subjects
 from shared.clock import utc_now
 from shared.ids import new_id
 from shared.messages.credentials import IssueMeterToken, WithdrawMeterToken
-from shared.messages.installation import (
-    Measures,
-    MeterAdded,
-    MeterChanged,
-    MeterKind,
-    MeterRemoved,
-)
+from shared.messages.installation import MeterAdded, MeterChanged, MeterRemoved
+from shared.messages.installation_terms import Measures, MeterKind
 from shared.messages.telemetry import BreakerReading
 from shared.phases import PHASES
 from tests.integration.telemetry.passwords import asked

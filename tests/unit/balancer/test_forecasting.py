@@ -10,7 +10,7 @@ from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.forecasting import STEPS_MAX, Forecast, Unknown, beginning, otherwise
 from services.balancer.site import Breaker, Site, SiteCharger
 from shared.messages.balancer import MAIN, Rule
-from shared.messages.installation import ScheduleRule
+from shared.messages.installation_terms import ScheduleRule
 from shared.messages.what_if import MoreCars, OtherSetting, Picture, WhatIf
 from shared.phases import PHASES, GridType
 from shared.units import TOLERANCE_A

@@ -18,7 +18,7 @@ from services.balancer.loads import Loads, drawn_by
 from services.balancer.meters import Bound, Meter, Sample, Watch
 from services.balancer.site import Breaker, Site, SiteCharger
 from shared.messages.balancer import MAIN, LoadBasis, Rule, UnmanagedLoadCounted
-from shared.messages.installation import Measures, MeterKind, PeakPeriod
+from shared.messages.installation_terms import Measures, MeterKind, PeakPeriod
 from shared.messages.telemetry import BreakerReading
 from shared.phases import PHASES, ZERO_A, GridType
 

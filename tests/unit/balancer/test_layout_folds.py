@@ -13,7 +13,6 @@ from shared.messages import Event
 from shared.messages.balancer import MAIN, Rule
 from shared.messages.installation import (
     AvailableCurrentSet,
-    Category,
     ChargerAssigned,
     ChargerChanged,
     ChargerMoved,
@@ -30,11 +29,11 @@ from shared.messages.installation import (
     InstallationCreated,
     InstallationDeactivated,
     InstallationReactivated,
-    InstallationType,
     PrioritySet,
     SerialLocked,
     SerialUnlocked,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.phases import PHASES, GridType, Phase
 
 ABOUT = {"installation_id": "garage"}

@@ -20,7 +20,7 @@ from services.balancer.limits import (
     rule_of,
 )
 from shared.messages.balancer import MAIN, Rule
-from shared.messages.installation import LimitOwner, PeakPeriod, Weekday, WeeklyWindow
+from shared.messages.installation_terms import LimitOwner, PeakPeriod, Weekday, WeeklyWindow
 from shared.phases import GridType
 from shared.weekly import within
 

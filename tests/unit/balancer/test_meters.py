@@ -19,7 +19,7 @@ from services.balancer.meters import (
     rest_a,
 )
 from shared.messages.balancer import LoadBasis
-from shared.messages.installation import Measures, MeterKind
+from shared.messages.installation_terms import Measures, MeterKind
 from shared.phases import PHASES, GridType, Phase, PhaseCurrents
 
 TN, IT = GridType.TN_3_PHASE, GridType.IT_3_PHASE

@@ -14,7 +14,7 @@ from services.balancer.meters import Meter
 from services.balancer.rounds import CALM_ROUND_S, ROUND_S, pause_s, waits_for_room
 from services.balancer.site import Breaker, Site, SiteCharger
 from shared.messages.balancer import MAIN, LimitedBy, LoadBasis, Rule
-from shared.messages.installation import Measures, MeterKind
+from shared.messages.installation_terms import Measures, MeterKind
 from shared.phases import PHASES, GridType
 
 NOW_S = 10_000.0

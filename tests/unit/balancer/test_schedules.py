@@ -20,7 +20,8 @@ from services.balancer import decider
 from services.balancer.decider import decide
 from services.balancer.facts import SiteFacts
 from shared.messages.balancer import MAIN, Rule
-from shared.messages.installation import CurrentScheduleSet, ScheduleRule
+from shared.messages.installation import CurrentScheduleSet
+from shared.messages.installation_terms import ScheduleRule
 from shared.phases import PhaseCurrents
 from shared.units import TOLERANCE_A
 from shared.weekly import CurrentSchedule, minutes

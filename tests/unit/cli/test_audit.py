@@ -17,13 +17,8 @@ from shared.messages.balancer import (
     LimitedBy,
     Rule,
 )
-from shared.messages.installation import (
-    Category,
-    ChargerAssigned,
-    CircuitAdded,
-    InstallationCreated,
-    InstallationType,
-)
+from shared.messages.installation import ChargerAssigned, CircuitAdded, InstallationCreated
+from shared.messages.installation_terms import Category, InstallationType
 from shared.messages.telemetry import CurrentLimitApplied, CurrentLimitRejected
 from shared.phases import PHASES, GridType, Phase
 from shared.recorded import Meta, Recorded

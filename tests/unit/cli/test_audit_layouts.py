@@ -21,7 +21,6 @@ from shared.messages.balancer import (
 )
 from shared.messages.installation import (
     AvailableCurrentSet,
-    Category,
     ChargerAssigned,
     ChargerChanged,
     ChargerMoved,
@@ -36,10 +35,13 @@ from shared.messages.installation import (
     InstallationChanged,
     InstallationCreated,
     InstallationDeactivated,
-    InstallationType,
-    LimitOwner,
     SerialLocked,
     SerialUnlocked,
+)
+from shared.messages.installation_terms import (
+    Category,
+    InstallationType,
+    LimitOwner,
     Weekday,
     WeeklyWindow,
 )

@@ -10,7 +10,6 @@ from shared.history.chain import GENESIS, Stored, hash_after
 from shared.messages import Event
 from shared.messages.balancer import CurrentLimitAllocated, LimitedBy, Rule
 from shared.messages.installation import (
-    Category,
     ChargerAssigned,
     ChargerRemoved,
     CircuitAdded,
@@ -18,10 +17,10 @@ from shared.messages.installation import (
     CircuitDeactivated,
     FailSafeSet,
     InstallationCreated,
-    InstallationType,
     SerialLocked,
     SerialUnlocked,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.messages.telemetry import ChargerConnected, ChargerRefused, Place
 from shared.phases import PHASES, GridType, Phase
 from shared.recorded import Meta, Recorded

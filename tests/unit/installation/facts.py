@@ -4,23 +4,24 @@ from typing import Any, TypeVar
 
 from shared.messages import InstallationEvent
 from shared.messages.installation import (
-    AddCircuit,
-    AssignChargers,
-    Category,
     ChargerAssigned,
     ChargerRemoved,
     CircuitAdded,
     CircuitDeactivated,
-    CreateInstallation,
     FailSafeSet,
     InstallationChanged,
-    InstallationCommand,
     InstallationCreated,
-    InstallationType,
-    NewCharger,
     SerialLocked,
     SerialUnlocked,
 )
+from shared.messages.installation_commands import (
+    AddCircuit,
+    AssignChargers,
+    CreateInstallation,
+    InstallationCommand,
+    NewCharger,
+)
+from shared.messages.installation_terms import Category, InstallationType
 from shared.phases import PHASES, GridType
 
 GARAGE = "harbour-garage"

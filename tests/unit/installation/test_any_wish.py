@@ -15,7 +15,7 @@ from services.installation.notes import notes_of
 from services.installation.state import Installation
 from shared.decider import Refused
 from shared.messages.balancer import MAIN
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     AddCircuit,
     AddMeter,
     AssignChargers,
@@ -26,18 +26,13 @@ from shared.messages.installation import (
     CreateInstallation,
     DeactivateCircuit,
     DeactivateInstallation,
-    InstallationType,
     LiftExternalLimit,
-    LimitOwner,
-    Measures,
-    MeterKind,
     MoveCharger,
     MoveCircuit,
     ReactivateCircuit,
     ReactivateInstallation,
     RemoveCharger,
     RemoveMeter,
-    ScheduleRule,
     SetAuthenticationRequired,
     SetAvailableCurrent,
     SetChargingWish,
@@ -50,6 +45,13 @@ from shared.messages.installation import (
     SetSwitchCurrent,
     SetTariff,
     UnlockSerial,
+)
+from shared.messages.installation_terms import (
+    InstallationType,
+    LimitOwner,
+    Measures,
+    MeterKind,
+    ScheduleRule,
     Weekday,
 )
 from shared.phases import GridType

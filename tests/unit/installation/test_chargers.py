@@ -25,13 +25,15 @@ from services.installation.refusals import (
 )
 from shared.messages.balancer import MAIN
 from shared.messages.installation import (
-    ChangeCharger,
     ChargerChanged,
     ChargerMoved,
     ChargingWishSet,
     InstallationDeactivated,
-    MoveCharger,
     PrioritySet,
+)
+from shared.messages.installation_commands import (
+    ChangeCharger,
+    MoveCharger,
     RemoveCharger,
     SetChargingWish,
     SetFailSafe,

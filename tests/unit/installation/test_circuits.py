@@ -16,13 +16,8 @@ from services.installation.refusals import (
     UnknownParent,
 )
 from shared.messages.balancer import MAIN
-from shared.messages.installation import (
-    ChangeCircuit,
-    CircuitChanged,
-    CircuitMoved,
-    InstallationDeactivated,
-    MoveCircuit,
-)
+from shared.messages.installation import CircuitChanged, CircuitMoved, InstallationDeactivated
+from shared.messages.installation_commands import ChangeCircuit, MoveCircuit
 from tests.support.scenario import given
 from tests.unit.installation.facts import (
     add,

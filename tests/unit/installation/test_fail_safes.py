@@ -4,10 +4,9 @@ import pytest
 
 from services.installation.decider import installation
 from services.installation.refusals import FailSafeDoesNotFit, FailSafeNotOfferable
-from shared.messages.installation import (
+from shared.messages.installation import CircuitChanged, CircuitReactivated
+from shared.messages.installation_commands import (
     ChangeCircuit,
-    CircuitChanged,
-    CircuitReactivated,
     DeactivateCircuit,
     ReactivateCircuit,
     SetFailSafe,

@@ -22,14 +22,15 @@ from services.installation.refusals import (
 from shared.messages.installation import (
     AuthenticationRequiredSet,
     AvailableCurrentSet,
-    Category,
+    ImbalanceLimitSet,
+    SwitchCurrentSet,
+)
+from shared.messages.installation_commands import (
     ChangeCharger,
     ChangeCircuit,
     ChangeInstallation,
     DeactivateCircuit,
     DeactivateInstallation,
-    ImbalanceLimitSet,
-    InstallationType,
     MoveCharger,
     MoveCircuit,
     ReactivateCircuit,
@@ -42,9 +43,9 @@ from shared.messages.installation import (
     SetImbalanceLimit,
     SetPriority,
     SetSwitchCurrent,
-    SwitchCurrentSet,
     UnlockSerial,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.phases import GridType, Phase
 from tests.support.scenario import given
 from tests.unit.installation.facts import (

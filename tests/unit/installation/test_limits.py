@@ -17,17 +17,13 @@ from services.installation.refusals import (
     UnknownLimit,
 )
 from services.installation.state import Installation
-from shared.messages.installation import (
-    ContractPeakSet,
-    ExternalLimitLifted,
-    ExternalLimitSet,
+from shared.messages.installation import ContractPeakSet, ExternalLimitLifted, ExternalLimitSet
+from shared.messages.installation_commands import (
     LiftExternalLimit,
-    LimitOwner,
-    PeakPeriod,
     SetContractPeak,
     SetExternalLimit,
-    WeeklyWindow,
 )
+from shared.messages.installation_terms import LimitOwner, PeakPeriod, WeeklyWindow
 from tests.unit.installation.facts import added, assigned, created, fact, wish
 
 EVENING = datetime(2026, 12, 1, 17, tzinfo=UTC)

@@ -15,17 +15,9 @@ from services.installation.refusals import (
 )
 from services.installation.state import Installation
 from shared.messages.balancer import MAIN
-from shared.messages.installation import (
-    AddMeter,
-    ChangeMeter,
-    FailSafeSet,
-    Measures,
-    MeterAdded,
-    MeterChanged,
-    MeterKind,
-    MeterRemoved,
-    RemoveMeter,
-)
+from shared.messages.installation import FailSafeSet, MeterAdded, MeterChanged, MeterRemoved
+from shared.messages.installation_commands import AddMeter, ChangeMeter, RemoveMeter
+from shared.messages.installation_terms import Measures, MeterKind
 from shared.phases import PHASES, GridType, Phase
 from tests.unit.installation.facts import added, assigned, created, fact, wish
 

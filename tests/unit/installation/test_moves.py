@@ -19,12 +19,9 @@ from services.installation.refusals import (
 )
 from shared.decider import Refused
 from shared.messages.balancer import MAIN
-from shared.messages.installation import (
-    InstallationDeactivated,
-    InstallationType,
-    MoveCharger,
-    PrioritySet,
-)
+from shared.messages.installation import InstallationDeactivated, PrioritySet
+from shared.messages.installation_commands import MoveCharger
+from shared.messages.installation_terms import InstallationType
 from shared.phases import GridType, Phase
 from tests.unit.installation.facts import (
     GARAGE,

@@ -12,13 +12,9 @@ from services.installation.refusals import (
     UnknownInstallation,
 )
 from services.installation.state import Installation
-from shared.messages.installation import (
-    WEEK,
-    CurrentScheduleSet,
-    FailSafeSet,
-    ScheduleRule,
-    SetCurrentSchedule,
-)
+from shared.messages.installation import CurrentScheduleSet, FailSafeSet
+from shared.messages.installation_commands import SetCurrentSchedule
+from shared.messages.installation_terms import WEEK, ScheduleRule
 from tests.unit.installation.facts import added, assigned, created, fact, wish
 
 

@@ -10,7 +10,9 @@ from services.installation import tariffs
 from services.installation.decider import decide, installation
 from services.installation.refusals import PricesOverlap, TooManyTariffs
 from services.installation.state import Installation
-from shared.messages.installation import PriceWindow, SetTariff, TariffSet
+from shared.messages.installation import TariffSet
+from shared.messages.installation_commands import SetTariff
+from shared.messages.installation_terms import PriceWindow
 from tests.unit.installation.facts import created, wish
 
 DECEMBER = date(2026, 12, 1)

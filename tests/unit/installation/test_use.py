@@ -15,10 +15,12 @@ from services.installation.refusals import (
 from shared.messages.balancer import MAIN
 from shared.messages.installation import (
     CircuitReactivated,
-    DeactivateCircuit,
-    DeactivateInstallation,
     InstallationDeactivated,
     InstallationReactivated,
+)
+from shared.messages.installation_commands import (
+    DeactivateCircuit,
+    DeactivateInstallation,
     ReactivateCircuit,
     ReactivateInstallation,
     UnlockSerial,

@@ -14,7 +14,8 @@ from services.portal.viewers import Sight, Viewers
 from services.portal.watching import streamed
 from shared.ids import InstallationId
 from shared.messages import Answer, Command, Verdict
-from shared.messages.installation import PrioritySet, SetChargingWish, SetPriority
+from shared.messages.installation import PrioritySet
+from shared.messages.installation_commands import SetChargingWish, SetPriority
 from shared.messages.permissions import PlatformRole, Role
 from shared.messages.telemetry import StartCharging, StopCharging
 from shared.recorded import Recorded

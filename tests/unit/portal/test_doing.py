@@ -5,7 +5,7 @@ from typing import Any
 from services.portal.doing import Doing, Filled, Wrong
 from shared.decider import Refused
 from shared.messages import Answer, Command, Verdict
-from shared.messages.installation import AddCircuit
+from shared.messages.installation_commands import AddCircuit
 from shared.messages.signing_in import Asker
 from shared.messaging import ServiceUnavailable
 from shared.rights.reach import StepUpNeeded

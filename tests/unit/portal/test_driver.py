@@ -14,7 +14,8 @@ from services.portal.driver.finishing import finish_text, power_w_of
 from services.portal.driver.mine import SESSIONS_MAX, began_before, my_sessions, offers, running
 from services.portal.facts import Facts
 from shared.messages import Command
-from shared.messages.installation import SetChargingWish, Tariff
+from shared.messages.installation_commands import SetChargingWish
+from shared.messages.installation_terms import Tariff
 from shared.messages.permissions import Role
 from shared.messages.telemetry import StartCharging, StopCharging
 from shared.phases import GridType

@@ -7,7 +7,6 @@ from services.portal.layouts import LAYOUT_EVENTS, REMOVED_MAX, LayoutEvent, fol
 from shared.messages.installation import (
     AuthenticationRequiredSet,
     AvailableCurrentSet,
-    Category,
     ChargerAssigned,
     ChargerChanged,
     ChargerMoved,
@@ -28,18 +27,21 @@ from shared.messages.installation import (
     InstallationCreated,
     InstallationDeactivated,
     InstallationReactivated,
-    InstallationType,
-    LimitOwner,
-    Measures,
     MeterAdded,
-    MeterKind,
     MeterRemoved,
-    PeakPeriod,
     PrioritySet,
-    ScheduleRule,
     SerialLocked,
     SerialUnlocked,
     SwitchCurrentSet,
+)
+from shared.messages.installation_terms import (
+    Category,
+    InstallationType,
+    LimitOwner,
+    Measures,
+    MeterKind,
+    PeakPeriod,
+    ScheduleRule,
 )
 from shared.messages.registry import EVENTS
 from shared.phases import PHASES, GridType, Phase

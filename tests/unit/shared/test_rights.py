@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.messages import installation as layout
+from shared.messages import installation_commands as layout
 from shared.messages.permissions import PlatformRole, Role
 from shared.rights.grants import Grant, Grants, Memberships, Place, PlaceGrants, PlatformGrants
 from shared.rights.guard import Forbidden, check

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.messages.installation import WEEK, ScheduleRule, WeeklyWindow
+from shared.messages.installation_terms import WEEK, ScheduleRule, WeeklyWindow
 from shared.phases import PhaseCurrents
 from shared.weekly import (
     MINUTE_S,

@@ -12,7 +12,6 @@ from services.telemetry.whereabouts import Whereabouts
 from shared.messages import InstallationEvent
 from shared.messages.installation import (
     AuthenticationRequiredSet,
-    Category,
     ChargerAssigned,
     ChargerChanged,
     ChargerMoved,
@@ -22,10 +21,10 @@ from shared.messages.installation import (
     InstallationCreated,
     InstallationDeactivated,
     InstallationReactivated,
-    InstallationType,
     SerialLocked,
     SerialUnlocked,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.phases import PHASES, GridType, Phase
 from shared.recorded import Meta, Recorded
 from tests.unit.telemetry import facts

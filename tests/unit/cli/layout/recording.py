@@ -7,14 +7,13 @@ from uuid import UUID
 from cli.layout.rehearsal import World, rehearse, world_of
 from services.installation.language import InstallationCommand
 from shared.messages import Event
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     AddCircuit,
     AssignChargers,
-    Category,
     CreateInstallation,
-    InstallationType,
     NewCharger,
 )
+from shared.messages.installation_terms import Category, InstallationType
 from shared.phases import GridType
 from shared.recorded import Meta, Recorded
 

@@ -5,7 +5,7 @@ from rich.console import Console
 from cli.layout.portrait import in_use, layouts_of, left_out, tree_of
 from services.installation.language import InstallationCommand
 from services.portal.documents import Layout
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     ChangeCharger,
     DeactivateCircuit,
     RemoveCharger,

@@ -5,9 +5,8 @@ from dataclasses import replace
 from cli.layout.importing import bad_lines, commands_of
 from cli.layout.rehearsal import rehearse
 from shared.charger_file import Line
-from shared.messages.installation import (
-    ChargerAssigned,
-    ChargerRemoved,
+from shared.messages.installation import ChargerAssigned, ChargerRemoved
+from shared.messages.installation_commands import (
     DeactivateCircuit,
     MoveCharger,
     RemoveCharger,

@@ -3,7 +3,7 @@
 from cli.layout.portrait import layouts_of
 from cli.layout.ways_on import ways_on
 from services.portal.documents import Layout
-from shared.messages.installation import DeactivateCircuit, DeactivateInstallation
+from shared.messages.installation_commands import DeactivateCircuit, DeactivateInstallation
 from tests.unit.cli.layout.recording import GARAGE, log_after
 
 LEVEL_2 = {"command_id": "d", "installation_id": "harbour", "circuit_id": "level-2"}

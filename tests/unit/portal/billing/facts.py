@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.portal.charging import ChargingSession, Mark, Measured
-from shared.messages.installation import PriceWindow, Tariff
+from shared.messages.installation_terms import PriceWindow, Tariff
 
 OSLO = ZoneInfo("Europe/Oslo")
 BEGAN = datetime(2026, 11, 20, 20, 0, tzinfo=OSLO)

@@ -8,7 +8,12 @@ from services.portal.documents import AgreedLimit, AgreedPeak, Layout
 from services.portal.power.bounds import bounds_of, now_of
 from services.portal.power.what_if import compared, question_of
 from shared.messages.balancer import LimitedBy, Rule
-from shared.messages.installation import LimitOwner, PeakPeriod, ScheduleRule, WeeklyWindow
+from shared.messages.installation_terms import (
+    LimitOwner,
+    PeakPeriod,
+    ScheduleRule,
+    WeeklyWindow,
+)
 from shared.messages.what_if import BreakerThen, CarThen, Picture, WhatIf, WhatIfAnswer
 from shared.phases import PHASES
 from tests.unit.portal.facts import AT, LAYOUT, OSLO, at

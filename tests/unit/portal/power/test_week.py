@@ -5,7 +5,7 @@ import pytest
 from services.portal.doing import Filled
 from services.portal.power.amounts import Unclear, currents_of, written
 from services.portal.power.week import Block, read_rows, rows_of, week_of
-from shared.messages.installation import WEEK, ScheduleRule
+from shared.messages.installation_terms import WEEK, ScheduleRule
 from shared.messages.signing_in import Asker
 from shared.phases import GridType
 from shared.weekly import DAY_MINUTES, CurrentSchedule

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.portal.countries import all_zones, countries, zone_of, zones_of
 from services.portal.setup.describing import ID_CHARS_MAX, RESERVED_IDS, Checked, checked, id_of
-from shared.messages.installation import CreateInstallation
+from shared.messages.installation_commands import CreateInstallation
 from shared.speech import LANGUAGES
 from tests.unit.portal.facts import LAYOUT
 

@@ -23,7 +23,7 @@ from services.portal.seeing import Seeing
 from services.portal.setup.pages import routes
 from services.portal.view import view_of
 from shared.messages import Answer, Command, Verdict
-from shared.messages.installation import (
+from shared.messages.installation_commands import (
     AddCircuit,
     AssignChargers,
     ChangeCharger,
