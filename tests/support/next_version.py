@@ -63,12 +63,14 @@ _DECIDED: Final = """    why = command.why
 """
 
 CHANGES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
-    "shared/messages/installation.py": (
+    "shared/messages/installation_commands.py": (
         (
             "    available_a: PhaseAmperes | None\n    until: Moment | None = None\n",
             ("    available_a: PhaseAmperes | None\n    until: Moment | None = None\n"
             "    why: str | None = None\n"),
         ),
+    ),
+    "shared/messages/installation.py": (
         (
             ("class AvailableCurrentSet(InstallationEvent):\n"
             '    """What all chargers together may draw, per phase; none: as much as the breakers '
