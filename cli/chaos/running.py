@@ -138,14 +138,17 @@ async def _carry_out(
     async with asyncio.TaskGroup() as group:
         for it in planned:
             await asyncio.sleep(max(0.0, began_s + late_s + it.at_s - time.monotonic()))
+            fault = by_name[it.kind]
+            if fault.kind.alone:
+                await _until_over(outcome)
             if it.quiet:
                 await _until_quiet(outcome, recoveries)
+            if fault.kind.alone or it.quiet:
                 late_s = max(late_s, time.monotonic() - began_s - it.at_s)
             say(f"{it.kind} at {it.target}, {it.lasts_s:g} s")
             done = Done(it, time.monotonic() - began_s)
             alone = _is_quiet(outcome, recoveries)
             outcome.done.append(done)
-            fault = by_name[it.kind]
             going_on = group.create_task(_one(here, fault, done, began_s))
             if fault.kind.alone:
                 # To undo it may take a while: all that comes after comes so much later.
@@ -190,6 +193,12 @@ async def _until_quiet(outcome: Outcome, recoveries: Recoveries) -> None:
         async with asyncio.timeout(QUIET_S_MAX):
             while not _is_quiet(outcome, recoveries):  # noqa: ASYNC110  # it is looked at
                 await asyncio.sleep(POLL_S)
+
+
+async def _until_over(outcome: Outcome) -> None:
+    """Wait for the end of what has begun: by the plan it has ended, but to undo it may take longer."""
+    while any(it.under_way for it in outcome.done):  # noqa: ASYNC110  # it is looked at
+        await asyncio.sleep(POLL_S)
 
 
 async def _take_over(decided: Decided, done: Done, outcome: Outcome) -> None:

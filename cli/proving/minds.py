@@ -15,10 +15,10 @@ from services.balancer.announced import (
 from services.balancer.announcing import events_of, obedience_of
 from services.balancer.behaviour import Behaviour, observe
 from services.balancer.decider import Decision, decide
+from services.balancer.departures import Departures
 from services.balancer.facts import SiteFacts, Timing
 from services.balancer.hardware import (
     Heard,
-    departed_by_serial,
     phases_told,
 )
 from services.balancer.layout_folds import fold_layout
@@ -74,7 +74,7 @@ class Knowledge:
     def departed(self) -> dict[str, list[Departed]]:
         """Find what is gone by its serial number."""
         if self._departed is None:
-            self._departed = departed_by_serial(self.layouts.values())
+            self._departed = Departures(self.layouts.values()).by_serial
         return self._departed
 
     def copy(self) -> "Knowledge":

@@ -18,7 +18,7 @@ from services.balancer.announced import (
 )
 from services.balancer.behaviour import Behaviour, PhasesTold
 from services.balancer.commitments import CLOCK_SKEW_S, Granted, Standing, counts_a
-from services.balancer.layouts import FAIL_SAFES_MAX, Departed, FailSafe, Layout, Stay
+from services.balancer.layouts import FAIL_SAFES_MAX, Departed, FailSafe, Stay
 from services.balancer.reported import (
     Confirmed,
     Holding,
@@ -54,18 +54,6 @@ class Heard:
     behaviours: Known[Behaviour]
     departed: Mapping[str, Sequence[Departed]]
     """Of all installations, by serial number."""
-
-
-def departed_by_serial(layouts: Iterable[Layout]) -> dict[str, list[Departed]]:
-    """Find chargers that are gone by what is printed on them, the latest to leave last."""
-    found: dict[str, list[Departed]] = {}
-    for gone in sorted((it for layout in layouts for it in layout.departed), key=_left):
-        found.setdefault(gone.serial, []).append(gone)
-    return found
-
-
-def _left(gone: Departed) -> int:
-    return gone.left
 
 
 @dataclass(frozen=True, slots=True)

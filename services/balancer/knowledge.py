@@ -15,14 +15,11 @@ from services.balancer.announced import (
     told_in,
 )
 from services.balancer.behaviour import Behaviour, observe
+from services.balancer.departures import Departures
 from services.balancer.facts import SiteFacts
-from services.balancer.hardware import (
-    Heard,
-    departed_by_serial,
-    phases_told,
-)
+from services.balancer.hardware import Heard, phases_told
 from services.balancer.layout_folds import fold_layout
-from services.balancer.layouts import Departed, Layout
+from services.balancer.layouts import Layout
 from services.balancer.loads import Loads
 from services.balancer.news import News, news_in, news_of
 from services.balancer.own_log import OwnLog
@@ -77,7 +74,7 @@ class Knowledge:
         self._behaviours: dict[ChargerId, Behaviour] = {}
         self._sites: dict[InstallationId, Site] = {}
         self._rotated_at_s: dict[InstallationId, float] = {}
-        self._departed: dict[str, list[Departed]] = {}
+        self._departures = Departures()
         self._recent = Recent()
         self._news: dict[InstallationId, News] = {}
 
@@ -99,7 +96,7 @@ class Knowledge:
         await self._layouts.open(self._pool)
         self._sites.clear()
         self._recent.forget()
-        self._departed = departed_by_serial(self._layouts.all().values())
+        self._departures = Departures(self._layouts.all().values())
 
     async def reload_reported(self) -> None:
         """Read what chargers reported as it is in the database."""
@@ -118,7 +115,7 @@ class Knowledge:
         self._news[event.installation_id] = News.GREAT
         self._sites.pop(event.installation_id, None)
         if before is not None and after.departed != before.departed:
-            self._departed = departed_by_serial(self._layouts.all().values())
+            self._departures.note(event.installation_id, before.departed, after.departed)
 
     async def apply_telemetry(self, connection: Any, recorded: Recorded) -> None:  # noqa: ANN401
         """Fold one event of the telemetry service."""
@@ -184,20 +181,15 @@ class Knowledge:
         which it did, unless whoever decides for them is known to know.
         """
         layout = self._layouts.get(installation_id)
-        if layout is None or not self._departed:
-            return []
-        serials = {it.serial for it in layout.chargers.values()}
-        gone = [it for serial in serials for it in self._departed.get(serial, ())]
-        recent = [it for it in gone if now - it.left_at < LATE_MAX]
-        if not recent:
+        if layout is None:
             return []
         return [
-            (name, it.left)
-            for name, other in self._layouts.all().items()
-            for it in other.departed
+            (name, gone.left)
+            for serial in {it.serial for it in layout.chargers.values()}
+            for name, gone in self._departures.of(serial)
             if name != installation_id
-            and it in recent
-            and it.left > self._own_log.required(name)
+            and now - gone.left_at < LATE_MAX
+            and gone.left > self._own_log.required(name)
         ]
 
     # --- Readings ---
@@ -279,7 +271,9 @@ class Knowledge:
         if layout.position < self._own_log.required(installation_id):
             return None
         rotated_at_s = self._rotated_at_s.get(installation_id, 0.0)
-        heard = Heard(self._reported, self._announced, self._behaviours, self._departed)
+        heard = Heard(
+            self._reported, self._announced, self._behaviours, self._departures.by_serial
+        )
         return site_facts(layout, site, heard, now_s, epoch, rotated_at_s, self._recent.charger)
 
     def rotated(self, installation_id: InstallationId, now_s: float) -> None:

@@ -11,8 +11,9 @@ from services.balancer.announced import (
     fold_announced,
 )
 from services.balancer.behaviour import Behaviour
+from services.balancer.departures import Departures
 from services.balancer.facts import ChargerFacts, SiteFacts
-from services.balancer.hardware import DEPARTED_S, Heard, departed_by_serial
+from services.balancer.hardware import DEPARTED_S, Heard
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Layout
 from services.balancer.ledger import Ledger
@@ -141,7 +142,7 @@ class Telling:
             self.reported,
             self.announced,
             self.behaviours,
-            departed_by_serial(self.layouts.values()),
+            Departures(self.layouts.values()).by_serial,
         )
         layout = self.layouts[name]
         if name not in self.sites or self.sites[name][0] is not layout:
