@@ -100,9 +100,8 @@ async def _copied(data: Path, to: Path) -> None:
     """Copy files with their owners, who may be others than we are."""
     copying = await asyncio.create_subprocess_exec("cp", "--archive", str(data), str(to))
     if await copying.wait() != 0:
-        await asyncio.to_thread(
-            shutil.rmtree, to, ignore_errors=True
-        )  # a part of it is no copy
+        # A part of it is no copy, and the next one would be laid into it.
+        await asyncio.to_thread(shutil.rmtree, to, ignore_errors=True)
         raise FaultNotPossible(f"{data} cannot be copied: is the disk full?")
 
 

@@ -17,10 +17,7 @@ from services.balancer.behaviour import Behaviour, observe
 from services.balancer.decider import Decision, decide
 from services.balancer.departures import Departures
 from services.balancer.facts import SiteFacts, Timing
-from services.balancer.hardware import (
-    Heard,
-    phases_told,
-)
+from services.balancer.hardware import Heard, phases_told
 from services.balancer.layout_folds import fold_layout
 from services.balancer.layouts import Departed, Layout
 from services.balancer.planning import RAISE_A_MIN, in_force_a

@@ -3,10 +3,7 @@
 from dataclasses import replace
 
 from services.balancer.behaviour import Behaviour
-from services.balancer.commitments import (
-    Granted,
-    Standing,
-)
+from services.balancer.commitments import Granted, Standing
 from services.balancer.decider import Decision, decide
 from services.balancer.facts import ChargerFacts, SiteFacts, Timing
 from services.balancer.site import Breaker, Site, SiteCharger
